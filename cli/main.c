@@ -1,0 +1,6 @@
+#include "model/base/error.h"
+
+int main(int argc, char **argv)
+{
+	die("no verb yet");
+}
