@@ -1,0 +1,46 @@
+/*
+ * Counters: plain u64 fields of a component's struct, told about in one list (X macro) that gives field, name, unit
+ * and help. Registering costs nothing at run time: the hot path does `c->st.hits++`.
+ *
+ * The registry hands every counter to a visitor in order of registration, with its dotted name
+ * ("core0.l1d.load_misses"); JSON, tables and intervals are made from it in analysis/. Ratios are made there too.
+ */
+#ifndef MMSIM_SIM_STAT_H
+#define MMSIM_SIM_STAT_H
+
+#include "model/base/types.h"
+
+struct stat_desc {
+	const char *name; /* NULL ends a table */
+	size_t offset;    /* of a u64 */
+	const char *unit;
+	const char *help;
+};
+
+/*
+ * #define CACHE_STATS(X) \
+ *	X(loads, "lines", "...") \
+ *	...
+ * struct cache_stats { CACHE_STATS(STAT_FIELD) };
+ * static const struct stat_desc cache_stats[] = { STAT_TABLE(CACHE_STATS, struct cache_stats) };
+ */
+#define STAT_FIELD(field, unit, help) u64 field;
+
+struct stats;
+struct stats *stats_new(void);
+void stats_free(struct stats *s);
+/* Adds a component's table under a prefix; `base` is what its offsets refer to and must outlive the registry. */
+void stats_add(struct stats *s, const char *prefix, const struct stat_desc *table, const void *base);
+/* One counter that lives alone. */
+void stats_add_one(struct stats *s, const char *name, const u64 *value, const char *unit, const char *help);
+
+typedef void (*stat_visit_fn)(void *arg, const char *name, u64 value, const char *unit, const char *help);
+void stats_each(const struct stats *s, stat_visit_fn visit, void *arg);
+/* The value of a counter by full name; ASSERTs that it exists. */
+u64 stats_value(const struct stats *s, const char *name);
+bool stats_has(const struct stats *s, const char *name);
+
+/* Sets *base's counters of a table to zero: used between warm-up and measurement. */
+void stats_clear_table(const struct stat_desc *table, void *base);
+
+#endif

@@ -1,0 +1,15 @@
+/*
+ * Model time: cycles of the core clock, 64 bits. Durations given in ns are converted once, when the machine is built,
+ * in 32.32 fixed point and rounded up: no floating point below analysis/.
+ */
+#ifndef MMSIM_SIM_TIME_H
+#define MMSIM_SIM_TIME_H
+
+#include "model/sim/opt.h"
+
+/* hz: the core clock, 1 MHz to 100 GHz. */
+u64 time_to_cycles(struct opt_time t, u64 hz);
+u64 ps_to_cycles(u64 ps, u64 hz);
+u64 cycles_to_ps(u64 cycles, u64 hz); /* rounded down */
+
+#endif
