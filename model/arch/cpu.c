@@ -1,0 +1,13 @@
+#include "model/arch/cpu.h"
+
+const char *const kernel_path_name[NR_KERNEL_PATHS] = {
+#define X(id, name, help) name,
+	KERNEL_PATHS(X)
+#undef X
+};
+
+const char *const kernel_path_help[NR_KERNEL_PATHS] = {
+#define X(id, name, help) help,
+	KERNEL_PATHS(X)
+#undef X
+};

@@ -1,0 +1,83 @@
+/*
+ * Where hardware and kernel meet, and the only place. Traps go up through kernel_ops; what the kernel does to the
+ * hardware thread that it runs on goes down through cpu_ops: time, loads and stores of its own objects (charges),
+ * whole frames, flushes, the switch of address spaces. The kernel never names a TLB or a cache; the walker never
+ * names a VMA.
+ *
+ * A kernel path runs at once: it advances its core's clock by what it charges, until it ends or must wait.
+ */
+#ifndef MMSIM_ARCH_CPU_H
+#define MMSIM_ARCH_CPU_H
+
+#include "model/arch/addr.h"
+
+/* Whose cycles: parts "kernel.<path>" of the cycle stack. A new path is one row here. */
+#define KERNEL_PATHS(X)                                            \
+	X(FAULT, "fault", "entry, exit and body of a page fault")  \
+	X(ZERO, "zero", "clearing a frame")                        \
+	X(COPY, "copy", "copying a frame")                         \
+	X(SYSCALL, "syscall", "system calls, without the copying") \
+	X(UIO, "uio", "copying between user buffers and the kernel") \
+	X(UNMAP, "unmap", "taking mappings away")                  \
+	X(FORK, "fork", "copying an address space")                \
+	X(FLUSH, "flush", "TLB invalidation instructions")
+
+enum kernel_path {
+#define X(id, name, help) KPATH_##id,
+	KERNEL_PATHS(X)
+#undef X
+	NR_KERNEL_PATHS,
+};
+extern const char *const kernel_path_name[NR_KERNEL_PATHS];
+extern const char *const kernel_path_help[NR_KERNEL_PATHS];
+
+enum access_kind { ACCESS_READ, ACCESS_WRITE, ACCESS_EXEC };
+
+struct cpu; /* a hardware thread as the kernel sees it; embedded first in struct core */
+
+struct cpu_ops {
+	u64 (*now)(struct cpu *c);
+	/* Busy for that many cycles on that path. */
+	void (*spend)(struct cpu *c, enum kernel_path path, u64 cycles);
+	/* The kernel's own loads and stores, by physical address in the direct map; they wait for their lines. */
+	void (*load)(struct cpu *c, enum kernel_path path, u64 pa, u32 bytes);
+	void (*store)(struct cpu *c, enum kernel_path path, u64 pa, u32 bytes);
+	/* A whole frame, a line at a time through the caches: stores, or loads and stores. */
+	void (*zero_frame)(struct cpu *c, enum kernel_path path, u64 pfn);
+	void (*copy_frame)(struct cpu *c, enum kernel_path path, u64 to_pfn, u64 from_pfn);
+	/* From now on user addresses are translated by this root table (physical address) and tagged with asid. */
+	void (*switch_to)(struct cpu *c, u64 root_pa, u16 asid);
+	/* Drop translations of this hardware thread. end is exclusive; also walk-cache entries that cover them. */
+	void (*flush_page)(struct cpu *c, u16 asid, u64 va);
+	void (*flush_range)(struct cpu *c, u16 asid, u64 start, u64 end);
+	void (*flush_asid)(struct cpu *c, u16 asid);
+	void (*flush_all)(struct cpu *c); /* global entries too */
+};
+
+struct cpu {
+	const struct cpu_ops *ops;
+	u32 id;
+};
+
+/* What the hardware could not do by itself. */
+struct trap {
+	u64 va;
+	enum access_kind access;
+	bool present; /* there is a translation, but it forbids the access */
+};
+
+enum trap_result {
+	TRAP_RETRY, /* translate again */
+	TRAP_SEGV,  /* the address is not the program's: the simulated SIGSEGV */
+	TRAP_OOM,   /* no memory: the program is killed */
+	TRAP_BLOCK, /* wait; the access is made again when the thread goes on */
+};
+
+struct kernel; /* model/mm/kernel.h */
+struct mm;     /* an address space */
+
+struct kernel_ops {
+	enum trap_result (*fault)(struct kernel *k, struct cpu *c, struct mm *mm, const struct trap *t);
+};
+
+#endif

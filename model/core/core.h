@@ -1,0 +1,52 @@
+/*
+ * One hardware thread: it executes block runs in order, a record at a time, through its L1s, TLBs and walker, and
+ * keeps the time. The in-order model of DESIGN: `width` instructions a cycle; an L1 hit costs its issue slot,
+ * anything slower blocks; a dependent load starts when its producer's data is there; stores retire into a store
+ * buffer that drains in order.
+ *
+ * Not modelled: branch prediction, wrong path, store-to-load forwarding, SMT.
+ * Called by the engine; the kernel calls back through arch/cpu.h.
+ */
+#ifndef MMSIM_CORE_CORE_H
+#define MMSIM_CORE_CORE_H
+
+#include "model/arch/cpu.h"
+#include "model/base/hist.h"
+#include "model/core/code.h"
+
+struct core; /* defined in core_state.h, for the hot path and the core's own files */
+
+/* How far a chunk has been executed; the engine sets it up, core_run() moves it on. */
+struct core_chunk {
+	const struct code_table *code;
+	const u32 *block;
+	const u64 *addr;
+	u32 n_runs;
+	u32 run;  /* the next one, or the one that stopped in the middle */
+	u32 slot; /* next memory slot of that run */
+	u32 at;   /* index of that slot's address */
+	bool begun; /* the run's instructions are counted and fetched already */
+};
+
+enum core_stop {
+	CORE_DONE,    /* the chunk is executed */
+	CORE_QUANTUM, /* the clock reached `until` */
+	CORE_BLOCK,   /* a trap said so: run again later, the access is made again */
+	CORE_SEGV,    /* core_trap() tells the address */
+	CORE_OOM,
+};
+
+/* Executes runs until the chunk ends, the clock reaches `until`, or a trap stops it. */
+enum core_stop core_run(struct core *c, struct core_chunk *chunk, u64 until);
+const struct trap *core_trap(const struct core *c);
+u64 core_now(const struct core *c);
+struct cpu *core_cpu(struct core *c);
+/* The thread that runs from now on: whose address space traps belong to. */
+void core_set_mm(struct core *c, struct mm *mm);
+/* Waits until `cycle`, charging the time to a part that is not the core's doing (io_wait, idle, switch). */
+enum core_part;
+void core_wait_until(struct core *c, u64 cycle, enum core_part part);
+/* User buffers that the kernel reads or writes (read, write, ...): lines of user memory, translated, may fault. */
+enum core_stop core_user_copy(struct core *c, u64 va, u64 len, bool write, u64 *done);
+
+#endif

@@ -1,0 +1,77 @@
+/*
+ * The kernel's memory manager, as the engine calls it: address spaces, the system calls that change them, faults.
+ * Functional state and cost at once: every call charges the hardware thread that it runs on through arch/cpu.h.
+ *
+ * At this depth: VMAs, demand-zero and copy-on-write on real page tables, frames from a simple pool behind frame.h.
+ * Not modelled yet: zones, buddy, slab, page cache, reverse mapping, reclaim, swap, shootdown of other cores.
+ *
+ * Results of the simulated machine (no memory, bad address) are return values, never an exit of mmsim.
+ */
+#ifndef MMSIM_MM_KERNEL_H
+#define MMSIM_MM_KERNEL_H
+
+#include "model/arch/cpu.h"
+#include "model/arch/pt.h"
+#include "model/sim/opt.h"
+#include "model/sim/stat.h"
+
+struct kernel_cfg {
+	struct opt_time fault_time; /* kernel.fault: body of a page fault without zeroing or copying */
+	struct opt_time syscall_time; /* kernel.syscall: entry and exit of a system call */
+	struct opt_time flush_time; /* kernel.flush: one TLB invalidation instruction */
+	u32 placement;              /* kernel.placement: enum frame_placement */
+};
+extern const struct opt kernel_opts[];
+
+struct kernel_params {
+	const struct kernel_cfg *cfg;
+	const struct pt_format *format;
+	struct ptmem *ptmem;
+	u64 memory; /* bytes */
+	u64 hz;
+	u64 seed;
+};
+
+struct kernel *kernel_new(const struct kernel_params *p);
+void kernel_free(struct kernel *k);
+void kernel_stats(struct kernel *k, struct stats *s); /* registers mm.* */
+extern const struct kernel_ops kernel_ops;
+
+/* Address spaces. Trace addresses and TR_* flags of events are translated by the caller. */
+#define MM_READ      1u
+#define MM_WRITE     2u
+#define MM_EXEC      4u
+#define MM_SHARED    8u
+#define MM_ANON      16u
+#define MM_GROWSDOWN 32u
+#define MM_HEAP      64u
+
+struct mm_map {
+	u64 addr, len; /* page-aligned outwards by the callee */
+	u32 flags;     /* MM_* */
+	u64 object;    /* identity of what is mapped: 0 private anonymous, else file or shared anonymous object */
+	u64 offset;    /* bytes into the object */
+};
+
+enum mm_result { MM_OK, MM_NOMEM, MM_INVALID };
+
+struct mm *mm_new(struct kernel *k, bool implicit_maps); /* implicit: every address is mapped at first use */
+void mm_put(struct mm *mm, struct cpu *c); /* end of the process: everything it has is freed */
+enum mm_result mm_mmap(struct mm *mm, struct cpu *c, const struct mm_map *map); /* replaces what overlaps */
+enum mm_result mm_munmap(struct mm *mm, struct cpu *c, u64 addr, u64 len);
+enum mm_result mm_mremap(struct mm *mm, struct cpu *c, u64 from, u64 from_len, u64 to, u64 to_len);
+enum mm_result mm_mprotect(struct mm *mm, struct cpu *c, u64 addr, u64 len, u32 flags);
+enum mm_result mm_madvise(struct mm *mm, struct cpu *c, u64 addr, u64 len, u32 advice);
+enum mm_result mm_brk(struct mm *mm, struct cpu *c, u64 start, u64 end);
+/* A copy-on-write copy; NULL: no memory. */
+struct mm *mm_fork(struct mm *mm, struct cpu *c);
+
+u64 mm_root(const struct mm *mm); /* physical address of the root table */
+u16 mm_asid(const struct mm *mm);
+/* Writes what is mapped around va, for the report of a simulated SIGSEGV. */
+void mm_describe(const struct mm *mm, u64 va, char *buf, size_t size);
+
+/* --check: walks everything (every frame one owner, VMAs sorted, every present PTE inside a VMA); ASSERTs. */
+void kernel_check(const struct kernel *k);
+
+#endif
