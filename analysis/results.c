@@ -1,0 +1,112 @@
+#include "analysis/results.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "analysis/latency_csv.h"
+#include "analysis/out.h"
+#include "model/base/error.h"
+
+#define JSON_STYLE (JSON_INDENT(1) | JSON_PRESERVE_ORDER)
+
+static void write_json(const char *dir, const char *name, json_t *object)
+{
+	struct out o;
+
+	out_open(&o, dir, name);
+	if (json_dumpf(object, o.f, JSON_STYLE) && !ferror(o.f))
+		fail("cannot write '%s': out of host memory", o.path);
+	fputc('\n', o.f);
+	out_close(&o);
+	json_decref(object);
+}
+
+static bool is_empty(const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+	bool empty = true;
+
+	if (!d)
+		fail("cannot read the directory '%s': %s", dir, strerror(errno));
+	while ((e = readdir(d)))
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+			empty = false;
+	closedir(d);
+	return empty;
+}
+
+static bool holds_run(const char *dir)
+{
+	char *path = xasprintf("%s/run.json", dir);
+	bool there = access(path, F_OK) == 0;
+
+	free(path);
+	return there;
+}
+
+void results_prepare(const char *dir)
+{
+	if (mkdir(dir, 0777) && errno != EEXIST)
+		fail("cannot make the directory '%s' for the results: %s", dir, strerror(errno));
+	if (!is_empty(dir) && !holds_run(dir))
+		fail("'%s' holds files but is not the directory of an earlier run (no run.json in it): "
+		     "name another directory with -o",
+		     dir);
+	write_json(dir, "run.json", json_pack("{sb}", "complete", 0));
+}
+
+static void add_counter(void *arg, const char *name, u64 value, const char *unit, const char *help)
+{
+	ASSERT(value <= INT64_MAX);
+	json_object_set_new(arg, name, json_integer((json_int_t)value));
+}
+
+static json_t *stats_object(const struct stats *s)
+{
+	json_t *object = json_object();
+
+	stats_each(s, add_counter, object);
+	return object;
+}
+
+static json_t *run_object(const struct results *r)
+{
+	double refs = stats_has(r->stats, "replay.references") ? (double)stats_value(r->stats, "replay.references") : 0;
+	json_t *traces = json_array(), *notes = json_array();
+	u32 i;
+
+	for (i = 0; i < r->n_traces; i++)
+		json_array_append_new(traces, json_string(r->traces[i]));
+	for (i = 0; i < r->n_notes; i++)
+		json_array_append_new(notes, json_string(r->notes[i]));
+	return json_pack("{sb ss ss ss so sI so s{sf sf sf sI}}", "complete", 1, "version", r->version, "machine",
+			 r->machine, "kernel", r->kernel, "traces", traces, "clock_hz", (json_int_t)r->hz, "notes",
+			 notes, "host", "cpu_seconds", r->host.cpu_seconds, "wall_seconds", r->host.wall_seconds,
+			 "references_per_second", r->host.cpu_seconds > 0 ? refs / r->host.cpu_seconds : 0.0,
+			 "max_rss_bytes", (json_int_t)r->host.max_rss);
+}
+
+void results_write(const char *dir, const struct results *r)
+{
+	struct out o;
+
+	write_json(dir, "stats.json", stats_object(r->stats));
+	out_open(&o, dir, "latency.csv");
+	latency_csv_write(o.f, r->latency, r->n_latency);
+	out_close(&o);
+	if (r->config) {
+		out_open(&o, dir, "config.cfg");
+		config_dump(r->config, o.f);
+		out_close(&o);
+	}
+	out_open(&o, dir, "summary.txt");
+	results_print(o.f, r);
+	out_close(&o);
+	write_json(dir, "run.json", run_object(r));
+}

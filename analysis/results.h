@@ -1,0 +1,65 @@
+/*
+ * What a finished replay hands over, and the run directory and terminal table that are made from it.
+ *
+ * The run directory (all that a later plot, report or comparison reads):
+ *	summary.txt    the terminal table
+ *	stats.json     one flat object, dotted counter name to integer, in order of registration; the same trace,
+ *	               configuration and seed give the same bytes
+ *	latency.csv    access latency histograms, see latency_csv.h
+ *	intervals.csv  counters over time, if the replay sampled them
+ *	config.cfg     the whole effective configuration
+ *	run.json       what the run was (machine, kernel, traces, version, clock) and the host side (time, memory);
+ *	               a directory is a run's if it has this file
+ *
+ * Not here: pictures (plots/), and anything below analysis/. Called by the verbs of cli/.
+ */
+#ifndef MMSIM_ANALYSIS_RESULTS_H
+#define MMSIM_ANALYSIS_RESULTS_H
+
+#include <stdio.h>
+
+#include "model/base/hist.h"
+#include "model/sim/config.h"
+#include "model/sim/stat.h"
+
+/* One histogram of access latency, in cycles, and what its samples have in common. */
+struct results_latency {
+	const char *kind;        /* "load", "store", "fetch", "pte", "kernel", ... */
+	const char *served;      /* where the line came from: "l1", "l2", "l3", "dram", "remote", ... */
+	const char *translation; /* how the address was translated: "dtlb", "stlb", "walk", "fault", "none" */
+	const struct hist *hist;
+};
+
+/* What the replay cost the host; never reaches stats.json. */
+struct results_host {
+	double cpu_seconds; /* of the whole process, user and system */
+	double wall_seconds;
+	u64 max_rss; /* bytes */
+};
+
+struct results {
+	const struct stats *stats;
+	const struct config *config; /* NULL: no config.cfg */
+	const struct results_latency *latency;
+	u32 n_latency;
+	const char *machine, *kernel;
+	const char *const *traces; /* as the user named them */
+	u32 n_traces;
+	const char *version;
+	u64 hz; /* the modelled core clock */
+	struct results_host host;
+	const char *const *notes; /* what the reader must know: assumptions, what was met and is not modelled */
+	u32 n_notes;
+};
+
+/*
+ * Makes the directory ready before a long replay: creates it, or takes over an earlier run's. Fails if it holds
+ * something else or cannot be written.
+ */
+void results_prepare(const char *dir);
+/* Writes the run directory, which results_prepare() made ready; fails naming the file. */
+void results_write(const char *dir, const struct results *r);
+/* The terminal table, at most 80 columns wide. */
+void results_print(FILE *f, const struct results *r);
+
+#endif
