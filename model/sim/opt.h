@@ -30,16 +30,26 @@ struct opt {
 	const char *name; /* NULL ends a table */
 	enum opt_type type;
 	size_t offset;
-	const char *def; /* as a user would write it */
+	const char *def; /* as a user would write it; NULL: 0, or "" */
 	u64 min, max;    /* of numbers; of a time: in its own unit, cycles or ps; both 0: no limit */
 	const char *unit;
 	const char *help; /* one line */
 	const char *const *names; /* OPT_ENUM: allowed words, NULL-terminated */
 };
 
+/*
+ * Reads text into the field; on error returns what is wrong and what is allowed (the caller frees it), and the field
+ * keeps its value. opt_format() gives the form in which a user would write the value, opt_range() what is allowed;
+ * the caller frees both.
+ */
+char *opt_parse(const struct opt *o, const char *text, void *field);
+char *opt_format(const struct opt *o, const void *field);
+char *opt_range(const struct opt *o);
+size_t opt_field_size(const struct opt *o);
+
 /* One named group of keys, "l1d.size": prefix "l1d", option "size". Prefix "" for top-level keys. */
 struct opt_section {
-	const char *prefix;
+	const char *prefix; /* NULL ends an array of sections */
 	const struct opt *opts;
 	size_t offset; /* of the component's struct in the whole configuration struct */
 	const char *help;

@@ -22,9 +22,13 @@ struct stat_desc {
  *	X(loads, "lines", "...") \
  *	...
  * struct cache_stats { CACHE_STATS(STAT_FIELD) };
- * static const struct stat_desc cache_stats[] = { STAT_TABLE(CACHE_STATS, struct cache_stats) };
+ * #define STAT_STRUCT struct cache_stats
+ * static const struct stat_desc cache_stats[] = { CACHE_STATS(STAT_ROW) { 0 } };
+ *
+ * STAT_ROW takes offsets in STAT_STRUCT, which the file that holds the table defines.
  */
 #define STAT_FIELD(field, unit, help) u64 field;
+#define STAT_ROW(field, unit, help)   { #field, offsetof(STAT_STRUCT, field), unit, help },
 
 struct stats;
 struct stats *stats_new(void);

@@ -1,6 +1,6 @@
 /*
  * Model time: cycles of the core clock, 64 bits. Durations given in ns are converted once, when the machine is built,
- * in 32.32 fixed point and rounded up: no floating point below analysis/.
+ * in whole picoseconds and 128-bit integers, exactly, and rounded up: no floating point below analysis/.
  */
 #ifndef MMSIM_SIM_TIME_H
 #define MMSIM_SIM_TIME_H
