@@ -1,26 +1,33 @@
 # mmsim: build, test and measure. `make help` lists the targets.
+#
+# Another build beside the usual one: make B=build/asan BIN=build/asan/mmsim CC=clang CFLAGS='-O1 -g ...'
 
 CC      ?= cc
 CFLAGS  ?= -O3 -g
 prefix  ?= /usr/local
-B       := build
+B       ?= build
+BIN     ?= mmsim
 
-WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
-CPPFLAGS += -I. -D_GNU_SOURCE
+WARN      := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
+CPPFLAGS  += -I. -D_GNU_SOURCE
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS)
-LDLIBS  := -ltrace -lconfig -ljansson -lxxhash -lz -lpthread -lm
+LDLIBS    := -ltrace -lconfig -ljansson -lxxhash -lz -lpthread -lm
 
 LIB_SRC := $(wildcard model/*/*.c traces/*.c traces/generate/*.c analysis/*.c plots/*.c)
 CLI_SRC := $(wildcard cli/*.c)
 REF_SRC := $(wildcard tests/ref/*.c)
 UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
+FUZZ    := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 LIB     := $(B)/libmmsim.a
 obj      = $(patsubst %.c,$(B)/%.o,$(1))
 
-all: mmsim recorder
+# Sub-makes use every processor, unless this make was told how many.
+JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-mmsim: $(call obj,$(CLI_SRC)) $(LIB)
+all: $(BIN) recorder
+
+$(BIN): $(call obj,$(CLI_SRC)) $(LIB)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(LIB): $(call obj,$(LIB_SRC))
@@ -31,21 +38,79 @@ $(B)/tests/%: $(B)/tests/unit/%.o $(call obj,$(REF_SRC)) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
-$(B)/%.o: %.c Makefile
+$(B)/%.o: %.c $(B)/flags | $(B)/found
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-unit: $(UNIT)
-	@set -e; for t in $^; do echo "$$t"; $$t; done
+# Holds how things are compiled; newer than the objects when that has changed.
+$(B)/flags: always
+	@mkdir -p $(@D)
+	@echo '$(CC) $(CPPFLAGS) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(CPPFLAGS) $(ALL_CFLAGS)' >$@
+
+# Says what is missing before the compiler does.
+$(B)/found:
+	@mkdir -p $(@D)
+	@./deps.sh --check build
+	@touch $@
+
+units: $(UNIT)
 
 recorder:
 
 clean:
-	rm -rf $(B) mmsim demo
+	rm -rf $(B) $(BIN) demo
+
+deps:
+	@./deps.sh
+
+# From a bare system to a table and plots of a replayed recording.
+demo: deps
+	@+$(MAKE) --no-print-directory $(JOBS) all
+	@configs/demo.sh
+
+test: deps
+	@+$(MAKE) --no-print-directory $(JOBS) all units
+	@tests/run
+
+check: deps
+	@./deps.sh check
+	@+tests/check/run
+
+fuzz: deps
+	@./deps.sh check
+	@+tests/fuzz/run
+
+bench: deps
+	@./deps.sh bench
+	@+$(MAKE) --no-print-directory $(JOBS) all
+	@tests/bench/run
+
+# Takes what the samples give now for right: look at the diff as at code.
+bless: deps
+	@+$(MAKE) --no-print-directory $(JOBS) all
+	@tests/golden/bless
+
+install: all
+	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/lib/mmsim $(DESTDIR)$(prefix)/share/man/man1
+	install -m 755 $(BIN) $(DESTDIR)$(prefix)/bin/mmsim
+	install -m 644 docs/mmsim.1 $(DESTDIR)$(prefix)/share/man/man1/mmsim.1
+
+uninstall:
+	rm -f $(DESTDIR)$(prefix)/bin/mmsim $(DESTDIR)$(prefix)/share/man/man1/mmsim.1
+	rm -rf $(DESTDIR)$(prefix)/lib/mmsim
 
 help:
-	@echo 'all unit clean'
+	@echo 'make             build ./mmsim and the recorder'
+	@echo 'make demo        install what is needed, build, replay a bundled recording, write plots to demo/'
+	@echo 'make test        install what is needed, build, run all tests'
+	@echo 'make check       what is too long for every day: sanitizers, two compilers, clang-tidy, long tests'
+	@echo 'make fuzz        every fuzz target for FUZZ_SECONDS (60) each'
+	@echo 'make bench       speed of decoding and replaying, beside cachegrind'
+	@echo 'make bless       take the present results of the samples as the expected ones'
+	@echo 'make install     to $$(DESTDIR)$$(prefix), prefix is $(prefix); make uninstall removes it'
+	@echo 'make deps        install the packages that the build and the tests need (apt-get, sudo)'
+	@echo 'make clean       remove what was built'
 
-.PHONY: all unit recorder clean help
+.PHONY: all units recorder clean deps demo test check fuzz bench bless install uninstall help always
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -65,7 +65,7 @@ enum tr_event_kind {
 	TR_EV_FORK,  /* a child process starts with a copy of this address space: arg = its pid */
 	TR_EV_EXEC,  /* the address space is replaced; arg = 1: the new program follows in this stream,
 			0: the recording of this process ends here; name = path */
-	TR_EV_EXIT,  /* this thread ends: arg = exit status or 128 + signal; flags & TR_EXIT_GROUP: all of them */
+	TR_EV_EXIT,  /* this thread ends: arg = exit status or 128 + signal; flags & TR_EXIT_GROUP: all */
 	/* Order. */
 	TR_EV_SEEN, /* from here on the thread has seen every numbered event up to `seq`, see below */
 	TR_EV_WAKE, /* a call that can let another thread go on (futex wake, write to a pipe, ...) */
@@ -77,12 +77,14 @@ enum tr_event_kind {
 	TR_EV_SYSCALL, /* any other call: arg = number of the recorded architecture */
 	TR_EV_MARK,    /* a named place: name */
 	TR_EV_FILE,    /* names a file once before its first use: file = its id, len = bytes, name = path */
-	/* Kernel allocation traces. cpu in flags; arg = order or bytes; addr = frame or object; name = cache. */
+	/*
+	 * Kernel allocation traces. cpu in flags; arg = order or bytes; addr = frame or object; name = cache.
+	 */
 	TR_EV_PAGE_ALLOC,
 	TR_EV_PAGE_FREE,
 	TR_EV_SLAB_ALLOC,
 	TR_EV_SLAB_FREE,
-	TR_EV_LOST, /* the recorder or the reader lost something here: arg = packets, 0 if unknown; name = why */
+	TR_EV_LOST, /* recorder or reader lost something here: arg = packets, 0 if unknown; name = why */
 	TR_NR_EVENTS,
 };
 

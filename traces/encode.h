@@ -1,10 +1,10 @@
 /*
  * Encoder: block runs and events of threads become packets (FORMAT.md says every bit).
  *
- * Used by the recorder's plugin, by the readers of foreign formats, by the generators and by convert. It depends
- * on model/base only, so that it can be linked into the plugin. One dictionary is shared by the encoders
- * of a process; an encoder belongs to one thread. Runs are lossless: the decoder gives back the same blocks,
- * addresses and events in the same order.
+ * Used by the recorder's plugin, by the readers of foreign formats, by the generators and by convert. It
+ * depends on model/base only, so that it can be linked into the plugin. One dictionary is shared by the
+ * encoders of a process; an encoder belongs to one thread. Runs are lossless: the decoder gives back the same
+ * blocks, addresses and events in the same order.
  */
 #ifndef MMSIM_TRACES_ENCODE_H
 #define MMSIM_TRACES_ENCODE_H

@@ -1,9 +1,10 @@
 /*
- * One file a format: a reader is a const struct of functions and a row in trace.c's array. No member may be NULL.
- * Private to traces/.
+ * One file a format: a reader is a const struct of functions and a row in trace.c's array. No member may be
+ * NULL. Private to traces/.
  *
- * The native reader (fmt_capture.c) hands out packets as they lie in the file. A foreign reader parses text or
- * records and feeds encoders (encode.h), whose packets come out of next() in the order in which they were filled.
+ * The native reader (fmt_capture.c) hands out packets as they lie in the file. A foreign reader parses text
+ * or records and feeds encoders (encode.h), whose packets come out of next() in the order in which they were
+ * filled.
  */
 #ifndef MMSIM_TRACES_READER_H
 #define MMSIM_TRACES_READER_H
@@ -18,8 +19,8 @@ struct reader_ops {
 	const char *help; /* one line */
 	bool has_mappings; /* the format records memory-management calls */
 	/*
-	 * How sure is it, from the first bytes (inflated, up to 4096; all of a shorter file), that this is the format?
-	 * 0 no, 1..100; the highest wins, the first row among equals.
+	 * How sure is it, from the first bytes (inflated, up to 4096; all of a shorter file), that this is
+	 * the format? 0 no, 1..100; the highest wins, the first row among equals.
 	 */
 	int (*probe)(const u8 *head, size_t len);
 	/* Returns the state, or NULL with err filled. */

@@ -2,8 +2,8 @@
  * Reading traces, in libpcap's manners: open by name or "-", next packet, decode, close, an error text.
  *
  * Every format, native or foreign, detected by content, yields the same thing: packets of one thread each, in
- * the order of the file. A packet is decoded a chunk at a time by a cursor: up to TR_CHUNK_RUNS block runs and
- * then at most one event. Readers of foreign formats encode what they parse, so there is one decoder.
+ * the order of the file. A packet is decoded a chunk at a time by a cursor: up to TR_CHUNK_RUNS block runs
+ * and then at most one event. Readers of foreign formats encode what they parse, so there is one decoder.
  *
  * Memory does not grow with the length of the file, only with the number of distinct static blocks.
  */
@@ -23,8 +23,8 @@ struct trace_opts {
 #define TR_ERRBUF 512u
 
 /*
- * Opens a trace ("-": standard input). opts may be NULL. On failure returns NULL and leaves in err what is wrong
- * with which file and what to do.
+ * Opens a trace ("-": standard input). opts may be NULL. On failure returns NULL and leaves in err what is
+ * wrong with which file and what to do.
  */
 struct trace *trace_open(const char *path, const struct trace_opts *opts, char err[TR_ERRBUF]);
 void trace_close(struct trace *t);
@@ -32,7 +32,7 @@ void trace_close(struct trace *t);
 const char *trace_path(const struct trace *t);
 const char *trace_format(const struct trace *t); /* "capture", "lackey", "din", "xdin", "champsim", ... */
 const char *trace_isa(const struct trace *t);    /* of the first packet; "" if unknown */
-bool trace_has_mappings(const struct trace *t);  /* false: no memory-management events, mappings are implicit */
+bool trace_has_mappings(const struct trace *t);  /* false: no such events, mappings are implicit */
 u64 trace_bytes_read(const struct trace *t);     /* of the file as stored; for the progress line */
 u64 trace_bytes_total(const struct trace *t);    /* 0 if unknown (a pipe) */
 u64 trace_lost(const struct trace *t);           /* damaged packets skipped so far (keep_going) */
@@ -42,7 +42,7 @@ struct trace_packet {
 	u32 pid, tid;
 	u64 seen;     /* sequence number the thread had seen at the packet's start */
 	u64 insns;    /* of the thread before this packet */
-	u32 n_blocks; /* the block table of the trace had at least this many entries when the packet was read */
+	u32 n_blocks; /* the block table had at least this many entries when the packet was read */
 	u32 len;
 	u8 *bytes; /* checked payload; its dictionary refers to blocks of the trace's table */
 	struct trace_packet *next; /* for the owner's queues */
@@ -50,14 +50,17 @@ struct trace_packet {
 
 enum trace_status { TRACE_OK, TRACE_END, TRACE_ERROR };
 
-/* The next packet of the file. TRACE_ERROR: trace_error() says what, where and what to do; what came before is valid. */
+/*
+ * The next packet of the file. TRACE_ERROR: trace_error() says what, where and what to do; what came before
+ * is valid.
+ */
 enum trace_status trace_next(struct trace *t, struct trace_packet **p);
 const char *trace_error(const struct trace *t);
 void trace_packet_free(struct trace *t, struct trace_packet *p);
 
 /*
- * The static blocks met so far: ids are dense and never change their meaning. Valid for ids below n_blocks of any
- * packet returned. The pointer lives as long as the trace.
+ * The static blocks met so far: ids are dense and never change their meaning. Valid for ids below n_blocks of
+ * any packet returned. The pointer lives as long as the trace.
  */
 const struct tr_block *trace_block(const struct trace *t, u32 id);
 
@@ -78,8 +81,8 @@ void tr_cursor_free(struct tr_cursor *c);
 /* Starts on a packet, which must live until the cursor has passed it. */
 void tr_cursor_set(struct tr_cursor *c, const struct trace_packet *p);
 /*
- * The next chunk of the packet; valid until the next call. False: the packet is done. Bytes that make no sense
- * (checksum right, contents wrong) end the packet with a TR_EV_LOST event that names the reason.
+ * The next chunk of the packet; valid until the next call. False: the packet is done. Bytes that make no
+ * sense (checksum right, contents wrong) end the packet with a TR_EV_LOST event that names the reason.
  */
 bool tr_cursor_next(struct tr_cursor *c, struct tr_chunk *chunk);
 

@@ -1,6 +1,6 @@
 /*
- * Address arithmetic that hardware and kernel share. Addresses are u64: va virtual, pa physical, pfn = pa >> 12
- * (frames are counted in 4 KB units whatever the page size).
+ * Address arithmetic that hardware and kernel share. Addresses are u64: va virtual, pa physical, pfn = pa >>
+ * 12 (frames are counted in 4 KB units whatever the page size).
  */
 #ifndef MMSIM_ARCH_ADDR_H
 #define MMSIM_ARCH_ADDR_H

@@ -1,8 +1,8 @@
 /*
- * Where hardware and kernel meet, and the only place. Traps go up through kernel_ops; what the kernel does to the
- * hardware thread that it runs on goes down through cpu_ops: time, loads and stores of its own objects (charges),
- * whole frames, flushes, the switch of address spaces. The kernel never names a TLB or a cache; the walker never
- * names a VMA.
+ * Where hardware and kernel meet, and the only place. Traps go up through kernel_ops; what the kernel does to
+ * the hardware thread that it runs on goes down through cpu_ops: time, loads and stores of its own objects
+ * (charges), whole frames, flushes, the switch of address spaces. The kernel never names a TLB or a cache;
+ * the walker never names a VMA.
  *
  * A kernel path runs at once: it advances its core's clock by what it charges, until it ends or must wait.
  */
@@ -39,15 +39,24 @@ struct cpu_ops {
 	u64 (*now)(struct cpu *c);
 	/* Busy for that many cycles on that path. */
 	void (*spend)(struct cpu *c, enum kernel_path path, u64 cycles);
-	/* The kernel's own loads and stores, by physical address in the direct map; they wait for their lines. */
+	/*
+	 * The kernel's own loads and stores, by physical address in the direct map; they wait for their
+	 * lines.
+	 */
 	void (*load)(struct cpu *c, enum kernel_path path, u64 pa, u32 bytes);
 	void (*store)(struct cpu *c, enum kernel_path path, u64 pa, u32 bytes);
 	/* A whole frame, a line at a time through the caches: stores, or loads and stores. */
 	void (*zero_frame)(struct cpu *c, enum kernel_path path, u64 pfn);
 	void (*copy_frame)(struct cpu *c, enum kernel_path path, u64 to_pfn, u64 from_pfn);
-	/* From now on user addresses are translated by this root table (physical address) and tagged with asid. */
+	/*
+	 * From now on user addresses are translated by this root table (physical address) and tagged with
+	 * asid.
+	 */
 	void (*switch_to)(struct cpu *c, u64 root_pa, u16 asid);
-	/* Drop translations of this hardware thread. end is exclusive; also walk-cache entries that cover them. */
+	/*
+	 * Drop translations of this hardware thread. end is exclusive; also walk-cache entries that cover
+	 * them.
+	 */
 	void (*flush_page)(struct cpu *c, u16 asid, u64 va);
 	void (*flush_range)(struct cpu *c, u16 asid, u64 start, u64 end);
 	void (*flush_asid)(struct cpu *c, u16 asid);

@@ -1,6 +1,7 @@
 /*
- * Page-table formats as data: levels, index bits, leaf levels, and the meaning of the bits of an entry. One format is
- * one const struct and one row in the array; the kernel builds tables and the walker reads them through it.
+ * Page-table formats as data: levels, index bits, leaf levels, and the meaning of the bits of an entry. One
+ * format is one const struct and one row in the array; the kernel builds tables and the walker reads them
+ * through it.
  *
  * Present now: x86-64 with four levels.
  */

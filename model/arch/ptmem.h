@@ -1,7 +1,7 @@
 /*
- * The contents of simulated physical memory, as far as anyone looks at them: page-table frames. The kernel writes
- * entries, the walker reads them at their physical addresses and sets accessed and dirty bits. A frame has host
- * memory only while it is a page table.
+ * The contents of simulated physical memory, as far as anyone looks at them: page-table frames. The kernel
+ * writes entries, the walker reads them at their physical addresses and sets accessed and dirty bits. A frame
+ * has host memory only while it is a page table.
  */
 #ifndef MMSIM_ARCH_PTMEM_H
 #define MMSIM_ARCH_PTMEM_H
@@ -15,7 +15,10 @@ void ptmem_free(struct ptmem *m);
 void ptmem_add(struct ptmem *m, u64 pfn);
 void ptmem_remove(struct ptmem *m, u64 pfn);
 bool ptmem_has(const struct ptmem *m, u64 pfn);
-/* The 512 eight-byte entries of a page-table frame; ASSERTs that it is one. Formats of 4-byte entries pack two. */
+/*
+ * The 512 eight-byte entries of a page-table frame; ASSERTs that it is one. Formats of 4-byte entries pack
+ * two.
+ */
 u64 *ptmem_entries(const struct ptmem *m, u64 pfn);
 
 #endif

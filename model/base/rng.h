@@ -1,6 +1,7 @@
 /*
- * One random generator a structure, seeded by (seed, name), so that a structure added elsewhere changes no other's
- * numbers. splitmix64 seeding and xoshiro256** (Blackman and Vigna, prng.di.unimi.it, public domain algorithm).
+ * One random generator a structure, seeded by (seed, name), so that a structure added elsewhere changes no
+ * other's numbers. splitmix64 seeding and xoshiro256** (Blackman and Vigna, prng.di.unimi.it, public domain
+ * algorithm).
  */
 #ifndef MMSIM_BASE_RNG_H
 #define MMSIM_BASE_RNG_H

@@ -1,6 +1,7 @@
 /*
- * The host-side table of static blocks, made for execution: instruction count, the I-lines that a block fetches with
- * the number of fetches in each, and its memory slots. Built once a block from the trace's table, for one line size.
+ * The host-side table of static blocks, made for execution: instruction count, the I-lines that a block
+ * fetches with the number of fetches in each, and its memory slots. Built once a block from the trace's
+ * table, for one line size.
  */
 #ifndef MMSIM_CORE_CODE_H
 #define MMSIM_CORE_CODE_H

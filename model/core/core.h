@@ -1,8 +1,8 @@
 /*
- * One hardware thread: it executes block runs in order, a record at a time, through its L1s, TLBs and walker, and
- * keeps the time. The in-order model of DESIGN: `width` instructions a cycle; an L1 hit costs its issue slot,
- * anything slower blocks; a dependent load starts when its producer's data is there; stores retire into a store
- * buffer that drains in order.
+ * One hardware thread: it executes block runs in order, a record at a time, through its L1s, TLBs and walker,
+ * and keeps the time. The in-order model of DESIGN: `width` instructions a cycle; an L1 hit costs its issue
+ * slot, anything slower blocks; a dependent load starts when its producer's data is there; stores retire into
+ * a store buffer that drains in order.
  *
  * Not modelled: branch prediction, wrong path, store-to-load forwarding, SMT.
  * Called by the engine; the kernel calls back through arch/cpu.h.
@@ -46,7 +46,10 @@ void core_set_mm(struct core *c, struct mm *mm);
 /* Waits until `cycle`, charging the time to a part that is not the core's doing (io_wait, idle, switch). */
 enum core_part;
 void core_wait_until(struct core *c, u64 cycle, enum core_part part);
-/* User buffers that the kernel reads or writes (read, write, ...): lines of user memory, translated, may fault. */
+/*
+ * User buffers that the kernel reads or writes (read, write, ...): lines of user memory, translated, may
+ * fault.
+ */
 enum core_stop core_user_copy(struct core *c, u64 va, u64 len, bool write, u64 *done);
 
 #endif

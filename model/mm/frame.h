@@ -13,7 +13,10 @@ extern const char *const frame_placement_names[];
 struct frames;
 struct frames *frames_new(u64 bytes, enum frame_placement placement, u64 seed);
 void frames_free(struct frames *f);
-/* 2^order frames, naturally aligned; va is the user address that it is for (placement), ~0 if none. NO_FRAME: none left. */
+/*
+ * 2^order frames, naturally aligned; va is the user address that it is for (placement), ~0 if none. NO_FRAME:
+ * none left.
+ */
 u64 frame_alloc(struct frames *f, u32 order, u64 va);
 void frame_get(struct frames *f, u64 pfn);      /* one more reference */
 bool frame_put(struct frames *f, u64 pfn);      /* true: that was the last one, the frame is free */

@@ -1,9 +1,11 @@
 /*
- * The kernel's memory manager, as the engine calls it: address spaces, the system calls that change them, faults.
- * Functional state and cost at once: every call charges the hardware thread that it runs on through arch/cpu.h.
+ * The kernel's memory manager, as the engine calls it: address spaces, the system calls that change them,
+ * faults. Functional state and cost at once: every call charges the hardware thread that it runs on through
+ * arch/cpu.h.
  *
- * At this depth: VMAs, demand-zero and copy-on-write on real page tables, frames from a simple pool behind frame.h.
- * Not modelled yet: zones, buddy, slab, page cache, reverse mapping, reclaim, swap, shootdown of other cores.
+ * At this depth: VMAs, demand-zero and copy-on-write on real page tables, frames from a simple pool behind
+ * frame.h. Not modelled yet: zones, buddy, slab, page cache, reverse mapping, reclaim, swap, shootdown of
+ * other cores.
  *
  * Results of the simulated machine (no memory, bad address) are return values, never an exit of mmsim.
  */
@@ -49,7 +51,7 @@ extern const struct kernel_ops kernel_ops;
 struct mm_map {
 	u64 addr, len; /* page-aligned outwards by the callee */
 	u32 flags;     /* MM_* */
-	u64 object;    /* identity of what is mapped: 0 private anonymous, else file or shared anonymous object */
+	u64 object;    /* what is mapped: 0 private anonymous, else identity of a file or shared object */
 	u64 offset;    /* bytes into the object */
 };
 

@@ -1,6 +1,6 @@
 /*
- * The event queue: a heap on (when, sequence). Events of equal time fire in the order in which they were scheduled;
- * "now" is legal, the past is a bug. Events are embedded in their owner: no allocation.
+ * The event queue: a heap on (when, sequence). Events of equal time fire in the order in which they were
+ * scheduled; "now" is legal, the past is a bug. Events are embedded in their owner: no allocation.
  *
  * What a requester waits for is a returned cycle; what it does not wait for (write-back, kswapd, swap I/O,
  * an IPI on its way) is an event.

@@ -1,6 +1,7 @@
 /*
- * Configuration as tables: a component's options are an array of rows, and a row is name, type, default, range,
- * unit, help and dump at once. config.h fills structs from libconfig files and "-s key=value" through them.
+ * Configuration as tables: a component's options are an array of rows, and a row is name, type, default,
+ * range, unit, help and dump at once. config.h fills structs from libconfig files and "-s key=value" through
+ * them.
  *
  * Not here: what the values mean together (each component checks its own geometry and returns an error text).
  */
@@ -38,9 +39,9 @@ struct opt {
 };
 
 /*
- * Reads text into the field; on error returns what is wrong and what is allowed (the caller frees it), and the field
- * keeps its value. opt_format() gives the form in which a user would write the value, opt_range() what is allowed;
- * the caller frees both.
+ * Reads text into the field; on error returns what is wrong and what is allowed (the caller frees it), and
+ * the field keeps its value. opt_format() gives the form in which a user would write the value, opt_range()
+ * what is allowed; the caller frees both.
  */
 char *opt_parse(const struct opt *o, const char *text, void *field);
 char *opt_format(const struct opt *o, const void *field);

@@ -1,9 +1,10 @@
 /*
- * Counters: plain u64 fields of a component's struct, told about in one list (X macro) that gives field, name, unit
- * and help. Registering costs nothing at run time: the hot path does `c->st.hits++`.
+ * Counters: plain u64 fields of a component's struct, told about in one list (X macro) that gives field,
+ * name, unit and help. Registering costs nothing at run time: the hot path does `c->st.hits++`.
  *
  * The registry hands every counter to a visitor in order of registration, with its dotted name
- * ("core0.l1d.load_misses"); JSON, tables and intervals are made from it in analysis/. Ratios are made there too.
+ * ("core0.l1d.load_misses"); JSON, tables and intervals are made from it in analysis/. Ratios are made there
+ * too.
  */
 #ifndef MMSIM_SIM_STAT_H
 #define MMSIM_SIM_STAT_H
@@ -33,7 +34,9 @@ struct stat_desc {
 struct stats;
 struct stats *stats_new(void);
 void stats_free(struct stats *s);
-/* Adds a component's table under a prefix; `base` is what its offsets refer to and must outlive the registry. */
+/*
+ * Adds a component's table under a prefix; `base` is what its offsets refer to and must outlive the registry.
+ */
 void stats_add(struct stats *s, const char *prefix, const struct stat_desc *table, const void *base);
 /* One counter that lives alone. */
 void stats_add_one(struct stats *s, const char *name, const u64 *value, const char *unit, const char *help);

@@ -1,6 +1,7 @@
 /*
- * Model time: cycles of the core clock, 64 bits. Durations given in ns are converted once, when the machine is built,
- * in whole picoseconds and 128-bit integers, exactly, and rounded up: no floating point below analysis/.
+ * Model time: cycles of the core clock, 64 bits. Durations given in ns are converted once, when the machine
+ * is built, in whole picoseconds and 128-bit integers, exactly, and rounded up: no floating point below
+ * analysis/.
  */
 #ifndef MMSIM_SIM_TIME_H
 #define MMSIM_SIM_TIME_H
