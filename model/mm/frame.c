@@ -1,0 +1,208 @@
+#include "model/mm/frame.h"
+
+#include <stdlib.h>
+
+#include "model/base/error.h"
+#include "model/base/rng.h"
+#include "model/mm/bitset.h"
+#include "model/mm/map64.h"
+
+const char *const frame_placement_names[] = { "sequential", "random", "coloured", "identity", NULL };
+
+#define FRAME_STATS(X)                                           \
+	X(total, "frames", "of the simulated memory")            \
+	X(free, "frames", "free now")                            \
+	X(peak, "frames", "in use at most")                      \
+	X(allocated, "frames", "handed out")                     \
+	X(freed, "frames", "given back by their last user")      \
+	X(failed, "requests", "for which there was no frame")
+
+struct frame_stats {
+	FRAME_STATS(STAT_FIELD)
+};
+
+#define STAT_STRUCT struct frame_stats
+static const struct stat_desc frame_stats[] = { FRAME_STATS(STAT_ROW) { 0 } };
+#undef STAT_STRUCT
+
+/*
+ * `used` holds places, not frame numbers: a place is where a frame stands in the order in which the policy looks for
+ * free ones. They differ for colours, where the frames of one colour stand together.
+ */
+struct frames {
+	struct bitset used;
+	struct map64 shared; /* references of frames that have more than one */
+	enum frame_placement placement;
+	u32 colours;
+	u64 per_colour;
+	u64 turn; /* next colour for pages that no address asks for */
+	struct rng rng;
+	struct frame_stats st;
+};
+
+static u64 place_of(const struct frames *f, u64 pfn)
+{
+	if (f->placement != FRAME_COLOURED)
+		return pfn;
+	return pfn % f->colours * f->per_colour + pfn / f->colours;
+}
+
+static u64 pfn_at(const struct frames *f, u64 place)
+{
+	if (f->placement != FRAME_COLOURED)
+		return place;
+	return place % f->per_colour * f->colours + place / f->per_colour;
+}
+
+struct frames *frames_new(u64 bytes, enum frame_placement placement, u32 colours, u64 seed)
+{
+	struct frames *f = xcalloc(1, sizeof(*f));
+	u64 pfn;
+
+	f->st.total = f->st.free = bytes >> FRAME_SHIFT;
+	ASSERT(f->st.total > 0 && colours > 0);
+	f->placement = placement;
+	f->colours = colours;
+	f->per_colour = (f->st.total + colours - 1) / colours;
+	rng_init(&f->rng, seed, "frames");
+	bitset_init(&f->used, placement == FRAME_COLOURED ? f->per_colour * colours : f->st.total);
+	/* Places of the last row that no frame has. */
+	for (pfn = f->st.total; pfn < f->used.n[0]; pfn++)
+		bitset_add(&f->used, place_of(f, pfn));
+	return f;
+}
+
+void frames_free(struct frames *f)
+{
+	if (!f)
+		return;
+	bitset_fini(&f->used);
+	map64_fini(&f->shared);
+	free(f);
+}
+
+void frames_stats(const struct frames *f, struct stats *s)
+{
+	stats_add(s, "mm.frames", frame_stats, &f->st);
+}
+
+/* Where the policy begins to look for a frame for va. */
+static u64 wanted_place(struct frames *f, u64 va)
+{
+	bool user = va != ~(u64)0;
+
+	switch (f->placement) {
+	case FRAME_SEQUENTIAL:
+		return 0;
+	case FRAME_RANDOM:
+		return rng_below(&f->rng, f->st.total);
+	case FRAME_COLOURED:
+		return (user ? va >> FRAME_SHIFT : f->turn++) % f->colours * f->per_colour;
+	case FRAME_IDENTITY:
+		/* The kernel's own frames stay out of the way, in the last sixteenth. */
+		return user ? (va >> FRAME_SHIFT) % f->st.total : f->st.total - f->st.total / 16 - 1;
+	}
+	ASSERT(!"placement");
+	return 0;
+}
+
+static bool block_free(const struct frames *f, u64 pfn, u32 order)
+{
+	u64 i;
+
+	for (i = 0; i < 1ull << order; i++)
+		if (bitset_has(&f->used, place_of(f, pfn + i)))
+			return false;
+	return true;
+}
+
+static u64 find_block(struct frames *f, u32 order, u64 va)
+{
+	u64 blocks = f->st.total >> order, first = pfn_at(f, wanted_place(f, va)) >> order, i;
+
+	for (i = 0; i < blocks; i++) {
+		u64 pfn = (first + i) % blocks << order;
+
+		if (block_free(f, pfn, order))
+			return pfn;
+	}
+	return NO_FRAME;
+}
+
+static u64 find_one(struct frames *f, u64 va)
+{
+	u64 place = bitset_next_free(&f->used, wanted_place(f, va));
+
+	if (place == BITSET_NONE)
+		place = bitset_next_free(&f->used, 0);
+	return place == BITSET_NONE ? NO_FRAME : pfn_at(f, place);
+}
+
+u64 frame_alloc(struct frames *f, u32 order, u64 va)
+{
+	u64 pfn = order ? find_block(f, order, va) : find_one(f, va), i;
+
+	if (pfn == NO_FRAME) {
+		f->st.failed++;
+		return NO_FRAME;
+	}
+	for (i = 0; i < 1ull << order; i++)
+		bitset_add(&f->used, place_of(f, pfn + i));
+	f->st.free -= 1ull << order;
+	f->st.allocated += 1ull << order;
+	f->st.peak = MAX(f->st.peak, frames_in_use(f));
+	return pfn;
+}
+
+void frame_get(struct frames *f, u64 pfn)
+{
+	u64 *refs = map64_find(&f->shared, pfn);
+
+	ASSERT(frame_refs(f, pfn));
+	if (refs)
+		++*refs;
+	else
+		map64_set(&f->shared, pfn, 2);
+}
+
+bool frame_put(struct frames *f, u64 pfn)
+{
+	u64 *refs = map64_find(&f->shared, pfn);
+
+	if (refs) {
+		if (--*refs == 1)
+			map64_remove(&f->shared, pfn);
+		return false;
+	}
+	bitset_remove(&f->used, place_of(f, pfn));
+	f->st.free++;
+	f->st.freed++;
+	return true;
+}
+
+u32 frame_refs(const struct frames *f, u64 pfn)
+{
+	const u64 *refs = map64_find(&f->shared, pfn);
+
+	if (refs)
+		return (u32)*refs;
+	ASSERT(pfn < f->st.total);
+	return bitset_has(&f->used, place_of(f, pfn));
+}
+
+u64 frames_in_use(const struct frames *f)
+{
+	return f->st.total - f->st.free;
+}
+
+u64 frames_total(const struct frames *f)
+{
+	return f->st.total;
+}
+
+void frames_sane(const struct frames *f)
+{
+	ASSERT(f->st.allocated == f->st.freed + frames_in_use(f));
+	ASSERT(f->st.peak >= frames_in_use(f) && f->st.peak <= f->st.total);
+	ASSERT(f->shared.n <= frames_in_use(f));
+}
