@@ -11,6 +11,7 @@ BIN     ?= mmsim
 WARN      := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
 CPPFLAGS  += -I. -D_GNU_SOURCE
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS)
+COMPILE    = $(CC) $(CPPFLAGS) $(ALL_CFLAGS)
 LDLIBS    := -ltrace -lconfig -ljansson -lxxhash -lz -lpthread -lm
 
 LIB_SRC := $(wildcard model/*/*.c traces/*.c traces/generate/*.c analysis/*.c plots/*.c)
@@ -25,27 +26,34 @@ obj      = $(patsubst %.c,$(B)/%.o,$(1))
 # Sub-makes use every processor, unless this make was told how many.
 JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
+# Recipes are named, not shown; make V=1 shows them.
+Q := $(if $(V),,@)
+
 all: $(BIN) recorder
 
 $(BIN): $(call obj,$(CLI_SRC)) $(LIB)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@echo '  LINK $@'
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(LIB): $(call obj,$(LIB_SRC))
+	@echo '  AR   $@'
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 $(B)/tests/%: $(B)/tests/unit/%.o $(call obj,$(REF_SRC)) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+	@echo '  LINK $@'
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
 $(B)/%.o: %.c $(B)/flags | $(B)/found
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	@echo '  CC   $<'
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
 
 # Holds how things are compiled; newer than the objects when that has changed.
 $(B)/flags: always
 	@mkdir -p $(@D)
-	@echo '$(CC) $(CPPFLAGS) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(CPPFLAGS) $(ALL_CFLAGS)' >$@
+	@echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' >$@
 
 # Says what is missing before the compiler does.
 $(B)/found:
@@ -101,14 +109,14 @@ uninstall:
 
 help:
 	@echo 'make             build ./mmsim and the recorder'
-	@echo 'make demo        install what is needed, build, replay a bundled recording, write plots to demo/'
+	@echo 'make demo        install what is needed, build, replay a recording, write plots to demo/'
 	@echo 'make test        install what is needed, build, run all tests'
-	@echo 'make check       what is too long for every day: sanitizers, two compilers, clang-tidy, long tests'
+	@echo 'make check       sanitizers, two compilers, clang-tidy, long tests'
 	@echo 'make fuzz        every fuzz target for FUZZ_SECONDS (60) each'
 	@echo 'make bench       speed of decoding and replaying, beside cachegrind'
 	@echo 'make bless       take the present results of the samples as the expected ones'
-	@echo 'make install     to $$(DESTDIR)$$(prefix), prefix is $(prefix); make uninstall removes it'
-	@echo 'make deps        install the packages that the build and the tests need (apt-get, sudo)'
+	@echo 'make install     to $$(DESTDIR)$$(prefix); make uninstall removes it'
+	@echo 'make deps        install the packages that build and tests need (apt-get, sudo)'
 	@echo 'make clean       remove what was built'
 
 .PHONY: all units recorder clean deps demo test check fuzz bench bless install uninstall help always

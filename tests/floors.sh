@@ -5,7 +5,7 @@
 export LC_ALL=C.UTF-8
 
 dirs='model traces analysis plots cli tests'
-find $dirs -name '*.[ch]' | sort >"$tmp/files"
+find $dirs -name "*.[ch]" 2>/dev/null | sort >"$tmp/files"
 
 # Lines of output are offences: NAME, then a command that prints them.
 none()

@@ -59,7 +59,8 @@ void warn(const char *fmt, ...)
 void assert_failed(const char *what, const char *file, int line)
 {
 	fprintf(stderr, "mmsim: internal error: %s:%d: %s (core %u, cycle %llu, record %llu)\n", file, line,
-		what, sim_place.core, (unsigned long long)sim_place.cycle, (unsigned long long)sim_place.record);
+		what, sim_place.core, (unsigned long long)sim_place.cycle,
+		(unsigned long long)sim_place.record);
 	abort();
 }
 
