@@ -18,7 +18,7 @@ LIB_SRC := $(wildcard model/*/*.c traces/*.c traces/generate/*.c analysis/*.c pl
 CLI_SRC := $(wildcard cli/*.c)
 REF_SRC := $(wildcard tests/ref/*.c)
 UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
-FUZZ    := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ    := $(patsubst tests/fuzz/%.c,$(B)/targets/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 LIB     := $(B)/libmmsim.a
 obj      = $(patsubst %.c,$(B)/%.o,$(1))
@@ -63,6 +63,19 @@ $(B)/found:
 
 units: $(UNIT)
 
+# Only with the flags that tests/fuzz/run gives: the fuzzer's own main() is linked in.
+$(B)/targets/%: $(B)/tests/fuzz/%.o $(LIB)
+	@mkdir -p $(@D)
+	@echo '  LINK $@'
+	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
+fuzz-targets: $(FUZZ)
+
+$(B)/measure: tests/bench/measure.c
+	@mkdir -p $(@D)
+	@echo '  LINK $@'
+	$(Q)$(COMPILE) -o $@ $<
+
 recorder:
 
 clean:
@@ -90,7 +103,7 @@ fuzz: deps
 
 bench: deps
 	@./deps.sh bench
-	@+$(MAKE) --no-print-directory $(JOBS) all
+	@+$(MAKE) --no-print-directory $(JOBS) all $(B)/measure
 	@tests/bench/run
 
 # Takes what the samples give now for right: look at the diff as at code.
@@ -119,6 +132,6 @@ help:
 	@echo 'make deps        install the packages that build and tests need (apt-get, sudo)'
 	@echo 'make clean       remove what was built'
 
-.PHONY: all units recorder clean deps demo test check fuzz bench bless install uninstall help always
+.PHONY: all units fuzz-targets recorder clean deps demo test check fuzz bench bless install uninstall help always
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

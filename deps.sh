@@ -9,8 +9,9 @@
 # says nothing, reaches for no network and takes a tenth of a second.
 set -fu
 
-# One row a need: group, how to test it (cmd: a command, hdr: a header), Debian's and Ubuntu's package. A package
-# name with a '*' is looked for in the package lists and the last match taken, so libtrace may change its number.
+# One row a need: group, how to test it (cmd: a command, hdr: a header, rt: a compiler's sanitizer libraries), Debian's
+# and Ubuntu's package. A package name with a '*' is looked for in the package lists and the last match taken, so
+# libtrace may change its number; CLANG stands for the version that the package clang brings.
 needs='
 build cmd:cc          build-essential
 build hdr:stdlib.h    libc6-dev
@@ -24,6 +25,7 @@ run   cmd:qemu-x86_64 qemu-user
 test  cmd:xz          xz-utils
 test  hdr:cmocka.h    libcmocka-dev
 check cmd:clang       clang
+check rt:clang        libclang-rt-CLANG-dev
 check cmd:clang-tidy  clang-tidy
 check cmd:tcpdump     tcpdump
 bench cmd:valgrind    valgrind
@@ -49,6 +51,7 @@ has()
 	cmd:cc) command -v "${CC:-cc}" >/dev/null 2>&1 ;;
 	cmd:*) command -v "${1#cmd:}" >/dev/null 2>&1 ;;
 	hdr:*) has_headers "${1#hdr:}" ;;
+	rt:*) echo 'int main(void) { return 0; }' | "${1#rt:}" -fsanitize=address -x c -o /dev/null - >/dev/null 2>&1 ;;
 	esac
 }
 
@@ -62,11 +65,17 @@ missing()
 	done
 }
 
+clang_version()
+{
+	apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]*\).*/\1/p' | head -n 1
+}
+
 # The package for a row of the table, whose name may be a pattern.
 resolve()
 {
 	case $1 in
 	*'*'*) apt-cache pkgnames "${1%%\**}" | grep -E "^${1%%\**}[0-9.]*${1#*\*}\$" | sort -V | tail -n 1 ;;
+	*CLANG*) resolve "$(echo "$1" | sed "s/CLANG/$(clang_version)/")" ;;
 	*) apt-cache show "$1" >/dev/null 2>&1 && echo "$1" ;;
 	esac
 }
