@@ -11,10 +11,48 @@
 #define MMSIM_CORE_CORE_H
 
 #include "model/arch/cpu.h"
-#include "model/base/hist.h"
+#include "model/arch/pt.h"
 #include "model/core/code.h"
+#include "model/core/latency.h"
+#include "model/core/part.h"
+#include "model/hw/memory.h"
 
 struct core; /* defined in core_state.h, for the hot path and the core's own files */
+
+enum core_model { CORE_INORDER, CORE_WINDOW };
+
+struct core_cfg {
+	u32 model;
+	u64 frequency; /* Hz */
+	u32 width;     /* instructions a cycle */
+	u32 mshrs;     /* outstanding misses of the L1D where l1d.mshrs does not say */
+	u32 store_buffer;
+	char *unknown_dependence; /* "none", "chain", "25%" */
+};
+extern const struct opt core_opts[];
+/* NULL, or why there can be no such core; *key is then the option at fault. */
+const char *core_check(const struct core_cfg *cfg, const char **key);
+
+struct core_params {
+	const struct core_cfg *cfg;
+	const struct hw_cfg *hw; /* of this core's private structures */
+	struct memory *memory;
+	u32 id;
+	u64 seed;
+	bool shortcut; /* engine.shortcut: take the exact shortcut; changes no result */
+	/* Translation; format NULL: off, physical = virtual, no faults. */
+	const struct pt_format *format;
+	struct ptmem *ptmem;
+	struct kernel *kernel;
+	const struct kernel_ops *kernel_ops;
+};
+
+struct core *core_new(const struct core_params *p);
+void core_free(struct core *c);
+/* Registers "core<id>." counters: instructions, cycles, cycles.<part>, l1i, l1d, l2 if private, TLBs, walker. */
+void core_stats(struct core *c, struct stats *s);
+/* --check: walks every array; ASSERTs. The sums of the cycle stack are asserted always. */
+void core_sane(const struct core *c);
 
 /* How far a chunk has been executed; the engine sets it up, core_run() moves it on. */
 struct core_chunk {
@@ -44,7 +82,6 @@ struct cpu *core_cpu(struct core *c);
 /* The thread that runs from now on: whose address space traps belong to. */
 void core_set_mm(struct core *c, struct mm *mm);
 /* Waits until `cycle`, charging the time to a part that is not the core's doing (io_wait, idle, switch). */
-enum core_part;
 void core_wait_until(struct core *c, u64 cycle, enum core_part part);
 /*
  * User buffers that the kernel reads or writes (read, write, ...): lines of user memory, translated, may

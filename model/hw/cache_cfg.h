@@ -1,0 +1,39 @@
+/*
+ * What the user says about a cache, and whether it can be built. Whoever configures includes this; cache.h is for
+ * those who use one.
+ */
+#ifndef MMSIM_HW_CACHE_CFG_H
+#define MMSIM_HW_CACHE_CFG_H
+
+#include "model/sim/opt.h"
+
+enum cache_indexing { INDEX_VIPT, INDEX_PIPT, INDEX_VIVT };
+enum tag_policy { TAGS_LRU, TAGS_FIFO, TAGS_RANDOM, TAGS_PLRU };
+enum cache_write { WRITE_BACK, WRITE_THROUGH };
+enum cache_inclusion { INCLUSION_NONE, INCLUSION_INCLUSIVE, INCLUSION_EXCLUSIVE };
+
+extern const char *const tag_policy_names[]; /* lru, fifo, random, tree-plru */
+
+struct cache_cfg {
+	u64 size; /* 0: there is no such level */
+	u32 ways;
+	u32 line;
+	struct opt_time latency; /* total load-to-use of a hit here on an idle machine */
+	u32 indexing;
+	u32 replacement;
+	u32 write;
+	bool allocate; /* on a write miss */
+	u32 inclusion;
+	u32 sharers; /* cores that share it */
+	u32 slices;
+	u32 mshrs;
+};
+extern const struct opt cache_opts[];
+
+/*
+ * NULL, or why there can be no such cache; *key is then the option at fault. page is the smallest page in bytes,
+ * level 1, 2 or 3.
+ */
+const char *cache_check(const struct cache_cfg *cfg, u32 level, u64 page, const char **key);
+
+#endif

@@ -1,0 +1,88 @@
+#include "model/hw/hw.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const port_names[] = { "l1d", "l2", NULL };
+
+const struct opt walker_opts[] = {
+	{ "count", OPT_U32, offsetof(struct walker_cfg, count), "4", 1, 16, "walks", "page walks at a time", NULL },
+	{ "port", OPT_ENUM, offsetof(struct walker_cfg, port), "l1d", 0, 0, NULL,
+	  "the cache where page-table entries are read", port_names },
+	{ 0 },
+};
+
+const char *const mem_level_name[NR_MEM_LEVELS] = { "l1", "l2", "l3", "dram" };
+
+static bool blame(struct cfg_fault *f, const char *prefix, const char *key, const char *why)
+{
+	snprintf(f->key, sizeof(f->key), "%s.%s", prefix, key);
+	snprintf(f->why, sizeof(f->why), "%s", why);
+	return false;
+}
+
+static bool check_cache(const struct cache_cfg *c, const char *name, u32 level, u64 page, struct cfg_fault *f)
+{
+	const char *key = "size", *why = cache_check(c, level, page, &key);
+
+	return why ? blame(f, name, key, why) : true;
+}
+
+static bool check_caches(const struct hw_cfg *c, u64 page, struct cfg_fault *f)
+{
+	if (!check_cache(&c->l1i, "l1i", 1, page, f) || !check_cache(&c->l1d, "l1d", 1, page, f) ||
+	    !check_cache(&c->l2, "l2", 2, page, f) || !check_cache(&c->l3, "l3", 3, page, f))
+		return false;
+	if (c->l1i.line != c->l1d.line)
+		return blame(f, "l1i", "line", "every level has the same line; l1d.line says otherwise");
+	if (c->l2.size && c->l2.line != c->l1d.line)
+		return blame(f, "l2", "line", "every level has the same line; l1d.line says otherwise");
+	if (c->l3.size && c->l3.line != c->l1d.line)
+		return blame(f, "l3", "line", "every level has the same line; l1d.line says otherwise");
+	return true;
+}
+
+static bool check_tlb(const struct tlb_cfg *c, const char *name, bool required, struct cfg_fault *f)
+{
+	const char *key = "entries", *why = tlb_check(c, required, &key);
+	char prefix[32];
+	u32 i;
+
+	if (why)
+		return blame(f, name, key, why);
+	for (i = 0; i < NR_PAGE_SIZES; i++) {
+		why = tlb_array_check(&c->own[i], &key);
+		snprintf(prefix, sizeof(prefix), "%s.%s", name, page_size_name[i]);
+		if (why)
+			return blame(f, prefix, key, why);
+	}
+	return true;
+}
+
+static bool check_pwc(const struct pwc_cfg *c, struct cfg_fault *f)
+{
+	static const char *const name[NR_PWC_LEVELS] = { "pwc.pde", "pwc.pdpte", "pwc.pml4e", "pwc.pml5e" };
+	const char *key, *why;
+	u32 i;
+
+	for (i = 0; i < NR_PWC_LEVELS; i++) {
+		why = tlb_array_check(&c->level[i], &key);
+		if (why)
+			return blame(f, name[i], key, why);
+	}
+	return true;
+}
+
+bool hw_check(const struct hw_cfg *c, u64 page, struct cfg_fault *f)
+{
+	const char *key, *why = dram_check(&c->dram, &key);
+
+	if (why)
+		return blame(f, "dram", key, why);
+	if (!check_caches(c, page, f) || !check_pwc(&c->pwc, f))
+		return false;
+	if (c->walker.port == WALKER_L2 && !c->l2.size)
+		return blame(f, "walker", "port", "there is no l2 (l2.size = 0); use l1d");
+	return check_tlb(&c->itlb, "itlb", true, f) && check_tlb(&c->dtlb, "dtlb", true, f) &&
+	       check_tlb(&c->stlb, "stlb", false, f);
+}

@@ -1,0 +1,78 @@
+/*
+ * The configuration of all the hardware between a core and its memory: one struct, its option sections with the
+ * defaults of the default machine, and the checks that span them. The machine wires it; nothing here runs.
+ */
+#ifndef MMSIM_HW_HW_H
+#define MMSIM_HW_HW_H
+
+#include "model/hw/cache_cfg.h"
+#include "model/hw/dram.h"
+#include "model/hw/tlb_cfg.h"
+
+enum walker_port { WALKER_L1D, WALKER_L2 };
+
+struct walker_cfg {
+	u32 count; /* walks at a time */
+	u32 port;  /* enum walker_port: where page-table entries are read */
+};
+extern const struct opt walker_opts[];
+
+struct hw_cfg {
+	struct cache_cfg l1i, l1d, l2, l3;
+	struct tlb_cfg itlb, dtlb, stlb;
+	struct pwc_cfg pwc;
+	struct walker_cfg walker;
+	struct dram_cfg dram;
+};
+
+/* Rows for the machine's array of sections; base: offset of its struct hw_cfg. Defaults: Golden Cove, facts in hw.c. */
+#define HW_SECTION(base, prefix, opts, member, help, defaults) \
+	{ prefix, opts, (base) + offsetof(struct hw_cfg, member), help, defaults }
+
+#define HW_TLB_OWN(base, name, member, size, index, help) \
+	HW_SECTION(base, name "." size, tlb_array_opts, member.own[index], help " for pages of one size", \
+		   "entries = 0; ways = 0;")
+
+#define HW_TLB_SECTIONS(base, name, member, help, defaults)                    \
+	HW_SECTION(base, name, tlb_opts, member, help, defaults),              \
+	HW_TLB_OWN(base, name, member, "p4k", PAGE_4K, help),                  \
+	HW_TLB_OWN(base, name, member, "p16k", PAGE_16K, help),                \
+	HW_TLB_OWN(base, name, member, "p64k", PAGE_64K, help),                \
+	HW_TLB_OWN(base, name, member, "p2m", PAGE_2M, help),                  \
+	HW_TLB_OWN(base, name, member, "p4m", PAGE_4M, help),                  \
+	HW_TLB_OWN(base, name, member, "p1g", PAGE_1G, help)
+
+#define HW_SECTIONS(base)                                                                                    \
+	HW_SECTION(base, "l1i", cache_opts, l1i, "L1 instruction cache",                                     \
+		   "size = \"32K\"; ways = 8; latency = 5; replacement = \"tree-plru\";"),                   \
+	HW_SECTION(base, "l1d", cache_opts, l1d, "L1 data cache",                                            \
+		   "size = \"48K\"; ways = 12; latency = 5; replacement = \"lru\";"),                        \
+	HW_SECTION(base, "l2", cache_opts, l2, "second level; size = 0: none",                               \
+		   "size = \"1280K\"; ways = 10; latency = 16; indexing = \"pipt\"; mshrs = 48;"),           \
+	HW_SECTION(base, "l3", cache_opts, l3, "third level; size = 0: none",                                \
+		   "size = \"30M\"; ways = 12; slices = 10; latency = 70; indexing = \"pipt\"; mshrs = 64;"), \
+	HW_TLB_SECTIONS(base, "itlb", itlb, "L1 instruction TLB", "entries = 256; ways = 8; latency = 1;"),  \
+	HW_TLB_SECTIONS(base, "dtlb", dtlb, "L1 data TLB", "entries = 96; ways = 6; latency = 1;"),          \
+	HW_TLB_SECTIONS(base, "stlb", stlb, "second-level TLB", "entries = 2048; ways = 16; latency = 7;"),  \
+	HW_SECTION(base, "pwc.pde", tlb_array_opts, pwc.level[PWC_PDE], "page-walk cache of PDEs",           \
+		   "entries = 32; ways = 4;"),                                                               \
+	HW_SECTION(base, "pwc.pdpte", tlb_array_opts, pwc.level[PWC_PDPTE], "page-walk cache of PDPTEs",     \
+		   "entries = 8; ways = 4;"),                                                                \
+	HW_SECTION(base, "pwc.pml4e", tlb_array_opts, pwc.level[PWC_PML4E], "page-walk cache of PML4Es",     \
+		   "entries = 4; ways = 0;"),                                                                \
+	HW_SECTION(base, "pwc.pml5e", tlb_array_opts, pwc.level[PWC_PML5E], "page-walk cache of PML5Es",     \
+		   "entries = 2; ways = 0;"),                                                                \
+	HW_SECTION(base, "walker", walker_opts, walker, "page walker", NULL),                                \
+	HW_SECTION(base, "dram", dram_opts, dram, "memory behind the last cache", NULL)
+
+/*
+ * Whether this hardware can be built. False: *key is the full name of the key at fault ("l1d.size"), *why what is
+ * wrong and what is allowed. hz is the core clock, page the smallest page in bytes (0: translation is off).
+ */
+struct cfg_fault {
+	char key[48];
+	char why[256];
+};
+bool hw_check(const struct hw_cfg *cfg, u64 page, struct cfg_fault *fault);
+
+#endif

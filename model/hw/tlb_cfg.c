@@ -1,0 +1,56 @@
+#include "model/hw/tlb_cfg.h"
+
+#include "model/base/bits.h"
+#include "model/hw/cache_cfg.h"
+
+#define ARRAY(field) offsetof(struct tlb_array_cfg, field)
+
+const struct opt tlb_array_opts[] = {
+	{ "entries", OPT_U32, ARRAY(entries), "0", 0, 65536, "entries", "translations held; 0: none here", NULL },
+	{ "ways", OPT_U32, ARRAY(ways), "0", 0, 4096, "entries", "entries a set; 0: fully associative", NULL },
+	{ "replacement", OPT_ENUM, ARRAY(replacement), "lru", 0, 0, NULL, "which entry of a set has to go",
+	  tag_policy_names },
+	{ 0 },
+};
+
+#define AT(field) offsetof(struct tlb_cfg, field)
+
+const struct opt tlb_opts[] = {
+	{ "entries", OPT_U32, AT(any.entries), "64", 0, 65536, "entries",
+	  "translations of all page sizes that have no array of their own; 0: none", NULL },
+	{ "ways", OPT_U32, AT(any.ways), "4", 0, 4096, "entries", "entries a set; 0: fully associative", NULL },
+	{ "replacement", OPT_ENUM, AT(any.replacement), "lru", 0, 0, NULL, "which entry of a set has to go",
+	  tag_policy_names },
+	{ "latency", OPT_TIME, AT(latency), "1", 0, 0, "cycles or time",
+	  "of a hit; stlb: added when the L1 TLB misses", NULL },
+	{ 0 },
+};
+
+const char *tlb_array_check(const struct tlb_array_cfg *c, const char **key)
+{
+	u32 ways = c->ways ? c->ways : c->entries;
+
+	if (!c->entries)
+		return NULL;
+	*key = "ways";
+	if (ways > 4096)
+		return "an array of more than 4096 entries needs ways, at most 4096";
+	if (c->entries % ways)
+		return "the number of entries must be a multiple of ways";
+	*key = "entries";
+	if (!is_pow2(c->entries / ways))
+		return "entries / ways, the number of sets, must be a power of two";
+	return NULL;
+}
+
+const char *tlb_check(const struct tlb_cfg *c, bool required, const char **key)
+{
+	const char *why = tlb_array_check(&c->any, key);
+
+	if (why)
+		return why;
+	*key = "entries";
+	if (required && !c->any.entries && !c->own[PAGE_4K].entries)
+		return "there must be room for 4K pages here or in p4k";
+	return NULL;
+}

@@ -1,0 +1,37 @@
+/*
+ * What the user says about TLBs and page-walk caches, and whether they can be built.
+ */
+#ifndef MMSIM_HW_TLB_CFG_H
+#define MMSIM_HW_TLB_CFG_H
+
+#include "model/arch/addr.h"
+#include "model/sim/opt.h"
+
+struct tlb_array_cfg {
+	u32 entries; /* 0: none */
+	u32 ways;    /* 0: fully associative */
+	u32 replacement;
+};
+extern const struct opt tlb_array_opts[];
+
+/* One level: an array for all page sizes that have none of their own, and one a page size. */
+struct tlb_cfg {
+	struct tlb_array_cfg any;
+	struct opt_time latency;
+	struct tlb_array_cfg own[NR_PAGE_SIZES];
+};
+extern const struct opt tlb_opts[];
+
+/* Page-walk caches by what they save: an entry of "pde" leaves one table to read, of "pdpte" two, ... */
+enum pwc_level { PWC_PDE, PWC_PDPTE, PWC_PML4E, PWC_PML5E, NR_PWC_LEVELS };
+
+struct pwc_cfg {
+	struct tlb_array_cfg level[NR_PWC_LEVELS];
+};
+
+/* NULL, or why there can be no such array; *key is then the option at fault. */
+const char *tlb_array_check(const struct tlb_array_cfg *cfg, const char **key);
+/* required: there must be room for 4K pages. */
+const char *tlb_check(const struct tlb_cfg *cfg, bool required, const char **key);
+
+#endif
