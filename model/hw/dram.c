@@ -46,6 +46,10 @@ const struct opt dram_opts[] = {
 	{ 0 },
 };
 
+#define STAT_STRUCT struct dram_stats
+static const struct stat_desc dram_table[] = { DRAM_STATS(STAT_ROW) { 0 } };
+#undef STAT_STRUCT
+
 #define NO_ROW (~(u64)0)
 
 struct bank {
@@ -218,7 +222,5 @@ const struct dram_stats *dram_stats(const struct dram *d)
 
 void dram_stats_add(const struct dram *d, struct stats *s, const char *prefix)
 {
-	static const struct stat_desc table[] = { STAT_TABLE(DRAM_STATS, struct dram_stats) };
-
-	stats_add(s, prefix, table, &d->st);
+	stats_add(s, prefix, dram_table, &d->st);
 }
