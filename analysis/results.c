@@ -75,21 +75,50 @@ static json_t *stats_object(const struct stats *s)
 	return object;
 }
 
-static json_t *run_object(const struct results *r)
+/* File names need not be UTF-8, JSON must be: other bytes become '?'. */
+static json_t *json_text(const char *s)
 {
-	double refs = stats_has(r->stats, "replay.references") ? (double)stats_value(r->stats, "replay.references") : 0;
-	json_t *traces = json_array(), *notes = json_array();
+	json_t *j = json_string(s);
+	char *plain, *p;
+
+	if (j)
+		return j;
+	plain = xstrdup(s);
+	for (p = plain; *p; p++)
+		if (*p & 0x80)
+			*p = '?';
+	j = json_string(plain);
+	free(plain);
+	return j;
+}
+
+static json_t *text_array(const char *const *texts, u32 n)
+{
+	json_t *array = json_array();
 	u32 i;
 
-	for (i = 0; i < r->n_traces; i++)
-		json_array_append_new(traces, json_string(r->traces[i]));
-	for (i = 0; i < r->n_notes; i++)
-		json_array_append_new(notes, json_string(r->notes[i]));
-	return json_pack("{sb ss ss ss so sI so s{sf sf sf sI}}", "complete", 1, "version", r->version, "machine",
-			 r->machine, "kernel", r->kernel, "traces", traces, "clock_hz", (json_int_t)r->hz, "notes",
-			 notes, "host", "cpu_seconds", r->host.cpu_seconds, "wall_seconds", r->host.wall_seconds,
-			 "references_per_second", r->host.cpu_seconds > 0 ? refs / r->host.cpu_seconds : 0.0,
-			 "max_rss_bytes", (json_int_t)r->host.max_rss);
+	for (i = 0; i < n; i++)
+		json_array_append_new(array, json_text(texts[i]));
+	return array;
+}
+
+static json_t *host_object(const struct results_host *h, u64 references)
+{
+	double rate = h->cpu_seconds > 0 ? (double)references / h->cpu_seconds : 0;
+
+	return json_pack("{sf sf sf sI}", "cpu_seconds", h->cpu_seconds, "wall_seconds", h->wall_seconds,
+			 "references_per_second", rate, "max_rss_bytes", (json_int_t)h->max_rss);
+}
+
+static json_t *run_object(const struct results *r)
+{
+	bool counted = stats_has(r->stats, "replay.references");
+
+	return json_pack("{sb ss so so so sI so so}", "complete", 1, "version", r->version, "machine",
+			 json_text(r->machine), "kernel", json_text(r->kernel), "traces",
+			 text_array(r->traces, r->n_traces), "clock_hz", (json_int_t)r->hz, "notes",
+			 text_array(r->notes, r->n_notes), "host",
+			 host_object(&r->host, counted ? stats_value(r->stats, "replay.references") : 0));
 }
 
 void results_write(const char *dir, const struct results *r)

@@ -1,0 +1,125 @@
+#include "analysis/counters.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/base/error.h"
+
+#define EACH_CORE "core*."
+
+void counters_add(struct counters *c, const char *name, u64 value)
+{
+	if (c->n == c->cap) {
+		c->cap = c->cap ? c->cap * 2 : 256;
+		c->at = xrealloc(c->at, c->cap * sizeof(*c->at));
+	}
+	c->at[c->n++] = (struct counter){ xstrdup(name), value };
+}
+
+static void add_visited(void *arg, const char *name, u64 value, const char *unit, const char *help)
+{
+	counters_add(arg, name, value);
+}
+
+void counters_from_stats(struct counters *c, const struct stats *s)
+{
+	*c = (struct counters){ 0 };
+	stats_each(s, add_visited, c);
+}
+
+char *counters_from_json(struct counters *c, const char *path)
+{
+	json_error_t err;
+	json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &err), *value;
+	const char *name;
+	char *bad = NULL;
+
+	*c = (struct counters){ 0 };
+	if (!root)
+		return xasprintf("'%s' line %d: %s", path, err.line, err.text);
+	if (!json_is_object(root))
+		bad = xasprintf("'%s' is not one JSON object", path);
+	json_object_foreach(root, name, value) {
+		if (json_is_integer(value) && json_integer_value(value) >= 0)
+			counters_add(c, name, (u64)json_integer_value(value));
+		else if (!bad)
+			bad = xasprintf("'%s': \"%s\" is not a counter", path, name);
+	}
+	json_decref(root);
+	if (bad)
+		counters_fini(c);
+	return bad;
+}
+
+void counters_fini(struct counters *c)
+{
+	u32 i;
+
+	for (i = 0; i < c->n; i++)
+		free(c->at[i].name);
+	free(c->at);
+	*c = (struct counters){ 0 };
+}
+
+/* What follows "coreN." in a name, NULL if it is not a core's; *core is N. */
+static const char *after_core(const char *name, unsigned long *core)
+{
+	char *end;
+
+	if (strncmp(name, "core", 4) || name[4] < '0' || name[4] > '9')
+		return NULL;
+	*core = strtoul(name + 4, &end, 10);
+	return *end == '.' ? end + 1 : NULL;
+}
+
+bool counters_match(const char *pattern, const char *name)
+{
+	unsigned long core;
+	const char *rest;
+
+	if (strncmp(pattern, EACH_CORE, strlen(EACH_CORE)))
+		return !strcmp(pattern, name);
+	rest = after_core(name, &core);
+	return rest && !strcmp(pattern + strlen(EACH_CORE), rest);
+}
+
+u64 counters_get(const struct counters *c, const char *pattern)
+{
+	u64 sum = 0;
+	u32 i;
+
+	for (i = 0; i < c->n; i++)
+		if (counters_match(pattern, c->at[i].name))
+			sum += c->at[i].value;
+	return sum;
+}
+
+bool counters_has(const struct counters *c, const char *pattern)
+{
+	u32 i;
+
+	for (i = 0; i < c->n; i++)
+		if (counters_match(pattern, c->at[i].name))
+			return true;
+	return false;
+}
+
+u32 counters_cores(const struct counters *c)
+{
+	unsigned long core = 0, most = 0;
+	u32 i;
+
+	for (i = 0; i < c->n; i++)
+		if (after_core(c->at[i].name, &core))
+			most = MAX(most, core + 1);
+	return (u32)most;
+}
+
+const char *counters_cycle_part(const char *name)
+{
+	unsigned long core;
+	const char *rest = after_core(name, &core);
+
+	return rest && !strncmp(rest, "cycles.", 7) ? rest + 7 : NULL;
+}

@@ -1,0 +1,24 @@
+/*
+ * Numbers and words as people read them. Each writes into the caller's buffer and returns it.
+ */
+#ifndef MMSIM_ANALYSIS_FORMAT_H
+#define MMSIM_ANALYSIS_FORMAT_H
+
+#include "model/base/types.h"
+
+struct text {
+	char s[128];
+};
+
+const char *format_count(struct text *t, u64 n);          /* 1,234,567 */
+const char *format_seconds(struct text *t, double s);     /* 27.2 ms */
+const char *format_bytes(struct text *t, u64 bytes);      /* 45.1 MB, powers of 1024 */
+const char *format_hz(struct text *t, u64 hz);            /* 3.00 GHz */
+const char *format_rate(struct text *t, double per_sec);  /* 84.1 million */
+const char *format_percent(struct text *t, double of, double whole); /* 12.34 %, "-" of nothing */
+/* At most width characters (not bytes) of s; what is too long loses its middle. */
+const char *format_clip(struct text *t, const char *s, u32 width);
+/* The last component of a path. */
+const char *format_base(const char *path);
+
+#endif

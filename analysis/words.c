@@ -1,0 +1,20 @@
+#include "analysis/words.h"
+
+#include <string.h>
+
+const struct word words_served[] = {
+	{ "l1", "L1" }, { "l2", "L2" }, { "l3", "L3" }, { "remote", "other core" }, { "dram", "DRAM" }, { 0 },
+};
+
+const struct word words_translation[] = {
+	{ "none", "no translation" }, { "dtlb", "DTLB hit" },     { "stlb", "STLB hit" },
+	{ "walk", "page walk" },      { "fault", "page fault" }, { 0 },
+};
+
+const char *word_label(const struct word *list, const char *token)
+{
+	for (; list->token; list++)
+		if (!strcmp(list->token, token))
+			return list->label;
+	return token;
+}
