@@ -39,10 +39,10 @@ static struct latency_row *add_row(struct latency_table *t)
 static bool parse_row(const char *line, struct latency_row *r)
 {
 	char after;
+	int n = sscanf(line, "%15[^,],%15[^,],%15[^,],%" SCNu64 ",%" SCNu64 ",%" SCNu64 "%c", r->kind, r->served,
+		       r->translation, &r->from, &r->to, &r->accesses, &after);
 
-	return sscanf(line, "%15[^,],%15[^,],%15[^,],%" SCNu64 ",%" SCNu64 ",%" SCNu64 "%c", r->kind, r->served,
-		      r->translation, &r->from, &r->to, &r->accesses, &after) == 7 &&
-	       after == '\n' && r->from <= r->to;
+	return n == 7 && after == '\n' && r->from <= r->to && !strchr(line, '-');
 }
 
 char *latency_csv_read(FILE *f, struct latency_table *t)

@@ -55,9 +55,9 @@ void results_prepare(const char *dir)
 	if (mkdir(dir, 0777) && errno != EEXIST)
 		fail("cannot make the directory '%s' for the results: %s", dir, strerror(errno));
 	if (!is_empty(dir) && !holds_run(dir))
-		fail("'%s' holds files but is not the directory of an earlier run (no run.json in it): "
-		     "name another directory with -o",
-		     dir);
+		die("'%s' holds files but is not the directory of an earlier run (no run.json in it): "
+		    "name another directory with -o",
+		    dir);
 	write_json(dir, "run.json", json_pack("{sb}", "complete", 0));
 }
 

@@ -33,17 +33,26 @@ static double seconds(const struct table *t, double cycles)
 	return t->r->hz ? cycles / (double)t->r->hz : 0;
 }
 
+/* How every line begins: what, and how often; the rest of the line is the caller's. */
+static void print_count(const struct table *t, const char *label, u64 n)
+{
+	struct text a;
+
+	fprintf(t->f, "  %-16.16s%18s", label, format_count_in(&a, n, 18));
+}
+
 static void print_head(const struct table *t)
 {
 	const struct results *r = t->r;
 	u32 cores = MAX(counters_cores(&t->c), 1u), i;
-	struct text a, b, c;
+	struct text a, b;
 
 	for (i = 0; i < r->n_traces; i++)
-		fprintf(t->f, "  %s  %s\n", i ? "      " : "replay", format_clip(&a, format_base(r->traces[i]), 68));
-	fprintf(t->f, "      on  %s, %u core%s at %s\n", format_clip(&a, r->machine, 40), cores, cores == 1 ? "" : "s",
-		format_hz(&b, r->hz));
-	fprintf(t->f, "  kernel  %s  (mmsim %s)\n\n", format_clip(&a, r->kernel, 40), format_clip(&c, r->version, 20));
+		fprintf(t->f, "  %-8s%s\n", i ? "" : "replay", format_clip(&a, format_base(r->traces[i]), 70));
+	fprintf(t->f, "  %-8s%s, %u core%s at %s\n", "on", format_clip(&a, r->machine, 40), cores,
+		cores == 1 ? "" : "s", format_hz(&b, r->hz));
+	fprintf(t->f, "  %-8s%s\n", "kernel", format_clip(&a, r->kernel, 70));
+	fprintf(t->f, "  %-8smmsim %s\n\n", "by", format_clip(&a, r->version, 40));
 }
 
 static void print_totals(const struct table *t)
@@ -51,11 +60,14 @@ static void print_totals(const struct table *t)
 	double ipc = t->cycles ? (double)t->instructions / (double)t->cycles : 0;
 	struct text a;
 
-	fprintf(t->f, "%20s  instructions", format_count(&a, t->instructions));
+	print_count(t, "instructions", t->instructions);
 	if (ipc > 0)
-		fprintf(t->f, "%10.3f per cycle (%.3f cycles per instruction)", ipc, 1 / ipc);
-	fprintf(t->f, "\n%20s  cycles", format_count(&a, t->cycles));
-	fprintf(t->f, "%16s simulated\n", format_seconds(&a, seconds(t, (double)t->cycles)));
+		fprintf(t->f, "%10.3f per cycle", ipc);
+	fputs("\n", t->f);
+	print_count(t, "cycles", t->cycles);
+	if (ipc > 0)
+		fprintf(t->f, "%10.3f per instruction", 1 / ipc);
+	fprintf(t->f, "\n  %-16s%18s\n", "simulated time", format_seconds(&a, seconds(t, (double)t->cycles)));
 }
 
 /* Happenings worth a line of their own. Those that are zero are left out unless `always`. */
@@ -63,27 +75,27 @@ static const struct happening {
 	const char *counter, *label;
 	bool always;
 } happenings[] = {
-	{ "mm.fault.minor", "minor page faults", true },
-	{ "mm.fault.zero", "  of them demand-zero", false },
-	{ "mm.fault.cow", "  of them copy-on-write", false },
-	{ "mm.fault.file", "  of them on files", false },
-	{ "mm.fault.major", "major page faults", false },
-	{ "mm.fault.segv", "simulated SIGSEGVs", true },
+	{ "mm.fault.minor", "minor faults", true },
+	{ "mm.fault.zero", "  demand-zero", false },
+	{ "mm.fault.cow", "  copy-on-write", false },
+	{ "mm.fault.file", "  file-backed", false },
+	{ "mm.fault.spurious", "  spurious", false },
+	{ "mm.fault.major", "major faults", false },
+	{ "mm.fault.segv", "SIGSEGVs", true },
 };
 
 static void print_happenings(const struct table *t)
 {
 	const struct happening *h;
-	struct text a;
 	u64 n;
 
 	for (h = happenings; h < happenings + ARRAY_SIZE(happenings); h++) {
 		n = counters_get(&t->c, h->counter);
 		if (!n && !(h->always && counters_has(&t->c, h->counter)))
 			continue;
-		fprintf(t->f, "%20s  %-24s", format_count(&a, n), h->label);
+		print_count(t, h->label, n);
 		if (n && t->instructions)
-			fprintf(t->f, "%10.4f per 1000 instructions", per_kilo(t, n));
+			fprintf(t->f, "%10.3f per 1000 instructions", per_kilo(t, n));
 		fputs("\n", t->f);
 	}
 }
@@ -120,14 +132,14 @@ static u64 sum(const struct counters *c, const char *const names[4])
 static void print_lookup(const struct table *t, const struct lookup *l)
 {
 	u64 accesses = sum(&t->c, l->accesses), misses = sum(&t->c, l->misses);
-	struct text a, b, c;
+	struct text a, b;
 
 	if (!accesses)
 		return;
-	fprintf(t->f, "  %-12s%20s  %18s  %11s", l->label, format_count(&a, accesses), format_count(&b, misses),
-		format_percent(&c, (double)misses, (double)accesses));
+	print_count(t, l->label, accesses);
+	fprintf(t->f, "%18s%11s", format_count_in(&a, misses, 16), format_percent(&b, (double)misses, (double)accesses));
 	if (t->instructions)
-		fprintf(t->f, "  %9.3f", per_kilo(t, misses));
+		fprintf(t->f, "%11.3f", per_kilo(t, misses));
 	fputs("\n", t->f);
 }
 
@@ -135,24 +147,25 @@ static void print_lookups(const struct table *t)
 {
 	u32 i;
 
-	fprintf(t->f, "\n  %-12s%20s  %18s  %11s  %9s\n", "", "accesses", "misses", "miss rate",
-		t->instructions ? "MPKI" : "");
+	fprintf(t->f, "\n  %-16s%18s%18s%11s%s\n", "looked up", "times", "missed", "miss rate",
+		t->instructions ? "       MPKI" : "");
 	for (i = 0; i < ARRAY_SIZE(lookups); i++)
 		print_lookup(t, &lookups[i]);
 }
 
 static void print_walks(const struct table *t)
 {
-	double walks = (double)counters_get(&t->c, "core*.walker.walks");
-	double cycles = (double)counters_get(&t->c, "core*.walker.cycles");
-	double reads = (double)counters_get(&t->c, "core*.walker.pte_reads");
-	struct text a, b;
+	u64 walks = counters_get(&t->c, "core*.walker.walks"), cycles = counters_get(&t->c, "core*.walker.cycles");
+	u64 reads = counters_get(&t->c, "core*.walker.pte_reads");
+	struct text a;
 
-	if (walks == 0)
+	if (!walks)
 		return;
-	fprintf(t->f, "  %-12s%20s  %.1f cycles and %.2f PTE reads each, %s of all cycles\n", "page walks",
-		format_count(&a, (u64)walks), cycles / walks, reads / walks,
-		format_percent(&b, cycles, (double)t->cycles));
+	print_count(t, "page walks", walks);
+	fprintf(t->f, "%8.1f cycles each, %s of all cycles\n", (double)cycles / (double)walks,
+		format_percent(&a, (double)cycles, (double)t->cycles));
+	print_count(t, "PTE reads", reads);
+	fprintf(t->f, "%9.2f a walk\n", (double)reads / (double)walks);
 }
 
 struct part {
@@ -190,15 +203,15 @@ static int larger_part_first(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-#define BAR "##############################"
+#define BAR "########################"
 
 static void print_part(const struct table *t, const char *name, u64 cycles)
 {
 	int bar = t->cycles ? (int)((double)cycles / (double)t->cycles * (double)strlen(BAR) + 0.5) : 0;
-	struct text a, b;
+	struct text a;
 
-	fprintf(t->f, "  %-14.14s%18s  %9s", name, format_count(&a, cycles),
-		format_percent(&b, (double)cycles, (double)t->cycles));
+	print_count(t, name, cycles);
+	fprintf(t->f, "%10s", format_percent(&a, (double)cycles, (double)t->cycles));
 	if (t->instructions)
 		fprintf(t->f, "%8.3f", (double)cycles / (double)t->instructions);
 	fprintf(t->f, bar ? "  %.*s\n" : "\n", bar, BAR);
@@ -213,7 +226,7 @@ static void print_stack(const struct table *t)
 	if (!n)
 		return;
 	qsort(parts, n, sizeof(*parts), larger_part_first);
-	fprintf(t->f, "\n  %-14s%18s  %9s%8s\n", "cycles held by", "cycles", "share", t->instructions ? "CPI" : "");
+	fprintf(t->f, "\n  %-16s%18s%10s%s\n", "held up by", "cycles", "share", t->instructions ? "     CPI" : "");
 	for (i = 0; i < n; i++) {
 		if (i && (double)parts[i].cycles < 0.0005 * (double)t->cycles)
 			small += parts[i].cycles;
@@ -236,30 +249,40 @@ static struct hist *merge_kind(const struct results *r, const char *kind)
 	return h;
 }
 
-static void print_latency(const struct table *t, const char *kind)
+static void print_spread(FILE *f, const struct spread *s, double scale)
+{
+	const double v[] = { s->mean, (double)s->p50, (double)s->p90, (double)s->p99, (double)s->p999, (double)s->max };
+	struct text a;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(v); i++)
+		fprintf(f, "%8s", format_latency(&a, v[i] * scale));
+}
+
+static void print_latency(const struct table *t, const char *kind, const char *label)
 {
 	struct hist *h = merge_kind(t->r, kind);
 	struct spread s = spread_of(h);
-	double ns = 1e9 * seconds(t, 1);
-	struct text a, b;
+	struct text a;
 
 	free(h);
 	if (!s.n)
 		return;
-	fprintf(t->f, "  %-7s cycles%17s%9.2f%7" PRIu64 "%7" PRIu64 "%7" PRIu64 "%9" PRIu64 "%13s\n", kind,
-		format_count(&a, s.n), s.mean, s.p50, s.p90, s.p99, s.p999, format_count(&b, s.max));
-	fprintf(t->f, "  %-7s     ns%17s%9.2f%7.1f%7.1f%7.1f%9.1f%13.1f\n", "", "", s.mean * ns, (double)s.p50 * ns,
-		(double)s.p90 * ns, (double)s.p99 * ns, (double)s.p999 * ns, (double)s.max * ns);
+	fprintf(t->f, "  %-12s%18s", label, format_count_in(&a, s.n, 18));
+	print_spread(t->f, &s, 1);
+	fprintf(t->f, "\n  %12s%18s", "ns", "");
+	print_spread(t->f, &s, 1e9 * seconds(t, 1));
+	fputs("\n", t->f);
 }
 
 static void print_latencies(const struct table *t)
 {
 	if (!t->r->n_latency)
 		return;
-	fprintf(t->f, "\n  latency       %17s%9s%7s%7s%7s%9s%13s\n", "accesses", "mean", "p50", "p90", "p99", "p99.9",
-		"longest");
-	print_latency(t, "load");
-	print_latency(t, "store");
+	fprintf(t->f, "\n  %-12s%18s%8s%8s%8s%8s%8s%8s\n", "latency", "accesses", "AMAT", "p50", "p90", "p99",
+		"p99.9", "longest");
+	print_latency(t, "load", "load cycles");
+	print_latency(t, "store", "store cycles");
 }
 
 static u64 served_count(const struct results *r, const char *kind, const char *served, const char *translation)
@@ -330,7 +353,7 @@ static void print_host(const struct table *t)
 	u64 refs = counters_get(&t->c, "replay.references");
 	struct text a, b, c;
 
-	fprintf(t->f, "\n  host: %s CPU, %s elapsed, %s of memory", format_seconds(&a, h->cpu_seconds),
+	fprintf(t->f, "\n  host: %s CPU, %s elapsed, %s memory", format_seconds(&a, h->cpu_seconds),
 		format_seconds(&b, h->wall_seconds), format_bytes(&c, h->max_rss));
 	if (refs && h->cpu_seconds > 0)
 		fprintf(t->f, ", %s references/s", format_rate(&a, (double)refs / h->cpu_seconds));
