@@ -42,6 +42,9 @@ struct trace_packet {
 	u32 pid, tid;
 	u64 seen;     /* sequence number the thread had seen at the packet's start */
 	u64 insns;    /* of the thread before this packet */
+	u32 number;   /* of the thread's packets, from 0 */
+	u32 n_insns, n_runs, n_addrs; /* in this packet */
+	u32 dict_len; /* bytes of its dictionary */
 	u32 n_blocks; /* the block table had at least this many entries when the packet was read */
 	u32 len;
 	u8 *bytes; /* checked payload; its dictionary refers to blocks of the trace's table */
