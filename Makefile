@@ -35,10 +35,22 @@ $(BIN): $(call obj,$(CLI_SRC)) $(LIB)
 	@echo '  LINK $@'
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(LIB): $(call obj,$(LIB_SRC))
+$(LIB): $(call obj,$(LIB_SRC)) $(B)/builtin.o
 	@echo '  AR   $@'
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
+
+# The configurations in configs/ are part of the program.
+BUILTIN := $(sort $(wildcard configs/machines/*.cfg configs/kernels/*.cfg))
+
+$(B)/builtin.c: configs/builtin.awk $(BUILTIN)
+	@mkdir -p $(@D)
+	@echo '  GEN  $@'
+	$(Q)awk -f configs/builtin.awk $(BUILTIN) >$@.tmp && mv $@.tmp $@
+
+$(B)/builtin.o: $(B)/builtin.c $(B)/flags
+	@echo '  CC   $<'
+	$(Q)$(COMPILE) -c -o $@ $<
 
 $(B)/tests/%: $(B)/tests/unit/%.o $(call obj,$(REF_SRC)) $(LIB)
 	@mkdir -p $(@D)

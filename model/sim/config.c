@@ -1,0 +1,353 @@
+#include "model/sim/config.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/base/error.h"
+#include "model/sim/config_impl.h"
+#include "model/sim/suggest.h"
+
+bool config_fail(struct config *c, const char *fmt, ...)
+{
+	char *error;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&error, fmt, ap) < 0)
+		fail("out of host memory while formatting a message");
+	va_end(ap);
+	free(c->error);
+	c->error = error;
+	return false;
+}
+
+static char *join(const char *prefix, const char *name)
+{
+	return xasprintf("%s%s%s", prefix, *prefix ? "." : "", name);
+}
+
+static struct config_key *find(const struct config *c, const char *name)
+{
+	for (u32 i = 0; i < c->n; i++)
+		if (!strcmp(c->key[i].name, name))
+			return &c->key[i];
+	return NULL;
+}
+
+const struct config_key *config_find(const struct config *c, const char *name)
+{
+	return find(c, name);
+}
+
+/* What of a key's name follows "group."; NULL if the key is not in the group. */
+static const char *below(const char *key, const char *group)
+{
+	size_t len = strlen(group);
+
+	if (!len)
+		return key;
+	return !strncmp(key, group, len) && key[len] == '.' ? key + len + 1 : NULL;
+}
+
+bool config_is_group(const struct config *c, const char *name)
+{
+	for (u32 i = 0; i < c->n; i++)
+		if (below(c->key[i].name, name))
+			return true;
+	return false;
+}
+
+bool config_unknown(struct config *c, const char *name, const char *where)
+{
+	struct suggest near;
+
+	suggest_init(&near, name);
+	for (u32 i = 0; i < c->n; i++)
+		suggest_offer(&near, c->key[i].name);
+	for (const struct opt_section *s = c->sections; s->prefix; s++)
+		suggest_offer(&near, s->prefix);
+	if (near.best)
+		return config_fail(c, "%s: unknown key %s: did you mean %s?", where, name, near.best);
+	return config_fail(c, "%s: unknown key %s: `mmsim config` lists all keys", where, name);
+}
+
+bool config_assign(struct config *c, const char *name, const char *text, const char *where)
+{
+	struct config_key *k = find(c, name);
+	const char *at = where ? where : "default";
+	char *error;
+
+	if (!k && config_is_group(c, name))
+		return config_fail(c, "%s: %s is a group of keys and takes no value", at, name);
+	if (!k)
+		return config_unknown(c, name, at);
+	error = opt_parse(k->opt, text, k->field);
+	if (error) {
+		config_fail(c, "%s: %s: %s", at, name, error);
+		free(error);
+		return false;
+	}
+	free(k->where);
+	k->where = where ? xstrdup(where) : NULL;
+	return true;
+}
+
+static void add_key(struct config *c, const struct opt_section *s, const struct opt *o, void *target)
+{
+	struct config_key *k;
+
+	c->key = xrealloc(c->key, (c->n + 1) * sizeof(*c->key));
+	k = &c->key[c->n];
+	*k = (struct config_key){
+		.name = join(s->prefix, o->name), .opt = o, .field = (char *)target + s->offset + o->offset
+	};
+	ASSERT(!find(c, k->name));
+	c->n++;
+	memset(k->field, 0, opt_field_size(o));
+	if (o->type == OPT_STRING)
+		*(char **)k->field = xstrdup("");
+}
+
+/* A default that its own table does not allow is our mistake. */
+static void must(struct config *c, bool good)
+{
+	if (!good)
+		fprintf(stderr, "mmsim: %s\n", c->error);
+	ASSERT(good);
+}
+
+struct config *config_new(const struct opt_section *sections, void *target)
+{
+	struct config *c = xcalloc(1, sizeof(*c));
+
+	c->sections = sections;
+	for (const struct opt_section *s = sections; s->prefix; s++) {
+		for (const struct opt *o = s->opts; o->name; o++) {
+			add_key(c, s, o, target);
+			if (o->def)
+				must(c, config_assign(c, c->key[c->n - 1].name, o->def, NULL));
+		}
+	}
+	for (const struct opt_section *s = sections; s->prefix; s++)
+		if (s->defaults)
+			must(c, config_read_text(c, NULL, s->defaults, strlen(s->defaults), s->prefix));
+	return c;
+}
+
+void config_free(struct config *c)
+{
+	if (!c)
+		return;
+	for (u32 i = 0; i < c->n; i++) {
+		struct config_key *k = &c->key[i];
+
+		if (k->opt->type == OPT_STRING)
+			free(*(char **)k->field);
+		free(k->name);
+		free(k->where);
+	}
+	free(c->key);
+	free(c->error);
+	free(c);
+}
+
+void config_load(struct config *c, const char *kind, const char *name)
+{
+	if (!config_read_named(c, kind, name))
+		die("%s", c->error);
+}
+
+void config_load_text(struct config *c, const char *name, const char *text, size_t len)
+{
+	if (!config_read_text(c, name, text, len, ""))
+		die("%s", c->error);
+}
+
+static bool set(struct config *c, const char *assignment)
+{
+	const char *equals = strchr(assignment, '=');
+	char *name, *where;
+	bool good;
+
+	if (!equals || equals == assignment)
+		return config_fail(c, "-s %s: write it as key=value, for example -s l1d.size=48K", assignment);
+	name = strndup(assignment, (size_t)(equals - assignment));
+	where = xasprintf("-s %s", assignment);
+	good = config_assign(c, name, equals + 1, where);
+	free(name);
+	free(where);
+	return good;
+}
+
+void config_set(struct config *c, const char *assignment)
+{
+	if (!set(c, assignment))
+		die("%s", c->error);
+}
+
+char *config_get(const struct config *c, const char *key)
+{
+	const struct config_key *k = find(c, key);
+
+	return k ? opt_format(k->opt, k->field) : NULL;
+}
+
+const char *config_where(const struct config *c, const char *key)
+{
+	const struct config_key *k = find(c, key);
+
+	ASSERT(k);
+	return k->where ? k->where : "default";
+}
+
+void config_reject(const struct config *c, const char *key, const char *fmt, ...)
+{
+	char reason[1024], value[256], *text = config_get(c, key);
+	va_list ap;
+
+	ASSERT(text);
+	snprintf(value, sizeof(value), "%s", text);
+	free(text);
+	va_start(ap, fmt);
+	vsnprintf(reason, sizeof(reason), fmt, ap);
+	va_end(ap);
+	die("%s: %s = %s: %s", config_where(c, key), key, value, reason);
+}
+
+void config_each(const struct config *c, config_visit_fn visit, void *arg)
+{
+	for (u32 i = 0; i < c->n; i++) {
+		const struct config_key *k = &c->key[i];
+		char *value = opt_format(k->opt, k->field);
+
+		visit(arg, k->name, value, k->where ? k->where : "default");
+		free(value);
+	}
+}
+
+static void dump_quoted(FILE *f, const char *s)
+{
+	fputc('"', f);
+	for (; *s; s++) {
+		if (*s == '"' || *s == '\\')
+			fprintf(f, "\\%c", *s);
+		else if (iscntrl((u8)*s))
+			fprintf(f, "\\x%02x", (u8)*s);
+		else
+			fputc(*s, f);
+	}
+	fputc('"', f);
+}
+
+/* libconfig before 1.6 cuts plain numbers to 32 bits without a word, so larger ones go out as text. */
+static bool is_plain_number(const char *s)
+{
+	size_t digits = strspn(s, "0123456789");
+
+	return digits && digits < 10 && !s[digits];
+}
+
+static void indent(FILE *f, u32 depth)
+{
+	while (depth--)
+		fputc('\t', f);
+}
+
+static void dump_value(FILE *f, const struct config_key *k, const char *name, u32 depth)
+{
+	char *value = opt_format(k->opt, k->field);
+
+	indent(f, depth);
+	fprintf(f, "%s = ", name);
+	if (is_plain_number(value) && k->opt->type != OPT_STRING)
+		fputs(value, f);
+	else
+		dump_quoted(f, value);
+	fputs(";\n", f);
+	free(value);
+}
+
+/* The group below `group` that key i is in, if no earlier key is in it as well: "dtlb" for "dtlb.p4k.ways" below "". */
+static char *new_subgroup(const struct config *c, u32 i, const char *group)
+{
+	const char *rest = below(c->key[i].name, group), *dot = rest ? strchr(rest, '.') : NULL;
+	char *sub;
+
+	if (!dot)
+		return NULL;
+	sub = xasprintf("%.*s", (int)(dot - c->key[i].name), c->key[i].name);
+	for (u32 j = 0; j < i; j++) {
+		if (below(c->key[j].name, sub)) {
+			free(sub);
+			return NULL;
+		}
+	}
+	return sub;
+}
+
+static void dump_group(const struct config *c, FILE *f, const char *group, u32 depth)
+{
+	for (u32 i = 0; i < c->n; i++) {
+		const char *rest = below(c->key[i].name, group);
+
+		if (rest && !strchr(rest, '.'))
+			dump_value(f, &c->key[i], rest, depth);
+	}
+	for (u32 i = 0; i < c->n; i++) {
+		char *sub = new_subgroup(c, i, group);
+
+		if (!sub)
+			continue;
+		indent(f, depth);
+		fprintf(f, "%s = {\n", below(sub, group));
+		dump_group(c, f, sub, depth + 1);
+		indent(f, depth);
+		fputs("};\n", f);
+		free(sub);
+	}
+}
+
+void config_dump(const struct config *c, FILE *f)
+{
+	dump_group(c, f, "", 0);
+}
+
+static void help_key(FILE *f, const struct config_key *k)
+{
+	const char *unit = k->opt->unit;
+	char *value = opt_format(k->opt, k->field), *range = opt_range(k->opt);
+
+	fprintf(f, "  %-28s %-12s %s%s%s%s\n", k->name, *value ? value : "\"\"", k->opt->help, unit ? " [" : "",
+		unit ? unit : "", unit ? "]" : "");
+	fprintf(f, "  %-28s %-12s (%s)\n", "", "", range);
+	free(value);
+	free(range);
+}
+
+static size_t target_size(const struct opt_section *sections)
+{
+	size_t size = 0;
+
+	for (const struct opt_section *s = sections; s->prefix; s++)
+		for (const struct opt *o = s->opts; o->name; o++)
+			size = MAX(size, s->offset + o->offset + opt_field_size(o));
+	return size;
+}
+
+void config_help(const struct opt_section *sections, FILE *f)
+{
+	void *target = xcalloc(1, target_size(sections));
+	struct config *c = config_new(sections, target);
+	const struct config_key *k = c->key;
+
+	for (const struct opt_section *s = sections; s->prefix; s++) {
+		fprintf(f, "%s%s%s%s\n", s == sections ? "" : "\n", s->prefix, *s->prefix ? ": " : "", s->help);
+		for (const struct opt *o = s->opts; o->name; o++)
+			help_key(f, k++);
+	}
+	config_free(c);
+	free(target);
+}
