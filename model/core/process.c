@@ -77,9 +77,7 @@ struct process *recording_process(struct recording *r, u32 pid)
 	}
 	p = xcalloc(1, sizeof(*p));
 	p->pid = pid;
-	p->born = p == r->processes;
 	*at = p;
-	p->born = at == &r->processes;
 	return p;
 }
 

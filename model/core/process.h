@@ -29,6 +29,7 @@ struct thread {
 	bool draining; /* ended by a simulated signal: what its recording still holds changes state, but nothing runs */
 	bool waiting;  /* its last event was a WAIT */
 	u64 need;      /* THREAD_ORDER: the number */
+	bool assumed;  /* THREAD_TAKING was given up */
 	u64 stands;    /* not READY: the highest number that it is known to stand at, see thread_stands() */
 
 	struct trace_packet *first, *last; /* queued */
@@ -42,6 +43,7 @@ struct thread {
 	u64 copied;            /* of the user buffer of its READ or WRITE */
 
 	struct event wake;
+	u64 serial;            /* the scheduler's, 0: none yet */
 	u64 quantum_left;      /* cycles */
 	struct thread *next;   /* in the scheduler's queue, or among the recording's blocked threads */
 	struct thread *next_of_process;
@@ -50,7 +52,7 @@ struct thread {
 
 struct process {
 	u32 pid;
-	bool born;      /* the start of the recording, or its FORK was applied */
+	bool born;      /* it has or had an address space */
 	struct mm *mm;  /* NULL before that and after its end */
 	u64 brk;        /* where the heap ends */
 	u32 n_threads;  /* that have not ended */

@@ -1,0 +1,363 @@
+#include "model/core/engine.h"
+
+#include <stdlib.h>
+
+#include "model/base/error.h"
+#include "model/core/engine_state.h"
+
+/* Chunks that engine_run() executes before it lets its caller look. */
+#define BATCH 256u
+
+const struct opt engine_opts[] = {
+	{ "buffer", OPT_SIZE, offsetof(struct engine_cfg, buffer), "64M", 1u << 16, 1ull << 40, "bytes",
+	  "packets of other threads read ahead while a thread waits for its next" },
+	{ "sleep_scale", OPT_U32, offsetof(struct engine_cfg, sleep_scale), "0", 0, 1000, "percent",
+	  "of recorded waits for the outside (sleep, network) that are replayed; 0 drops them" },
+	{ 0 },
+};
+
+#define STAT_STRUCT struct engine_stats
+static const struct stat_desc engine_table[] = { ENGINE_STATS(STAT_ROW) { 0 } };
+#undef STAT_STRUCT
+#define STAT_STRUCT struct order_stats
+static const struct stat_desc order_table[] = { ORDER_STATS(STAT_ROW) { 0 } };
+#undef STAT_STRUCT
+
+struct engine *engine_new(const struct engine_params *p)
+{
+	struct engine *e = xcalloc(1, sizeof(*e));
+
+	e->p = *p;
+	e->cpu = core_cpu(p->core);
+	e->next_check = p->check_every ? p->check_every : ~(u64)0;
+	sched_init(&e->sched, p->sched, p->hz);
+	return e;
+}
+
+/* What the order's counters of a recording add to the engine's own. */
+static void gather_order(struct engine *e, struct recording *r)
+{
+	e->order_st.order_gaps += r->order.st.order_gaps;
+	e->order_st.order_late += r->order.st.order_late;
+	e->order_st.order_assumed += r->order.st.order_assumed;
+	r->order.st = (struct order_stats){ 0 };
+}
+
+/* Address spaces of processes that were forked, but of which no thread was ever seen, end here. */
+static void end_recordings(struct engine *e)
+{
+	struct process *p;
+
+	while (e->n_recordings) {
+		struct recording *r = e->recordings[--e->n_recordings];
+
+		for (p = r->processes; p; p = p->next)
+			engine_end_mm(e, p);
+		gather_order(e, r);
+		e->st.lost += trace_lost(r->trace);
+		recording_free(r);
+	}
+}
+
+void engine_free(struct engine *e)
+{
+	end_recordings(e);
+	free(e->recordings);
+	free(e);
+}
+
+void engine_stats_add(struct engine *e, struct stats *s)
+{
+	stats_add(s, "replay", engine_table, &e->st);
+	stats_add(s, "replay", order_table, &e->order_st);
+	sched_stats_add(&e->sched, s);
+}
+
+void engine_add(struct engine *e, struct trace *t)
+{
+	e->recordings = xrealloc(e->recordings, (e->n_recordings + 1) * sizeof(*e->recordings));
+	e->recordings[e->n_recordings] = recording_new(t, e->n_made++, e->p.line, e);
+	engine_read(e, e->recordings[e->n_recordings++]);
+}
+
+/* ---- address spaces ---- */
+
+void engine_end_mm(struct engine *e, struct process *p)
+{
+	if (!p->mm)
+		return;
+	if (e->loaded == p->mm)
+		e->loaded = NULL;
+	mm_put(p->mm, e->cpu);
+	p->mm = NULL;
+}
+
+/* The start of a recording; or of a process whose fork was lost with all that it mapped. */
+static void be_born(struct engine *e, struct thread *th)
+{
+	struct recording *r = th->rec;
+	struct process *p = th->proc;
+	bool first = p == r->processes;
+
+	if (!first)
+		e->st.unforked++;
+	e->st.processes++;
+	p->born = true;
+	p->mm = mm_new(e->p.kernel, !first || !trace_has_mappings(r->trace));
+	if (!p->mm)
+		e->st.oom++;
+}
+
+/* The thread's address space is the core's from now on. A thread whose process has none any more only drains. */
+static void load_mm(struct engine *e, struct thread *th)
+{
+	struct process *p = th->proc;
+
+	if (!p->born)
+		be_born(e, th);
+	if (!p->mm) {
+		th->draining = true;
+		return;
+	}
+	core_set_mm(e->p.core, p->mm);
+	e->cpu->ops->switch_to(e->cpu, mm_root(p->mm), mm_asid(p->mm));
+	e->loaded = p->mm;
+}
+
+/* ---- ends ---- */
+
+enum step engine_end_thread(struct engine *e, struct thread *th)
+{
+	struct process *p = th->proc;
+
+	if (th == e->current)
+		sched_remove(&e->sched);
+	e->st.threads++;
+	e->recheck = true;
+	if (thread_end(th))
+		engine_ready(e, th);
+	if (!p->n_threads)
+		engine_end_mm(e, p);
+	return STEP_LEFT;
+}
+
+static void report(struct engine *e, const struct thread *th, bool oom)
+{
+	struct engine_death *d = &e->deaths[e->n_deaths];
+
+	if (e->n_deaths == ENGINE_DEATHS)
+		return;
+	e->n_deaths++;
+	*d = (struct engine_death){
+		.pid = th->proc->pid,
+		.tid = th->tid,
+		.oom = oom,
+		.trap = *core_trap(e->p.core),
+		.record = e->st.records,
+	};
+	mm_describe(th->proc->mm, d->trap.va, d->around, sizeof(d->around));
+}
+
+enum step engine_kill_oom(struct engine *e, struct thread *th)
+{
+	report(e, th, true);
+	e->st.oom++;
+	engine_end_mm(e, th->proc);
+	th->draining = true;
+	return STEP_DONE;
+}
+
+/*
+ * An access outside every mapping. The recorder notes what a thread has seen at the start of a block, so a block may
+ * use what another thread mapped while it ran: as long as the SEEN that follows tells of numbers that were not
+ * applied yet, the access is made again after the next one.
+ */
+static enum step segv(struct engine *e, struct thread *th)
+{
+	struct order *o = &th->rec->order;
+	u64 seen;
+
+	if (th->event.kind == TR_EV_NONE)
+		engine_read_for(e, th);
+	seen = thread_next_seen(th);
+	if (!order_passed(o, seen)) {
+		e->st.early_accesses++;
+		return engine_wait_order(e, th, o->applied + 1, seen);
+	}
+	report(e, th, false);
+	e->st.segv++;
+	th->draining = true;
+	return STEP_DONE;
+}
+
+/* ---- running ---- */
+
+static bool turn_is_over(const struct engine *e)
+{
+	return core_now(e->p.core) >= e->turn_end;
+}
+
+static enum core_stop run_until(struct engine *e, struct core_chunk *c)
+{
+	u64 from = c->run, left = e->limit - e->st.records;
+	u32 n_runs = c->n_runs;
+	enum core_stop stop;
+
+	c->n_runs = (u32)MIN(n_runs, from + left);
+	stop = core_run(e->p.core, c, MIN(e->turn_end, event_next(e->p.events)));
+	c->n_runs = n_runs;
+	e->st.records += c->run - from;
+	return stop;
+}
+
+/* STEP_DONE: the chunk's runs are done. */
+static enum step run_chunk(struct engine *e, struct thread *th)
+{
+	struct core_chunk *c = &th->chunk;
+
+	while (!th->draining && c->run < c->n_runs) {
+		switch (run_until(e, c)) {
+		case CORE_DONE:
+			if (e->st.records >= e->limit)
+				return STEP_AGAIN;
+			break;
+		case CORE_QUANTUM:
+			return STEP_AGAIN;
+		case CORE_BLOCK:
+			sched_yield_turn(&e->sched);
+			return STEP_LEFT;
+		case CORE_SEGV:
+			return segv(e, th);
+		case CORE_OOM:
+			return engine_kill_oom(e, th);
+		}
+	}
+	return STEP_DONE;
+}
+
+/* The thread gets its next chunk. A thread that waits for another is not read ahead for. */
+static enum step fetch(struct engine *e, struct thread *th)
+{
+	while (!th->packet || !thread_next_chunk(th)) {
+		if (!th->packet && !th->first && (th->waiting || !engine_read_for(e, th))) {
+			if (!th->rec->ended)
+				return engine_starve(e, th);
+			e->st.cut++;
+			return engine_end_thread(e, th);
+		}
+		if (thread_next_packet(th) && !order_passed(&th->rec->order, th->packet->seen))
+			return engine_wait_order(e, th, th->packet->seen, th->packet->seen);
+	}
+	th->waiting = false;
+	return STEP_DONE;
+}
+
+/* A chunk of the running thread, and the event behind it. */
+static enum step step(struct engine *e, struct thread *th)
+{
+	enum step s;
+
+	if (!th->has_chunk && (s = fetch(e, th)) != STEP_DONE)
+		return s;
+	if (!th->proc->mm || th->proc->mm != e->loaded)
+		load_mm(e, th);
+	s = run_chunk(e, th);
+	if (s != STEP_DONE)
+		return s;
+	s = engine_event(e, th);
+	if (s == STEP_DONE)
+		th->has_chunk = false;
+	return s;
+}
+
+/* The context's turn begins; events that are due happen first. */
+static void begin_turn(struct engine *e, u64 cost)
+{
+	u64 now = core_now(e->p.core);
+
+	if (cost)
+		core_wait_until(e->p.core, now + cost, PART_SWITCH);
+	e->turn_start = now + cost;
+	e->turn_end = e->turn_start + sched_turn(&e->sched);
+}
+
+static void end_turn(struct engine *e)
+{
+	sched_used(&e->sched, core_now(e->p.core) - e->turn_start);
+	e->current = NULL;
+}
+
+static void fire_events(struct engine *e)
+{
+	u64 now = core_now(e->p.core);
+
+	if (event_next(e->p.events) <= now)
+		event_run(e->p.events, now);
+}
+
+/* Who could run sleeps: the core is idle until the next event. */
+static void idle(struct engine *e)
+{
+	u64 when = event_next(e->p.events);
+
+	core_wait_until(e->p.core, when, PART_IDLE);
+	event_run(e->p.events, when);
+}
+
+/* False: there is nothing to do any more. */
+static bool pick(struct engine *e)
+{
+	u64 cost;
+
+	for (;;) {
+		engine_wake_blocked(e);
+		e->current = sched_next(&e->sched, &cost);
+		if (e->current) {
+			begin_turn(e, cost);
+			return true;
+		}
+		if (engine_read_ahead(e))
+			continue;
+		if (e->n_asleep)
+			idle(e);
+		else if (!engine_unblock(e))
+			return false;
+	}
+}
+
+static void check(struct engine *e)
+{
+	e->next_check += e->p.check_every;
+	kernel_check(e->p.kernel);
+	core_sane(e->p.core);
+}
+
+static void note_place(const struct engine *e)
+{
+	sim_place.cycle = core_now(e->p.core);
+	sim_place.record = e->st.records;
+}
+
+enum engine_status engine_run(struct engine *e, u64 limit)
+{
+	u32 n;
+
+	e->limit = limit;
+	for (n = 0; n < BATCH; n++) {
+		if (e->st.records >= limit)
+			return ENGINE_LIMIT;
+		if (!e->current && !pick(e)) {
+			end_recordings(e);
+			return ENGINE_END;
+		}
+		if (step(e, e->current) == STEP_LEFT)
+			e->current = NULL;
+		else if (turn_is_over(e))
+			end_turn(e);
+		note_place(e);
+		fire_events(e);
+		if (e->st.records >= e->next_check)
+			check(e);
+	}
+	return ENGINE_MORE;
+}

@@ -1,0 +1,105 @@
+/*
+ * The engine: runs the threads of one or several recordings on a core, in an order that their numbers allow
+ * (order.h) and the scheduler picks (sched.h), and turns their events into calls of the kernel.
+ *
+ * What a thread did while it was blocked is not replayed: it waits for as long as the replay makes it. Waits for the
+ * outside (sleep, network) are dropped or scaled by replay.sleep_scale.
+ * Not modelled: signals other than the fatal SIGSEGV, several cores.
+ *
+ * Called by the verbs of cli/ and by tests.
+ */
+#ifndef MMSIM_CORE_ENGINE_H
+#define MMSIM_CORE_ENGINE_H
+
+#include "model/core/core.h"
+#include "model/core/sched.h"
+#include "model/mm/kernel.h"
+#include "model/sim/event.h"
+#include "traces/trace.h"
+
+struct engine_cfg {
+	u64 buffer;      /* bytes of packets read ahead */
+	u32 sleep_scale; /* percent */
+};
+extern const struct opt engine_opts[];
+
+#define ENGINE_STATS(X)                                                                                        \
+	X(records, "runs", "block runs")                                                                       \
+	X(references, "references", "instruction fetches and data accesses, one that crosses lines once in each") \
+	X(events, "events", "system calls, marks and ordering marks")                                          \
+	X(packets, "packets", "packets of the recordings")                                                     \
+	X(processes, "processes", "processes begun")                                                           \
+	X(threads, "threads", "threads that ended")                                                            \
+	X(cut, "threads", "of those, because the recording ended without their exit")                          \
+	X(order_waits, "waits", "times that a thread waited for another to get as far as recorded")            \
+	X(early_accesses, "accesses", "accesses that waited for a mapping which another thread was making")    \
+	X(unforked, "processes", "processes whose fork was not recorded: implicit mappings")                   \
+	X(waits, "calls", "recorded calls that waited for another thread")                                     \
+	X(wakes, "calls", "recorded calls that can let another thread go on")                                  \
+	X(sleeps, "calls", "recorded waits for the outside")                                                   \
+	X(sleep_ns, "ns", "recorded time in waits for the outside, before scaling")                            \
+	X(syscalls, "calls", "system calls that only cost entry and exit")                                     \
+	X(user_bytes, "bytes", "copied between user buffers and the kernel")                                   \
+	X(efaults, "calls", "reads and writes that met an unmapped user buffer")                               \
+	X(refused, "calls", "recorded changes of an address space that the kernel refused")                    \
+	X(segv, "threads", "threads ended by a simulated SIGSEGV")                                             \
+	X(oom, "processes", "processes ended because memory ran out")                                          \
+	X(marks, "marks", "named places passed")                                                               \
+	X(lost, "events", "places where the recording says that something is missing")
+
+struct engine_stats {
+	ENGINE_STATS(STAT_FIELD)
+};
+
+/* Calls without a model of their own are counted by number, up to this; the last bin takes the rest. */
+#define ENGINE_SYSCALLS 1024u
+
+/* The end of a thread by a simulated SIGSEGV, or of a process for lack of memory. */
+struct engine_death {
+	u32 pid, tid;
+	bool oom;
+	struct trap trap;
+	u64 record;       /* block runs replayed before */
+	char around[256]; /* what is mapped near the address */
+};
+#define ENGINE_DEATHS 16u /* reported; all are counted */
+
+struct engine_params {
+	const struct engine_cfg *cfg;
+	const struct sched_cfg *sched;
+	struct core *core;
+	struct kernel *kernel;
+	struct event_queue *events;
+	u64 hz;
+	u32 line;           /* bytes of an instruction-cache line */
+	u64 syscall_cycles; /* entry and exit of a system call */
+	u64 check_every;    /* records between walks over the kernel's state, 0: never */
+};
+
+struct engine;
+struct engine *engine_new(const struct engine_params *p);
+void engine_free(struct engine *e);
+void engine_stats_add(struct engine *e, struct stats *s); /* registers replay.* and sched.* */
+
+/* One more recording, which the engine owns from now on; all that are added before the end run together. */
+void engine_add(struct engine *e, struct trace *t);
+
+enum engine_status { ENGINE_MORE, ENGINE_LIMIT, ENGINE_END };
+/*
+ * Goes on for a while: some hundred thousand references. ENGINE_LIMIT: `limit` records (block runs) are done, exactly.
+ * ENGINE_END: all recordings have ended and their processes are gone; more may be added.
+ * die()s when a trace is damaged.
+ */
+enum engine_status engine_run(struct engine *e, u64 limit);
+
+const struct engine_stats *engine_counts(const struct engine *e);
+/* The order's counters over all recordings so far. */
+const struct order_stats *engine_order_counts(const struct engine *e);
+u64 engine_bytes_read(const struct engine *e);
+u64 engine_bytes_total(const struct engine *e); /* 0: unknown */
+/* Calls of that number so far; number < ENGINE_SYSCALLS. */
+u64 engine_syscalls(const struct engine *e, u32 number);
+/* Returns how many are told about, at most ENGINE_DEATHS. */
+u32 engine_deaths(const struct engine *e, const struct engine_death **deaths);
+
+#endif

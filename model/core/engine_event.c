@@ -1,0 +1,333 @@
+/*
+ * What the events between block runs do: one small function a kind, in the array at the end.
+ */
+#include "model/core/engine_state.h"
+
+#include "model/sim/time.h"
+
+/* A read or write moves at most that much (MAX_RW_COUNT, include/linux/fs.h). */
+#define MAX_COPY 0x7ffff000ull
+/* Longer waits for the outside are a damaged recording's; a day, in ns. */
+#define MAX_SLEEP (86400ull * 1000000000u)
+
+static void charge_syscall(struct engine *e)
+{
+	e->cpu->ops->spend(e->cpu, KPATH_SYSCALL, e->p.syscall_cycles);
+}
+
+/* ---- the address space; the kernel's calls charge their own time ---- */
+
+static u32 protection(u8 prot)
+{
+	u32 flags = 0;
+
+	if (prot & TR_PROT_READ)
+		flags |= MM_READ;
+	if (prot & TR_PROT_WRITE)
+		flags |= MM_WRITE;
+	if (prot & TR_PROT_EXEC)
+		flags |= MM_EXEC;
+	return flags;
+}
+
+/* Who shares pages: files by their number in the recording, shared anonymous memory by its mapping. */
+static u64 object_of(struct engine *e, const struct recording *r, const struct tr_event *ev)
+{
+	if (ev->file != TR_NO_FILE)
+		return ((u64)r->index + 1) << 32 | ev->file;
+	return ev->flags & TR_MAP_SHARED ? 1ull << 63 | ++e->shared_objects : 0;
+}
+
+static void settle(struct engine *e, enum mm_result result)
+{
+	if (result != MM_OK)
+		e->st.refused++;
+}
+
+static enum step do_map(struct engine *e, struct thread *th)
+{
+	const struct tr_event *ev = &th->event;
+	struct mm_map map = {
+		.addr = ev->addr,
+		.len = ev->len,
+		.flags = protection(ev->prot),
+		.object = object_of(e, th->rec, ev),
+		.offset = ev->offset == TR_NO_OFFSET ? 0 : ev->offset,
+	};
+
+	if (ev->flags & TR_MAP_SHARED)
+		map.flags |= MM_SHARED;
+	if (ev->file == TR_NO_FILE)
+		map.flags |= MM_ANON;
+	if (ev->flags & TR_MAP_GROWSDOWN)
+		map.flags |= MM_GROWSDOWN;
+	if (ev->flags & TR_MAP_HEAP) {
+		map.flags |= MM_HEAP;
+		th->proc->brk = ev->addr + ev->len;
+	}
+	settle(e, mm_mmap(th->proc->mm, e->cpu, &map));
+	return STEP_DONE;
+}
+
+static enum step do_unmap(struct engine *e, struct thread *th)
+{
+	settle(e, mm_munmap(th->proc->mm, e->cpu, th->event.addr, th->event.len));
+	return STEP_DONE;
+}
+
+static enum step do_remap(struct engine *e, struct thread *th)
+{
+	const struct tr_event *ev = &th->event;
+
+	settle(e, mm_mremap(th->proc->mm, e->cpu, ev->addr, ev->len, ev->addr2, ev->len2));
+	return STEP_DONE;
+}
+
+static enum step do_protect(struct engine *e, struct thread *th)
+{
+	const struct tr_event *ev = &th->event;
+
+	settle(e, mm_mprotect(th->proc->mm, e->cpu, ev->addr, ev->len, protection(ev->prot)));
+	return STEP_DONE;
+}
+
+static enum step do_advise(struct engine *e, struct thread *th)
+{
+	const struct tr_event *ev = &th->event;
+
+	settle(e, mm_madvise(th->proc->mm, e->cpu, ev->addr, ev->len, (u32)ev->arg));
+	return STEP_DONE;
+}
+
+static enum step do_brk(struct engine *e, struct thread *th)
+{
+	const struct tr_event *ev = &th->event;
+
+	th->proc->brk = ev->addr;
+	settle(e, mm_brk(th->proc->mm, e->cpu, ev->addr2, ev->addr));
+	return STEP_DONE;
+}
+
+/* ---- threads and processes ---- */
+
+static enum step do_clone(struct engine *e, struct thread *th)
+{
+	struct thread *child = recording_thread(th->rec, th->proc->pid, (u32)th->event.arg);
+
+	charge_syscall(e);
+	if (child->state == THREAD_STARVED)
+		engine_ready(e, child);
+	return STEP_DONE;
+}
+
+static enum step do_fork(struct engine *e, struct thread *th)
+{
+	struct process *p = th->proc, *child = recording_process(th->rec, (u32)th->event.arg);
+
+	if (child == p)
+		return STEP_DONE;
+	engine_end_mm(e, child);
+	child->born = true;
+	child->brk = p->brk;
+	child->mm = mm_fork(p->mm, e->cpu);
+	e->st.processes++;
+	if (!child->mm)
+		e->st.oom++;
+	return STEP_DONE;
+}
+
+/* The thread goes on alone. */
+static void end_others(struct thread *th)
+{
+	struct thread *other;
+
+	for (other = th->proc->threads; other; other = other->next_of_process)
+		if (other != th)
+			other->draining = true;
+}
+
+static enum step do_exec(struct engine *e, struct thread *th)
+{
+	struct process *p = th->proc;
+
+	charge_syscall(e);
+	end_others(th);
+	engine_end_mm(e, p);
+	p->brk = 0;
+	if (th->event.arg)
+		p->mm = mm_new(e->p.kernel, false);
+	if (th->event.arg && !p->mm)
+		e->st.oom++;
+	return STEP_DONE;
+}
+
+/* Also of a thread that a simulated signal has ended already. */
+static enum step do_exit(struct engine *e, struct thread *th)
+{
+	if (th->event.flags & TR_EXIT_GROUP) {
+		end_others(th);
+		engine_end_mm(e, th->proc);
+	}
+	return engine_end_thread(e, th);
+}
+
+/* ---- waiting ---- */
+
+static enum step do_wake(struct engine *e, struct thread *th)
+{
+	e->st.wakes++;
+	charge_syscall(e);
+	return STEP_DONE;
+}
+
+static enum step do_wait(struct engine *e, struct thread *th)
+{
+	e->st.waits++;
+	th->waiting = true;
+	charge_syscall(e);
+	return STEP_DONE;
+}
+
+static enum step do_sleep(struct engine *e, struct thread *th)
+{
+	u64 ns = MIN(th->event.arg, MAX_SLEEP);
+	u64 cycles = ps_to_cycles(ns * 10 * e->p.cfg->sleep_scale, e->p.hz);
+
+	e->st.sleeps++;
+	e->st.sleep_ns += ns;
+	charge_syscall(e);
+	if (!cycles)
+		return STEP_DONE;
+	th->has_chunk = false;
+	return engine_sleep(e, th, core_now(e->p.core) + cycles);
+}
+
+/* ---- the kernel on the program's behalf ---- */
+
+static enum step copy(struct engine *e, struct thread *th, bool write)
+{
+	u64 before = th->copied;
+	enum core_stop stop = core_user_copy(e->p.core, th->event.addr, MIN(th->event.len, MAX_COPY), write, &th->copied);
+
+	e->st.user_bytes += th->copied - before;
+	switch (stop) {
+	case CORE_QUANTUM:
+		return STEP_AGAIN;
+	case CORE_BLOCK:
+		sched_yield_turn(&e->sched);
+		return STEP_LEFT;
+	case CORE_OOM:
+		return engine_kill_oom(e, th);
+	case CORE_SEGV:
+		e->st.efaults++;
+		break;
+	case CORE_DONE:
+		break;
+	}
+	charge_syscall(e);
+	return STEP_DONE;
+}
+
+static enum step do_read(struct engine *e, struct thread *th)
+{
+	return copy(e, th, true);
+}
+
+static enum step do_write(struct engine *e, struct thread *th)
+{
+	return copy(e, th, false);
+}
+
+static enum step do_syscall(struct engine *e, struct thread *th)
+{
+	e->st.syscalls++;
+	e->syscalls[MIN(th->event.arg, ENGINE_SYSCALLS - 1)]++;
+	charge_syscall(e);
+	return STEP_DONE;
+}
+
+static enum step do_mark(struct engine *e, struct thread *th)
+{
+	e->st.marks++;
+	return STEP_DONE;
+}
+
+static enum step do_lost(struct engine *e, struct thread *th)
+{
+	e->st.lost++;
+	return STEP_DONE;
+}
+
+/* What an event needs to happen at all. */
+enum need {
+	NEEDS_NOTHING,
+	NEEDS_MM,   /* an address space; a thread that a signal has ended still changes it for the others */
+	NEEDS_LIFE, /* a thread that runs */
+};
+
+/* Kinds without a row only count. */
+static const struct handler {
+	enum need need;
+	enum step (*happen)(struct engine *e, struct thread *th);
+} handlers[TR_NR_EVENTS] = {
+	[TR_EV_MAP] = { NEEDS_MM, do_map },
+	[TR_EV_UNMAP] = { NEEDS_MM, do_unmap },
+	[TR_EV_REMAP] = { NEEDS_MM, do_remap },
+	[TR_EV_PROTECT] = { NEEDS_MM, do_protect },
+	[TR_EV_ADVISE] = { NEEDS_MM, do_advise },
+	[TR_EV_BRK] = { NEEDS_MM, do_brk },
+	[TR_EV_CLONE] = { NEEDS_MM, do_clone },
+	[TR_EV_FORK] = { NEEDS_MM, do_fork },
+	[TR_EV_EXEC] = { NEEDS_MM, do_exec },
+	[TR_EV_EXIT] = { NEEDS_NOTHING, do_exit },
+	[TR_EV_WAKE] = { NEEDS_LIFE, do_wake },
+	[TR_EV_WAIT] = { NEEDS_LIFE, do_wait },
+	[TR_EV_SLEEP] = { NEEDS_LIFE, do_sleep },
+	[TR_EV_READ] = { NEEDS_LIFE, do_read },
+	[TR_EV_WRITE] = { NEEDS_LIFE, do_write },
+	[TR_EV_SYSCALL] = { NEEDS_LIFE, do_syscall },
+	[TR_EV_MARK] = { NEEDS_NOTHING, do_mark },
+	[TR_EV_LOST] = { NEEDS_NOTHING, do_lost },
+};
+
+static bool can_happen(const struct thread *th, enum need need)
+{
+	return need == NEEDS_NOTHING || (th->proc->mm && (need == NEEDS_MM || !th->draining));
+}
+
+/* Waits for its turn. STEP_DONE: it is. */
+static enum step await_turn(struct engine *e, struct thread *th)
+{
+	const struct tr_event *ev = &th->event;
+	const struct order *o = &th->rec->order;
+	u64 before = order_before(ev);
+
+	if (!order_passed(o, before))
+		return engine_wait_order(e, th, before, before);
+	if (th->proc->mm && !th->assumed && ev->seq && !order_is_late(o, ev) &&
+	    order_takes_away(ev, th->proc->brk) && !engine_others_stand(th, ev->seq))
+		return engine_wait_taking(e, th);
+	th->assumed = false;
+	return STEP_DONE;
+}
+
+enum step engine_event(struct engine *e, struct thread *th)
+{
+	const struct handler *h = &handlers[th->event.kind];
+	enum step s;
+
+	if (th->event.kind == TR_EV_NONE)
+		return STEP_DONE;
+	if (!th->event_begun) {
+		s = await_turn(e, th);
+		if (s != STEP_DONE)
+			return s;
+		order_apply(&th->rec->order, &th->event);
+		e->recheck = true;
+		e->st.events++;
+		th->event_begun = true;
+	}
+	if (!h->happen || !can_happen(th, h->need))
+		return STEP_DONE;
+	return h->happen(e, th);
+}

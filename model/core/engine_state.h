@@ -1,0 +1,72 @@
+/*
+ * The engine's inside. Private to engine*.c.
+ */
+#ifndef MMSIM_CORE_ENGINE_STATE_H
+#define MMSIM_CORE_ENGINE_STATE_H
+
+#include "model/core/engine.h"
+
+struct engine {
+	struct engine_params p;
+	struct cpu *cpu;
+	struct sched sched;
+	struct recording **recordings;
+	u32 n_recordings, n_made; /* n_made: also of those that are gone */
+	bool recheck;             /* somebody who is blocked may be able to go on */
+	struct mm *loaded;        /* address space on the core */
+	u32 n_asleep;             /* threads */
+	u64 shared_objects;       /* shared anonymous mappings so far */
+
+	struct thread *current;
+	u64 turn_start, turn_end; /* cycles */
+	u64 limit, next_check;    /* records */
+
+	struct engine_stats st;
+	struct order_stats order_st; /* of all recordings */
+	u64 syscalls[ENGINE_SYSCALLS];
+	struct engine_death deaths[ENGINE_DEATHS];
+	u32 n_deaths;
+};
+
+/* What is left for the running thread to do. */
+enum step {
+	STEP_DONE,  /* go on behind it */
+	STEP_AGAIN, /* the turn is over in the middle of it */
+	STEP_LEFT,  /* the thread has left the core; it may be gone */
+};
+
+/* engine.c */
+/* The running thread, or a starved one, ends; with the last one its process does. */
+enum step engine_end_thread(struct engine *e, struct thread *th);
+void engine_end_mm(struct engine *e, struct process *p);
+/* Memory ran out: the running thread's process ends. */
+enum step engine_kill_oom(struct engine *e, struct thread *th);
+
+/* engine_event.c: makes the event behind the running thread's chunk happen, if it is its turn. */
+enum step engine_event(struct engine *e, struct thread *th);
+
+/* engine_block.c */
+void engine_ready(struct engine *e, struct thread *th);
+/* Of the running thread: */
+enum step engine_wait_order(struct engine *e, struct thread *th, u64 need, u64 stands);
+enum step engine_wait_taking(struct engine *e, struct thread *th);
+enum step engine_sleep(struct engine *e, struct thread *th, u64 until);
+enum step engine_starve(struct engine *e, struct thread *th);
+/* Have the other threads of the process passed what they had seen before number n? */
+bool engine_others_stand(const struct thread *th, u64 n);
+/* Readies those whom what has happened lets go on. */
+void engine_wake_blocked(struct engine *e);
+/* Reads one packet, which its thread may have waited for. False: there is none, or replay.buffer is full. */
+bool engine_read(struct engine *e, struct recording *r);
+/* Reads packets until the thread has one. False: there is none, or none within replay.buffer. */
+bool engine_read_for(struct engine *e, struct thread *th);
+/* Reads one packet of any recording. */
+bool engine_read_ahead(struct engine *e);
+/*
+ * Nobody can run, sleeps, or gets a packet: gives something up. At a recording's end threads without packets
+ * end; then who waits for threads that have nothing to run waits no longer; then the lowest number that is
+ * waited for is taken as passed. False: there is nothing to do any more.
+ */
+bool engine_unblock(struct engine *e);
+
+#endif
