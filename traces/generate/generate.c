@@ -1,0 +1,138 @@
+#include "traces/generate/generate.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "model/base/error.h"
+#include "traces/capture_write.h"
+
+extern const struct generator generate_chase, generate_pages, generate_stream, generate_random, generate_touch;
+
+const struct generator *const generators[] = {
+	&generate_chase, &generate_pages, &generate_stream, &generate_random, &generate_touch, NULL,
+};
+
+/* Where the loops lie; each block has a line of its own. */
+#define CODE      0x400000ull
+#define CODE_SIZE GENERATE_PAGE
+#define PID       1u
+
+const struct generator *generator_find(const char *name)
+{
+	const struct generator *const *g;
+
+	for (g = generators; *g; g++)
+		if (!strcmp((*g)->name, name))
+			return *g;
+	return NULL;
+}
+
+static void map(struct generation *g, u64 addr, u64 len, u8 prot, u32 flags)
+{
+	struct tr_event ev = {
+		.kind = TR_EV_MAP,
+		.prot = prot,
+		.flags = flags,
+		.seq = ++g->seq,
+		.addr = addr,
+		.len = len,
+		.offset = TR_NO_OFFSET,
+	};
+
+	tr_encode_event(g->enc, &ev);
+}
+
+void generate_map(struct generation *g, u64 addr, u64 len)
+{
+	len = (len + GENERATE_PAGE - 1) / GENERATE_PAGE * GENERATE_PAGE;
+	map(g, addr, len, TR_PROT_READ | TR_PROT_WRITE, TR_MAP_ANON);
+}
+
+u32 generate_block(struct generation *g, enum tr_kind kind, u16 dep)
+{
+	/* mov rax,[rax]; dec rcx; jnz */
+	static const u8 sizes[] = { 3, 3, 2 };
+	const struct tr_slot slot = { .size = 8, .dep = dep, .kind = kind };
+	const struct tr_block b = {
+		.pc = CODE + kind * GENERATE_LINE,
+		.n_insns = ARRAY_SIZE(sizes),
+		.n_slots = 1,
+		.insn_size = sizes,
+		.slot = &slot,
+	};
+
+	return tr_dict_add(g->dict, &b);
+}
+
+u32 *generate_cycle(struct generation *g, u32 n)
+{
+	u32 *next = xmalloc(n * sizeof(*next));
+	u32 i, j, swap;
+
+	for (i = 0; i < n; i++)
+		next[i] = i;
+	for (i = n - 1; i > 0; i--) {
+		j = (u32)rng_below(&g->rng, i);
+		swap = next[i];
+		next[i] = next[j];
+		next[j] = swap;
+	}
+	return next;
+}
+
+u64 generate_count(const struct generation *g, u64 n)
+{
+	return g->o.count ? g->o.count : 4 * n;
+}
+
+static void program(struct generation *g, const struct generator *gen)
+{
+	struct tr_event end = { .kind = TR_EV_EXIT, .flags = TR_EXIT_GROUP };
+
+	rng_init(&g->rng, g->o.seed, gen->name);
+	map(g, CODE, CODE_SIZE, TR_PROT_READ | TR_PROT_EXEC, TR_MAP_ANON | TR_MAP_INITIAL);
+	gen->run(g);
+	end.seq = ++g->seq;
+	tr_encode_event(g->enc, &end);
+}
+
+static void emit(void *arg, const u8 *packet, u32 len, u64 insns)
+{
+	capture_write(arg, packet, len, insns);
+}
+
+static const char *check(const struct generate_opts *o)
+{
+	if (o->size < GENERATE_LINE || o->size > 64ull << 30)
+		return "the size must be 64 bytes to 64G";
+	if (!o->pages || o->pages > 1u << 24)
+		return "the pages must be 1 to 16777216";
+	if (!o->stride || o->stride > o->size)
+		return "the stride must be 1 byte to the size";
+	if (o->stores > 100)
+		return "the stores must be 0 to 100 percent";
+	return NULL;
+}
+
+bool generate(const struct generator *gen, const struct generate_opts *o, const char *path, char err[TR_ERRBUF])
+{
+	struct generation g = { .o = *o };
+	const char *why = check(o);
+	struct capture_writer *w;
+
+	if (why) {
+		snprintf(err, TR_ERRBUF, "%s", why);
+		return false;
+	}
+	w = capture_create(path, err);
+	if (!w)
+		return false;
+	g.dict = tr_dict_new();
+	g.enc = tr_encoder_new(&(struct tr_encoder_cfg){
+		.dict = g.dict, .pid = PID, .tid = PID, .isa = "x86_64", .emit = emit, .arg = w,
+	});
+	program(&g, gen);
+	tr_encoder_free(g.enc);
+	tr_dict_free(g.dict);
+	return capture_close(w, err);
+}

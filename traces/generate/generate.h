@@ -1,0 +1,58 @@
+/*
+ * Synthetic recordings: programs whose behaviour has a closed formula. A generator is one file, one const struct and
+ * one row in generate.c's array. They write captures as the recorder does: one thread, its mappings, its exit.
+ *
+ * Called by cli/generate.c and by tests.
+ */
+#ifndef MMSIM_TRACES_GENERATE_H
+#define MMSIM_TRACES_GENERATE_H
+
+#include "model/base/rng.h"
+#include "traces/encode.h"
+#include "traces/trace.h"
+
+struct generate_opts {
+	u64 size;   /* bytes of data touched */
+	u64 pages;  /* of 4 KB */
+	u64 count;  /* accesses, 0: as many as touch everything four times */
+	u64 stride; /* bytes */
+	u32 stores; /* percent of the accesses */
+	u64 seed;
+};
+
+/* A program being written. */
+struct generation {
+	struct generate_opts o;
+	struct tr_dict *dict;
+	struct tr_encoder *enc;
+	struct rng rng;
+	u64 seq; /* number of the last event */
+};
+
+struct generator {
+	const char *name;
+	const char *help; /* one line, with the options that it uses */
+	void (*run)(struct generation *g);
+};
+extern const struct generator *const generators[]; /* ends with NULL */
+
+const struct generator *generator_find(const char *name); /* NULL: there is none */
+/* Writes the capture; false: err says what is wrong. */
+bool generate(const struct generator *gen, const struct generate_opts *o, const char *path, char err[TR_ERRBUF]);
+
+/* ---- for the generators ---- */
+
+#define GENERATE_PAGE 4096u
+#define GENERATE_LINE 64u
+#define GENERATE_DATA 0x10000000000ull
+
+/* Maps private anonymous memory at the address, whole pages. */
+void generate_map(struct generation *g, u64 addr, u64 len);
+/* A loop body of a few instructions, the first of which makes the access. Returns the block's number. */
+u32 generate_block(struct generation *g, enum tr_kind kind, u16 dep);
+/* A random cycle through 0..n-1: next[i] comes after i (Sattolo). The caller frees it. */
+u32 *generate_cycle(struct generation *g, u32 n);
+/* The number of accesses to make where n touch everything once. */
+u64 generate_count(const struct generation *g, u64 n);
+
+#endif
