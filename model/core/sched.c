@@ -5,14 +5,14 @@
 
 const struct opt sched_opts[] = {
 	{ "contexts", OPT_U32, offsetof(struct sched_cfg, contexts), "1", 1, SCHED_MAX_CONTEXTS, "threads",
-	  "threads taken to run at the same time, alternating in slices" },
+	  "threads taken to run at the same time, alternating in slices", NULL },
 	{ "slice", OPT_TIME, offsetof(struct sched_cfg, slice), "1000", 1, 0, "cycles",
-	  "how long one of several contexts runs before the next" },
+	  "how long one of several contexts runs before the next", NULL },
 	/* base_slice_ns of Linux 6.6's EEVDF, 0.75 ms times 1 + log2 of 8 processors (kernel/sched/fair.c) */
 	{ "quantum", OPT_TIME, offsetof(struct sched_cfg, quantum), "3ms", 1, 0, "time",
-	  "how long a thread keeps its context while others wait for one" },
+	  "how long a thread keeps its context while others wait for one", NULL },
 	{ "switch", OPT_TIME, offsetof(struct sched_cfg, switch_time), "2000", 0, 0, "cycles",
-	  "giving a context to another thread" },
+	  "giving a context to another thread", NULL },
 	{ 0 },
 };
 

@@ -12,6 +12,18 @@ const struct generator *const generators[] = {
 	&generate_chase, &generate_pages, &generate_stream, &generate_random, &generate_touch, NULL,
 };
 
+#define AT(field) offsetof(struct generate_opts, field)
+
+const struct opt generate_keys[] = {
+	{ "size", OPT_SIZE, AT(size), "32K", GENERATE_LINE, 64ull << 30, "bytes", "of data", NULL },
+	{ "pages", OPT_U64, AT(pages), "64", 1, 1u << 24, "pages", "of 4 KB", NULL },
+	{ "count", OPT_U64, AT(count), "0", 0, 0, "accesses", "to make; 0: what touches everything four times", NULL },
+	{ "stride", OPT_SIZE, AT(stride), "8", 1, 1u << 30, "bytes", "from one access to the next", NULL },
+	{ "stores", OPT_U32, AT(stores), "0", 0, 100, "percent", "of the accesses that are stores", NULL },
+	{ "seed", OPT_U64, AT(seed), "1", 0, 0, NULL, "of the random order", NULL },
+	{ 0 },
+};
+
 /* Where the loops lie; each block has a line of its own. */
 #define CODE      0x400000ull
 #define CODE_SIZE GENERATE_PAGE
@@ -101,27 +113,13 @@ static void emit(void *arg, const u8 *packet, u32 len, u64 insns)
 	capture_write(arg, packet, len, insns);
 }
 
-static const char *check(const struct generate_opts *o)
-{
-	if (o->size < GENERATE_LINE || o->size > 64ull << 30)
-		return "the size must be 64 bytes to 64G";
-	if (!o->pages || o->pages > 1u << 24)
-		return "the pages must be 1 to 16777216";
-	if (!o->stride || o->stride > o->size)
-		return "the stride must be 1 byte to the size";
-	if (o->stores > 100)
-		return "the stores must be 0 to 100 percent";
-	return NULL;
-}
-
 bool generate(const struct generator *gen, const struct generate_opts *o, const char *path, char err[TR_ERRBUF])
 {
 	struct generation g = { .o = *o };
-	const char *why = check(o);
 	struct capture_writer *w;
 
-	if (why) {
-		snprintf(err, TR_ERRBUF, "%s", why);
+	if (o->stride > o->size) {
+		snprintf(err, TR_ERRBUF, "stride: %llu bytes are more than the size", (unsigned long long)o->stride);
 		return false;
 	}
 	w = capture_create(path, err);

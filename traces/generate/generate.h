@@ -8,17 +8,15 @@
 #define MMSIM_TRACES_GENERATE_H
 
 #include "model/base/rng.h"
+#include "model/sim/opt.h"
 #include "traces/encode.h"
 #include "traces/trace.h"
 
 struct generate_opts {
-	u64 size;   /* bytes of data touched */
-	u64 pages;  /* of 4 KB */
-	u64 count;  /* accesses, 0: as many as touch everything four times */
-	u64 stride; /* bytes */
-	u32 stores; /* percent of the accesses */
-	u64 seed;
+	u64 size, pages, count, stride, seed;
+	u32 stores;
 };
+extern const struct opt generate_keys[];
 
 /* A program being written. */
 struct generation {
@@ -37,7 +35,7 @@ struct generator {
 extern const struct generator *const generators[]; /* ends with NULL */
 
 const struct generator *generator_find(const char *name); /* NULL: there is none */
-/* Writes the capture; false: err says what is wrong. */
+/* o is within the limits of generate_keys. Writes the capture; false: err says what is wrong. */
 bool generate(const struct generator *gen, const struct generate_opts *o, const char *path, char err[TR_ERRBUF]);
 
 /* ---- for the generators ---- */
@@ -52,7 +50,7 @@ void generate_map(struct generation *g, u64 addr, u64 len);
 u32 generate_block(struct generation *g, enum tr_kind kind, u16 dep);
 /* A random cycle through 0..n-1: next[i] comes after i (Sattolo). The caller frees it. */
 u32 *generate_cycle(struct generation *g, u32 n);
-/* The number of accesses to make where n touch everything once. */
+/* The accesses to make where n of them touch everything once. */
 u64 generate_count(const struct generation *g, u64 n);
 
 #endif

@@ -1,0 +1,82 @@
+/*
+ * mmsim generate KIND -o FILE [--size 48K] [--pages N] [--count N] [--stride N] [--stores PERCENT] [--seed N]
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "model/base/error.h"
+#include "model/sim/config.h"
+#include "traces/generate/generate.h"
+
+static const struct opt_section sections[] = {
+	{ "", generate_keys, 0, "what is generated", NULL },
+	{ 0 },
+};
+
+static void usage(FILE *f)
+{
+	const struct generator *const *g;
+	const struct opt *o;
+
+	fprintf(f, "usage: mmsim generate KIND -o FILE [--OPTION VALUE]...\n\nKinds:\n");
+	for (g = generators; *g; g++)
+		fprintf(f, "  %-8s %s\n", (*g)->name, (*g)->help);
+	fprintf(f, "\nOptions:\n");
+	for (o = generate_keys; o->name; o++)
+		fprintf(f, "  --%-8s %s %s (%s)\n", o->name, o->unit ? o->unit : "", o->help, o->def);
+}
+
+static const struct generator *find(const char *name)
+{
+	const struct generator *g = generator_find(name);
+
+	if (!g)
+		die("generate: \"%s\" is no kind of recording that can be made; `mmsim generate --help` lists them", name);
+	return g;
+}
+
+/* "--size" "48K" becomes the assignment size=48K. */
+static void set(struct config *c, const char *option, const char *value)
+{
+	char *assignment;
+
+	if (strncmp(option, "--", 2))
+		die("generate: \"%s\" was not expected; `mmsim generate --help` lists the options", option);
+	if (!value)
+		die("generate: %s needs a value", option);
+	assignment = xasprintf("%s=%s", option + 2, value);
+	config_set(c, assignment);
+	free(assignment);
+}
+
+int cmd_generate(int argc, char **argv)
+{
+	struct generate_opts o;
+	struct config *c = config_new(sections, &o);
+	const char *kind = NULL, *out = NULL;
+	char err[TR_ERRBUF];
+	int i;
+
+	for (i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
+			usage(stdout);
+			return 0;
+		}
+		if (argv[i][0] != '-' && !kind)
+			kind = argv[i];
+		else if (!strcmp(argv[i], "-o") && i + 1 < argc)
+			out = argv[++i];
+		else
+			set(c, argv[i], i + 1 < argc ? argv[i + 1] : NULL), i++;
+	}
+	if (!kind || !out) {
+		usage(stderr);
+		return 2;
+	}
+	if (!generate(find(kind), &o, out, err))
+		fail("generate: %s", err);
+	config_free(c);
+	return 0;
+}
