@@ -253,14 +253,18 @@ static always_inline bool next_block(struct tr_cursor *c)
 
 /* ---- addresses ---- */
 
-/* Where the next address goes is also where those before it are found: out[-1] is the last one. */
-static always_inline u64 predict(const struct slot_state *s, struct predictor p, const u64 *out)
+/*
+ * Where the next address goes is also where those before it are found: out[-1] is the last one. The slot's own last
+ * address is put at out[0], so that no branch asks which of them it is: it would often be mispredicted.
+ */
+static always_inline u64 predict(const struct slot_state *s, struct predictor p, u64 *out)
 {
-	return (p.back ? out[-(long)p.back] : s->last) + (u64)(s64)p.off;
+	out[0] = s->last;
+	return out[-(long)p.back] + (u64)(s64)p.off;
 }
 
 /* The token at hand corrects the guess of this slot. */
-static noinline u64 addr_by_token(struct tr_cursor *c, struct slot_state *s, const u64 *out)
+static noinline u64 addr_by_token(struct tr_cursor *c, struct slot_state *s, u64 *out)
 {
 	u32 class = c->class, back = 0;
 	u64 addr, base = s->last;
@@ -268,13 +272,11 @@ static noinline u64 addr_by_token(struct tr_cursor *c, struct slot_state *s, con
 
 	if (c->damage)
 		return 0;
-	if (class == ADDR_ALT || class == ADDR_ONCE) {
+	if (class == ADDR_ALT) {
 		struct predictor p = s->other;
 
-		if (class == ADDR_ALT) {
-			s->other = s->now;
-			s->now = p;
-		}
+		s->other = s->now;
+		s->now = p;
 		addr = predict(s, p, out);
 		read_token(c);
 		return addr;
@@ -335,29 +337,56 @@ static u64 *start_addrs(struct tr_cursor *c)
 	return c->addr + PACKET_MAX_BACK + 1;
 }
 
+/* Runs without any correction, until one comes or the chunk is full: where nearly all time goes. */
+static u64 *runs_guessed(struct tr_cursor *c, u32 max, u64 *out, const u64 *full, u32 *n_runs)
+{
+	const struct local *const local = c->local;
+	const u16 *const paths = c->paths;
+	struct slot_state *const slot = c->slot;
+	u32 left = c->left, prev = c->prev, cur = c->cur, n = *n_runs;
+
+	while (n < max && out < full) {
+		u32 next = packet_guess(paths[packet_path(prev, cur)], &local[cur].next);
+		const struct local *b = &local[next];
+
+		if (left <= b->n_slots)
+			break;
+		left -= 1 + b->n_slots;
+		c->block[n++] = b->id;
+		out = run_guessed(&slot[b->first_slot], b->n_slots, out);
+		prev = cur;
+		cur = next;
+	}
+	c->left = left;
+	c->prev = prev;
+	c->cur = cur;
+	*n_runs = n;
+	return out;
+}
+
 static u32 decode_runs(struct tr_cursor *c, u64 *const addr)
 {
-	u32 max = MIN(TR_CHUNK_RUNS, c->packet->pub.n_runs - c->n_runs), n;
+	u32 max = MIN(TR_CHUNK_RUNS, c->packet->pub.n_runs - c->n_runs), n = 0;
 	u64 *out = addr, *const full = addr + CHUNK_ADDRS;
 
-	for (n = 0; n < max && out < full; n++) {
+	while (n < max && out < full) {
 		const struct local *b;
 		u64 *const start = out;
 
+		if (c->left && c->n_used) {
+			out = runs_guessed(c, max, out, full, &n);
+			if (n == max || out >= full)
+				break;
+		}
 		if (!next_block(c))
 			break;
 		b = &c->local[c->cur];
-		c->block[n] = b->id;
-		if (likely(c->left >= b->n_slots)) {
-			c->left -= b->n_slots;
-			out = run_guessed(&c->slot[b->first_slot], b->n_slots, out);
-		} else {
-			out = run_corrected(c, &c->slot[b->first_slot], b->n_slots, out);
-			if (c->damage) {
-				out = start;
-				break;
-			}
+		out = run_corrected(c, &c->slot[b->first_slot], b->n_slots, out);
+		if (c->damage) {
+			out = start;
+			break;
 		}
+		c->block[n++] = b->id;
 	}
 	c->chunk_addrs = (u32)(out - addr);
 	c->n_runs += n;

@@ -282,20 +282,21 @@ static unsigned length_class(s64 v)
 	return 5;
 }
 
-/* The access before this one from which the address is told in the fewest bytes. */
-static u32 nearest_back(const struct tr_encoder *e, u64 addr, unsigned *best)
+/* The access before this one nearest to addr; *class becomes that of the difference. */
+static u32 nearest_back(const struct tr_encoder *e, u64 addr, unsigned *class)
 {
+	u64 nearest = UINT64_MAX;
 	u32 k, found = 1;
 
-	*best = 6;
-	for (k = 1; k <= PACKET_MAX_BACK && *best; k++) {
-		unsigned class = length_class((s64)(addr - ring_at(e, e->n_addrs - k)));
+	for (k = 1; k <= PACKET_MAX_BACK && nearest >> 8; k++) {
+		u64 far = zigzag(addr - ring_at(e, e->n_addrs - k));
 
-		if (class < *best) {
-			*best = class;
+		if (far < nearest) {
+			nearest = far;
 			found = k;
 		}
 	}
+	*class = length_class((s64)unzigzag(nearest));
 	return found;
 }
 
@@ -328,7 +329,7 @@ static void put_own(struct tr_encoder *e, struct slot_state *s, u64 addr, unsign
 
 static noinline void put_addr(struct tr_encoder *e, struct slot_state *s, u64 addr)
 {
-	unsigned own = length_class((s64)(addr - s->last)), back;
+	unsigned own = length_class((s64)(addr - s->last)), back = 0;
 	u32 k;
 
 	if (predict(e, s, s->other) == addr) {
@@ -344,8 +345,8 @@ static noinline void put_addr(struct tr_encoder *e, struct slot_state *s, u64 ad
 		put_back(e, s, addr, k, length_class((s64)(addr - ring_at(e, e->n_addrs - k))));
 		return;
 	}
-	k = nearest_back(e, addr, &back);
-	if (back < own && back < 5)
+	k = own ? nearest_back(e, addr, &back) : 0;
+	if (k && back < own && back < 5)
 		put_back(e, s, addr, k, back);
 	else
 		put_own(e, s, addr, own);

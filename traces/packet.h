@@ -16,7 +16,7 @@
 /* Byte offsets of the header's fields. */
 enum {
 	PACKET_OFF_MAGIC = 0,
-	PACKET_OFF_VERSION = 4, /* u32 */
+	PACKET_OFF_VERSION = 4,
 	PACKET_OFF_CHECKSUM = 8, /* XXH64 of all that follows, seeded with the first 8 bytes */
 	PACKET_OFF_PID = 16,
 	PACKET_OFF_TID = 20,
@@ -52,13 +52,13 @@ enum token_next {
 
 enum token_addr {
 	ADDR_ALT,  /* the slot's other predictor is right; the two change places */
-	ADDR_ONCE, /* the slot's other predictor is right this once */
 	ADDR_OWN,  /* + 0..5: 1, 2, 3, 4, 6, 8 bytes: difference from the slot's last address */
 	ADDR_BACK = ADDR_OWN + 6, /* + 0..4: u8 k, then 1, 2, 3, 4, 6 bytes: difference from the k-th last address */
 	ADDR_CLASSES = ADDR_BACK + 5,
 };
 
-static const u8 addr_token_bytes[16] = { 0, 0, 1, 2, 3, 4, 6, 8, 1, 2, 3, 4, 6 };
+/* Bytes of the difference, by class. */
+static const u8 addr_token_bytes[ADDR_CLASSES] = { 0, 1, 2, 3, 4, 6, 8, 1, 2, 3, 4, 6 };
 
 /* How far back an address may be told relative to an earlier one of the packet. */
 #define PACKET_MAX_BACK 63u
