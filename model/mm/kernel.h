@@ -18,12 +18,29 @@
 #include "model/sim/stat.h"
 
 struct kernel_cfg {
-	struct opt_time fault_time; /* kernel.fault: body of a page fault without zeroing or copying */
-	struct opt_time syscall_time; /* kernel.syscall: entry and exit of a system call */
-	struct opt_time flush_time; /* kernel.flush: one TLB invalidation instruction */
-	u32 placement;              /* kernel.placement: enum frame_placement */
+	u32 era;           /* kernel.era: whose rules */
+	u32 layout;        /* kernel.layout: enum kernel_layout */
+	u32 placement;     /* kernel.placement: enum frame_placement */
+	u32 colours;       /* kernel.colours */
+	bool zero_page;    /* kernel.zero_page: reads of untouched memory share one frame */
+	u32 flush_ceiling; /* kernel.flush_ceiling: pages that are flushed one by one */
+	u64 stack_limit;   /* kernel.stack_limit */
+	struct opt_time fault;        /* kernel.fault: a page fault without walking, zeroing, copying */
+	struct opt_time file_fill;    /* kernel.file_fill: first use of a page of a file */
+	struct opt_time syscall;      /* kernel.syscall: entry and exit of a system call */
+	struct opt_time mapping;      /* kernel.mapping: body of a call that changes mappings */
+	struct opt_time fork;         /* kernel.fork: a fork without its pages */
+	struct opt_time fork_page;    /* kernel.fork_page: an entry that fork copies */
+	struct opt_time unmap_page;   /* kernel.unmap_page: an entry taken away, its frame freed */
+	struct opt_time protect_page; /* kernel.protect_page: an entry that mprotect or mremap changes */
+	struct opt_time flush;        /* kernel.flush: invalidation of one page */
+	struct opt_time flush_all;    /* kernel.flush_all: invalidation of an address space */
 };
 extern const struct opt kernel_opts[];
+
+enum kernel_layout { KERNEL_LAYOUT_X86_64 };
+/* The page-table format that a layout has. */
+const struct pt_format *kernel_format(const struct kernel_cfg *cfg);
 
 struct kernel_params {
 	const struct kernel_cfg *cfg;
@@ -57,7 +74,11 @@ struct mm_map {
 
 enum mm_result { MM_OK, MM_NOMEM, MM_INVALID };
 
-struct mm *mm_new(struct kernel *k, bool implicit_maps); /* implicit: every address is mapped at first use */
+/*
+ * implicit_maps: every address that nobody mapped is private anonymous memory with all rights. NULL: no memory for
+ * the root table, or 4,095 address spaces already.
+ */
+struct mm *mm_new(struct kernel *k, bool implicit_maps);
 void mm_put(struct mm *mm, struct cpu *c); /* end of the process: everything it has is freed */
 enum mm_result mm_mmap(struct mm *mm, struct cpu *c, const struct mm_map *map); /* replaces what overlaps */
 enum mm_result mm_munmap(struct mm *mm, struct cpu *c, u64 addr, u64 len);

@@ -1,0 +1,328 @@
+/* The system calls that change an address space. */
+#include "model/base/error.h"
+#include "model/mm/pgtable.h"
+#include "model/mm/pte.h"
+#include "model/mm/zap.h"
+
+#include <stdlib.h>
+
+#define MM_RIGHTS (MM_READ | MM_WRITE | MM_EXEC)
+
+/* include/uapi/asm-generic/mman-common.h */
+#define ADVICE_DONTNEED 4u
+#define ADVICE_FREE     8u
+#define ADVICE_REMOVE   9u
+
+static void begin_call(struct mm *mm, struct cpu *c, u64 *counter)
+{
+	++*counter;
+	c->ops->spend(c, KPATH_SYSCALL, mm->k->cost.syscall + mm->k->cost.mapping);
+}
+
+static enum mm_result failed(struct mm *mm, enum mm_result why)
+{
+	mm->k->call.failed++;
+	return why;
+}
+
+/* Opens what is to be mapped; NULL: private anonymous memory. */
+static struct object *map_object(struct mm *mm, const struct mm_map *map)
+{
+	bool anon = map->flags & MM_ANON, shared = map->flags & MM_SHARED;
+
+	if (shared ? !anon && !map->object : anon || !map->object)
+		return shared ? object_open(&mm->k->objects, 0, true) : NULL;
+	return object_open(&mm->k->objects, map->object, anon);
+}
+
+enum mm_result mm_mmap(struct mm *mm, struct cpu *c, const struct mm_map *map)
+{
+	struct vma v = { .flags = map->flags };
+
+	begin_call(mm, c, &mm->k->call.mmap);
+	if (!map->len || !mm_range(mm, map->addr, map->len, &v.start, &v.end))
+		return failed(mm, MM_INVALID);
+	v.object = map_object(mm, map);
+	mm_unmap(mm, c, v.start, v.end);
+	if (v.object)
+		v.offset = align_down(map->offset, FRAME_SIZE);
+	else
+		v.flags |= MM_ANON;
+	vma_insert(&mm->vmas, &v);
+	if (v.object)
+		object_put(v.object);
+	if (v.flags & MM_HEAP)
+		mm->brk = MAX(mm->brk, v.end);
+	return MM_OK;
+}
+
+enum mm_result mm_munmap(struct mm *mm, struct cpu *c, u64 addr, u64 len)
+{
+	u64 start, end;
+
+	begin_call(mm, c, &mm->k->call.munmap);
+	if (!len || !mm_range(mm, addr, len, &start, &end))
+		return failed(mm, MM_INVALID);
+	mm_unmap(mm, c, start, end);
+	return MM_OK;
+}
+
+enum mm_result mm_brk(struct mm *mm, struct cpu *c, u64 start, u64 end)
+{
+	struct vma v = { .flags = MM_READ | MM_WRITE | MM_ANON | MM_HEAP };
+	u64 first;
+
+	begin_call(mm, c, &mm->k->call.brk);
+	if (end < start || !mm_range(mm, start, end - start, &first, &v.end))
+		return failed(mm, MM_INVALID);
+	v.start = MAX(mm->brk, align_up(start, FRAME_SIZE));
+	if (v.end < v.start)
+		mm_unmap(mm, c, v.end, v.start);
+	mm->brk = MAX(v.end, align_up(start, FRAME_SIZE));
+	if (v.start >= v.end)
+		return MM_OK;
+	mm_unmap(mm, c, v.start, v.end);
+	vma_insert(&mm->vmas, &v);
+	return MM_OK;
+}
+
+struct protect {
+	struct mm *mm;
+	struct cpu *c;
+	struct gather gather;
+	const struct vma *vma;
+};
+
+/* mm/mprotect.c:change_pte_range(), with can_change_pte_writable() for what becomes writable at once. */
+static void protect_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
+{
+	struct protect *p = arg;
+	u32 flags = pte_flags(p->mm, entry);
+	u64 pfn = pte_pfn(p->mm, entry), new;
+	bool write = (p->vma->flags & MM_SHARED) || frame_refs(p->mm->k->frames, pfn) == 1;
+
+	new = pte_make(p->vma, p->mm, pfn, write, flags & (PTE_ACCESSED | PTE_DIRTY));
+	if (new == entry)
+		return;
+	p->c->ops->spend(p->c, KPATH_SYSCALL, p->mm->k->cost.protect_page);
+	pte_write(p->mm, p->c, KPATH_SYSCALL, entry_pa, new);
+	if (flags & PTE_PRESENT & ~pte_flags(p->mm, new) ||
+	    (flags & PTE_PRESENT && flags & ~pte_flags(p->mm, new) & (PTE_WRITE | PTE_EXEC)))
+		gather_page(&p->gather, va);
+}
+
+enum mm_result mm_mprotect(struct mm *mm, struct cpu *c, u64 addr, u64 len, u32 flags)
+{
+	struct protect p = { .mm = mm, .c = c };
+	struct vma_set *s = &mm->vmas;
+	u64 start, end, covered = 0;
+	u32 i;
+
+	begin_call(mm, c, &mm->k->call.mprotect);
+	if (!mm_range(mm, addr, len, &start, &end))
+		return failed(mm, MM_INVALID);
+	gather_begin(&p.gather, mm, c);
+	vma_isolate(s, start, end);
+	for (i = vma_index(s, start); i < s->n && s->v[i]->start < end; i++) {
+		struct vma *v = s->v[i];
+
+		covered += v->end - v->start;
+		if ((v->flags & MM_RIGHTS) == (flags & MM_RIGHTS))
+			continue;
+		v->flags = (v->flags & ~MM_RIGHTS) | (flags & MM_RIGHTS);
+		p.vma = v;
+		pgtable_each(mm, v->start, v->end, protect_entry, &p);
+	}
+	vma_merge(s, start, end);
+	gather_flush(&p.gather);
+	return covered == end - start || mm->implicit_maps ? MM_OK : failed(mm, MM_INVALID);
+}
+
+/* mm/memory.c:unmap_mapping_range() by looking at every address space: there is no reverse mapping yet. */
+static void unmap_object(struct kernel *k, struct cpu *c, const struct object *o, u64 first, u64 last)
+{
+	struct gather g;
+	struct mm *mm;
+	u32 i;
+
+	for (mm = k->mms; mm; mm = mm->next) {
+		gather_begin(&g, mm, c);
+		for (i = 0; i < mm->vmas.n; i++)
+			if (mm->vmas.v[i]->object == o)
+				zap_object(&g, mm->vmas.v[i], first, last);
+		gather_flush(&g);
+	}
+}
+
+/* A hole in the object: its pages are gone for everybody. */
+static void punch_hole(struct mm *mm, struct cpu *c, const struct vma *v, u64 start, u64 end)
+{
+	u64 first = vma_offset(v, start) >> FRAME_SHIFT, last = (vma_offset(v, end) >> FRAME_SHIFT) - 1;
+
+	unmap_object(mm->k, c, v->object, first, last);
+	object_drop_range(v->object, first, last);
+}
+
+static void drop_pages(struct mm *mm, struct cpu *c, struct gather *g, u64 start, u64 end, u32 advice)
+{
+	struct vma_set *s = &mm->vmas;
+	u64 at = start;
+	u32 i;
+
+	for (i = vma_index(s, start); i < s->n && s->v[i]->start < end; i++) {
+		struct vma *v = s->v[i];
+		u64 from = MAX(start, v->start), to = MIN(end, v->end);
+
+		if (mm->implicit_maps && advice != ADVICE_REMOVE)
+			zap_range(g, at, from);
+		at = to;
+		if (advice == ADVICE_DONTNEED || (advice == ADVICE_FREE && !v->object))
+			zap_range(g, from, to);
+		else if (advice == ADVICE_REMOVE && v->object && (v->flags & MM_SHARED))
+			punch_hole(mm, c, v, from, to);
+	}
+	if (mm->implicit_maps && advice != ADVICE_REMOVE && at < end)
+		zap_range(g, at, end);
+}
+
+enum mm_result mm_madvise(struct mm *mm, struct cpu *c, u64 addr, u64 len, u32 advice)
+{
+	struct gather g;
+	u64 start, end;
+
+	begin_call(mm, c, &mm->k->call.madvise);
+	if (!mm_range(mm, addr, len, &start, &end))
+		return failed(mm, MM_INVALID);
+	if (advice != ADVICE_DONTNEED && advice != ADVICE_FREE && advice != ADVICE_REMOVE) {
+		mm->k->call.madvise_ignored++;
+		return MM_OK;
+	}
+	gather_begin(&g, mm, c);
+	drop_pages(mm, c, &g, start, end, advice);
+	gather_flush(&g);
+	return MM_OK;
+}
+
+struct move {
+	struct mm *mm;
+	struct cpu *c;
+	struct gather gather;
+	struct pte_cursor to;
+	u64 delta; /* added to addresses, modulo 2^64 */
+	bool failed;
+};
+
+static void prepare_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
+{
+	struct move *m = arg;
+
+	m->failed = m->failed || pte_cursor_at(&m->to, va + m->delta) == NO_ENTRY;
+}
+
+/* mm/mremap.c:move_ptes() */
+static void move_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
+{
+	struct move *m = arg;
+
+	m->c->ops->spend(m->c, KPATH_SYSCALL, m->mm->k->cost.protect_page);
+	pte_write(m->mm, m->c, KPATH_SYSCALL, entry_pa, 0);
+	pte_write(m->mm, m->c, KPATH_SYSCALL, pte_cursor_at(&m->to, va + m->delta), entry);
+	if (pte_flags(m->mm, entry) & PTE_PRESENT)
+		gather_page(&m->gather, va);
+}
+
+/* The mappings of start..end, once more at their new place. */
+static void copy_vmas(struct vma_set *s, u64 start, u64 end, u64 delta)
+{
+	u64 at = start;
+
+	while (at < end) {
+		u32 i = vma_index(s, at);
+		struct vma v;
+
+		if (i == s->n || s->v[i]->start >= end)
+			break;
+		v = *s->v[i];
+		at = MIN(v.end, end);
+		v.offset = vma_offset(&v, MAX(v.start, start));
+		v.start = MAX(v.start, start) + delta;
+		v.end = at + delta;
+		vma_insert(s, &v);
+	}
+}
+
+static enum mm_result move_range(struct mm *mm, struct cpu *c, u64 from, u64 to, u64 len)
+{
+	struct move m = { .mm = mm, .c = c, .delta = to - from };
+
+	m.to = (struct pte_cursor){ .mm = mm, .c = c, .path = KPATH_SYSCALL, .make = true };
+	gather_begin(&m.gather, mm, c);
+	pgtable_each(mm, from, from + len, prepare_entry, &m);
+	if (m.failed) {
+		mm_free_tables(&m.gather, to, to + len);
+		gather_flush(&m.gather);
+		return MM_NOMEM;
+	}
+	copy_vmas(&mm->vmas, from, from + len, m.delta);
+	m.to.valid = false;
+	pgtable_each(mm, from, from + len, move_entry, &m);
+	vma_remove(&mm->vmas, from, from + len);
+	mm_free_tables(&m.gather, from, from + len);
+	gather_flush(&m.gather);
+	return MM_OK;
+}
+
+/* What continues the last mapping of the old range behind the new one. */
+static void map_growth(struct mm *mm, struct vma *tail, u64 start, u64 end)
+{
+	tail->start = start;
+	tail->end = end;
+	vma_insert(&mm->vmas, tail);
+	if (tail->object)
+		object_put(tail->object);
+}
+
+/*
+ * The recorded call has succeeded, so sizes fit; a range of several mappings is moved as it is. from_len 0 maps a
+ * shared object once more, as Linux does.
+ */
+static enum mm_result remap(struct mm *mm, struct cpu *c, u64 from, u64 from_end, u64 to, u64 to_end)
+{
+	u64 from_len = from_end - from, to_len = to_end - to, kept = MIN(from_len, to_len);
+	const struct vma *last = vma_find(&mm->vmas, from_len ? from_end - FRAME_SIZE : from);
+	enum mm_result result = MM_OK;
+	struct vma tail;
+
+	if (!last)
+		return MM_INVALID;
+	tail = *last;
+	tail.offset = vma_offset(last, from + kept);
+	if (tail.object)
+		object_get(tail.object);
+	if (from != to)
+		mm_unmap(mm, c, to, to_end);
+	else if (to_end > from_end)
+		mm_unmap(mm, c, from_end, to_end);
+	if (from != to && kept)
+		result = move_range(mm, c, from, to, kept);
+	if (result == MM_OK && from_len > kept)
+		mm_unmap(mm, c, from + kept, from_end);
+	if (result == MM_OK && to_len > kept)
+		map_growth(mm, &tail, to + kept, to_end);
+	else if (tail.object)
+		object_put(tail.object);
+	return result;
+}
+
+enum mm_result mm_mremap(struct mm *mm, struct cpu *c, u64 from, u64 from_len, u64 to, u64 to_len)
+{
+	u64 from_start, from_end, to_start, to_end;
+	enum mm_result result = MM_INVALID;
+
+	begin_call(mm, c, &mm->k->call.mremap);
+	if (to_len && mm_range(mm, from, from_len, &from_start, &from_end) &&
+	    mm_range(mm, to, to_len, &to_start, &to_end) &&
+	    (from_start == to_start || from_end <= to_start || to_end <= from_start))
+		result = remap(mm, c, from_start, from_end, to_start, to_end);
+	return result == MM_OK ? MM_OK : failed(mm, result);
+}

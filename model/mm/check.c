@@ -1,0 +1,91 @@
+/* --check: the whole state, walked from the outside and compared with what the parts say of themselves. */
+#include "model/base/error.h"
+#include "model/mm/pgtable.h"
+#include "model/mm/pte.h"
+
+struct check {
+	const struct kernel *k;
+	struct mm *mm;
+	struct map64 refs; /* pfn -> users found */
+	u64 tables;
+};
+
+static void found(struct check *ch, u64 pfn)
+{
+	u64 *n = map64_find(&ch->refs, pfn);
+
+	if (n)
+		++*n;
+	else
+		map64_set(&ch->refs, pfn, 1);
+}
+
+/* An entry lies in a VMA and grants no more than it; what is writable is not shared with another private page. */
+static void check_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
+{
+	struct check *ch = arg;
+	const struct vma *v = mm_vma(ch->mm, va);
+	u32 flags = pte_flags(ch->mm, entry);
+	u64 pfn = pte_pfn(ch->mm, entry);
+
+	ASSERT(v);
+	found(ch, pfn);
+	if (!(flags & PTE_PRESENT)) {
+		ASSERT(!(v->flags & (MM_READ | MM_WRITE | MM_EXEC)) && (flags & PTE_GLOBAL));
+		return;
+	}
+	ASSERT(v->flags & (MM_READ | MM_WRITE | MM_EXEC));
+	ASSERT(!(flags & PTE_WRITE) || (v->flags & MM_WRITE));
+	ASSERT(!(flags & PTE_EXEC) == !(v->flags & MM_EXEC));
+	ASSERT(!(flags & PTE_WRITE) || (v->flags & MM_SHARED) || frame_refs(ch->k->frames, pfn) == 1);
+	ASSERT(v->anon || pfn == ch->k->zero_pfn ||
+	       (v->object && object_page(v->object, vma_offset(v, va) >> FRAME_SHIFT) == pfn));
+}
+
+static void check_table(void *arg, u64 pfn)
+{
+	struct check *ch = arg;
+
+	ASSERT(ptmem_has(ch->k->ptmem, pfn) && frame_refs(ch->k->frames, pfn) == 1);
+	found(ch, pfn);
+	ch->tables++;
+}
+
+static void check_mm(struct check *ch, struct mm *mm)
+{
+	ch->mm = mm;
+	vma_sane(&mm->vmas);
+	pgtable_each(mm, 0, 1ull << mm->k->format->va_bits, check_entry, ch);
+	pgtable_each_table(mm, check_table, ch);
+}
+
+static void check_objects(struct check *ch)
+{
+	const struct map64_slot *s;
+	const struct object *o;
+
+	for (o = ch->k->objects.first; o; o = o->next) {
+		ASSERT(o->users || !o->anon);
+		for (s = map64_next(&o->pages, NULL); s; s = map64_next(&o->pages, s))
+			found(ch, s->value);
+	}
+}
+
+void kernel_check(const struct kernel *k)
+{
+	struct check ch = { .k = k };
+	const struct map64_slot *s;
+	struct mm *mm;
+
+	frames_sane(k->frames);
+	if (k->zero_pfn != NO_FRAME)
+		found(&ch, k->zero_pfn);
+	for (mm = k->mms; mm; mm = mm->next)
+		check_mm(&ch, mm);
+	check_objects(&ch);
+	for (s = map64_next(&ch.refs, NULL); s; s = map64_next(&ch.refs, s))
+		ASSERT(frame_refs(k->frames, s->key) == s->value);
+	ASSERT(ch.refs.n == frames_in_use(k->frames));
+	ASSERT(ch.tables == k->pgtable.pages && ch.tables == k->pgtable.allocated - k->pgtable.freed);
+	map64_fini(&ch.refs);
+}

@@ -1,0 +1,217 @@
+/*
+ * Page faults, as mm/memory.c:handle_pte_fault() of Linux 6.x resolves them: an empty entry of private anonymous
+ * memory, of an object, or an entry that forbids a write that the VMA allows.
+ */
+#include "model/base/error.h"
+#include "model/mm/pgtable.h"
+#include "model/mm/pte.h"
+
+/* stack_guard_gap of mm/mmap.c: pages that stay free below a stack. */
+#define STACK_GUARD_GAP (256 * FRAME_SIZE)
+
+struct fault {
+	struct kernel *k;
+	struct cpu *c;
+	struct mm *mm;
+	struct vma *vma;
+	u64 va;
+	u64 entry_pa, entry;
+	bool write;
+};
+
+/* arch/x86/mm/fault.c:access_error(): any right lets an x86 read. */
+static bool access_allowed(const struct vma *v, enum access_kind access)
+{
+	if (access == ACCESS_WRITE)
+		return v->flags & MM_WRITE;
+	if (access == ACCESS_EXEC)
+		return v->flags & MM_EXEC;
+	return v->flags & (MM_READ | MM_WRITE | MM_EXEC);
+}
+
+/* mm/mmap.c:expand_downwards(): the stack above va, made to contain it; NULL if that must not be. */
+static struct vma *grow_stack(struct mm *mm, u64 va)
+{
+	u32 i = vma_index(&mm->vmas, va);
+	u64 start = align_down(va, FRAME_SIZE);
+	struct vma *v, *below = i ? mm->vmas.v[i - 1] : NULL;
+
+	if (i == mm->vmas.n)
+		return NULL;
+	v = mm->vmas.v[i];
+	if (!(v->flags & MM_GROWSDOWN) || v->end - start > mm->k->cfg.stack_limit)
+		return NULL;
+	if (below && !(below->flags & MM_GROWSDOWN) && access_allowed(below, ACCESS_READ) &&
+	    start < below->end + STACK_GUARD_GAP)
+		return NULL;
+	v->start = start;
+	vma_merge(&mm->vmas, start, start);
+	mm->k->fault.stack_growth++;
+	return vma_find(&mm->vmas, va);
+}
+
+static void set_entry(struct fault *f, u64 pfn, bool write)
+{
+	u32 state = f->write ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED;
+
+	pte_write(f->mm, f->c, KPATH_FAULT, f->entry_pa, pte_make(f->vma, f->mm, pfn, write, state));
+}
+
+/* A cleared frame of the faulting address's own. */
+static u64 new_zeroed(struct fault *f)
+{
+	u64 pfn = frame_alloc(f->k->frames, 0, f->va);
+
+	if (pfn != NO_FRAME)
+		f->c->ops->zero_frame(f->c, KPATH_ZERO, pfn);
+	return pfn;
+}
+
+static u64 new_copy(struct fault *f, u64 from)
+{
+	u64 pfn;
+
+	if (from == f->k->zero_pfn)
+		return new_zeroed(f);
+	pfn = frame_alloc(f->k->frames, 0, f->va);
+	if (pfn != NO_FRAME)
+		f->c->ops->copy_frame(f->c, KPATH_COPY, pfn, from);
+	return pfn;
+}
+
+/*
+ * do_anonymous_page(). Implicit mappings get no zero page: what such a trace reads is data that its recording did not
+ * see written.
+ */
+static enum trap_result fault_anonymous(struct fault *f)
+{
+	bool shared_zero = !f->write && f->k->zero_pfn != NO_FRAME && f->vma != &f->mm->implicit;
+	u64 pfn;
+
+	if (shared_zero) {
+		frame_get(f->k->frames, f->k->zero_pfn);
+		set_entry(f, f->k->zero_pfn, false);
+		f->k->fault.zero_page++;
+		return TRAP_RETRY;
+	}
+	pfn = new_zeroed(f);
+	if (pfn == NO_FRAME)
+		return TRAP_OOM;
+	f->vma->anon = true;
+	set_entry(f, pfn, true);
+	f->k->fault.zero++;
+	return TRAP_RETRY;
+}
+
+/* The object's frame for the address, made at first use; NO_FRAME: no memory. */
+static u64 object_frame(struct fault *f)
+{
+	struct object *o = f->vma->object;
+	u64 index = vma_offset(f->vma, f->va) >> FRAME_SHIFT, pfn = object_page(o, index);
+
+	if (pfn != NO_FRAME)
+		return pfn;
+	if (o->anon) {
+		pfn = new_zeroed(f);
+	} else {
+		pfn = frame_alloc(f->k->frames, 0, f->va);
+		f->c->ops->spend(f->c, KPATH_FAULT, f->k->cost.file_fill);
+	}
+	if (pfn != NO_FRAME)
+		object_add(o, index, pfn);
+	return pfn;
+}
+
+/* do_read_fault(), do_cow_fault(), do_shared_fault(). */
+static enum trap_result fault_object(struct fault *f)
+{
+	bool shared = f->vma->flags & MM_SHARED;
+	u64 pfn = object_frame(f), copy;
+
+	if (pfn == NO_FRAME)
+		return TRAP_OOM;
+	if (f->write && !shared) {
+		copy = new_copy(f, pfn);
+		if (copy == NO_FRAME)
+			return TRAP_OOM;
+		f->vma->anon = true;
+		set_entry(f, copy, true);
+		f->k->fault.cow++;
+		return TRAP_RETRY;
+	}
+	frame_get(f->k->frames, pfn);
+	set_entry(f, pfn, shared);
+	f->k->fault.file++;
+	return TRAP_RETRY;
+}
+
+/*
+ * The entry grants more than before. The fault itself has dropped this hardware thread's stale entry (SDM volume 3,
+ * 4.10.4.1), so the flush costs nothing.
+ */
+static void upgraded(struct fault *f)
+{
+	f->c->ops->flush_page(f->c, f->mm->asid, align_down(f->va, FRAME_SIZE));
+}
+
+/* do_wp_page(). */
+static enum trap_result fault_write_protected(struct fault *f)
+{
+	u64 old = pte_pfn(f->mm, f->entry), pfn;
+
+	if ((f->vma->flags & MM_SHARED) || frame_refs(f->k->frames, old) == 1) {
+		set_entry(f, old, true);
+		upgraded(f);
+		f->k->fault.reuse++;
+		return TRAP_RETRY;
+	}
+	pfn = new_copy(f, old);
+	if (pfn == NO_FRAME)
+		return TRAP_OOM;
+	f->vma->anon = true;
+	set_entry(f, pfn, true);
+	tlb_flush(f->mm, f->c, align_down(f->va, FRAME_SIZE), align_down(f->va, FRAME_SIZE) + FRAME_SIZE);
+	frame_put(f->k->frames, old);
+	f->k->fault.cow++;
+	return TRAP_RETRY;
+}
+
+static enum trap_result fault_resolve(struct fault *f)
+{
+	f->entry_pa = pgtable_entry(f->mm, f->c, KPATH_FAULT, f->va, true);
+	if (f->entry_pa == NO_ENTRY)
+		return TRAP_OOM;
+	f->entry = pte_read(f->mm, f->entry_pa);
+	f->c->ops->load(f->c, KPATH_FAULT, f->entry_pa, f->k->format->entry_bytes);
+	if (!f->entry)
+		return f->vma->object ? fault_object(f) : fault_anonymous(f);
+	if (f->write && !(pte_flags(f->mm, f->entry) & PTE_WRITE))
+		return fault_write_protected(f);
+	upgraded(f);
+	f->k->fault.spurious++;
+	return TRAP_RETRY;
+}
+
+static enum trap_result kernel_fault(struct kernel *k, struct cpu *c, struct mm *mm, const struct trap *t)
+{
+	struct fault f = { .k = k, .c = c, .mm = mm, .va = t->va, .write = t->access == ACCESS_WRITE };
+	enum trap_result result;
+
+	c->ops->spend(c, KPATH_FAULT, k->cost.fault);
+	f.vma = mm_vma(mm, t->va);
+	if (!f.vma)
+		f.vma = grow_stack(mm, t->va);
+	if (!f.vma || !access_allowed(f.vma, t->access)) {
+		k->fault.segv++;
+		return TRAP_SEGV;
+	}
+	result = fault_resolve(&f);
+	k->pgfault++;
+	if (result == TRAP_OOM)
+		k->fault.oom++;
+	else
+		k->fault.minor++;
+	return result;
+}
+
+const struct kernel_ops kernel_ops = { .fault = kernel_fault };

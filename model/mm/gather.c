@@ -1,0 +1,88 @@
+#include "model/mm/gather.h"
+
+#include "model/base/error.h"
+#include "model/mm/pgtable.h"
+
+/* Bit of an entry of k->gather that says: this frame is a page table. */
+#define GATHERED_TABLE (1ull << 63)
+
+void tlb_flush_mm(struct mm *mm, struct cpu *c)
+{
+	struct kernel *k = mm->k;
+
+	c->ops->spend(c, KPATH_FLUSH, k->cost.flush_all);
+	c->ops->flush_asid(c, mm->asid);
+	k->flush.full++;
+}
+
+/* arch/x86/mm/tlb.c:flush_tlb_mm_range(). */
+void tlb_flush(struct mm *mm, struct cpu *c, u64 start, u64 end)
+{
+	struct kernel *k = mm->k;
+	u64 va;
+
+	if ((end - start) >> FRAME_SHIFT > k->cfg.flush_ceiling) {
+		tlb_flush_mm(mm, c);
+		return;
+	}
+	for (va = start; va < end; va += FRAME_SIZE) {
+		c->ops->spend(c, KPATH_FLUSH, k->cost.flush);
+		c->ops->flush_page(c, mm->asid, va);
+		k->flush.pages++;
+	}
+}
+
+static void gather_reset(struct gather *g)
+{
+	g->start = ~(u64)0;
+	g->end = 0;
+	g->n = 0;
+}
+
+void gather_begin(struct gather *g, struct mm *mm, struct cpu *c)
+{
+	*g = (struct gather){ .mm = mm, .c = c };
+	gather_reset(g);
+}
+
+void gather_flush(struct gather *g)
+{
+	struct kernel *k = g->mm->k;
+	u32 i;
+
+	if (g->whole)
+		tlb_flush_mm(g->mm, g->c);
+	else if (g->start < g->end)
+		tlb_flush(g->mm, g->c, g->start, g->end);
+	for (i = 0; i < g->n; i++) {
+		if (k->gather[i] & GATHERED_TABLE)
+			pgtable_free_page(k, k->gather[i] & ~GATHERED_TABLE);
+		else
+			frame_put(k->frames, k->gather[i]);
+	}
+	gather_reset(g);
+}
+
+void gather_page(struct gather *g, u64 va)
+{
+	g->start = MIN(g->start, va);
+	g->end = MAX(g->end, va + FRAME_SIZE);
+}
+
+static void gather_add(struct gather *g, u64 what)
+{
+	if (g->n == GATHER_MAX)
+		gather_flush(g);
+	g->mm->k->gather[g->n++] = what;
+}
+
+void gather_frame(struct gather *g, u64 pfn)
+{
+	gather_add(g, pfn);
+}
+
+void gather_table(struct gather *g, u64 va, u64 pfn)
+{
+	gather_add(g, pfn | GATHERED_TABLE);
+	gather_page(g, va);
+}

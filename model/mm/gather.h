@@ -1,0 +1,39 @@
+/*
+ * Taking mappings away in the order that hardware needs: first the entries, then the TLB flush, and only then are
+ * frames and tables free for others. As Linux's mmu_gather (mm/mmu_gather.c).
+ *
+ * Not modelled yet: other CPUs. For model/mm.
+ */
+#ifndef MMSIM_MM_GATHER_H
+#define MMSIM_MM_GATHER_H
+
+#include "model/mm/mm.h"
+
+/*
+ * Frames that wait for one flush: MAX_GATHER_BATCH_COUNT batches of MAX_GATHER_BATCH and the bundle on the stack
+ * (include/asm-generic/tlb.h): 19 * 510 + 8.
+ */
+#define GATHER_MAX 9698u
+
+struct gather {
+	struct mm *mm;
+	struct cpu *c;
+	u64 start, end; /* to be flushed; start > end: nothing */
+	bool whole;     /* the address space ends: one flush of all of it */
+	u32 n;          /* frames in k->gather */
+};
+
+void gather_begin(struct gather *g, struct mm *mm, struct cpu *c);
+void gather_flush(struct gather *g); /* flush and free what was gathered so far; also at the end */
+/* The page at va is not translated as before any more. */
+void gather_page(struct gather *g, u64 va);
+/* Its frame loses a reference, after the flush. */
+void gather_frame(struct gather *g, u64 pfn);
+/* A page table that translated va is not linked any more; it is freed after the flush. */
+void gather_table(struct gather *g, u64 va, u64 pfn);
+
+/* Flushes pages of an address space, one by one up to the ceiling, else all of it; charged. */
+void tlb_flush(struct mm *mm, struct cpu *c, u64 start, u64 end);
+void tlb_flush_mm(struct mm *mm, struct cpu *c);
+
+#endif

@@ -1,0 +1,146 @@
+/* The kernel as a whole: its configuration, its beginning and end, its counters. */
+#include "model/mm/mm.h"
+
+#include <stdlib.h>
+
+#include "model/base/error.h"
+#include "model/mm/gather.h"
+#include "model/sim/time.h"
+
+static const char *const era_names[] = { "6.x", NULL };
+static const char *const layout_names[] = { "x86-64", NULL };
+static const struct pt_format *const layout_format[] = { [KERNEL_LAYOUT_X86_64] = &pt_x86_64 };
+
+#define AT(field) offsetof(struct kernel_cfg, field)
+
+/*
+ * Bodies of paths are instruction counts of a Linux 6.12 kernel (Debian's cloud build, mitigations off) under QEMU with
+ * -icount, one cycle each; what a path does to frames and page tables is charged apart.
+ *
+ *   fault         2,584 of an anonymous write fault without the clearing, 400 its share of an LRU batch
+ *   syscall       320 of getppid
+ *   mapping       4,416 of an anonymous mmap that merges with its neighbour
+ *   fork          61,700 of a small static process without its pages; fork_page: 161 to 178 an entry
+ *   unmap_page    1,050 an anonymous page, freed to the per-CPU list
+ *   protect_page  125 an entry
+ *
+ * One INVLPG: 260 cycles in Molnar's test (LKML, 2015-06-08) and by the slope of Hansen's table of flush_tlb_mm_range
+ * (commit a5102476a24b); a write of CR3: 96 in Molnar's. The ceiling is arch/x86/mm/tlb.c's
+ * tlb_single_page_flush_ceiling; the stack limit is _STK_LIM of include/uapi/linux/resource.h. 32 colours are those of
+ * an L2 of 128 KB a way.
+ */
+const struct opt kernel_opts[] = {
+	{ "era", OPT_ENUM, AT(era), "6.x", 0, 0, NULL, "Linux version whose rules are followed", era_names },
+	{ "layout", OPT_ENUM, AT(layout), "x86-64", 0, 0, NULL, "address-space layout and page-table format",
+	  layout_names },
+	{ "placement", OPT_ENUM, AT(placement), "sequential", 0, 0, NULL, "which free frame a page gets",
+	  frame_placement_names },
+	{ "colours", OPT_U32, AT(colours), "32", 1, 65536, "colours", "page colours of placement = coloured",
+	  NULL },
+	{ "zero_page", OPT_BOOL, AT(zero_page), "yes", 0, 0, NULL,
+	  "reads of untouched anonymous memory share one cleared frame", NULL },
+	{ "flush_ceiling", OPT_U32, AT(flush_ceiling), "33", 0, 0, "pages",
+	  "invalidated one by one; more: the whole address space", NULL },
+	{ "stack_limit", OPT_SIZE, AT(stack_limit), "8M", FRAME_SIZE, 1ull << 40, "bytes",
+	  "to which a stack grows by itself", NULL },
+	{ "fault", OPT_TIME, AT(fault), "2984", 0, 0, NULL, "a page fault without clearing or copying", NULL },
+	{ "file_fill", OPT_TIME, AT(file_fill), "0", 0, 0, NULL, "first use of a page of a file", NULL },
+	{ "syscall", OPT_TIME, AT(syscall), "320", 0, 0, NULL, "entry and exit of a system call", NULL },
+	{ "mapping", OPT_TIME, AT(mapping), "4416", 0, 0, NULL, "body of a call that changes mappings", NULL },
+	{ "fork", OPT_TIME, AT(fork), "61700", 0, 0, NULL, "fork without its pages", NULL },
+	{ "fork_page", OPT_TIME, AT(fork_page), "165", 0, 0, NULL, "a page-table entry that fork copies", NULL },
+	{ "unmap_page", OPT_TIME, AT(unmap_page), "1050", 0, 0, NULL, "a page that is taken away", NULL },
+	{ "protect_page", OPT_TIME, AT(protect_page), "125", 0, 0, NULL, "an entry that is changed or moved", NULL },
+	{ "flush", OPT_TIME, AT(flush), "260", 0, 0, NULL, "invalidation of one page in the TLB", NULL },
+	{ "flush_all", OPT_TIME, AT(flush_all), "96", 0, 0, NULL, "invalidation of an address space in the TLB",
+	  NULL },
+	{ 0 },
+};
+
+#undef AT
+
+const struct pt_format *kernel_format(const struct kernel_cfg *cfg)
+{
+	return layout_format[cfg->layout];
+}
+
+static void set_costs(struct kernel_costs *cost, const struct kernel_cfg *cfg, u64 hz)
+{
+	*cost = (struct kernel_costs){
+		.fault = time_to_cycles(cfg->fault, hz),
+		.file_fill = time_to_cycles(cfg->file_fill, hz),
+		.syscall = time_to_cycles(cfg->syscall, hz),
+		.mapping = time_to_cycles(cfg->mapping, hz),
+		.fork = time_to_cycles(cfg->fork, hz),
+		.fork_page = time_to_cycles(cfg->fork_page, hz),
+		.unmap_page = time_to_cycles(cfg->unmap_page, hz),
+		.protect_page = time_to_cycles(cfg->protect_page, hz),
+		.flush = time_to_cycles(cfg->flush, hz),
+		.flush_all = time_to_cycles(cfg->flush_all, hz),
+	};
+}
+
+struct kernel *kernel_new(const struct kernel_params *p)
+{
+	struct kernel *k = xcalloc(1, sizeof(*k));
+	u16 asid;
+
+	k->cfg = *p->cfg;
+	set_costs(&k->cost, p->cfg, p->hz);
+	k->format = p->format;
+	k->ptmem = p->ptmem;
+	k->frames = frames_new(p->memory, p->cfg->placement, p->cfg->colours, p->seed);
+	objects_init(&k->objects, k->frames);
+	k->gather = xmalloc(GATHER_MAX * sizeof(*k->gather));
+	k->zero_pfn = p->cfg->zero_page ? frame_alloc(k->frames, 0, ~(u64)0) : NO_FRAME;
+	for (asid = 1; asid < NR_ASIDS; asid++)
+		k->free_asid[k->n_asids++] = asid;
+	return k;
+}
+
+void kernel_free(struct kernel *k)
+{
+	struct mm *mm;
+
+	if (!k)
+		return;
+	frames_sane(k->frames);
+	while ((mm = k->mms)) {
+		k->mms = mm->next;
+		vma_set_fini(&mm->vmas);
+		free(mm);
+	}
+	objects_fini(&k->objects);
+	frames_free(k->frames);
+	free(k->gather);
+	free(k);
+}
+
+#define STAT_STRUCT struct fault_stats
+static const struct stat_desc fault_stats[] = { FAULT_STATS(STAT_ROW) { 0 } };
+#undef STAT_STRUCT
+#define STAT_STRUCT struct pgtable_stats
+static const struct stat_desc pgtable_stats[] = { PGTABLE_STATS(STAT_ROW) { 0 } };
+#undef STAT_STRUCT
+#define STAT_STRUCT struct flush_stats
+static const struct stat_desc flush_stats[] = { FLUSH_STATS(STAT_ROW) { 0 } };
+#undef STAT_STRUCT
+#define STAT_STRUCT struct call_stats
+static const struct stat_desc call_stats[] = { CALL_STATS(STAT_ROW) { 0 } };
+#undef STAT_STRUCT
+
+void kernel_stats(struct kernel *k, struct stats *s)
+{
+	stats_add(s, "mm.fault", fault_stats, &k->fault);
+	stats_add(s, "mm.pgtable", pgtable_stats, &k->pgtable);
+	stats_add(s, "mm.flush", flush_stats, &k->flush);
+	stats_add(s, "mm.call", call_stats, &k->call);
+	frames_stats(k->frames, s);
+	/* What there is already of /proc/vmstat, under the kernel's names. */
+	stats_add_one(s, "mm.vmstat.pgfault", &k->pgfault, "faults", "resolved, or out of memory");
+	stats_add_one(s, "mm.vmstat.pgmajfault", &k->fault.major, "faults", "that waited for a device");
+	stats_add_one(s, "mm.vmstat.pgreuse", &k->fault.reuse, "faults", "writes that kept their frame");
+	stats_add_one(s, "mm.vmstat.nr_page_table_pages", &k->pgtable.pages, "frames", "that are page tables");
+	stats_add_one(s, "mm.vmstat.nr_tlb_local_flush_one", &k->flush.pages, "flushes", "of one page");
+	stats_add_one(s, "mm.vmstat.nr_tlb_local_flush_all", &k->flush.full, "flushes", "of an address space");
+}

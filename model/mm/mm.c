@@ -1,0 +1,241 @@
+/* Address spaces: beginning, copying, ending, and taking away parts of them. */
+#include "model/mm/mm.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "model/base/error.h"
+#include "model/mm/pgtable.h"
+#include "model/mm/pte.h"
+#include "model/mm/zap.h"
+
+static u64 space_end(const struct kernel *k)
+{
+	return 1ull << k->format->va_bits;
+}
+
+struct vma *mm_vma(struct mm *mm, u64 va)
+{
+	struct vma *v = vma_find(&mm->vmas, va);
+
+	return v || !mm->implicit_maps ? v : &mm->implicit;
+}
+
+bool mm_range(const struct mm *mm, u64 addr, u64 len, u64 *start, u64 *end)
+{
+	u64 limit = space_end(mm->k);
+
+	if (addr > limit || len > limit - addr)
+		return false;
+	*start = align_down(addr, FRAME_SIZE);
+	*end = align_up(addr + len, FRAME_SIZE);
+	return true;
+}
+
+static struct mm *mm_create(struct kernel *k, struct cpu *c, bool implicit_maps)
+{
+	struct mm *mm;
+	u64 root = k->n_asids ? pgtable_new_page(k, c) : NO_FRAME;
+
+	if (root == NO_FRAME)
+		return NULL;
+	mm = xcalloc(1, sizeof(*mm));
+	mm->k = k;
+	mm->root = root << FRAME_SHIFT;
+	mm->asid = k->free_asid[k->first_asid];
+	k->first_asid = (k->first_asid + 1) % NR_ASIDS;
+	k->n_asids--;
+	mm->implicit_maps = implicit_maps;
+	mm->implicit = (struct vma){ .end = space_end(k), .anon = implicit_maps,
+				     .flags = MM_READ | MM_WRITE | MM_EXEC | MM_ANON };
+	mm->next = k->mms;
+	if (mm->next)
+		mm->next->prev = mm;
+	k->mms = mm;
+	return mm;
+}
+
+struct mm *mm_new(struct kernel *k, bool implicit_maps)
+{
+	return mm_create(k, NULL, implicit_maps);
+}
+
+/* Frees the tables of start..end that no VMA needs any more. */
+static void free_tables(struct gather *g, u64 start, u64 end)
+{
+	struct vma_set *s = &g->mm->vmas;
+	u32 i = vma_index(s, start);
+
+	if (g->mm->implicit_maps)
+		pgtable_free(g, start, end, start, end);
+	else
+		pgtable_free(g, start, end, i ? s->v[i - 1]->end : 0, i < s->n ? s->v[i]->start : 0);
+}
+
+void mm_free_tables(struct gather *g, u64 start, u64 end)
+{
+	if (!vma_overlaps(&g->mm->vmas, start, end))
+		free_tables(g, start, end);
+}
+
+void mm_unmap(struct mm *mm, struct cpu *c, u64 start, u64 end)
+{
+	struct gather g;
+
+	if (start >= end || (!mm->implicit_maps && !vma_overlaps(&mm->vmas, start, end)))
+		return;
+	gather_begin(&g, mm, c);
+	zap_range(&g, start, end);
+	vma_remove(&mm->vmas, start, end);
+	free_tables(&g, start, end);
+	gather_flush(&g);
+}
+
+void mm_put(struct mm *mm, struct cpu *c)
+{
+	struct kernel *k = mm->k;
+	struct gather g;
+
+	k->call.exit++;
+	gather_begin(&g, mm, c);
+	g.whole = true;
+	zap_range(&g, 0, space_end(k));
+	pgtable_free(&g, 0, space_end(k), 0, 0);
+	gather_flush(&g);
+	pgtable_free_page(k, mm->root >> FRAME_SHIFT);
+	vma_set_fini(&mm->vmas);
+	k->free_asid[(k->first_asid + k->n_asids++) % NR_ASIDS] = mm->asid;
+	if (mm->next)
+		mm->next->prev = mm->prev;
+	if (mm->prev)
+		mm->prev->next = mm->next;
+	else
+		k->mms = mm->next;
+	free(mm);
+}
+
+/* Copying entries to a child, or counting on it. */
+struct fork {
+	struct mm *parent, *child;
+	struct cpu *c;
+	struct pte_cursor to;
+	bool protected; /* an entry of the parent lost its write permission */
+	bool failed;
+};
+
+/* mm/memory.c:copy_present_pte(): both sides lose the right to write; the child's entry is not accessed yet. */
+static void fork_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
+{
+	struct fork *f = arg;
+	u64 to;
+
+	if (f->failed)
+		return;
+	to = pte_cursor_at(&f->to, va);
+	f->failed = to == NO_ENTRY;
+	if (f->failed)
+		return;
+	f->c->ops->spend(f->c, KPATH_FORK, f->parent->k->cost.fork_page);
+	if (pte_flags(f->parent, entry) & PTE_WRITE) {
+		pte_write(f->parent, f->c, KPATH_FORK, entry_pa, pte_without(f->parent, entry, PTE_WRITE));
+		f->protected = true;
+	}
+	pte_write(f->child, f->c, KPATH_FORK, to, pte_without(f->parent, entry, PTE_WRITE | PTE_ACCESSED));
+	frame_get(f->parent->k->frames, pte_pfn(f->parent, entry));
+}
+
+static void fork_pages(struct fork *f, const struct vma *v, u64 start, u64 end)
+{
+	/* vma_needs_copy(): shared pages, and a private file's that were only read, are found again by faults. */
+	if (v->anon && start < end)
+		pgtable_each(f->parent, start, end, fork_entry, f);
+}
+
+static void fork_mappings(struct fork *f)
+{
+	const struct vma_set *s = &f->parent->vmas;
+	u64 at = 0;
+	u32 i;
+
+	for (i = 0; i < s->n; i++) {
+		vma_insert(&f->child->vmas, s->v[i]);
+		fork_pages(f, &f->parent->implicit, at, s->v[i]->start);
+		fork_pages(f, s->v[i], s->v[i]->start, s->v[i]->end);
+		at = s->v[i]->end;
+	}
+	fork_pages(f, &f->parent->implicit, at, f->parent->implicit.end);
+}
+
+struct mm *mm_fork(struct mm *mm, struct cpu *c)
+{
+	struct kernel *k = mm->k;
+	struct fork f = { .parent = mm, .c = c };
+
+	k->call.fork++;
+	c->ops->spend(c, KPATH_SYSCALL, k->cost.syscall);
+	c->ops->spend(c, KPATH_FORK, k->cost.fork);
+	f.child = mm_create(k, c, mm->implicit_maps);
+	if (!f.child) {
+		k->call.failed++;
+		return NULL;
+	}
+	f.child->brk = mm->brk;
+	f.to = (struct pte_cursor){ .mm = f.child, .c = c, .path = KPATH_FORK, .make = true };
+	fork_mappings(&f);
+	if (f.protected)
+		tlb_flush_mm(mm, c);
+	if (!f.failed)
+		return f.child;
+	k->call.failed++;
+	mm_put(f.child, c);
+	return NULL;
+}
+
+u64 mm_root(const struct mm *mm)
+{
+	return mm->root;
+}
+
+u16 mm_asid(const struct mm *mm)
+{
+	return mm->asid;
+}
+
+/* A line of /proc/PID/maps, as far as it is known. */
+static int describe_vma(char *buf, size_t size, const char *where, const struct vma *v)
+{
+	if (!v)
+		return snprintf(buf, size, "%s: nothing", where);
+	return snprintf(buf, size, "%s: 0x%llx-0x%llx %c%c%c%c%s", where, (unsigned long long)v->start,
+			(unsigned long long)v->end, v->flags & MM_READ ? 'r' : '-',
+			v->flags & MM_WRITE ? 'w' : '-', v->flags & MM_EXEC ? 'x' : '-',
+			v->flags & MM_SHARED ? 's' : 'p',
+			v->flags & MM_HEAP ? " heap" : v->flags & MM_GROWSDOWN ? " stack" : "");
+}
+
+void mm_describe(const struct mm *mm, u64 va, char *buf, size_t size)
+{
+	const struct vma *below = NULL, *above = NULL, *at = NULL;
+	size_t n;
+	u32 i;
+
+	for (i = 0; i < mm->vmas.n; i++) {
+		const struct vma *v = mm->vmas.v[i];
+
+		if (v->end <= va)
+			below = v;
+		else if (v->start <= va)
+			at = v;
+		else if (!above)
+			above = v;
+	}
+	if (at) {
+		describe_vma(buf, size, "mapped", at);
+		return;
+	}
+	n = (size_t)describe_vma(buf, size, "not mapped; below", below);
+	if (n + 2 < size) {
+		n += (size_t)snprintf(buf + n, size - n, "; ");
+		describe_vma(buf + n, size - n, "above", above);
+	}
+}

@@ -1,0 +1,104 @@
+/*
+ * The inside of the memory manager: what struct kernel and struct mm hold, and what its files call of each other.
+ * From outside: kernel.h. For model/mm and its tests.
+ */
+#ifndef MMSIM_MM_MM_H
+#define MMSIM_MM_MM_H
+
+#include "model/mm/frame.h"
+#include "model/mm/kernel.h"
+#include "model/mm/object.h"
+#include "model/mm/vma.h"
+
+#define FAULT_STATS(X)                                                                    \
+	X(minor, "faults", "resolved without a device")                                   \
+	X(major, "faults", "that waited for a device")                                    \
+	X(zero, "faults", "that gave a cleared frame")                                    \
+	X(zero_page, "faults", "reads of untouched memory, which share one cleared frame") \
+	X(cow, "faults", "writes that got a frame of their own, copied or cleared")       \
+	X(reuse, "faults", "writes to a frame that has no other user any more")           \
+	X(file, "faults", "that mapped a page of a file or of shared memory")             \
+	X(spurious, "faults", "whose entry was already right")                            \
+	X(segv, "faults", "outside every mapping, or against its permissions")            \
+	X(oom, "faults", "for which there was no frame")                                  \
+	X(stack_growth, "faults", "that made the stack longer")
+
+#define PGTABLE_STATS(X)                                    \
+	X(pages, "frames", "that are page tables now")      \
+	X(allocated, "frames", "that became page tables")   \
+	X(freed, "frames", "that stopped being page tables")
+
+#define FLUSH_STATS(X)                                                           \
+	X(pages, "flushes", "of one page")                                       \
+	X(full, "flushes", "of a whole address space")
+
+#define CALL_STATS(X)                                                             \
+	X(mmap, "calls", "")                                                      \
+	X(munmap, "calls", "")                                                    \
+	X(mremap, "calls", "")                                                    \
+	X(mprotect, "calls", "")                                                  \
+	X(madvise, "calls", "")                                                   \
+	X(madvise_ignored, "calls", "madvise whose advice changes nothing here")  \
+	X(brk, "calls", "")                                                       \
+	X(fork, "calls", "")                                                      \
+	X(exit, "calls", "address spaces that ended")                             \
+	X(failed, "calls", "of these that failed")
+
+struct fault_stats {
+	FAULT_STATS(STAT_FIELD)
+};
+struct pgtable_stats {
+	PGTABLE_STATS(STAT_FIELD)
+};
+struct flush_stats {
+	FLUSH_STATS(STAT_FIELD)
+};
+struct call_stats {
+	CALL_STATS(STAT_FIELD)
+};
+
+/* The configured times in cycles. */
+struct kernel_costs {
+	u64 fault, file_fill, syscall, mapping, fork, fork_page, unmap_page, protect_page, flush, flush_all;
+};
+
+#define NR_ASIDS 4096u /* 12 bits of PCID; 0 is nobody's */
+
+struct kernel {
+	struct kernel_cfg cfg;
+	struct kernel_costs cost;
+	const struct pt_format *format;
+	struct ptmem *ptmem;
+	struct frames *frames;
+	struct objects objects;
+	u64 zero_pfn; /* the shared zero page, NO_FRAME if there is none */
+	struct mm *mms;
+	u16 free_asid[NR_ASIDS]; /* a ring: the one that was given back longest ago is used next */
+	u32 first_asid, n_asids;
+	u64 *gather; /* frames between their unmapping and their flush */
+	struct fault_stats fault;
+	struct pgtable_stats pgtable;
+	struct flush_stats flush;
+	struct call_stats call;
+	u64 pgfault; /* as Linux counts them: resolved ones, and those that ran out of memory */
+};
+
+struct mm {
+	struct kernel *k;
+	struct vma_set vmas;
+	bool implicit_maps;
+	struct vma implicit; /* what maps the rest of the space then */
+	u64 root;            /* pa of the root table */
+	u16 asid;
+	u64 brk;             /* end of the heap in whole pages, 0 before anything told */
+	struct mm *prev, *next;
+};
+
+/* The VMA that va belongs to, the implicit one included; NULL if none. */
+struct vma *mm_vma(struct mm *mm, u64 va);
+/* True if addr..addr+len, made whole pages, is a range that tables can describe; it goes to start and end. */
+bool mm_range(const struct mm *mm, u64 addr, u64 len, u64 *start, u64 *end);
+/* Everything that is mapped in start..end is gone afterwards: pages, tables that nobody needs, VMAs. */
+void mm_unmap(struct mm *mm, struct cpu *c, u64 start, u64 end);
+
+#endif

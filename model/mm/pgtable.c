@@ -1,0 +1,165 @@
+#include "model/mm/pgtable.h"
+
+#include "model/base/error.h"
+
+/* Entries above the last level allow everything; the last one decides. */
+#define TABLE_FLAGS (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_EXEC | PTE_ACCESSED)
+
+u64 pgtable_new_page(struct kernel *k, struct cpu *c)
+{
+	u64 pfn = frame_alloc(k->frames, 0, ~(u64)0);
+
+	if (pfn == NO_FRAME)
+		return NO_FRAME;
+	if (c)
+		c->ops->zero_frame(c, KPATH_ZERO, pfn);
+	ptmem_add(k->ptmem, pfn);
+	k->pgtable.pages++;
+	k->pgtable.allocated++;
+	return pfn;
+}
+
+void pgtable_free_page(struct kernel *k, u64 pfn)
+{
+	bool last;
+
+	ptmem_remove(k->ptmem, pfn);
+	last = frame_put(k->frames, pfn);
+	ASSERT(last);
+	k->pgtable.pages--;
+	k->pgtable.freed++;
+}
+
+u64 pte_read(const struct mm *mm, u64 entry_pa)
+{
+	return pt_read(mm->k->format, mm->k->ptmem, entry_pa);
+}
+
+void pte_write(struct mm *mm, struct cpu *c, enum kernel_path path, u64 entry_pa, u64 entry)
+{
+	pt_write(mm->k->format, mm->k->ptmem, entry_pa, entry);
+	c->ops->store(c, path, entry_pa, mm->k->format->entry_bytes);
+}
+
+/* The table that an entry above the last level points to, made if wanted; NO_FRAME: there is none. */
+static u64 lower_table(struct mm *mm, struct cpu *c, enum kernel_path path, u64 entry_pa, u32 level, bool make)
+{
+	const struct pt_format *f = mm->k->format;
+	u64 entry = pte_read(mm, entry_pa), pfn;
+
+	c->ops->load(c, path, entry_pa, f->entry_bytes);
+	if (f->flags(entry, level) & PTE_PRESENT)
+		return f->pa(entry, level) >> FRAME_SHIFT;
+	if (!make)
+		return NO_FRAME;
+	pfn = pgtable_new_page(mm->k, c);
+	if (pfn != NO_FRAME)
+		pte_write(mm, c, path, entry_pa, f->encode(pfn << FRAME_SHIFT, TABLE_FLAGS, level));
+	return pfn;
+}
+
+u64 pgtable_entry(struct mm *mm, struct cpu *c, enum kernel_path path, u64 va, bool make)
+{
+	const struct pt_format *f = mm->k->format;
+	u64 table = mm->root;
+	u32 level;
+
+	for (level = f->levels - 1u; level > 0; level--) {
+		u64 pfn = lower_table(mm, c, path, pt_entry_pa(f, table, va, level), level, make);
+
+		if (pfn == NO_FRAME)
+			return NO_ENTRY;
+		table = pfn << FRAME_SHIFT;
+	}
+	return pt_entry_pa(f, table, va, 0);
+}
+
+/* End of the part of va..end that one entry of a level translates; addresses may reach the top of 64 bits. */
+static u64 span_end(const struct pt_format *f, u64 va, u64 end, u32 level)
+{
+	u64 span = 1ull << f->shift[level], next = align_down(va, span) + span;
+
+	return next - 1 < end - 1 ? next : end;
+}
+
+struct each {
+	const struct mm *mm;
+	pte_fn fn;
+	void *arg;
+};
+
+static void each_in_table(const struct each *e, u64 table, u32 level, u64 start, u64 end)
+{
+	const struct pt_format *f = e->mm->k->format;
+	u64 va, next;
+
+	for (va = start; va < end; va = next) {
+		u64 entry_pa = pt_entry_pa(f, table, va, level), entry = pte_read(e->mm, entry_pa);
+
+		next = span_end(f, va, end, level);
+		if (!entry)
+			continue;
+		if (level == 0)
+			e->fn(e->arg, va, entry_pa, entry);
+		else
+			each_in_table(e, f->pa(entry, level), level - 1, va, next);
+	}
+}
+
+void pgtable_each(const struct mm *mm, u64 start, u64 end, pte_fn fn, void *arg)
+{
+	struct each e = { mm, fn, arg };
+
+	each_in_table(&e, mm->root, mm->k->format->levels - 1u, start, end);
+}
+
+static void tables_below(const struct mm *mm, u64 table, u32 level, table_fn fn, void *arg)
+{
+	const struct pt_format *f = mm->k->format;
+	u32 i;
+
+	for (i = 0; level > 0 && i < 1u << f->bits[level]; i++) {
+		u64 entry = pte_read(mm, table + (u64)i * f->entry_bytes);
+
+		if (entry)
+			tables_below(mm, f->pa(entry, level), level - 1, fn, arg);
+	}
+	fn(arg, table >> FRAME_SHIFT);
+}
+
+void pgtable_each_table(const struct mm *mm, table_fn fn, void *arg)
+{
+	tables_below(mm, mm->root, mm->k->format->levels - 1u, fn, arg);
+}
+
+struct bounds {
+	u64 floor, ceiling;
+};
+
+static void free_below(struct gather *g, u64 table, u32 level, u64 start, u64 end, const struct bounds *b)
+{
+	const struct pt_format *f = g->mm->k->format;
+	u64 va, next;
+
+	for (va = start; va < end; va = next) {
+		u64 entry_pa = pt_entry_pa(f, table, va, level), entry = pte_read(g->mm, entry_pa);
+		u64 span = 1ull << f->shift[level], first = align_down(va, span);
+
+		next = span_end(f, va, end, level);
+		if (!entry)
+			continue;
+		if (level > 1)
+			free_below(g, f->pa(entry, level), level - 1, va, next, b);
+		if (first < b->floor || first + span - 1 > b->ceiling - 1)
+			continue;
+		pte_write(g->mm, g->c, KPATH_UNMAP, entry_pa, 0);
+		gather_table(g, va, f->pa(entry, level) >> FRAME_SHIFT);
+	}
+}
+
+void pgtable_free(struct gather *g, u64 start, u64 end, u64 floor, u64 ceiling)
+{
+	struct bounds b = { floor, ceiling };
+
+	free_below(g, g->mm->root, g->mm->k->format->levels - 1u, start, end, &b);
+}

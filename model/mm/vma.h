@@ -1,0 +1,49 @@
+/*
+ * The VMAs of an address space: disjoint, sorted, neighbours that could be one are one. A sorted array of pointers
+ * with a last-hit cache: a VMA keeps its host address while others come and go.
+ *
+ * Not modelled: what the era's own search structure (list, red-black tree, maple tree) costs. For model/mm.
+ */
+#ifndef MMSIM_MM_VMA_H
+#define MMSIM_MM_VMA_H
+
+#include "model/arch/addr.h"
+#include "model/mm/object.h"
+
+struct vma {
+	u64 start, end; /* whole pages, end exclusive */
+	u32 flags;      /* MM_* of kernel.h */
+	bool anon;      /* has had private pages, as Linux's vma->anon_vma tells; fork copies their PTEs */
+	struct object *object; /* NULL: private anonymous; else one user of it */
+	u64 offset;     /* of start in the object; 0 without */
+};
+
+struct vma_set {
+	struct vma **v;
+	u32 n, cap;
+	u32 last; /* index found last */
+};
+
+void vma_set_fini(struct vma_set *s);
+/* Index of the first VMA that ends above va; s->n if there is none. */
+u32 vma_index(struct vma_set *s, u64 va);
+struct vma *vma_find(struct vma_set *s, u64 va); /* the one that contains va, or NULL */
+/* True if one of them overlaps start..end. */
+bool vma_overlaps(struct vma_set *s, u64 start, u64 end);
+/* A copy of *like, in a free range. Takes a user of like->object. Merges with equal neighbours. */
+void vma_insert(struct vma_set *s, const struct vma *like);
+/* Makes start and end boundaries, so that what lies between can be changed as whole VMAs. */
+void vma_isolate(struct vma_set *s, u64 start, u64 end);
+/* Takes start..end away from all of them; gives users of objects back. */
+void vma_remove(struct vma_set *s, u64 start, u64 end);
+/* Merges equal neighbours that meet in start..end, both included. */
+void vma_merge(struct vma_set *s, u64 start, u64 end);
+/* Byte of the object at va. */
+static inline u64 vma_offset(const struct vma *v, u64 va)
+{
+	return v->object ? v->offset + (va - v->start) : 0;
+}
+/* ASSERTs order, disjointness, alignment, and that everything is merged. */
+void vma_sane(const struct vma_set *s);
+
+#endif

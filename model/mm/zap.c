@@ -1,0 +1,59 @@
+#include "model/mm/zap.h"
+
+#include "model/mm/pgtable.h"
+#include "model/mm/pte.h"
+
+static void zap_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
+{
+	struct gather *g = arg;
+
+	g->c->ops->spend(g->c, KPATH_UNMAP, g->mm->k->cost.unmap_page);
+	pte_write(g->mm, g->c, KPATH_UNMAP, entry_pa, 0);
+	if (pte_flags(g->mm, entry) & PTE_PRESENT)
+		gather_page(g, va);
+	gather_frame(g, pte_pfn(g->mm, entry));
+}
+
+void zap_range(struct gather *g, u64 start, u64 end)
+{
+	pgtable_each(g->mm, start, end, zap_entry, g);
+}
+
+struct object_zap {
+	struct gather *g;
+	const struct vma *v;
+};
+
+static void zap_object_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
+{
+	struct object_zap *z = arg;
+	u64 index = vma_offset(z->v, va) >> FRAME_SHIFT;
+
+	if (pte_pfn(z->g->mm, entry) == object_page(z->v->object, index))
+		zap_entry(z->g, va, entry_pa, entry);
+}
+
+void zap_object(struct gather *g, const struct vma *v, u64 first, u64 last)
+{
+	struct object_zap z = { g, v };
+	u64 v_first = v->offset >> FRAME_SHIFT, v_last = v_first + ((v->end - v->start) >> FRAME_SHIFT) - 1;
+	u64 from = MAX(first, v_first), to = MIN(last, v_last);
+
+	if (from > to)
+		return;
+	pgtable_each(g->mm, v->start + ((from - v_first) << FRAME_SHIFT),
+		     v->start + ((to - v_first + 1) << FRAME_SHIFT), zap_object_entry, &z);
+}
+
+u64 pte_cursor_at(struct pte_cursor *p, u64 va)
+{
+	const struct pt_format *f = p->mm->k->format;
+
+	if (p->valid && va >> f->shift[1] == p->va >> f->shift[1])
+		p->entry_pa += ((va >> f->shift[0]) - (p->va >> f->shift[0])) * f->entry_bytes;
+	else
+		p->entry_pa = pgtable_entry(p->mm, p->c, p->path, va, p->make);
+	p->va = va;
+	p->valid = p->entry_pa != NO_ENTRY;
+	return p->entry_pa;
+}

@@ -1,0 +1,210 @@
+#include "tests/ref/ref_mm_cpu.h"
+
+#include "model/base/error.h"
+
+#define X86_P  1ull
+#define X86_W  2ull
+#define X86_A  0x20ull
+#define X86_D  0x40ull
+#define X86_NX (1ull << 63)
+#define X86_PA 0xffffffffff000ull
+
+static struct ref_cpu *self(struct cpu *c)
+{
+	return container_of(c, struct ref_cpu, cpu);
+}
+
+static u64 cpu_now(struct cpu *c)
+{
+	u64 sum = 0;
+	u32 i;
+
+	for (i = 0; i < NR_KERNEL_PATHS; i++)
+		sum += self(c)->cycles[i];
+	return sum;
+}
+
+static void cpu_spend(struct cpu *c, enum kernel_path path, u64 cycles)
+{
+	self(c)->cycles[path] += cycles;
+}
+
+/* What the kernel touches must be in use at that time. */
+static void touch(struct cpu *c, u64 pa)
+{
+	ASSERT(frame_refs(self(c)->k->frames, pa >> FRAME_SHIFT) > 0);
+}
+
+static void cpu_load(struct cpu *c, enum kernel_path path, u64 pa, u32 bytes)
+{
+	touch(c, pa);
+	self(c)->loads++;
+}
+
+static void cpu_store(struct cpu *c, enum kernel_path path, u64 pa, u32 bytes)
+{
+	touch(c, pa);
+	self(c)->stores++;
+}
+
+static void cpu_zero_frame(struct cpu *c, enum kernel_path path, u64 pfn)
+{
+	touch(c, pfn << FRAME_SHIFT);
+	self(c)->zeroed++;
+}
+
+static void cpu_copy_frame(struct cpu *c, enum kernel_path path, u64 to, u64 from)
+{
+	touch(c, to << FRAME_SHIFT);
+	touch(c, from << FRAME_SHIFT);
+	self(c)->copied++;
+}
+
+static void cpu_switch_to(struct cpu *c, u64 root, u16 asid)
+{
+}
+
+/* first and last are page numbers. */
+static void tlb_drop(struct ref_cpu *c, u16 asid, u64 first, u64 last)
+{
+	u32 i, kept = 0;
+
+	for (i = 0; i < c->n_tlb; i++)
+		if (c->tlb[i].asid != asid || c->tlb[i].vpn < first || c->tlb[i].vpn > last)
+			c->tlb[kept++] = c->tlb[i];
+	c->n_tlb = kept;
+}
+
+static void cpu_flush_page(struct cpu *c, u16 asid, u64 va)
+{
+	ASSERT(!(va & FRAME_MASK));
+	self(c)->page_flushes++;
+	self(c)->last_flush = va;
+	tlb_drop(self(c), asid, va >> 12, va >> 12);
+}
+
+static void cpu_flush_range(struct cpu *c, u16 asid, u64 start, u64 end)
+{
+	tlb_drop(self(c), asid, start >> 12, (end - 1) >> 12);
+}
+
+static void cpu_flush_asid(struct cpu *c, u16 asid)
+{
+	self(c)->full_flushes++;
+	tlb_drop(self(c), asid, 0, ~(u64)0);
+}
+
+static void cpu_flush_all(struct cpu *c)
+{
+	self(c)->n_tlb = 0;
+}
+
+static const struct cpu_ops ref_ops = {
+	.now = cpu_now,
+	.spend = cpu_spend,
+	.load = cpu_load,
+	.store = cpu_store,
+	.zero_frame = cpu_zero_frame,
+	.copy_frame = cpu_copy_frame,
+	.switch_to = cpu_switch_to,
+	.flush_page = cpu_flush_page,
+	.flush_range = cpu_flush_range,
+	.flush_asid = cpu_flush_asid,
+	.flush_all = cpu_flush_all,
+};
+
+void ref_cpu_init(struct ref_cpu *c, struct kernel *k)
+{
+	*c = (struct ref_cpu){ .cpu = { .ops = &ref_ops }, .k = k };
+}
+
+static u64 *walk_level(const struct ptmem *m, u64 table, u64 va, u32 level)
+{
+	u64 *entry = &ptmem_entries(m, table >> 12)[va >> (12 + 9 * level) & 511];
+
+	if (level == 0)
+		return entry;
+	return *entry & X86_P ? walk_level(m, *entry & X86_PA, va, level - 1) : NULL;
+}
+
+u64 ref_walk(const struct ptmem *m, u64 root, u64 va)
+{
+	const u64 *entry = walk_level(m, root, va, 3);
+
+	return entry ? *entry : 0;
+}
+
+static bool allows(bool write, bool exec, enum access_kind access)
+{
+	return access == ACCESS_READ || (access == ACCESS_WRITE ? write : exec);
+}
+
+static bool tlb_hit(struct ref_cpu *c, const struct mm *mm, u64 va, enum access_kind access)
+{
+	u32 i;
+
+	for (i = 0; i < c->n_tlb; i++) {
+		const struct ref_tlb_entry *e = &c->tlb[i];
+
+		if (e->asid == mm_asid(mm) && e->vpn == va >> 12)
+			return allows(e->write, e->exec, access);
+	}
+	return false;
+}
+
+static bool walk_and_fill(struct ref_cpu *c, const struct mm *mm, u64 va, enum access_kind access)
+{
+	u64 *entry = walk_level(c->k->ptmem, mm_root(mm), va, 3), e = entry ? *entry : 0;
+
+	if (!(e & X86_P) || !allows(e & X86_W, !(e & X86_NX), access))
+		return false;
+	*entry |= X86_A | (access == ACCESS_WRITE ? X86_D : 0);
+	ASSERT(c->n_tlb < REF_TLB_MAX);
+	c->tlb[c->n_tlb++] = (struct ref_tlb_entry){ .vpn = va >> 12, .pfn = (e & X86_PA) >> 12,
+						     .asid = mm_asid(mm), .write = e & X86_W,
+						     .exec = !(e & X86_NX) };
+	return true;
+}
+
+enum trap_result ref_access(struct ref_cpu *c, struct mm *mm, u64 va, enum access_kind access, u32 *traps)
+{
+	struct trap t = { .va = va, .access = access };
+	enum trap_result result;
+
+	for (*traps = 0;; ++*traps) {
+		if (tlb_hit(c, mm, va, access) || walk_and_fill(c, mm, va, access))
+			return TRAP_RETRY;
+		ASSERT(*traps < 2);
+		t.present = ref_walk(c->k->ptmem, mm_root(mm), va) & X86_P;
+		result = kernel_ops.fault(c->k, &c->cpu, mm, &t);
+		if (result != TRAP_RETRY)
+			return result;
+	}
+}
+
+static const struct mm *living(const struct kernel *k, u16 asid)
+{
+	const struct mm *mm;
+
+	for (mm = k->mms; mm; mm = mm->next)
+		if (mm->asid == asid)
+			return mm;
+	return NULL;
+}
+
+void ref_tlb_check(const struct ref_cpu *c)
+{
+	u32 i;
+
+	for (i = 0; i < c->n_tlb; i++) {
+		const struct ref_tlb_entry *t = &c->tlb[i];
+		const struct mm *mm = living(c->k, t->asid);
+		u64 e;
+
+		ASSERT(mm);
+		e = ref_walk(c->k->ptmem, mm->root, t->vpn << 12);
+		ASSERT((e & X86_P) && (e & X86_PA) >> 12 == t->pfn);
+		ASSERT(!t->write || (e & X86_W));
+		ASSERT(!t->exec || !(e & X86_NX));
+	}
+}
