@@ -13,7 +13,7 @@
 #include "model/base/types.h"
 
 _Noreturn void die(const char *fmt, ...) printf_like(1, 2);
-_Noreturn void fail(const char *fmt, ...) printf_like(1, 2);
+_Noreturn void(fail)(const char *fmt, ...) printf_like(1, 2); /* (): cmocka has a macro fail */
 void warn(const char *fmt, ...) printf_like(1, 2);
 
 /*
