@@ -44,10 +44,14 @@ static bool scan_digits(const char **s, u32 base, u64 *value)
 static bool scan_integer(const char *s, u64 *value)
 {
 	bool hex = s[0] == '0' && (s[1] | 32) == 'x';
+	u64 v;
 
 	if (hex)
 		s += 2;
-	return scan_digits(&s, hex ? 16 : 10, value) && !*s;
+	if (!scan_digits(&s, hex ? 16 : 10, &v) || *s)
+		return false;
+	*value = v;
+	return true;
 }
 
 /* ".375" after the point: value / *ten_to gets three digits more. No digits is wrong, more than 12 are too many. */
