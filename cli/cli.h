@@ -1,9 +1,11 @@
 /*
- * The verbs of the command line: one file and one row in main.c's table each. argv[0] is the verb.
- * A verb returns the exit status: 0, or what die() and fail() use (2 usage and input, 1 failure).
+ * The verbs of the command line: one file and one row in main.c's table each. argv[0] is the verb; every verb knows
+ * --help. A verb returns the exit status: 0, or what die() and fail() use (2 usage and input, 1 failure).
  */
 #ifndef MMSIM_CLI_H
 #define MMSIM_CLI_H
+
+#define MMSIM_VERSION "0.1.0"
 
 int cmd_config(int argc, char **argv);
 int cmd_convert(int argc, char **argv);

@@ -1,6 +1,58 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
 #include "model/base/error.h"
+#include "model/sim/suggest.h"
+
+static const struct verb {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+} verbs[] = {
+	{ "generate", cmd_generate, "make a synthetic recording: a pointer chase, a page walk, a stream" },
+};
+
+static void usage(FILE *f)
+{
+	fputs("usage: mmsim VERB [OPTION]... [ARGUMENT]...\n\n"
+	      "Replays recorded memory accesses through a modelled machine and its kernel's memory manager.\n\n", f);
+	for (u32 i = 0; i < ARRAY_SIZE(verbs); i++)
+		fprintf(f, "  %-10s %s\n", verbs[i].name, verbs[i].help);
+	fputs("\nmmsim VERB --help tells more. mmsim --version prints the version.\n"
+	      "Exit status: 0, 1 if something failed, 2 if usage or input are wrong.\n", f);
+}
+
+static const struct verb *find_verb(const char *name)
+{
+	struct suggest near;
+
+	suggest_init(&near, name);
+	for (u32 i = 0; i < ARRAY_SIZE(verbs); i++) {
+		if (!strcmp(verbs[i].name, name))
+			return &verbs[i];
+		suggest_offer(&near, verbs[i].name);
+	}
+	if (near.best)
+		die("there is no verb \"%s\"; did you mean \"%s\"?", name, near.best);
+	die("there is no verb \"%s\"; `mmsim --help` lists the verbs", name);
+}
 
 int main(int argc, char **argv)
 {
-	die("no verb yet");
+	const char *word = argc > 1 ? argv[1] : NULL;
+
+	if (!word) {
+		usage(stderr);
+		return 2;
+	}
+	if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help")) {
+		usage(stdout);
+		return 0;
+	}
+	if (!strcmp(word, "--version") || !strcmp(word, "-V")) {
+		puts("mmsim " MMSIM_VERSION);
+		return 0;
+	}
+	return find_verb(word)->run(argc - 1, argv + 1);
 }
