@@ -13,7 +13,9 @@
 #include "traces/reader.h"
 #include "traces/source.h"
 
-static const struct reader_ops *const formats[] = { &fmt_capture }; /* probe order */
+static const struct reader_ops *const formats[] = {
+	&fmt_capture, &fmt_lackey, &fmt_xdin, &fmt_din, &fmt_champsim, &fmt_cloudsuite, /* probe order */
+};
 
 /* Packets that a decode thread may be ahead. */
 #define AHEAD 16u
