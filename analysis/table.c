@@ -11,6 +11,7 @@
 #include "analysis/counters.h"
 #include "analysis/format.h"
 #include "analysis/spread.h"
+#include "analysis/stack.h"
 #include "analysis/words.h"
 #include "model/base/error.h"
 
@@ -168,35 +169,9 @@ static void print_walks(const struct table *t)
 	fprintf(t->f, "%9.2f a walk\n", (double)reads / (double)walks);
 }
 
-struct part {
-	const char *name;
-	u64 cycles;
-};
-
-/* The cycle stack over all cores, its parts in order of registration. Returns how many there are. */
-static u32 gather_parts(const struct counters *c, struct part *parts, u32 max)
-{
-	const char *name;
-	u32 n = 0, i, k;
-
-	for (i = 0; i < c->n; i++) {
-		name = counters_cycle_part(c->at[i].name);
-		if (!name || !c->at[i].value)
-			continue;
-		for (k = 0; k < n && strcmp(parts[k].name, name); k++)
-			;
-		if (k == n) {
-			ASSERT(n < max);
-			parts[n++] = (struct part){ name, 0 };
-		}
-		parts[k].cycles += c->at[i].value;
-	}
-	return n;
-}
-
 static int larger_part_first(const void *a, const void *b)
 {
-	const struct part *x = a, *y = b;
+	const struct stack_part *x = a, *y = b;
 
 	if (x->cycles != y->cycles)
 		return x->cycles < y->cycles ? 1 : -1;
@@ -219,19 +194,20 @@ static void print_part(const struct table *t, const char *name, u64 cycles)
 
 static void print_stack(const struct table *t)
 {
-	struct part parts[64];
-	u32 n = gather_parts(&t->c, parts, ARRAY_SIZE(parts)), i;
+	struct stack s;
 	u64 small = 0;
+	u32 i;
 
-	if (!n)
+	stack_of(&s, &t->c);
+	if (!s.n)
 		return;
-	qsort(parts, n, sizeof(*parts), larger_part_first);
+	qsort(s.part, s.n, sizeof(*s.part), larger_part_first);
 	fprintf(t->f, "\n  %-16s%18s%10s%s\n", "held up by", "cycles", "share", t->instructions ? "     CPI" : "");
-	for (i = 0; i < n; i++) {
-		if (i && (double)parts[i].cycles < 0.0005 * (double)t->cycles)
-			small += parts[i].cycles;
+	for (i = 0; i < s.n; i++) {
+		if (i && (double)s.part[i].cycles < 0.0005 * (double)t->cycles)
+			small += s.part[i].cycles;
 		else
-			print_part(t, parts[i].name, parts[i].cycles);
+			print_part(t, s.part[i].name, s.part[i].cycles);
 	}
 	if (small)
 		print_part(t, "all the rest", small);

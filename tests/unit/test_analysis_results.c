@@ -3,8 +3,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +15,8 @@
 #include "analysis/spread.h"
 #include "model/base/error.h"
 #include "model/base/rng.h"
+
+#include <cmocka.h>
 
 static const struct {
 	const char *name;
@@ -415,7 +415,7 @@ static void csv_refuses_nonsense(void **state)
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		f = fmemopen((void *)cases[i].text, strlen(cases[i].text) + 1, "r");
+		f = fmemopen((void *)cases[i].text, MAX(strlen(cases[i].text), 1u), "r");
 		bad = latency_csv_read(f, &t);
 		assert_non_null(bad);
 		assert_non_null(strstr(bad, cases[i].bad));
