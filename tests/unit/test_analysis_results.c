@@ -93,9 +93,9 @@ static void fixture_init(struct fixture *f)
 	hist_add(f->dram, 312, 11000000);
 	hist_add(f->dram, 123456, 4567);
 	hist_add(f->store, 1, 112345678);
-	f->latency[0] = (struct results_latency){ "load", "l1", "dtlb", f->l1 };
+	f->latency[0] = (struct results_latency){ "load", "l1", "tlb", f->l1 };
 	f->latency[1] = (struct results_latency){ "load", "dram", "walk", f->dram };
-	f->latency[2] = (struct results_latency){ "store", "l1", "dtlb", f->store };
+	f->latency[2] = (struct results_latency){ "store", "l1", "tlb", f->store };
 	f->r = (struct results){ .stats = f->stats,
 				 .latency = f->latency,
 				 .n_latency = 3,
