@@ -15,13 +15,15 @@ static void usage(FILE *f)
 	const struct plot_kind *const *k;
 
 	fputs("usage: mmsim plot KIND [OPTION]... RUN...\n\n"
-	      "Draws a picture of runs, the directories that mmsim replay -o wrote. LABEL=RUN gives a run another name in\n"
+	      "Draws a picture of runs, the directories that mmsim replay -o wrote. LABEL=RUN gives a run "
+	      "another name in\n"
 	      "the legend. Needs gnuplot (package gnuplot-nox). KIND is\n\n",
 	      f);
 	for (k = plot_kinds; *k; k++)
 		fprintf(f, "  %-10s %s\n", (*k)->name, (*k)->help);
 	fputs("\nOptions:\n"
-	      "  -o, --output FILE    the picture: FILE.svg, .png or .pdf; default KIND.svg and KIND.png here. Its data\n"
+	      "  -o, --output FILE    the picture: FILE.svg, .png or .pdf; default KIND.svg and KIND.png "
+	      "here. Its data\n"
 	      "                       (.dat) and its gnuplot script (.gp) are left beside it\n"
 	      "      --percent        stack: share of the cycles instead of cycles per instruction\n"
 	      "      --x COUNTER      steps: the counter that runs are laid out by; default mm.fault.minor\n"
@@ -45,7 +47,8 @@ static bool is_table(const char *name)
 {
 	struct stat st;
 
-	return strlen(name) > 4 && !strcmp(name + strlen(name) - 4, ".csv") && !stat(name, &st) && S_ISREG(st.st_mode);
+	return strlen(name) > 4 && !strcmp(name + strlen(name) - 4, ".csv") && !stat(name, &st) &&
+	       S_ISREG(st.st_mode);
 }
 
 static void open_run(struct run *run, const char *name)
@@ -109,7 +112,8 @@ static void take_output(struct args *a, const struct plot_kind *kind, const char
 		dot = strrchr(name, '.');
 		a->q.formats = format_of(dot);
 		if (!a->q.formats || dot == name)
-			die("cannot tell the format of '%s': its name must end in .svg, .png or .pdf", output);
+			die("cannot tell the format of '%s': its name must end in .svg, .png or .pdf",
+			    output);
 		a->dir = slash ? xasprintf("%.*s", (int)MAX(slash - output, 1), output) : xstrdup(".");
 		a->stem = xasprintf("%.*s", (int)(dot - name), name);
 	}
@@ -131,11 +135,12 @@ static void free_args(struct args *a)
 
 static const struct plot_kind *find_kind(const char *name)
 {
-	const struct plot_kind *kind = plot_kind_find(name), *const *k;
+	const struct plot_kind *kind = plot_kind_find(name), *const * k;
 	char known[256] = "";
 
 	for (k = plot_kinds; *k; k++)
-		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s", *known ? ", " : "", (*k)->name);
+		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s", *known ? ", " : "",
+			 (*k)->name);
 	if (!kind)
 		die("no kind of plot is called '%s': there are %s", name, known);
 	return kind;
@@ -143,9 +148,12 @@ static const struct plot_kind *find_kind(const char *name)
 
 enum { OPT_X = 256, OPT_POINTS, OPT_PERCENT };
 static const struct option options[] = {
-	{ "output", required_argument, NULL, 'o' },  { "x", required_argument, NULL, OPT_X },
-	{ "points", required_argument, NULL, OPT_POINTS }, { "percent", no_argument, NULL, OPT_PERCENT },
-	{ "help", no_argument, NULL, 'h' },	     { 0 },
+	{ "output", required_argument, NULL, 'o' },
+	{ "x", required_argument, NULL, OPT_X },
+	{ "points", required_argument, NULL, OPT_POINTS },
+	{ "percent", no_argument, NULL, OPT_PERCENT },
+	{ "help", no_argument, NULL, 'h' },
+	{ 0 },
 };
 
 int cmd_plot(int argc, char **argv)
@@ -158,16 +166,28 @@ int cmd_plot(int argc, char **argv)
 
 	while ((opt = getopt_long(argc, argv, "o:h", options, NULL)) != -1) {
 		switch (opt) {
-		case 'o': output = optarg; break;
-		case OPT_X: a.q.x = optarg; break;
-		case OPT_POINTS: a.q.points = optarg; break;
-		case OPT_PERCENT: a.q.percent = true; break;
-		case 'h': usage(stdout); return 0;
-		default: die("'mmsim plot --help' lists the options");
+		case 'o':
+			output = optarg;
+			break;
+		case OPT_X:
+			a.q.x = optarg;
+			break;
+		case OPT_POINTS:
+			a.q.points = optarg;
+			break;
+		case OPT_PERCENT:
+			a.q.percent = true;
+			break;
+		case 'h':
+			usage(stdout);
+			return 0;
+		default:
+			die("'mmsim plot --help' lists the options");
 		}
 	}
 	if (argc - optind < 2)
-		die("say what to plot, and of which runs: mmsim plot KIND RUN...; 'mmsim plot --help' tells more");
+		die("say what to plot, and of which runs: mmsim plot KIND RUN...; 'mmsim plot --help' tells "
+		    "more");
 	kind = find_kind(argv[optind]);
 	take_output(&a, kind, output);
 	take_inputs(&a, kind, argv + optind + 1, (u32)(argc - optind - 1));

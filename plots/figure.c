@@ -10,8 +10,8 @@
 #include "plots/gnuplot.h"
 
 /*
- * M. Okabe and K. Ito, "Color Universal Design" (2008): eight colours that readers with any common colour blindness tell
- * apart. The light yellow comes last: it is too pale for a line on white.
+ * M. Okabe and K. Ito, "Color Universal Design" (2008): eight colours that readers with any common colour
+ * blindness tell apart. The light yellow comes last: it is too pale for a line on white.
  */
 const char *const figure_palette[8] = {
 	"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442",
@@ -58,12 +58,13 @@ void figure_margins(struct figure *f, u32 left, u32 right, u32 bottom, u32 top)
 	fprintf(f->gp, "set bmargin at screen %.5f\nset tmargin at screen %.5f\n", bottom / h, (h - top) / h);
 }
 
-void figure_text(struct figure *f, double x, double y, const char *align, u32 size, const char *colour, const char *s)
+void figure_text(struct figure *f, double x, double y, const char *align, u32 size, const char *colour,
+		 const char *s)
 {
 	fputs("set label ", f->gp);
 	figure_quote(f->gp, s);
-	fprintf(f->gp, " at screen %.5f, screen %.5f %s font ',%u' textcolor rgb '%s' front\n", x / FIGURE_WIDTH,
-		y / f->height, align, size, colour);
+	fprintf(f->gp, " at screen %.5f, screen %.5f %s font ',%u' textcolor rgb '%s' front\n",
+		x / FIGURE_WIDTH, y / f->height, align, size, colour);
 }
 
 void figure_line_sample(struct figure *f, double x, double y, u32 style)
@@ -86,8 +87,8 @@ void figure_line_styles(struct figure *f, u32 n)
 	u32 i;
 
 	for (i = 0; i < n; i++)
-		fprintf(f->gp, "set style line %u lc rgb '%s' lw 2 dt %s pt 7 ps 0.8\n", i + 1, figure_palette[i % 7],
-			dashes[i / 7 % ARRAY_SIZE(dashes)]);
+		fprintf(f->gp, "set style line %u lc rgb '%s' lw 2 dt %s pt 7 ps 0.8\n", i + 1,
+			figure_palette[i % 7], dashes[i / 7 % ARRAY_SIZE(dashes)]);
 }
 
 void figure_point_style(struct figure *f, u32 style)
@@ -100,8 +101,8 @@ void figure_point_style(struct figure *f, u32 style)
 
 void figure_point_sample(struct figure *f, double x, double y, u32 style)
 {
-	fprintf(f->gp, "set label '' at screen %.5f, screen %.5f point ls %u front\n", x / FIGURE_WIDTH, y / f->height,
-		style);
+	fprintf(f->gp, "set label '' at screen %.5f, screen %.5f point ls %u front\n", x / FIGURE_WIDTH,
+		y / f->height, style);
 }
 
 /* Adds a word to a list of distinct ones, ", " between them. */
@@ -168,8 +169,8 @@ void figure_caption(struct figure *f, const struct run *runs, u32 n)
 		list[i] = distinct(runs, n, says[i].member);
 	fit(list, width);
 	for (i = 0; i < CAPTION_PARTS; i++) {
-		at += (u32)snprintf(line + at, sizeof(line) - at, "%s%s %s", i ? "  \u00b7  " : "", says[i].name,
-				    format_clip(&t, list[i], width[i]));
+		at += (u32)snprintf(line + at, sizeof(line) - at, "%s%s %s", i ? "  \u00b7  " : "",
+				    says[i].name, format_clip(&t, list[i], width[i]));
 		free(list[i]);
 	}
 	figure_text(f, 14, 14, "left", CAPTION_SIZE, FIGURE_GREY, line);
@@ -196,8 +197,13 @@ static const char *tick_label(struct text *t, double v)
 	else if (v < 1e6)
 		format_count(t, (u64)(v + 0.5));
 	else
-		snprintf(t->s, sizeof(t->s), "%g%c", v >= 1e12 ? v / 1e12 : v >= 1e9 ? v / 1e9 : v / 1e6,
-			 v >= 1e12 ? 'T' : v >= 1e9 ? 'G' : 'M');
+		snprintf(t->s, sizeof(t->s), "%g%c",
+			 v >= 1e12  ? v / 1e12
+			 : v >= 1e9 ? v / 1e9
+				    : v / 1e6,
+			 v >= 1e12  ? 'T'
+			 : v >= 1e9 ? 'G'
+				    : 'M');
 	return t->s;
 }
 

@@ -1,9 +1,11 @@
 /*
- * One picture on its way to gnuplot: its data file, its script, and the visual language that all pictures share: sizes,
- * fonts, a palette that colour-blind readers can tell apart, a title, and a caption that says what was measured on what.
+ * One picture on its way to gnuplot: its data file, its script, and the visual language that all pictures
+ * share: sizes, fonts, a palette that colour-blind readers can tell apart, a title, and a caption that says
+ * what was measured on what.
  *
- * A picture is drawn on a canvas of logical pixels, 800 wide, so that all formats look the same; lengths here are such
- * pixels from the lower left corner. "stem.dat" and "stem.gp" stay beside the picture: `gnuplot stem.gp` draws it again.
+ * A picture is drawn on a canvas of logical pixels, 800 wide, so that all formats look the same; lengths here
+ * are such pixels from the lower left corner. "stem.dat" and "stem.gp" stay beside the picture: `gnuplot
+ * stem.gp` draws it again.
  *
  * Not here: what is drawn (one file a kind), which kinds there are (plot.h). Called by the kinds.
  */
@@ -35,7 +37,7 @@ void figure_size(struct figure *f, u32 height, const char *heading);
 void figure_margins(struct figure *f, u32 left, u32 right, u32 bottom, u32 top);
 /* The caption of a picture of these runs: machine, kernel, trace, version. */
 void figure_caption(struct figure *f, const struct run *runs, u32 n);
-/* Writes data and script, runs gnuplot once for all formats; fails naming what went wrong. Frees what f holds. */
+/* Writes data and script and runs gnuplot; fails naming what went wrong. Frees what f holds. */
 void figure_draw(struct figure *f, u32 formats);
 /* Gives up a begun figure. */
 void figure_drop(struct figure *f);
@@ -43,7 +45,8 @@ void figure_drop(struct figure *f);
 /* A string as gnuplot reads it: quoted, quotes doubled, control characters blank. */
 void figure_quote(FILE *gp, const char *s);
 /* Text at a place of the canvas; align is "left", "center" or "right". */
-void figure_text(struct figure *f, double x, double y, const char *align, u32 size, const char *colour, const char *s);
+void figure_text(struct figure *f, double x, double y, const char *align, u32 size, const char *colour,
+		 const char *s);
 /* A sample of a line style in a legend drawn by hand; a sample of a filled box. */
 void figure_line_sample(struct figure *f, double x, double y, u32 style);
 void figure_box_sample(struct figure *f, double x, double y, const char *colour);
@@ -57,8 +60,9 @@ void figure_line_styles(struct figure *f, u32 n);
 u32 figure_block(struct figure *f, const char *comment);
 
 /*
- * Ticks on a logarithmic axis from low to high: `axis` is "x", "x2", "y" or "y2"; a tick labelled v stands at v * scale.
- * With base 10, 1-2-5 steps where there is room, else decades; with base 2, powers of two with K, M, G where binary.
+ * Ticks on a logarithmic axis from low to high: `axis` is "x", "x2", "y" or "y2"; a tick labelled v stands at
+ * v * scale. With base 10, 1-2-5 steps where there is room, else decades; with base 2, powers of two with K,
+ * M, G where binary.
  */
 void figure_log_ticks(struct figure *f, const char *axis, double low, double high, double scale);
 void figure_binary_ticks(struct figure *f, const char *axis, double low, double high);

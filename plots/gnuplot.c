@@ -19,15 +19,16 @@ struct terminal {
 
 static void set_svg(FILE *gp, u32 height)
 {
-	fprintf(gp, "set terminal svg size %u,%u noenhanced font 'Arial,14' background rgb '#FFFFFF'\n", FIGURE_WIDTH,
-		height);
+	fprintf(gp, "set terminal svg size %u,%u noenhanced font 'Arial,14' background rgb '#FFFFFF'\n",
+		FIGURE_WIDTH, height);
 }
 
 /* Twice the canvas: sharp on paper and on dense screens. */
 static void set_png(FILE *gp, u32 height)
 {
 	fprintf(gp,
-		"set terminal pngcairo size %u,%u noenhanced font 'Arial,14' fontscale 1.5 linewidth 2 pointscale 2 "
+		"set terminal pngcairo size %u,%u noenhanced font 'Arial,14' fontscale 1.5 linewidth 2 "
+		"pointscale 2 "
 		"background rgb '#FFFFFF'\n",
 		2 * FIGURE_WIDTH, 2 * height);
 }
@@ -35,7 +36,9 @@ static void set_png(FILE *gp, u32 height)
 /* 16 cm wide: the text width of a page. */
 static void set_pdf(FILE *gp, u32 height)
 {
-	fprintf(gp, "set terminal pdfcairo size 16cm,%.2fcm noenhanced font 'Arial,14' fontscale 0.567 linewidth 0.7 "
+	fprintf(gp,
+		"set terminal pdfcairo size 16cm,%.2fcm noenhanced font 'Arial,14' fontscale 0.567 linewidth "
+		"0.7 "
 		"pointscale 0.6 background rgb '#FFFFFF'\n",
 		16.0 * height / FIGURE_WIDTH);
 }
@@ -94,7 +97,8 @@ static int spawn(const char *dir, char *script)
 	bad = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	if (bad == ENOENT)
-		fail("plots need the program gnuplot, which is not installed: install the package gnuplot-nox");
+		fail("plots need the program gnuplot, which is not installed: install the package "
+		     "gnuplot-nox");
 	if (bad)
 		fail("cannot run gnuplot: %s", strerror(bad));
 	while (waitpid(pid, &status, 0) < 0)

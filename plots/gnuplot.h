@@ -6,7 +6,7 @@
 
 #include "plots/figure.h"
 
-/* The script that draws the picture in each of the formats (FIGURE_*) around its body f->gp_text; a new string. */
+/* The script that draws the picture in each format (FIGURE_*) around its body f->gp_text; a new string. */
 char *gnuplot_script(const struct figure *f, u32 formats);
 /* Runs dir/stem.gp in dir; fails if there is no gnuplot or if it fails. */
 void gnuplot_run(const char *dir, const char *stem);

@@ -1,7 +1,7 @@
 /*
- * Cumulative distribution of load latency. The vertical scale counts nines, -log10(1 - share), so that the tail, which
- * is what hurts, takes as much room as the median: 0, 50, 90, 99, 99.9 %. Percentiles are marked on the curve of a
- * single run and listed below for all.
+ * Cumulative distribution of load latency. The vertical scale counts nines, -log10(1 - share), so that the
+ * tail, which is what hurts, takes as much room as the median: 0, 50, 90, 99, 99.9 %. Percentiles are marked
+ * on the curve of a single run and listed below for all.
  */
 #include "plots/plot.h"
 
@@ -13,7 +13,7 @@
 
 #define TOP    92u /* canvas above the axes */
 #define PLOT   300u
-#define LEGEND 20u /* height of a row */
+#define LEGEND 20u  /* height of a row */
 #define BOTTOM 106u /* below the axes without the legend's rows */
 
 static const struct {
@@ -48,7 +48,8 @@ static void widen(struct range *r, const struct latency_table *t)
 }
 
 /* At each step of the distribution the latency and the nines reached before and after it. */
-static void write_curve(struct figure *f, const struct run *run, const struct latency_table *t, const struct range *r)
+static void write_curve(struct figure *f, const struct run *run, const struct latency_table *t,
+			const struct range *r)
 {
 	u64 all = latency_table_count(t), seen = 0;
 	double nines = 0;
@@ -58,7 +59,8 @@ static void write_curve(struct figure *f, const struct run *run, const struct la
 	fputs("# cycles, accesses, cumulative share, nines of it\n", f->dat);
 	fprintf(f->dat, "%.10g 0 0 0\n", r->low);
 	for (i = 0; i < t->n; i++) {
-		fprintf(f->dat, "%.10g 0 %.10g %.6f\n", place(t->row[i].from), (double)seen / (double)all, nines);
+		fprintf(f->dat, "%.10g 0 %.10g %.6f\n", place(t->row[i].from), (double)seen / (double)all,
+			nines);
 		seen += t->row[i].accesses;
 		nines = seen < all ? fmin(-log10((double)(all - seen) / (double)all), r->nines) : r->nines;
 		fprintf(f->dat, "%.10g %llu %.10g %.6f\n", place(t->row[i].from),
@@ -66,7 +68,8 @@ static void write_curve(struct figure *f, const struct run *run, const struct la
 	}
 }
 
-static void write_marks(struct figure *f, const struct run *run, const struct latency_table *t, const struct range *r)
+static void write_marks(struct figure *f, const struct run *run, const struct latency_table *t,
+			const struct range *r)
 {
 	struct text a;
 	u64 v;
@@ -93,7 +96,8 @@ static void legend_head(struct figure *f, const struct plot_request *q)
 
 	figure_text(f, 380, legend_y(q, 0) + LEGEND, "right", 12, FIGURE_GREY, "percentiles in cycles:");
 	for (i = 0; i < ARRAY_SIZE(marks); i++)
-		figure_text(f, marks[i].column, legend_y(q, 0) + LEGEND, "right", 12, FIGURE_GREY, marks[i].name);
+		figure_text(f, marks[i].column, legend_y(q, 0) + LEGEND, "right", 12, FIGURE_GREY,
+			    marks[i].name);
 }
 
 static void legend_row(struct figure *f, const struct plot_request *q, u32 row, const struct latency_table *t)
@@ -118,7 +122,8 @@ static void ns_axis(struct figure *f, const struct plot_request *q, const struct
 	struct text a;
 
 	snprintf(label, sizeof(label), "load latency (ns at %s)", format_hz(&a, q->runs[0].hz));
-	fprintf(f->gp, "set logscale x2 10\nset x2range [%.10g:%.10g]\nset border 7\nset x2label ", r->low, r->high);
+	fprintf(f->gp, "set logscale x2 10\nset x2range [%.10g:%.10g]\nset border 7\nset x2label ", r->low,
+		r->high);
 	figure_quote(f->gp, label);
 	fputs(" offset 0,-0.3\n", f->gp);
 	figure_log_ticks(f, "x2", r->low, r->high, cycles_per_ns);
@@ -145,11 +150,13 @@ static void plot_command(struct figure *f, u32 n_curves, const u32 *style, bool 
 
 	fputs("plot ", f->gp);
 	for (i = 0; i < n_curves; i++)
-		fprintf(f->gp, "%sDATA index %u using 1:4 with lines ls %u", i ? ", \\\n     " : "", i, style[i]);
+		fprintf(f->gp, "%sDATA index %u using 1:4 with lines ls %u", i ? ", \\\n     " : "", i,
+			style[i]);
 	if (marked)
 		fprintf(f->gp,
 			", \\\n     DATA index %u using 1:2 with points pt 7 ps 1.1 lc rgb '#000000'"
-			", \\\n     DATA index %u using 1:2:3 with labels left offset 1,-0.2 tc rgb '#000000'",
+			", \\\n     DATA index %u using 1:2:3 with labels left offset 1,-0.2 tc rgb "
+			"'#000000'",
 			n_curves, n_curves);
 	fputs("\n", f->gp);
 }
@@ -236,5 +243,6 @@ static char *draw(struct figure *f, const struct plot_request *q)
 	return bad;
 }
 
-const struct plot_kind plot_latency = { "latency", "cumulative distribution of load latency, percentiles marked", false,
+const struct plot_kind plot_latency = { "latency",
+					"cumulative distribution of load latency, percentiles marked", false,
 					draw };

@@ -1,5 +1,6 @@
 /*
- * Cycle stacks: a bar a run, cut into what held the core up, as cycles per instruction or as a share of the cycles.
+ * Cycle stacks: a bar a run, cut into what held the core up, as cycles per instruction or as a share of the
+ * cycles.
  */
 #include "plots/plot.h"
 
@@ -21,8 +22,9 @@
 #define MIN_SHARE 0.005 /* a part smaller than this in every run goes into "other" */
 
 /*
- * One hue a concept, so that a reader sees the kind before the name: grey for work, blues for data, darker the farther
- * away, oranges for translation, yellow for fetches, greens for waiting at a queue, purples for the kernel.
+ * One hue a concept, so that a reader sees the kind before the name: grey for work, blues for data, darker
+ * the farther away, oranges for translation, yellow for fetches, greens for waiting at a queue, purples for
+ * the kernel.
  */
 static const struct paint {
 	const char *name, *label, *colour;
@@ -106,8 +108,8 @@ static void choose_parts(struct picture *p)
 /* Length of so many cycles of a run on the axis. */
 static double length(const struct picture *p, u32 run, double cycles)
 {
-	double whole = p->cpi ? (double)counters_get(&p->q->runs[run].counters, "core*.instructions") :
-				(double)p->stacks[run].total / 100;
+	double whole = p->cpi ? (double)counters_get(&p->q->runs[run].counters, "core*.instructions")
+			      : (double)p->stacks[run].total / 100;
 
 	return cycles / whole;
 }
@@ -131,10 +133,11 @@ static double row_of(const struct picture *p, u32 run)
 	return (double)(p->q->n_runs - 1 - run);
 }
 
-static void write_segment(struct picture *p, u32 run, const struct paint *paint, double from, double to, double share)
+static void write_segment(struct picture *p, u32 run, const struct paint *paint, double from, double to,
+			  double share)
 {
-	fprintf(p->f->dat, "%.6g %.6g %.6g %.6g %u %u ", (from + to) / 2, row_of(p, run), from, to, rgb(paint->colour),
-		ink_on(paint->colour));
+	fprintf(p->f->dat, "%.6g %.6g %.6g %.6g %u %u ", (from + to) / 2, row_of(p, run), from, to,
+		rgb(paint->colour), ink_on(paint->colour));
 	if (to - from > 0.05 * p->high)
 		fprintf(p->f->dat, "\"%.*f%%\"", share < 9.95, share);
 	else
@@ -148,7 +151,8 @@ static void write_bars(struct picture *p)
 	u64 cycles;
 	u32 run, i;
 
-	figure_block(p->f, "segments: middle, row, from, to, colour, ink, text, part, percent of the run's cycles");
+	figure_block(p->f,
+		     "segments: middle, row, from, to, colour, ink, text, part, percent of the run's cycles");
 	for (run = 0; run < p->q->n_runs; run++) {
 		for (from = 0, i = 0; i < p->n_shown; i++, from = to) {
 			cycles = shown_cycles(p, run, p->shown[i]);
@@ -168,7 +172,8 @@ static void row_label(struct picture *p, u32 run)
 	char *s;
 
 	if (instructions)
-		s = xasprintf("%s   (%s cycles, %.3f per instruction)", format_clip(&a, p->q->runs[run].label, 50),
+		s = xasprintf("%s   (%s cycles, %.3f per instruction)",
+			      format_clip(&a, p->q->runs[run].label, 50),
 			      format_count(&b, p->stacks[run].total), cpi);
 	else
 		s = xasprintf("%s   (%s cycles)", format_clip(&a, p->q->runs[run].label, 50),
@@ -195,8 +200,8 @@ static void legend(struct picture *p)
 		x = 24 + i / rows * (FIGURE_WIDTH - 40.0) / COLUMNS;
 		y = CAPTION + (rows - i % rows - 0.5) * LEGEND;
 		figure_box_sample(p->f, x, y, p->shown[i]->colour);
-		s = p->q->n_runs > 1 ? xstrdup(p->shown[i]->label) :
-				       xasprintf("%s  %.2g %%", p->shown[i]->label,
+		s = p->q->n_runs > 1 ? xstrdup(p->shown[i]->label)
+				     : xasprintf("%s  %.2g %%", p->shown[i]->label,
 						 100 * (double)shown_cycles(p, 0, p->shown[i]) /
 							 (double)p->stacks[0].total);
 		figure_text(p->f, x + 22, y, "left", 13, FIGURE_INK, s);
@@ -212,8 +217,10 @@ static void lay_out(struct picture *p)
 	figure_margins(p->f, 24, 28, bottom, TOP);
 	figure_caption(p->f, p->q->runs, p->q->n_runs);
 	fprintf(p->f->gp, "set xrange [0:%.6g]\nset xlabel '%s'\n", p->high,
-		p->cpi ? "cycles per instruction (CPI); in the bars: % of the run''s cycles" : "share of cycles (%)");
-	fprintf(p->f->gp, "unset ytics\nset border 1\nunset grid\nset yrange [-0.5:%.1f]\n", p->q->n_runs - 0.5);
+		p->cpi ? "cycles per instruction (CPI); in the bars: % of the run''s cycles"
+		       : "share of cycles (%)");
+	fprintf(p->f->gp, "unset ytics\nset border 1\nunset grid\nset yrange [-0.5:%.1f]\n",
+		p->q->n_runs - 0.5);
 }
 
 static void plot_command(struct figure *f)
@@ -269,4 +276,5 @@ static char *draw(struct figure *f, const struct plot_request *q)
 	return bad;
 }
 
-const struct plot_kind plot_stack = { "stack", "where the cycles went: cycle stacks side by side", false, draw };
+const struct plot_kind plot_stack = { "stack", "where the cycles went: cycle stacks side by side", false,
+				      draw };

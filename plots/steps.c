@@ -1,10 +1,11 @@
 /*
- * The staircase: mean load latency against working set or pages, one line a series, with published points laid over.
+ * The staircase: mean load latency against working set or pages, one line a series, with published points laid
+ * over.
  *
  * Series come from runs, one point a run, those of one machine (or of one LABEL=) joined; or from CSV files
  *	series,<x>,latency_<unit>
  *	golden-cove,32,5.0
- * where <x> names the axis ("pages", "bytes") and <unit> is cycles or ns. Points to lay over are such a file too.
+ * where <x> names the axis ("pages", "bytes") and <unit> is cycles or ns. Points to lay over are such a file.
  */
 #include "plots/plot.h"
 
@@ -76,7 +77,8 @@ static char *add_run(struct picture *p, const struct run *r)
 	y = latency_table_mean(&loads);
 	latency_table_fini(&loads);
 	if (!counters_has(&r->counters, counter))
-		return xasprintf("the run in '%s' has no counter '%s': choose another with --x", r->dir, counter);
+		return xasprintf("the run in '%s' has no counter '%s': choose another with --x", r->dir,
+				 counter);
 	if (x <= 0 || y <= 0)
 		return xasprintf("the run in '%s' has %s, which has no place on a logarithmic axis", r->dir,
 				 x <= 0 ? "0 of the counter on the x axis" : "no loads");
@@ -90,11 +92,13 @@ static char *take_header(struct picture *p, const char *file, char *line)
 	char x[64], unit[16], after = 0;
 
 	if (sscanf(line, "series,%63[^,],latency_%15[a-z]%c", x, unit, &after) != 3 || after != '\n')
-		return xasprintf("'%s' line 1 is not 'series,<x>,latency_<unit>', as in 'series,pages,latency_cycles'",
-				 file);
+		return xasprintf(
+			"'%s' line 1 is not 'series,<x>,latency_<unit>', as in 'series,pages,latency_cycles'",
+			file);
 	if ((p->x && strcmp(p->x, x)) || (p->unit && strcmp(p->unit, unit)))
-		return xasprintf("'%s' has %s and %s, what was read before has %s and %s: they cannot share axes", file, x,
-				 unit, p->x, p->unit);
+		return xasprintf(
+			"'%s' has %s and %s, what was read before has %s and %s: they cannot share axes",
+			file, x, unit, p->x, p->unit);
 	if (!p->x) {
 		p->x = xstrdup(x);
 		p->unit = xstrdup(unit);
@@ -107,8 +111,8 @@ static char *add_row(struct picture *p, const char *file, u32 n, const char *lin
 	char name[128], after = 0;
 	double x, y;
 
-	if (sscanf(line, "%127[^,],%lf,%lf%c", name, &x, &y, &after) != 4 || after != '\n' || !(x > 0) || !(y > 0) ||
-	    isinf(x) || isinf(y))
+	if (sscanf(line, "%127[^,],%lf,%lf%c", name, &x, &y, &after) != 4 || after != '\n' || !(x > 0) ||
+	    !(y > 0) || isinf(x) || isinf(y))
 		return xasprintf("'%s' line %u is not a name and two numbers above 0", file, n);
 	add_point(p, name, published, x, y);
 	return NULL;
@@ -207,9 +211,9 @@ static void axes(struct picture *p)
 	axis_range(p, false, &low, &high);
 	fprintf(gp, "set logscale x 2\nset xrange [%.10g:%.10g]\n", low, high);
 	figure_binary_ticks(p->f, "x", low, high);
-	label = !strcmp(p->x, DEFAULT_X) ? xstrdup("pages touched (minor faults)") :
-		!strcmp(p->x, "bytes")	 ? xstrdup("working set (bytes)") :
-					   xstrdup(p->x);
+	label = !strcmp(p->x, DEFAULT_X) ? xstrdup("pages touched (minor faults)")
+		: !strcmp(p->x, "bytes") ? xstrdup("working set (bytes)")
+					 : xstrdup(p->x);
 	fputs("set xlabel ", gp);
 	figure_quote(gp, label);
 	free(label);
@@ -295,5 +299,5 @@ static char *draw(struct figure *f, const struct plot_request *q)
 	return bad;
 }
 
-const struct plot_kind plot_steps = { "steps", "mean load latency against working set, of runs or CSV files", true,
-				      draw };
+const struct plot_kind plot_steps = { "steps", "mean load latency against working set, of runs or CSV files",
+				      true, draw };

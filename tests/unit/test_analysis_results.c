@@ -75,9 +75,11 @@ struct fixture {
 };
 
 static const char *const traces[] = { "traces/a_\"sort'.cap.gz" };
-static const char *const notes[] = { "3 system calls of other kinds were charged with entry and exit only, and a very "
-				     "long explanation follows so that the line must be broken more than once by now.",
-				     "one-word" };
+static const char *const notes[] = {
+	"3 system calls of other kinds were charged with entry and exit only, and a very "
+	"long explanation follows so that the line must be broken more than once by now.",
+	"one-word"
+};
 
 static void fixture_init(struct fixture *f)
 {
@@ -114,7 +116,8 @@ static void fixture_init(struct fixture *f)
 
 static void fixture_fini(struct fixture *f)
 {
-	static const char *const files[] = { "run.json", "stats.json", "latency.csv", "summary.txt", "other" };
+	static const char *const files[] = { "run.json", "stats.json", "latency.csv", "summary.txt",
+					     "other" };
 	char path[128];
 	u32 i;
 
@@ -210,7 +213,8 @@ static void expect_80_columns(const struct results *r)
 static void table_fits_80_columns(void **state)
 {
 	static const char *const long_traces[] = {
-		"a_very_long_name_of_a_recording_that_goes_on_and_on_beyond_what_fits_on_one_line_of_a_terminal.gz",
+		"a_very_long_name_of_a_recording_that_goes_on_and_on_beyond_what_fits_on_one_line_of_a_"
+		"terminal.gz",
 		"second.gz",
 	};
 	struct fixture f;
