@@ -88,7 +88,20 @@ $(B)/measure: tests/bench/measure.c
 	@echo '  LINK $@'
 	$(Q)$(COMPILE) -o $@ $<
 
-recorder:
+# The plugin is loaded into QEMU and shares no code with the binary but these files.
+PLUGIN_SRC := $(wildcard traces/recorder/*.c) traces/program.c
+PLUGIN_OBJ := $(patsubst %.c,$(B)/plugin/%.o,$(PLUGIN_SRC))
+
+recorder: $(B)/mmsim-recorder.so
+
+$(B)/mmsim-recorder.so: $(PLUGIN_OBJ)
+	$(CC) $(ALL_CFLAGS) -shared $(LDFLAGS) -o $@ $^
+
+$(B)/plugin/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
+
+$(B)/cli/record.o: CPPFLAGS += -DMMSIM_LIBDIR='"$(prefix)/lib/mmsim"'
 
 clean:
 	rm -rf $(B) $(BIN) demo

@@ -10,6 +10,7 @@ static const struct verb {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } verbs[] = {
+	{ "record", cmd_record, "run a program and record its memory accesses" },
 	{ "generate", cmd_generate, "make a synthetic recording: a pointer chase, a page walk, a stream" },
 };
 
