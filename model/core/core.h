@@ -62,7 +62,7 @@ struct core_chunk {
 	u32 n_runs;
 	u32 run;  /* the next one, or the one that stopped in the middle */
 	u32 slot; /* next memory slot of that run */
-	u32 at;   /* index of that slot's address */
+	u32 at;   /* index of the address of that run's first slot */
 	bool begun; /* the run's instructions are counted and fetched already */
 };
 
@@ -79,6 +79,11 @@ enum core_stop core_run(struct core *c, struct core_chunk *chunk, u64 until);
 const struct trap *core_trap(const struct core *c);
 u64 core_now(const struct core *c);
 struct cpu *core_cpu(struct core *c);
+/*
+ * Brings the registered cycle counters up to date; core_run(), core_wait_until() and core_user_copy() do it
+ * themselves. Call it after system calls before counters are read.
+ */
+void core_sync(struct core *c);
 /* The thread that runs from now on: whose address space traps belong to. */
 void core_set_mm(struct core *c, struct mm *mm);
 /* Waits until `cycle`, charging the time to a part that is not the core's doing (io_wait, idle, switch). */

@@ -1,0 +1,343 @@
+#include "model/core/core.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/base/error.h"
+#include "model/core/core_state.h"
+#include "model/core/inorder.h"
+#include "model/sim/time.h"
+
+/* Configuration. */
+
+static const char *const model_names[] = { "inorder", "window", NULL };
+
+#define AT(field) offsetof(struct core_cfg, field)
+
+const struct opt core_opts[] = {
+	{ "model", OPT_ENUM, AT(model), "inorder", 0, 0, NULL, "how instructions overlap", model_names },
+	{ "frequency", OPT_FREQ, AT(frequency), "3GHz", 1000000, 100000000000ull, "Hz", "the core's clock", NULL },
+	{ "width", OPT_U32, AT(width), "6", 1, 64, "instructions", "issued a cycle", NULL },
+	{ "mshrs", OPT_U32, AT(mshrs), "16", 1, MSHR_MAX, "lines",
+	  "L1D misses of a core in flight, where l1d.mshrs does not allow fewer", NULL },
+	{ "store_buffer", OPT_U32, AT(store_buffer), "72", 1, STORE_BUFFER_MAX, "stores",
+	  "retired stores that wait for their lines", NULL },
+	{ "unknown_dependence", OPT_STRING, AT(unknown_dependence), "none", 0, 0, NULL,
+	  "loads of unknown dependence that wait for the load before: none, chain (all) or a percentage (\"25%\")",
+	  NULL },
+	{ 0 },
+};
+
+/* Percent of loads, or -1 if the text makes no sense. */
+static int parse_dependence(const char *text)
+{
+	char *end;
+	long n;
+
+	if (!text || !strcmp(text, "none"))
+		return 0;
+	if (!strcmp(text, "chain"))
+		return DEPEND_ALL;
+	n = strtol(text, &end, 10);
+	if (end == text || (*end && strcmp(end, "%")) || n < 0 || n > (long)DEPEND_ALL)
+		return -1;
+	return (int)n;
+}
+
+const char *core_check(const struct core_cfg *cfg, const char **key)
+{
+	*key = "model";
+	if (cfg->model != CORE_INORDER)
+		return "model window is not built yet; use inorder";
+	*key = "unknown_dependence";
+	if (parse_dependence(cfg->unknown_dependence) < 0)
+		return "allowed are none, chain, or a percentage from 0% to 100%";
+	return NULL;
+}
+
+/* Building. */
+
+static void add_caches(struct core *c, const struct core_params *p)
+{
+	u64 hz = p->cfg->frequency, seed = p->seed + p->id;
+	struct cache_cfg l1d_cfg = p->hw->l1d;
+	struct cache_params l2 = { .cfg = &p->hw->l2, .name = "l2", .level = MEM_L2, .hz = hz, .seed = seed,
+				   .below = memory_port(p->memory) };
+	struct cache_params l1d = { .cfg = &l1d_cfg, .name = "l1d", .level = MEM_L1, .hz = hz, .seed = seed,
+				    .below = l2.below, .shortcut = p->shortcut };
+	struct cache_params l1i = { .cfg = &p->hw->l1i, .name = "l1i", .level = MEM_L1, .hz = hz, .seed = seed,
+				    .below = l2.below, .shortcut = p->shortcut };
+
+	l1d_cfg.mshrs = MIN(l1d_cfg.mshrs, p->cfg->mshrs);
+	c->has_l2 = p->hw->l2.size && p->hw->l2.sharers == 1;
+	if (c->has_l2) {
+		cache_init(&c->l2, &l2);
+		l1d.below = l1i.below = &c->l2.port;
+	}
+	cache_init(&c->l1d, &l1d);
+	cache_init(&c->l1i, &l1i);
+}
+
+static void add_translation(struct core *c, const struct core_params *p)
+{
+	const struct hw_cfg *hw = p->hw;
+	u64 hz = p->cfg->frequency, seed = p->seed + p->id;
+	struct walker_params w = { .cfg = &hw->walker, .pwc = &hw->pwc, .format = p->format, .ptmem = p->ptmem,
+				   .port = &c->l1d.port, .pte_latency = &c->lat.pte, .line = hw->l1d.line,
+				   .seed = seed };
+
+	if (hw->walker.port == WALKER_L2)
+		w.port = c->l1d.below;
+	walker_init(&c->walker, &w);
+	tlb_init(&c->itlb, &hw->itlb, "itlb", hz, seed);
+	tlb_init(&c->dtlb, &hw->dtlb, "dtlb", hz, seed);
+	tlb_init(&c->stlb, &hw->stlb, "stlb", hz, seed);
+	tlb_add_shortcut(&c->itlb, !p->shortcut);
+	tlb_add_shortcut(&c->dtlb, !p->shortcut);
+	c->has_stlb = c->stlb.n_arrays != 0;
+}
+
+/* A hit in the cache and the TLB: side by side where the index is virtual, else one after the other. */
+static u64 hit_latency(const struct cache *l1, const struct tlb *t, u32 indexing)
+{
+	return indexing == INDEX_VIPT ? MAX(l1->latency, t->latency) : t->latency + l1->latency;
+}
+
+struct core *core_new(const struct core_params *p)
+{
+	struct core *c = aligned_alloc(64, (sizeof(*c) + 63) & ~(size_t)63);
+
+	if (!c)
+		fail("out of host memory: %zu bytes were asked for", sizeof(*c));
+	memset(c, 0, sizeof(*c));
+	c->cpu = (struct cpu){ .ops = &core_cpu_ops, .id = p->id };
+	c->id = p->id;
+	c->width = p->cfg->width;
+	c->xlate = p->format != NULL;
+	c->kernel = p->kernel;
+	c->kernel_ops = p->kernel_ops;
+	c->sb.cap = p->cfg->store_buffer;
+	c->store_column = SHORT_WRITE;
+	c->depend = (u32)parse_dependence(p->cfg->unknown_dependence);
+	rng_init(&c->rng, p->seed + p->id, "core.unknown_dependence");
+	add_caches(c, p);
+	c->hit_latency = c->l1d.latency;
+	c->fetch_latency = c->l1i.latency;
+	if (c->xlate) {
+		add_translation(c, p);
+		c->hit_latency = hit_latency(&c->l1d, &c->dtlb, p->hw->l1d.indexing);
+		c->fetch_latency = hit_latency(&c->l1i, &c->itlb, p->hw->l1i.indexing);
+	}
+	return c;
+}
+
+void core_free(struct core *c)
+{
+	if (!c)
+		return;
+	cache_fini(&c->l1i);
+	cache_fini(&c->l1d);
+	if (c->has_l2)
+		cache_fini(&c->l2);
+	if (c->xlate) {
+		walker_fini(&c->walker);
+		tlb_fini(&c->itlb);
+		tlb_fini(&c->dtlb);
+		tlb_fini(&c->stlb);
+	}
+	free(c);
+}
+
+/* Counters. */
+
+const char *const core_xlate_name[NR_CORE_XLATES] = { "tlb", "stlb", "walk", "fault" };
+
+static const struct {
+	const char *name, *help;
+} parts[NR_CORE_PARTS] = {
+#define X(id, name, help) [PART_##id] = { name, help },
+	CORE_PARTS(X)
+#undef X
+#define X(id, name, help) [PART_KERNEL + KPATH_##id] = { "kernel." name, help },
+	KERNEL_PATHS(X)
+#undef X
+};
+
+const char *core_part_name(enum core_part part)
+{
+	return parts[part].name;
+}
+
+#define STAT_STRUCT struct core_stats
+static const struct stat_desc core_table[] = { CORE_STATS(STAT_ROW) { 0 } };
+#undef STAT_STRUCT
+
+void core_stats(struct core *c, struct stats *s)
+{
+	char name[64];
+	u32 i;
+
+#define UNDER(what) (snprintf(name, sizeof(name), "core%u.%s", c->id, what), name)
+	snprintf(name, sizeof(name), "core%u", c->id);
+	stats_add(s, name, core_table, &c->st);
+	for (i = 0; i < NR_CORE_PARTS; i++) {
+		snprintf(name, sizeof(name), "core%u.cycles.%s", c->id, parts[i].name);
+		stats_add_one(s, name, &c->cycles[i], "cycles", parts[i].help);
+	}
+	cache_stats_add(&c->l1i, s, UNDER("l1i"));
+	cache_stats_add(&c->l1d, s, UNDER("l1d"));
+	if (c->has_l2)
+		cache_stats_add(&c->l2, s, UNDER("l2"));
+	if (!c->xlate)
+		return;
+	tlb_stats_add(&c->itlb, s, UNDER("itlb"));
+	tlb_stats_add(&c->dtlb, s, UNDER("dtlb"));
+	if (c->has_stlb)
+		tlb_stats_add(&c->stlb, s, UNDER("stlb"));
+	walker_stats_add(&c->walker, s, UNDER("walker"));
+#undef UNDER
+}
+
+void core_sync(struct core *c)
+{
+	u64 sum = 0, stalls = 0;
+	u32 i;
+
+	c->st.cycles = (c->slots + c->width - 1) / c->width;
+	for (i = PART_BASE + 1; i < NR_CORE_PARTS; i++) {
+		c->cycles[i] = c->stall[i] / c->width;
+		sum += c->cycles[i];
+		stalls += c->stall[i];
+	}
+	ASSERT(stalls + c->st.instructions - c->owed == c->slots);
+	c->cycles[PART_BASE] = c->st.cycles - sum;
+}
+
+/* The bins of pure hits, which are never sampled one by one. */
+static void count_pure_hits(struct core *c)
+{
+	u64 loads = c->data_loads - c->sampled_loads, stores = c->data_stores - c->sampled_stores;
+
+	c->lat.load[MEM_L1][XLATE_TLB].bin[hist_index(c->hit_latency)] += loads - c->pure_loads;
+	c->lat.store[MEM_L1][XLATE_TLB].bin[hist_index(c->hit_latency)] += stores - c->pure_stores;
+	c->pure_loads = loads;
+	c->pure_stores = stores;
+}
+
+static void count_runs(struct core *c, const code_counts *n, u64 sign)
+{
+	c->st.instructions += sign * (*n)[COUNT_INSNS];
+	c->st.atomics += sign * (*n)[COUNT_ATOMICS];
+	c->st.software_prefetches += sign * (*n)[COUNT_PREFETCHES];
+	c->l1i.st.fetches += sign * (*n)[COUNT_FETCHES];
+	c->l1d.st.loads += sign * (*n)[COUNT_LOADS];
+	c->l1d.st.stores += sign * (*n)[COUNT_STORES];
+	c->data_loads += sign * ((*n)[COUNT_LOADS] - (*n)[COUNT_ATOMICS]);
+	c->data_stores += sign * (*n)[COUNT_STORES];
+	if (c->xlate) {
+		c->itlb.st.lookups += sign * (*n)[COUNT_ITLB_LOOKUPS];
+		c->dtlb.st.lookups += sign * (*n)[COUNT_SLOTS];
+	}
+}
+
+/* A run that was stopped for good: what it counted for the slots that it did not reach. */
+static void uncount_rest(struct core *c, const struct core_chunk *ch)
+{
+	const struct code_block *b = &ch->code->block[ch->block[ch->run]];
+	code_counts rest = { 0 };
+	u32 i;
+
+	rest[COUNT_INSNS] = (u32)b->n_insns - MIN(b->n_insns, b->slot[ch->slot].insn);
+	for (i = ch->slot; i < b->n_slots; i++) {
+		u32 kind = b->slot[i].kind;
+
+		rest[COUNT_LOADS] += kind == TR_LOAD || kind == TR_ATOMIC;
+		rest[COUNT_STORES] += kind == TR_STORE || kind == TR_ATOMIC;
+		rest[COUNT_ATOMICS] += kind == TR_ATOMIC;
+		rest[COUNT_PREFETCHES] += kind == TR_PREFETCH;
+		rest[COUNT_SLOTS] += i > ch->slot; /* the one that faulted has looked up */
+	}
+	count_runs(c, &rest, (u64)-1);
+}
+
+/* Running. */
+
+/* Instructions of a run that stopped in the middle, counted when it began but not executed yet. */
+static u64 owed(const struct core_chunk *ch)
+{
+	const struct code_block *b = &ch->code->block[ch->block[ch->run]];
+
+	return b->n_insns - MIN(b->n_insns, b->slot[ch->slot].insn);
+}
+
+enum core_stop core_run(struct core *c, struct core_chunk *ch, u64 until)
+{
+	bool deps = ch->code->known_dep || (ch->code->unknown_dep && c->depend);
+	u64 slots = until > ~(u64)0 / c->width ? ~(u64)0 : until * c->width;
+	enum core_stop stop;
+	code_counts sum;
+
+	c->owed -= ch->begun ? owed(ch) : 0;
+	if (c->xlate && deps)
+		stop = run_chunk(c, ch, slots, &sum, true, true);
+	else if (c->xlate)
+		stop = run_chunk(c, ch, slots, &sum, true, false);
+	else if (deps)
+		stop = run_chunk(c, ch, slots, &sum, false, true);
+	else
+		stop = run_chunk(c, ch, slots, &sum, false, false);
+	count_runs(c, &sum, 1);
+	if (stop == CORE_BLOCK)
+		c->owed += ch->begun ? owed(ch) : 0;
+	else if (ch->begun)
+		uncount_rest(c, ch);
+	count_pure_hits(c);
+	core_sync(c);
+	return stop;
+}
+
+const struct trap *core_trap(const struct core *c)
+{
+	return &c->trap;
+}
+
+u64 core_now(const struct core *c)
+{
+	return core_cycle(c);
+}
+
+struct cpu *core_cpu(struct core *c)
+{
+	return &c->cpu;
+}
+
+void core_set_mm(struct core *c, struct mm *mm)
+{
+	c->mm = mm;
+}
+
+void core_wait_until(struct core *c, u64 cycle, enum core_part part)
+{
+	core_stall_until(c, cycle, part);
+	core_sync(c);
+}
+
+const struct core_latency *core_latency(const struct core *c)
+{
+	return &c->lat;
+}
+
+void core_sane(const struct core *c)
+{
+	cache_sane(&c->l1i);
+	cache_sane(&c->l1d);
+	if (c->has_l2)
+		cache_sane(&c->l2);
+	if (c->xlate) {
+		tlb_sane(&c->itlb);
+		tlb_sane(&c->dtlb);
+		tlb_sane(&c->stlb);
+		walker_sane(&c->walker);
+	}
+}

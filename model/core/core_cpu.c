@@ -1,0 +1,208 @@
+/*
+ * What the kernel does to the hardware thread that it runs on (arch/cpu.h): time, its own loads and stores through the
+ * same caches, whole frames, flushes, the switch of address spaces; and the copies between user buffers and kernel.
+ */
+#include "model/core/core_state.h"
+
+#include "model/base/error.h"
+
+static struct core *core_of(struct cpu *cpu)
+{
+	return container_of(cpu, struct core, cpu);
+}
+
+static u64 cpu_now(struct cpu *cpu)
+{
+	return core_cycle(core_of(cpu));
+}
+
+static void cpu_spend(struct cpu *cpu, enum kernel_path path, u64 cycles)
+{
+	struct core *c = core_of(cpu);
+
+	core_stall_until(c, core_cycle(c) + cycles, PART_KERNEL + path);
+}
+
+/* One line read. An L1 hit takes a cycle, anything slower is waited for unless the caller looks ahead. */
+static u64 kernel_read_line(struct core *c, u64 pa)
+{
+	struct mem_req r = { .pa = pa, .cls = MEM_KERNEL_LOAD };
+	u64 now = core_cycle(c), done = port_read(&c->l1d.port, &r, now);
+
+	hist_add(&c->lat.kernel, done - now, 1);
+	return done > now + c->l1d.latency ? done : now + 1;
+}
+
+/* One line's bytes written: a cycle, and the store buffer takes it. */
+static void kernel_write_line(struct core *c, u32 part, u64 pa, u32 bytes)
+{
+	struct mem_req r = { .pa = pa, .bytes = bytes, .cls = MEM_KERNEL_RFO };
+	u64 now = core_cycle(c), done = port_write(&c->l1d.port, &r, now);
+
+	hist_add(&c->lat.kernel, done - now, 1);
+	core_stall_until(c, now + 1, part);
+	core_retire_store(c, done > now + c->l1d.latency ? done : now);
+}
+
+/* Calls for the parts of [pa, pa + bytes) line by line. */
+#define for_each_line(c, pa, bytes, part)                                             \
+	for (part = MIN(bytes, line_room(c, pa)); bytes;                              \
+	     pa += part, bytes -= part, part = MIN(bytes, line_room(c, pa)))
+
+static u32 line_room(const struct core *c, u64 pa)
+{
+	u32 line = 1u << c->l1d.line_shift;
+
+	return line - ((u32)pa & (line - 1));
+}
+
+static void cpu_load(struct cpu *cpu, enum kernel_path path, u64 pa, u32 bytes)
+{
+	struct core *c = core_of(cpu);
+	u32 part;
+
+	for_each_line(c, pa, bytes, part)
+		core_stall_until(c, kernel_read_line(c, pa), PART_KERNEL + path);
+}
+
+static void cpu_store(struct cpu *cpu, enum kernel_path path, u64 pa, u32 bytes)
+{
+	struct core *c = core_of(cpu);
+	u32 part;
+
+	for_each_line(c, pa, bytes, part)
+		kernel_write_line(c, PART_KERNEL + path, pa, part);
+}
+
+static void cpu_zero_frame(struct cpu *cpu, enum kernel_path path, u64 pfn)
+{
+	cpu_store(cpu, path, pfn << FRAME_SHIFT, FRAME_SIZE);
+}
+
+/* A line a cycle, as many in flight as the MSHRs allow: a copy loop's loads do not wait for each other. */
+static void cpu_copy_frame(struct cpu *cpu, enum kernel_path path, u64 to_pfn, u64 from_pfn)
+{
+	struct core *c = core_of(cpu);
+	u32 line = 1u << c->l1d.line_shift, at;
+	u64 last = 0, done;
+
+	for (at = 0; at < FRAME_SIZE; at += line) {
+		struct mem_req r = { .pa = (from_pfn << FRAME_SHIFT) + at, .cls = MEM_KERNEL_LOAD };
+		u64 now = core_cycle(c);
+
+		done = port_read(&c->l1d.port, &r, now);
+		hist_add(&c->lat.kernel, done - now, 1);
+		last = MAX(last, done);
+		core_stall_until(c, now + 1 + r.mshr_wait, PART_KERNEL + path);
+		kernel_write_line(c, PART_KERNEL + path, (to_pfn << FRAME_SHIFT) + at, line);
+	}
+	core_stall_until(c, last, PART_KERNEL + path);
+}
+
+static void cpu_switch_to(struct cpu *cpu, u64 root_pa, u16 asid)
+{
+	struct core *c = core_of(cpu);
+
+	if (c->walker.root == root_pa && c->walker.asid == asid)
+		return;
+	c->walker.root = root_pa;
+	c->walker.asid = asid;
+	core_forget(c);
+}
+
+static void cpu_flush_range(struct cpu *cpu, u16 asid, u64 start, u64 end)
+{
+	struct core *c = core_of(cpu);
+
+	if (!c->xlate || start >= end)
+		return;
+	tlb_flush_range(&c->itlb, asid, start, end);
+	tlb_flush_range(&c->dtlb, asid, start, end);
+	if (c->has_stlb)
+		tlb_flush_range(&c->stlb, asid, start, end);
+	walker_flush_range(&c->walker, asid, start, end);
+	core_forget(c);
+}
+
+static void cpu_flush_page(struct cpu *cpu, u16 asid, u64 va)
+{
+	va &= ~FRAME_MASK;
+	cpu_flush_range(cpu, asid, va, va + FRAME_SIZE);
+}
+
+static void cpu_flush_asid(struct cpu *cpu, u16 asid)
+{
+	struct core *c = core_of(cpu);
+
+	if (!c->xlate)
+		return;
+	tlb_flush_asid(&c->itlb, asid);
+	tlb_flush_asid(&c->dtlb, asid);
+	if (c->has_stlb)
+		tlb_flush_asid(&c->stlb, asid);
+	walker_flush_asid(&c->walker, asid);
+	core_forget(c);
+}
+
+static void cpu_flush_all(struct cpu *cpu)
+{
+	struct core *c = core_of(cpu);
+
+	if (!c->xlate)
+		return;
+	tlb_flush_all(&c->itlb);
+	tlb_flush_all(&c->dtlb);
+	if (c->has_stlb)
+		tlb_flush_all(&c->stlb);
+	walker_flush_all(&c->walker);
+	core_forget(c);
+}
+
+const struct cpu_ops core_cpu_ops = {
+	.now = cpu_now,
+	.spend = cpu_spend,
+	.load = cpu_load,
+	.store = cpu_store,
+	.zero_frame = cpu_zero_frame,
+	.copy_frame = cpu_copy_frame,
+	.switch_to = cpu_switch_to,
+	.flush_page = cpu_flush_page,
+	.flush_range = cpu_flush_range,
+	.flush_asid = cpu_flush_asid,
+	.flush_all = cpu_flush_all,
+};
+
+static enum core_stop user_page(struct core *c, u64 va, bool write, u64 *pa)
+{
+	struct xlated x = { .pa = va };
+	enum core_stop stop = CORE_DONE;
+
+	if (c->xlate) {
+		c->dtlb.st.kernel_lookups++;
+		stop = core_translate(c, &c->dtlb, va, write ? ACCESS_WRITE : ACCESS_READ, true, &x);
+	}
+	*pa = x.pa;
+	return stop;
+}
+
+enum core_stop core_user_copy(struct core *c, u64 va, u64 len, bool write, u64 *done)
+{
+	const u32 part = PART_KERNEL + KPATH_UIO;
+	enum core_stop stop = CORE_DONE;
+	u64 pa = 0, at = va + *done, end = va + len, bytes;
+
+	for (; at < end; at += bytes, pa += bytes) {
+		bytes = MIN(end - at, line_room(c, at));
+		if (at == va + *done || !(at & FRAME_MASK))
+			stop = user_page(c, at, write, &pa);
+		if (stop != CORE_DONE)
+			break;
+		if (write)
+			kernel_write_line(c, part, pa, (u32)bytes);
+		else
+			core_stall_until(c, kernel_read_line(c, pa), part);
+	}
+	*done = at - va;
+	core_sync(c);
+	return stop;
+}

@@ -1,0 +1,368 @@
+/*
+ * What a core does when the shortcut does not hold: translation, the first-level caches, traps, and where the time
+ * goes. Ordinary clear code; misses and worse come here, and hits on lines other than the last of their set.
+ */
+#include "model/core/core_state.h"
+
+#include "model/base/error.h"
+
+void core_forget(struct core *c)
+{
+	shortcut_clear(&c->l1i.sc);
+	shortcut_clear(&c->l1d.sc);
+	if (!c->xlate)
+		return;
+	shortcut_clear(&c->itlb.sc);
+	shortcut_clear(&c->dtlb.sc);
+}
+
+/* Store buffer. */
+
+static void sb_expire(struct store_buffer *sb, u64 now)
+{
+	while (sb->n && sb->done[sb->head] <= now) {
+		sb->head = (sb->head + 1) % STORE_BUFFER_MAX;
+		sb->n--;
+	}
+}
+
+void core_retire_store(struct core *c, u64 ready)
+{
+	struct store_buffer *sb = &c->sb;
+
+	sb_expire(sb, core_cycle(c));
+	if (sb->n == sb->cap) {
+		core_stall_until(c, sb->done[sb->head], PART_STORE_BUFFER);
+		sb_expire(sb, core_cycle(c));
+	}
+	sb->last = MAX(sb->last, ready);
+	if (sb->last > core_cycle(c)) {
+		sb->done[(sb->head + sb->n) % STORE_BUFFER_MAX] = sb->last;
+		sb->n++;
+	}
+	c->store_column = sb->n ? SHORT_NEVER : SHORT_WRITE;
+}
+
+void core_drain_stores(struct core *c)
+{
+	if (c->sb.n)
+		core_stall_until(c, c->sb.last, PART_STORE_BUFFER);
+	c->sb.n = 0;
+	c->store_column = SHORT_WRITE;
+}
+
+/* Translation. */
+
+static bool grants(u64 entry, enum access_kind access)
+{
+	if (access == ACCESS_WRITE)
+		return tlb_writes_freely(entry);
+	return access == ACCESS_READ || (entry & PTE_EXEC);
+}
+
+/* The page may not be used in this way at all, as far as the entry tells. */
+static bool forbids(u64 entry, enum access_kind access)
+{
+	return access == ACCESS_WRITE ? !(entry & PTE_WRITE) : !grants(entry, access);
+}
+
+/* Asks the kernel. CORE_DONE: try again. */
+static enum core_stop take_trap(struct core *c, const struct walk *k)
+{
+	c->trap = (struct trap){ .va = k->va, .access = k->access, .present = k->present };
+	c->st.traps++;
+	switch (c->kernel_ops->fault(c->kernel, &c->cpu, c->mm, &c->trap)) {
+	case TRAP_RETRY:
+		/* Where a page was present its frame may be another one now. */
+		if (k->present)
+			core_forget(c);
+		return CORE_DONE;
+	case TRAP_SEGV:
+		return CORE_SEGV;
+	case TRAP_OOM:
+		return CORE_OOM;
+	case TRAP_BLOCK:
+		break;
+	}
+	return CORE_BLOCK;
+}
+
+/* More faults than that in a row for one access: the kernel does not get anywhere. */
+#define MAX_FAULTS 64u
+
+/* Walks, faulting as often as it takes, and fills the TLBs. */
+static enum core_stop translate_by_walk(struct core *c, struct tlb *t, struct walk *k, struct xlated *x)
+{
+	u64 stlb = c->has_stlb ? c->stlb.latency : 0;
+	enum core_stop stop;
+	u32 faults = 0;
+
+	x->how = XLATE_WALK;
+	for (;;) {
+		walker_walk(&c->walker, k, core_cycle(c) + stlb);
+		core_stall_until(c, k->done, PART_WALK);
+		if (k->ok)
+			break;
+		x->how = XLATE_FAULT;
+		stop = take_trap(c, k);
+		if (stop != CORE_DONE) {
+			/* It is looked up again later; or the run's own lookups are never counted. */
+			t->st.lookups += stop == CORE_BLOCK || t == &c->itlb;
+			return stop;
+		}
+		ASSERT(++faults < MAX_FAULTS);
+	}
+	if (c->has_stlb)
+		tlb_fill(&c->stlb, k->va, c->walker.asid, k->size, k->entry);
+	tlb_fill(t, k->va, c->walker.asid, k->size, k->entry);
+	x->pa = (k->entry & ~TLB_FLAGS) | (k->va & ((1ull << page_size_shift[k->size]) - 1));
+	return CORE_DONE;
+}
+
+/* Whether the second level has the translation; if so it goes into the first. */
+static bool translate_by_stlb(struct core *c, struct tlb *t, const struct walk *k, bool kernels, struct xlated *x)
+{
+	struct tlb_hit h;
+
+	if (!c->has_stlb)
+		return false;
+	h = tlb_lookup(&c->stlb, k->va, c->walker.asid);
+	if (kernels) {
+		c->stlb.st.kernel_lookups++;
+		c->stlb.st.kernel_misses += !h.entry;
+	} else {
+		c->stlb.st.lookups++;
+		c->stlb.st.misses += !h.entry;
+	}
+	if (!h.entry)
+		return false;
+	if (!grants(*h.entry, k->access)) {
+		if (forbids(*h.entry, k->access))
+			tlb_drop(&c->stlb, &h);
+		return false;
+	}
+	x->pa = tlb_pa(&h, k->va);
+	x->how = XLATE_STLB;
+	tlb_fill(t, k->va, c->walker.asid, h.size, *h.entry);
+	return true;
+}
+
+static enum core_stop translate_miss(struct core *c, struct tlb *t, struct walk *k, bool kernels, struct xlated *x)
+{
+	if (kernels)
+		t->st.kernel_misses++;
+	else
+		t->st.misses++;
+	if (!translate_by_stlb(c, t, k, kernels, x))
+		return translate_by_walk(c, t, k, x);
+	core_stall_until(c, core_cycle(c) + c->stlb.latency, t == &c->itlb ? PART_ITLB : PART_DTLB);
+	return CORE_DONE;
+}
+
+enum core_stop core_translate(struct core *c, struct tlb *t, u64 va, enum access_kind access, bool kernels,
+			      struct xlated *x)
+{
+	struct tlb_hit h = tlb_lookup(t, va, c->walker.asid);
+	struct walk k = { .va = va, .access = access };
+
+	if (unlikely(!h.entry))
+		return translate_miss(c, t, &k, kernels, x);
+	if (likely(grants(*h.entry, access))) {
+		x->pa = tlb_pa(&h, va);
+		x->how = XLATE_TLB;
+		return CORE_DONE;
+	}
+	/* The dirty bit is to be set, or the page has to be asked for anew: a fault drops the translation first. */
+	if (forbids(*h.entry, access))
+		tlb_drop(t, &h);
+	return translate_by_walk(c, t, &k, x);
+}
+
+bool core_translate_quietly(struct core *c, u64 va, u64 *pa, u64 *now)
+{
+	struct tlb_hit h = tlb_lookup(&c->dtlb, va, c->walker.asid);
+	struct walk k = { .va = va, .access = ACCESS_READ };
+	struct xlated x;
+
+	if (h.entry) {
+		*pa = tlb_pa(&h, va);
+		return true;
+	}
+	c->dtlb.st.misses++;
+	if (c->has_stlb)
+		*now += c->stlb.latency;
+	if (translate_by_stlb(c, &c->dtlb, &k, false, &x)) {
+		*pa = x.pa;
+		return true;
+	}
+	walker_walk(&c->walker, &k, *now);
+	*now = k.done;
+	if (!k.ok)
+		return false;
+	if (c->has_stlb)
+		tlb_fill(&c->stlb, va, c->walker.asid, k.size, k.entry);
+	tlb_fill(&c->dtlb, va, c->walker.asid, k.size, k.entry);
+	*pa = (k.entry & ~TLB_FLAGS) | (va & ((1ull << page_size_shift[k.size]) - 1));
+	return true;
+}
+
+/* Fetches. */
+
+enum core_stop core_fetch(struct core *c, u64 va)
+{
+	struct xlated x = { .pa = va, .how = XLATE_TLB };
+	u64 start = core_cycle(c), now, done;
+	struct mem_req r = { .cls = MEM_FETCH };
+	enum core_stop stop;
+
+	if (c->xlate) {
+		stop = core_translate(c, &c->itlb, va, ACCESS_EXEC, false, &x);
+		if (unlikely(stop != CORE_DONE))
+			return stop;
+	}
+	r.pa = x.pa;
+	now = core_cycle(c);
+	done = cache_load(&c->l1i, &r, va >> c->l1i.line_shift, now);
+	if (likely(x.how == XLATE_TLB && done == now + c->l1i.latency))
+		return CORE_DONE;
+	core_stall_until(c, done - c->l1i.latency, PART_FETCH);
+	hist_add(&c->lat.fetch, done - c->l1i.latency + c->fetch_latency - start, 1);
+	return CORE_DONE;
+}
+
+/* Data. */
+
+/* One access on its way: what it is, and what has become of it so far. */
+struct access {
+	u64 start; /* cycle */
+	u64 done;
+	enum tr_kind kind;
+	enum core_xlate how;
+	enum mem_level served; /* of the part that was there last */
+	u64 mshr_wait;
+};
+
+static const u8 level_part[NR_MEM_LEVELS] = { PART_L1, PART_L2, PART_L3, PART_DRAM };
+
+/* The bytes of an access that lie in one line. */
+static void access_line(struct core *c, struct access *a, u64 va, u64 pa, u32 bytes)
+{
+	u64 now = core_cycle(c) + c->hit_latency - c->l1d.latency, done;
+	struct mem_req r = { .pa = pa, .bytes = bytes };
+	u64 vline = va >> c->l1d.line_shift;
+
+	if (a->kind == TR_LOAD) {
+		r.cls = MEM_LOAD;
+		done = cache_load(&c->l1d, &r, vline, now);
+	} else {
+		r.cls = MEM_RFO;
+		done = cache_store(&c->l1d, &r, vline, now);
+	}
+	if (done >= a->done) {
+		a->done = done;
+		a->served = r.served;
+		a->mshr_wait = r.mshr_wait;
+	}
+}
+
+/* Line by line, low address first, each with its own translation where a page begins. */
+static enum core_stop access_lines(struct core *c, struct access *a, u64 va, u32 size)
+{
+	enum access_kind kind = a->kind == TR_LOAD ? ACCESS_READ : ACCESS_WRITE;
+	u32 line = 1u << c->l1d.line_shift, part;
+	struct xlated x = { .pa = va, .how = XLATE_TLB };
+	enum core_stop stop;
+	bool first = true;
+
+	for (; size; size -= part, va += part, x.pa += part, first = false) {
+		part = MIN(size, line - ((u32)va & (line - 1)));
+		if (c->xlate && (first || !(va & FRAME_MASK))) {
+			c->dtlb.st.lookups += !first;
+			stop = core_translate(c, &c->dtlb, va, kind, false, &x);
+			if (unlikely(stop != CORE_DONE))
+				return stop;
+			a->how = MAX(a->how, x.how);
+		}
+		access_line(c, a, va, x.pa, part);
+	}
+	return CORE_DONE;
+}
+
+/* The lines and pages beyond the first are references of their own. */
+static void count_straddle(struct core *c, const struct access *a, u64 va, u32 size)
+{
+	u64 last = va + size - 1;
+	u64 lines = (last >> c->l1d.line_shift) - (va >> c->l1d.line_shift);
+	u64 pages = (last >> FRAME_SHIFT) - (va >> FRAME_SHIFT);
+
+	if (likely(!lines))
+		return;
+	c->st.line_straddles++;
+	c->st.page_straddles += pages != 0;
+	if (a->kind != TR_STORE)
+		c->l1d.st.loads += lines;
+	if (a->kind != TR_LOAD)
+		c->l1d.st.stores += lines;
+}
+
+static void prefetch(struct core *c, u64 va)
+{
+	struct mem_req r = { .pa = va, .cls = MEM_PREFETCH };
+	u64 now = core_cycle(c);
+
+	mshr_expire(&c->l1d.mshr, now);
+	if (c->l1d.mshr.n == c->l1d.mshr.cap || (c->xlate && !core_translate_quietly(c, va, &r.pa, &now))) {
+		c->st.prefetches_dropped++;
+		return;
+	}
+	cache_load(&c->l1d, &r, va >> c->l1d.line_shift, now);
+}
+
+/* An L1 hit with nothing to wait for costs its issue slot; a load that is slower blocks. */
+static void finish_load(struct core *c, const struct access *a)
+{
+	c->access_ready = a->done * c->width;
+	c->sampled_loads++;
+	hist_add(&c->lat.load[a->served][a->how], a->done - a->start, 1);
+	core_stall_until(c, core_cycle(c) + a->mshr_wait, PART_MSHR_FULL);
+	core_stall_until(c, a->done, level_part[a->served]);
+}
+
+static void finish_store(struct core *c, const struct access *a)
+{
+	c->access_ready = c->slots;
+	c->sampled_stores++;
+	hist_add(&c->lat.store[a->served][a->how], a->done - a->start, 1);
+	core_stall_until(c, core_cycle(c) + a->mshr_wait, PART_MSHR_FULL);
+	if (a->kind == TR_ATOMIC)
+		core_stall_until(c, a->done, level_part[a->served]);
+	else
+		core_retire_store(c, a->done);
+}
+
+enum core_stop core_access(struct core *c, u64 va, u32 size, enum tr_kind kind)
+{
+	struct access a = { .start = core_cycle(c), .kind = kind };
+	enum core_stop stop;
+	bool pure;
+
+	c->access_ready = c->slots + c->hit_latency * c->width;
+	if (kind == TR_PREFETCH) {
+		prefetch(c, va);
+		return CORE_DONE;
+	}
+	if (kind == TR_ATOMIC)
+		core_drain_stores(c);
+	stop = access_lines(c, &a, va, size);
+	if (unlikely(stop != CORE_DONE))
+		return stop;
+	count_straddle(c, &a, va, size);
+	pure = a.how == XLATE_TLB && a.done == a.start + c->hit_latency;
+	if (kind == TR_LOAD && !pure)
+		finish_load(c, &a);
+	else if (kind != TR_LOAD && !pure)
+		finish_store(c, &a);
+	else if (kind != TR_LOAD && c->sb.n)
+		core_retire_store(c, a.start); /* writable at once, but behind others */
+	return CORE_DONE;
+}

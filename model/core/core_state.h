@@ -1,0 +1,119 @@
+/*
+ * The state of one hardware thread, for the core's own files only: the hot loop (inorder.h), what it leaves to
+ * core_mem.c (misses, walks, faults), and what the kernel does to it (core_cpu.c).
+ *
+ * Time inside a core is kept in issue slots, 1/width of a cycle, so that the hot loop divides nothing: an
+ * instruction takes one slot, a stall until a cycle takes the slots up to it.
+ */
+#ifndef MMSIM_CORE_CORE_STATE_H
+#define MMSIM_CORE_CORE_STATE_H
+
+#include "model/core/core.h"
+#include "model/hw/cache.h"
+#include "model/hw/tlb.h"
+#include "model/hw/walker.h"
+
+/* Stores that have retired and wait for their lines, drained in order. */
+#define STORE_BUFFER_MAX 256u
+
+struct store_buffer {
+	u64 done[STORE_BUFFER_MAX]; /* cycles, a ring, never decreasing */
+	u32 head, n, cap;
+	u64 last; /* cycle at which the youngest is drained */
+};
+
+/* Cycles at which the data of the last accesses is there, in slots; older ones are there for certain. */
+#define READY_RING 256u
+
+/* How many of unknown_dependence's loads depend on the load before. */
+#define DEPEND_ALL 100u
+
+#define CORE_STATS(X)                                                                     \
+	X(instructions, "instructions", "executed")                                       \
+	X(cycles, "cycles", "of the core's clock")                                        \
+	X(atomics, "references", "atomic accesses, each also one load and one store")     \
+	X(line_straddles, "references", "data accesses that cross a line")                \
+	X(page_straddles, "references", "data accesses that cross a page")                \
+	X(software_prefetches, "references", "prefetch instructions")                     \
+	X(prefetches_dropped, "references", "of those, dropped: no translation or no MSHR")  \
+	X(traps, "traps", "page faults taken")
+
+struct core_stats {
+	CORE_STATS(STAT_FIELD)
+};
+
+struct core {
+	struct cpu cpu; /* first: the kernel knows the core by it */
+	u64 slots;      /* now; inside core_run() only current where it leaves the hot loop */
+	u32 width;
+	bool xlate;
+	u64 hit_latency;  /* of a load that hits L1D and DTLB, cycles */
+	u64 fetch_latency; /* of a fetch that hits L1I and ITLB */
+	struct cache l1i, l1d, l2;
+	bool has_l2, has_stlb;
+	struct tlb itlb, dtlb, stlb;
+	struct walker walker;
+	struct store_buffer sb;
+	u32 store_column; /* SHORT_WRITE while the store buffer is empty, else SHORT_NEVER */
+
+	/* Dependences, where the trace or the configuration knows of any. */
+	u64 ready[READY_RING], accesses, load_ready, access_ready;
+	u32 depend; /* percent of loads with unknown dependence that depend on the load before */
+	struct rng rng;
+
+	struct mm *mm;
+	struct kernel *kernel;
+	const struct kernel_ops *kernel_ops;
+	struct trap trap;
+
+	u64 stall[NR_CORE_PARTS];  /* slots by part; base is what is left */
+	u64 cycles[NR_CORE_PARTS]; /* the same for the counters, see core_sync() */
+	struct core_stats st;
+	u64 owed; /* instructions counted, but of runs that wait in the middle */
+	u64 sampled_loads, sampled_stores; /* in the histograms one by one; the others are pure hits */
+	u64 pure_loads, pure_stores;       /* in the histograms' pure-hit bin */
+	u64 data_loads, data_stores;       /* recorded accesses that are loads; stores and atomics */
+	struct core_latency lat;
+	u32 id;
+};
+
+/* One segment that is not the shortcut's. */
+enum core_stop core_fetch(struct core *c, u64 va);
+/* One data access that is not the shortcut's. The time at which its data is there is left in c->access_ready. */
+enum core_stop core_access(struct core *c, u64 va, u32 size, enum tr_kind kind);
+
+static always_inline u64 core_cycle(const struct core *c)
+{
+	return c->slots / c->width;
+}
+
+/* Nothing retires until `cycle`: that part's doing. */
+static inline void core_stall_until(struct core *c, u64 cycle, u32 part)
+{
+	u64 until = cycle * c->width;
+
+	if (until <= c->slots)
+		return;
+	c->stall[part] += until - c->slots;
+	c->slots = until;
+}
+
+/* The translation of a page for an access, made if need be; stalls are taken. */
+struct xlated {
+	u64 pa;
+	enum core_xlate how;
+};
+enum core_stop core_translate(struct core *c, struct tlb *t, u64 va, enum access_kind access, bool kernels,
+			      struct xlated *x);
+/* As core_translate() for a prefetch: no trap, nobody waits; false: there is no translation. */
+bool core_translate_quietly(struct core *c, u64 va, u64 *pa, u64 *now);
+
+/* Retires a store whose line can be written at `ready`; waits while the buffer is full. */
+void core_retire_store(struct core *c, u64 ready);
+void core_drain_stores(struct core *c);
+/* Nothing that the shortcut tables say holds any longer. */
+void core_forget(struct core *c);
+
+extern const struct cpu_ops core_cpu_ops;
+
+#endif

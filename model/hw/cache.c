@@ -1,0 +1,295 @@
+#include "model/hw/cache.h"
+
+#include <stdlib.h>
+
+#include "model/base/error.h"
+#include "model/sim/time.h"
+
+#define STAT_STRUCT struct cache_stats
+static const struct stat_desc cache_table[] = { CACHE_STATS(STAT_ROW) { 0 } };
+#undef STAT_STRUCT
+
+static void count_access(struct cache_stats *st, enum mem_class cls)
+{
+	switch (cls) {
+	case MEM_FETCH:
+		st->fetches++;
+		break;
+	case MEM_RFO:
+		st->rfo++;
+		st->loads++;
+		break;
+	case MEM_LOAD:
+		st->loads++;
+		break;
+	case MEM_PTE:
+		st->pte_reads++;
+		break;
+	case MEM_KERNEL_LOAD:
+	case MEM_KERNEL_RFO:
+		st->kernel_loads++;
+		break;
+	default:
+		st->prefetches++;
+	}
+}
+
+static void count_miss(struct cache_stats *st, enum mem_class cls)
+{
+	switch (cls) {
+	case MEM_FETCH:
+		st->fetch_misses++;
+		break;
+	case MEM_LOAD:
+	case MEM_RFO:
+		st->load_misses++;
+		break;
+	case MEM_PTE:
+		st->pte_read_misses++;
+		break;
+	case MEM_KERNEL_LOAD:
+	case MEM_KERNEL_RFO:
+		st->kernel_load_misses++;
+		break;
+	default:
+		st->prefetch_misses++;
+	}
+}
+
+static void count_write(struct cache_stats *st, enum mem_class cls)
+{
+	if (cls == MEM_PTE)
+		st->pte_writes++;
+	else if (cls == MEM_KERNEL_RFO)
+		st->kernel_stores++;
+	else
+		st->stores++;
+}
+
+static void count_write_miss(struct cache_stats *st, enum mem_class cls)
+{
+	if (cls == MEM_PTE)
+		st->pte_write_misses++;
+	else if (cls == MEM_KERNEL_RFO)
+		st->kernel_store_misses++;
+	else
+		st->store_misses++;
+}
+
+/* What the line's set says to the shortcut after it was used; a line in flight must be asked for each time. */
+static always_inline void settle(struct cache *c, u32 id, u64 vline, bool in_flight)
+{
+	if (!c->sc.row)
+		return;
+	if (vline == NO_VLINE || in_flight)
+		shortcut_end(&c->sc, tags_set(&c->tags, id));
+	else
+		shortcut_set(&c->sc, tags_set(&c->tags, id), vline, c->dirty[id]);
+}
+
+/* Makes room in the set: the victim's id, empty now, its bytes written down if they were dirty. */
+static u32 make_room(struct cache *c, u32 set, u64 now)
+{
+	u32 id = tags_victim(&c->tags, set);
+	u64 old = c->tags.key[id];
+
+	if (old == TAG_NO_KEY)
+		return id;
+	c->st.evictions++;
+	if (c->dirty[id]) {
+		struct mem_req wb = { .pa = old << c->line_shift, .bytes = 1u << c->line_shift, .cls = MEM_RFO };
+
+		c->st.writebacks++;
+		c->dirty[id] = 0;
+		port_write(c->below, &wb, now);
+	}
+	return id;
+}
+
+/* Reads the line from below into the set. Returns the cycle at which it is there, in flight till then. */
+static u64 fetch_line(struct cache *c, struct mem_req *r, u32 *id, u64 now)
+{
+	u64 line = r->pa >> c->line_shift, start, ready;
+	u32 set = cache_set(c, line);
+	struct mem_req below = { .pa = line << c->line_shift, .cls = r->cls };
+
+	start = mshr_start(&c->mshr, now);
+	c->st.mshr_waits += start != now;
+	*id = make_room(c, set, start);
+	ready = port_read(c->below, &below, start);
+	c->st.fills++;
+	tags_put(&c->tags, *id, line);
+	mshr_add(&c->mshr, line, ready);
+	r->served = below.served;
+	r->mshr_wait = start - now;
+	return ready;
+}
+
+/* When a line that is present can be used. */
+static always_inline u64 hit_time(struct cache *c, struct mem_req *r, u64 now, bool *in_flight)
+{
+	u64 done = now + c->latency, ready;
+
+	r->served = c->level;
+	r->mshr_wait = 0;
+	*in_flight = false;
+	if (likely(!mshr_any(&c->mshr, now)))
+		return done;
+	ready = mshr_ready(&c->mshr, r->pa >> c->line_shift, now);
+	if (ready <= now)
+		return done;
+	*in_flight = true;
+	c->st.pending_hits++;
+	return MAX(done, ready);
+}
+
+u64 cache_load(struct cache *c, struct mem_req *r, u64 vline, u64 now)
+{
+	u64 line = r->pa >> c->line_shift, done;
+	u32 id = tags_find(&c->tags, cache_set(c, line), line);
+	bool in_flight = true;
+
+	if (likely(id != TAG_MISS)) {
+		tags_touch(&c->tags, id);
+		done = hit_time(c, r, now, &in_flight);
+	} else {
+		count_miss(&c->st, r->cls);
+		done = fetch_line(c, r, &id, now);
+	}
+	settle(c, id, vline, in_flight);
+	return done;
+}
+
+/* Sends a write on at its own size. The level above does not wait. */
+static u64 write_below(struct cache *c, const struct mem_req *r, u64 now)
+{
+	port_write(c->below, r, now);
+	return now + c->latency;
+}
+
+static u64 store_hit(struct cache *c, struct mem_req *r, u32 id, u64 vline, u64 now)
+{
+	bool in_flight;
+	u64 done;
+
+	tags_touch(&c->tags, id);
+	done = hit_time(c, r, now, &in_flight);
+	if (c->write_through)
+		write_below(c, r, now);
+	else
+		c->dirty[id] = 1;
+	settle(c, id, vline, in_flight);
+	return done;
+}
+
+/* A whole line is written: nothing need be read. */
+static u64 allocate_line(struct cache *c, struct mem_req *r, u32 *id, u64 now)
+{
+	u64 line = r->pa >> c->line_shift;
+
+	*id = make_room(c, cache_set(c, line), now);
+	c->st.fills++;
+	tags_put(&c->tags, *id, line);
+	r->served = c->level;
+	r->mshr_wait = 0;
+	return now + c->latency;
+}
+
+/* A miss of a store asks below as what it is: a line to be written. */
+static enum mem_class asks_as(enum mem_class cls)
+{
+	return cls == MEM_PTE || cls == MEM_KERNEL_RFO ? cls : MEM_RFO;
+}
+
+u64 cache_store(struct cache *c, struct mem_req *r, u64 vline, u64 now)
+{
+	u64 line = r->pa >> c->line_shift, done;
+	u32 id = tags_find(&c->tags, cache_set(c, line), line);
+	bool whole = r->bytes == 1u << c->line_shift;
+
+	if (likely(id != TAG_MISS))
+		return store_hit(c, r, id, vline, now);
+	count_write_miss(&c->st, r->cls);
+	r->served = c->level;
+	r->mshr_wait = 0;
+	if (!c->allocate)
+		return write_below(c, r, now);
+	r->cls = asks_as(r->cls);
+	done = whole ? allocate_line(c, r, &id, now) : fetch_line(c, r, &id, now);
+	if (c->write_through)
+		write_below(c, r, now);
+	else
+		c->dirty[id] = 1;
+	settle(c, id, vline, done > now + c->latency);
+	return done;
+}
+
+static u64 port_load(struct port *p, struct mem_req *r, u64 now)
+{
+	struct cache *c = container_of(p, struct cache, port);
+
+	count_access(&c->st, r->cls);
+	return cache_load(c, r, NO_VLINE, now);
+}
+
+static u64 port_store(struct port *p, const struct mem_req *r, u64 now)
+{
+	struct cache *c = container_of(p, struct cache, port);
+	struct mem_req req = *r;
+
+	count_write(&c->st, r->cls);
+	return cache_store(c, &req, NO_VLINE, now);
+}
+
+static const struct port_ops cache_port_ops = { port_load, port_store };
+
+void cache_init(struct cache *c, const struct cache_params *p)
+{
+	const struct cache_cfg *cfg = p->cfg;
+	u32 sets = (u32)(cfg->size / cfg->line / cfg->ways);
+
+	*c = (struct cache){ 0 };
+	c->slices = cfg->slices;
+	c->set_mask = sets / cfg->slices - 1;
+	c->line_shift = log2_floor(cfg->line);
+	c->latency = time_to_cycles(cfg->latency, p->hz);
+	c->write_through = cfg->write == WRITE_THROUGH;
+	c->allocate = cfg->allocate;
+	c->level = p->level;
+	c->below = p->below;
+	c->mshr.cap = cfg->mshrs;
+	c->port.ops = &cache_port_ops;
+	tags_init(&c->tags, sets, cfg->ways, cfg->replacement, p->seed, p->name);
+	c->dirty = xcalloc(tags_ids(&c->tags), 1);
+	if (p->level == MEM_L1)
+		shortcut_init(&c->sc, sets, sets, !p->shortcut);
+}
+
+void cache_fini(struct cache *c)
+{
+	tags_fini(&c->tags);
+	if (c->sc.row)
+		shortcut_fini(&c->sc);
+	free(c->dirty);
+}
+
+void cache_stats_add(const struct cache *c, struct stats *s, const char *prefix)
+{
+	stats_add(s, prefix, cache_table, &c->st);
+}
+
+void cache_sane(const struct cache *c)
+{
+	u32 id, valid = 0;
+
+	tags_sane(&c->tags);
+	for (id = 0; id < tags_ids(&c->tags); id++) {
+		u64 line = c->tags.key[id];
+
+		valid += line != TAG_NO_KEY;
+		ASSERT(line == TAG_NO_KEY || cache_set(c, line) == tags_set(&c->tags, id));
+		ASSERT(!c->dirty[id] || (line != TAG_NO_KEY && !c->write_through));
+	}
+	ASSERT(valid == c->st.fills - c->st.evictions);
+	ASSERT(c->mshr.n <= c->mshr.cap);
+}

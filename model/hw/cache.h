@@ -1,0 +1,104 @@
+/*
+ * A cache of any level: tags, dirty bits, lines in flight. Physically tagged. Write-back or write-through, allocating on
+ * a store miss or not.
+ *
+ * Rules of counting: a line asked for from above is a fetch or a load (a store's miss asks as a load, also counted in
+ * rfo); a write from above (write-back or written-through store) is a store. A dirty victim goes down before the fill.
+ * A write of a whole line that misses allocates without reading below; a part of a line reads first; without
+ * allocation it goes down at its own size. Clean victims are dropped. Traffic of the walker, the kernel and prefetches
+ * is counted beside.
+ *
+ * Time: now is when the request started at the first level, a hit is now + latency, and a miss hands the same now
+ * down: latencies are totals. Tags change at once; a line in flight is a hit that waits.
+ *
+ * Not modelled: inclusion, ports and bank conflicts, write-back buffers, coherence.
+ * Called by the core, the walker and the cache above.
+ */
+#ifndef MMSIM_HW_CACHE_H
+#define MMSIM_HW_CACHE_H
+
+#include "model/hw/cache_cfg.h"
+#include "model/hw/mshr.h"
+#include "model/hw/port.h"
+#include "model/hw/shortcut.h"
+#include "model/hw/tags.h"
+#include "model/sim/stat.h"
+
+#define CACHE_STATS(X)                                                                            \
+	X(fetches, "references", "instruction fetches; below L1: lines asked for by L1I")         \
+	X(fetch_misses, "references", "of those, not present")                                    \
+	X(loads, "references", "loads; below L1: lines asked for from above")                     \
+	X(load_misses, "references", "of those, not present")                                     \
+	X(stores, "references", "stores; below L1: write-backs and written-through stores")       \
+	X(store_misses, "references", "of those, not present")                                    \
+	X(rfo, "lines", "of the loads, those that a store's miss asked for")                      \
+	X(writebacks, "lines", "dirty victims written to the level below")                        \
+	X(evictions, "lines", "victims, clean or dirty")                                          \
+	X(fills, "lines", "lines brought in or allocated")                                        \
+	X(pending_hits, "references", "hits on a line still in flight")                           \
+	X(mshr_waits, "misses", "that found no free MSHR")                                        \
+	X(pte_reads, "references", "page-table entries read by the walker")                       \
+	X(pte_read_misses, "references", "of those, not present")                                 \
+	X(pte_writes, "references", "accessed and dirty bits set by the walker")                  \
+	X(pte_write_misses, "references", "of those, not present")                                \
+	X(kernel_loads, "references", "the kernel's own loads")                                   \
+	X(kernel_load_misses, "references", "of those, not present")                              \
+	X(kernel_stores, "references", "the kernel's own stores")                                 \
+	X(kernel_store_misses, "references", "of those, not present")                             \
+	X(prefetches, "references", "prefetches that asked here")                                 \
+	X(prefetch_misses, "references", "of those, not present")
+
+struct cache_stats {
+	CACHE_STATS(STAT_FIELD)
+};
+
+struct cache {
+	struct tags tags;
+	struct shortcut sc; /* first level only */
+	u8 *dirty;          /* by line id */
+	u64 latency;
+	u32 line_shift, set_mask, slices;
+	bool write_through, allocate;
+	enum mem_level level;
+	struct port *below;
+	struct mshr_file mshr;
+	struct cache_stats st;
+	struct port port;
+};
+
+struct cache_params {
+	const struct cache_cfg *cfg;
+	const char *name; /* seeds its random generator */
+	enum mem_level level;
+	struct port *below;
+	u64 hz, seed;
+	bool shortcut; /* first level: keep a shortcut table */
+};
+
+void cache_init(struct cache *c, const struct cache_params *p);
+void cache_fini(struct cache *c);
+void cache_stats_add(const struct cache *c, struct stats *s, const char *prefix);
+void cache_sane(const struct cache *c);
+
+/* The number of no virtual line: the request does not come from a program's access. */
+#define NO_VLINE (~(u64)0)
+
+/*
+ * One line is read, or at most one line's bytes are written: r->pa, r->cls, and r->bytes of a write. The access itself
+ * is not counted, only what it does; a request through the port is counted. Returns the cycle of the data, or at which
+ * the line can be written. vline: the virtual line, whose shortcut holds from now on.
+ */
+u64 cache_load(struct cache *c, struct mem_req *r, u64 vline, u64 now);
+u64 cache_store(struct cache *c, struct mem_req *r, u64 vline, u64 now);
+
+static always_inline u32 cache_set(const struct cache *c, u64 line)
+{
+	u64 slice;
+
+	if (likely(c->slices == 1))
+		return (u32)line & c->set_mask;
+	slice = ((hash64(line) >> 32) * c->slices) >> 32;
+	return (u32)(slice * (c->set_mask + 1)) + ((u32)line & c->set_mask);
+}
+
+#endif

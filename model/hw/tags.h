@@ -1,0 +1,140 @@
+/*
+ * Set-associative tag array: the one that caches, TLBs and page-walk caches are made of. It maps (set, key) to a line
+ * id; whoever uses it keeps data by id in arrays of its own. Ways never move. The key holds all that decides a hit
+ * (line number; or VPN, ASID and page size); an empty way has key TAG_NO_KEY and is the next to be filled.
+ *
+ * Up to 16 ways a set is one row of 32 bytes: a signature byte and a rank byte a way (0: used last), compared and
+ * updated as a whole. Above (fully associative TLBs, studies with hundreds of ways) a hash index finds the way and a
+ * list orders them. Both behind the same functions.
+ *
+ * Not here: what lines mean, dirty bits, counters. Called by cache.h, tlb.h and walker.c.
+ */
+#ifndef MMSIM_HW_TAGS_H
+#define MMSIM_HW_TAGS_H
+
+#include "model/base/bits.h"
+#include "model/base/rng.h"
+#include "model/hw/cache_cfg.h"
+
+#define TAG_NO_KEY    (~(u64)0)
+#define TAG_MISS      (~(u32)0)
+#define TAG_ROW_WAYS  16u
+#define TAG_MAX_WAYS  4096u
+
+typedef u8 tag_bytes __attribute__((vector_size(16)));
+typedef s8 tag_sbytes __attribute__((vector_size(16)));
+
+struct tag_row {
+	tag_bytes sig;
+	tag_sbytes rank; /* LRU and FIFO; absent ways hold TAG_ABSENT */
+};
+
+struct tag_list {
+	u16 newest, oldest; /* ways */
+};
+
+struct tags {
+	u64 *key; /* by id: set << way_shift | way */
+	struct tag_row *row;
+	u32 ways, sets, way_shift, way_mask;
+	u32 policy; /* enum tag_policy */
+	bool wide;  /* more than TAG_ROW_WAYS */
+	u16 *used;  /* a set: ways that are not empty */
+	/* tree-plru, up to 16 ways: the tree's bits a set, and what an access to a way keeps and sets of them. */
+	u16 *tree, plru_keep[TAG_ROW_WAYS], plru_set[TAG_ROW_WAYS];
+	/* wide: chains of ways with the same hash, list of ways by age, tree-plru nodes a byte each */
+	u32 bucket_shift;
+	u16 *bucket, *chain, *newer, *older;
+	struct tag_list *list;
+	u8 *node;
+	struct rng rng;
+};
+
+void tags_init(struct tags *t, u32 sets, u32 ways, enum tag_policy policy, u64 seed, const char *name);
+void tags_fini(struct tags *t);
+void tags_sane(const struct tags *t);
+
+u32 tags_find_wide(const struct tags *t, u32 set, u64 key);
+void tags_touch_other(struct tags *t, u32 id);
+
+/* Which way has to go; an empty one if there is one. Moves nothing but the random generator: ask once a fill. */
+u32 tags_victim(struct tags *t, u32 set);
+/* Puts a key that is not in the set into a line, as the newest. */
+void tags_put(struct tags *t, u32 id, u64 key);
+/* Empties a line. */
+void tags_drop(struct tags *t, u32 id);
+
+static inline u32 tags_set(const struct tags *t, u32 id)
+{
+	return id >> t->way_shift;
+}
+
+static inline u32 tags_way(const struct tags *t, u32 id)
+{
+	return id & ((1u << t->way_shift) - 1);
+}
+
+/* Lines that exist, absent ways of a rounded-up set included. */
+static inline u32 tags_ids(const struct tags *t)
+{
+	return t->sets << t->way_shift;
+}
+
+/* Bit w is set where byte w of the row equals b. */
+static always_inline u32 tag_bytes_equal(tag_bytes row, u8 b)
+{
+	tag_bytes same = (tag_bytes)(row == (tag_bytes){ b, b, b, b, b, b, b, b, b, b, b, b, b, b, b, b });
+#ifdef __SSE2__
+	typedef char chars __attribute__((vector_size(16)));
+
+	return (u32)__builtin_ia32_pmovmskb128((chars)same);
+#else
+	u32 w, m = 0;
+
+	for (w = 0; w < TAG_ROW_WAYS; w++)
+		m |= (u32)(same[w] & 1) << w;
+	return m;
+#endif
+}
+
+static always_inline u8 tag_sig(u64 key)
+{
+	return (u8)(hash64(key) >> 56);
+}
+
+/* The line's id, or TAG_MISS. */
+static always_inline u32 tags_find(const struct tags *t, u32 set, u64 key)
+{
+	u32 m, id;
+
+	if (unlikely(t->wide))
+		return tags_find_wide(t, set, key);
+	for (m = tag_bytes_equal(t->row[set].sig, tag_sig(key)) & t->way_mask; m; m &= m - 1) {
+		id = (set << t->way_shift) + (u32)__builtin_ctz(m);
+		if (likely(t->key[id] == key))
+			return id;
+	}
+	return TAG_MISS;
+}
+
+/* Ways used more recently than `way` age by one, and `way` becomes the newest. */
+static always_inline void tag_row_renew(struct tag_row *row, u32 way)
+{
+	const tag_sbytes number = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+	tag_sbytes rank = row->rank;
+	s8 r = ((const s8 *)&row->rank)[way], w = (s8)way;
+
+	rank -= (tag_sbytes)(rank < (tag_sbytes){ r, r, r, r, r, r, r, r, r, r, r, r, r, r, r, r });
+	row->rank = rank & (tag_sbytes)(number != (tag_sbytes){ w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w });
+}
+
+/* A hit: the line is the one used last. */
+static always_inline void tags_touch(struct tags *t, u32 id)
+{
+	if (likely(t->policy == TAGS_LRU && !t->wide))
+		tag_row_renew(&t->row[tags_set(t, id)], tags_way(t, id));
+	else
+		tags_touch_other(t, id);
+}
+
+#endif

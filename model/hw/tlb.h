@@ -1,0 +1,127 @@
+/*
+ * One level of TLB: an array for each page size or one for several, entries tagged with address space and size. Holds
+ * what a translation grants, so that a hit needs no look at the page table.
+ *
+ * Not modelled: global entries, set hashes, splitting of large pages.
+ * Called by the core's translation; flushed through the cpu ops of arch/cpu.h.
+ */
+#ifndef MMSIM_HW_TLB_H
+#define MMSIM_HW_TLB_H
+
+#include "model/arch/pt.h"
+#include "model/hw/shortcut.h"
+#include "model/hw/tags.h"
+#include "model/hw/tlb_cfg.h"
+#include "model/sim/stat.h"
+
+#define TLB_STATS(X)                                                                             \
+	X(lookups, "lookups", "itlb: an instruction and page; dtlb: an access and page; stlb: a miss above") \
+	X(misses, "lookups", "of those, without a translation")                                  \
+	X(kernel_lookups, "lookups", "for user buffers that the kernel copies, beside lookups")  \
+	X(kernel_misses, "lookups", "of those, without a translation")                           \
+	X(evictions, "entries", "translations replaced by others")                               \
+	X(flushed, "entries", "translations that the kernel dropped")
+
+struct tlb_stats {
+	TLB_STATS(STAT_FIELD)
+};
+
+/* A translation: page address | PTE_* flags of arch/pt.h. */
+#define TLB_FLAGS 0xfffull
+
+struct tlb_array {
+	struct tags tags;
+	u64 *entry; /* by id */
+	u32 first_set; /* number of its set 0 among all sets of this TLB, for the shortcut */
+};
+
+struct tlb {
+	struct tlb_array array[NR_PAGE_SIZES + 1];
+	u32 n_arrays;
+	u8 which[NR_PAGE_SIZES]; /* array of a page size, TLB_NO_ARRAY: none */
+	u32 sizes;               /* page sizes ever held, a bit each: only those are looked for */
+	bool has_shortcut;
+	struct shortcut sc;
+	u64 latency;
+	struct tlb_stats st;
+};
+#define TLB_NO_ARRAY 0xff
+
+void tlb_init(struct tlb *t, const struct tlb_cfg *cfg, const char *name, u64 hz, u64 seed);
+/* Gives a first-level TLB its shortcut table; `off`: one that never says anything. */
+void tlb_add_shortcut(struct tlb *t, bool off);
+void tlb_fini(struct tlb *t);
+void tlb_stats_add(const struct tlb *t, struct stats *s, const char *prefix);
+void tlb_sane(const struct tlb *t);
+
+/* Puts a translation in, or replaces what the entry for the page grants. */
+void tlb_fill(struct tlb *t, u64 va, u16 asid, enum page_size size, u64 entry);
+/* Drops translations of [start, end) of an address space. */
+void tlb_flush_range(struct tlb *t, u16 asid, u64 start, u64 end);
+void tlb_flush_asid(struct tlb *t, u16 asid);
+void tlb_flush_all(struct tlb *t);
+
+/* 45 bits of page number, 16 of address space, 3 of size. */
+static always_inline u64 tlb_key(u64 va, u16 asid, u32 size)
+{
+	return (va >> page_size_shift[size]) << 19 | (u64)asid << 3 | size;
+}
+
+static always_inline u32 tlb_set(const struct tlb_array *a, u64 va, u32 size)
+{
+	return (u32)(va >> page_size_shift[size]) & (a->tags.sets - 1);
+}
+
+struct tlb_hit {
+	u64 *entry; /* NULL: a miss */
+	struct tlb_array *array;
+	u32 id;
+	u32 size; /* enum page_size */
+};
+
+static always_inline bool tlb_writes_freely(u64 entry)
+{
+	return (entry & (PTE_WRITE | PTE_DIRTY)) == (PTE_WRITE | PTE_DIRTY);
+}
+
+/* What the entry's set says to the shortcut after it was used for va. */
+static always_inline void tlb_settle(struct tlb *t, const struct tlb_hit *h, u64 va)
+{
+	u32 set = h->array->first_set + tags_set(&h->array->tags, h->id);
+
+	if (t->has_shortcut)
+		shortcut_set(&t->sc, set, va >> FRAME_SHIFT, tlb_writes_freely(*h->entry));
+}
+
+/* The translation of va, made the newest of its set. Counts nothing. */
+static always_inline struct tlb_hit tlb_lookup(struct tlb *t, u64 va, u16 asid)
+{
+	struct tlb_hit h = { 0 };
+	u32 m, id;
+
+	for (m = t->sizes; m; m &= m - 1) {
+		h.size = (u32)__builtin_ctz(m);
+		h.array = &t->array[t->which[h.size]];
+		id = tags_find(&h.array->tags, tlb_set(h.array, va, h.size), tlb_key(va, asid, h.size));
+		if (id == TAG_MISS)
+			continue;
+		h.id = id;
+		h.entry = &h.array->entry[id];
+		tags_touch(&h.array->tags, id);
+		tlb_settle(t, &h, va);
+		return h;
+	}
+	return h;
+}
+
+/* Drops the translation that a lookup found. */
+void tlb_drop(struct tlb *t, const struct tlb_hit *h);
+
+static always_inline u64 tlb_pa(const struct tlb_hit *h, u64 va)
+{
+	u64 in_page = (1ull << page_size_shift[h->size]) - 1;
+
+	return ((*h->entry & ~TLB_FLAGS) & ~in_page) | (va & in_page);
+}
+
+#endif
