@@ -42,10 +42,14 @@ static void check_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 	       (v->object && object_page(v->object, vma_offset(v, va) >> FRAME_SHIFT) == pfn));
 }
 
-static void check_table(void *arg, u64 pfn)
+/* A table below the root translates some of a VMA. */
+static void check_table(void *arg, u64 pfn, u32 level, u64 va)
 {
 	struct check *ch = arg;
+	u64 size = 1ull << (ch->k->format->shift[level] + ch->k->format->bits[level]);
 
+	ASSERT(ch->mm->implicit_maps || pfn == ch->mm->root >> FRAME_SHIFT ||
+	       vma_overlaps(&ch->mm->vmas, va, va + size));
 	ASSERT(ptmem_has(ch->k->ptmem, pfn) && frame_refs(ch->k->frames, pfn) == 1);
 	found(ch, pfn);
 	ch->tables++;

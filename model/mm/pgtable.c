@@ -113,23 +113,31 @@ void pgtable_each(const struct mm *mm, u64 start, u64 end, pte_fn fn, void *arg)
 	each_in_table(&e, mm->root, mm->k->format->levels - 1u, start, end);
 }
 
-static void tables_below(const struct mm *mm, u64 table, u32 level, table_fn fn, void *arg)
+struct each_table {
+	const struct mm *mm;
+	table_fn fn;
+	void *arg;
+};
+
+static void tables_below(const struct each_table *e, u64 table, u32 level, u64 va)
 {
-	const struct pt_format *f = mm->k->format;
-	u32 i;
+	const struct pt_format *f = e->mm->k->format;
+	u64 i;
 
 	for (i = 0; level > 0 && i < 1u << f->bits[level]; i++) {
-		u64 entry = pte_read(mm, table + (u64)i * f->entry_bytes);
+		u64 entry = pte_read(e->mm, table + i * f->entry_bytes);
 
 		if (entry)
-			tables_below(mm, f->pa(entry, level), level - 1, fn, arg);
+			tables_below(e, f->pa(entry, level), level - 1, va + (i << f->shift[level]));
 	}
-	fn(arg, table >> FRAME_SHIFT);
+	e->fn(e->arg, table >> FRAME_SHIFT, level, va);
 }
 
 void pgtable_each_table(const struct mm *mm, table_fn fn, void *arg)
 {
-	tables_below(mm, mm->root, mm->k->format->levels - 1u, fn, arg);
+	struct each_table e = { mm, fn, arg };
+
+	tables_below(&e, mm->root, mm->k->format->levels - 1u, 0);
 }
 
 struct bounds {

@@ -27,8 +27,8 @@ void pte_write(struct mm *mm, struct cpu *c, enum kernel_path path, u64 entry_pa
 /* Calls fn for each entry of the last level in start..end that is not 0. fn may change that entry. */
 typedef void (*pte_fn)(void *arg, u64 va, u64 entry_pa, u64 entry);
 void pgtable_each(const struct mm *mm, u64 start, u64 end, pte_fn fn, void *arg);
-/* Calls fn for each table, the root last. */
-typedef void (*table_fn)(void *arg, u64 pfn);
+/* Calls fn for each table, the root last: its level, and the first address that it translates. */
+typedef void (*table_fn)(void *arg, u64 pfn, u32 level, u64 va);
 void pgtable_each_table(const struct mm *mm, table_fn fn, void *arg);
 
 /*

@@ -73,6 +73,13 @@ static void tlb_drop(struct ref_cpu *c, u16 asid, u64 first, u64 last)
 		if (c->tlb[i].asid != asid || c->tlb[i].vpn < first || c->tlb[i].vpn > last)
 			c->tlb[kept++] = c->tlb[i];
 	c->n_tlb = kept;
+	for (i = kept = 0; i < c->n_pwc; i++) {
+		const struct ref_pwc_entry *p = &c->pwc[i];
+
+		if (p->asid != asid || p->prefix < first >> 9 * p->level || p->prefix > last >> 9 * p->level)
+			c->pwc[kept++] = *p;
+	}
+	c->n_pwc = kept;
 }
 
 static void cpu_flush_page(struct cpu *c, u16 asid, u64 va)
@@ -96,7 +103,7 @@ static void cpu_flush_asid(struct cpu *c, u16 asid)
 
 static void cpu_flush_all(struct cpu *c)
 {
-	self(c)->n_tlb = 0;
+	self(c)->n_tlb = self(c)->n_pwc = 0;
 }
 
 static const struct cpu_ops ref_ops = {
@@ -118,18 +125,19 @@ void ref_cpu_init(struct ref_cpu *c, struct kernel *k)
 	*c = (struct ref_cpu){ .cpu = { .ops = &ref_ops }, .k = k };
 }
 
-static u64 *walk_level(const struct ptmem *m, u64 table, u64 va, u32 level)
+/* The entry of level `to` for va, in or below a table of `level`; NULL if the walk ends before. */
+static u64 *walk_to(const struct ptmem *m, u64 table, u64 va, u32 level, u32 to)
 {
 	u64 *entry = &ptmem_entries(m, table >> 12)[va >> (12 + 9 * level) & 511];
 
-	if (level == 0)
+	if (level == to)
 		return entry;
-	return *entry & X86_P ? walk_level(m, *entry & X86_PA, va, level - 1) : NULL;
+	return *entry & X86_P ? walk_to(m, *entry & X86_PA, va, level - 1, to) : NULL;
 }
 
 u64 ref_walk(const struct ptmem *m, u64 root, u64 va)
 {
-	const u64 *entry = walk_level(m, root, va, 3);
+	const u64 *entry = walk_to(m, root, va, 3, 0);
 
 	return entry ? *entry : 0;
 }
@@ -152,10 +160,26 @@ static bool tlb_hit(struct ref_cpu *c, const struct mm *mm, u64 va, enum access_
 	return false;
 }
 
+static void pwc_fill(struct ref_cpu *c, const struct mm *mm, u64 va, u32 level)
+{
+	const u64 *entry = walk_to(c->k->ptmem, mm_root(mm), va, 3, level);
+	struct ref_pwc_entry new = { va >> (12 + 9 * level), (*entry & X86_PA) >> 12, level, mm_asid(mm) };
+	u32 i;
+
+	for (i = 0; i < c->n_pwc; i++)
+		if (c->pwc[i].asid == new.asid && c->pwc[i].level == level && c->pwc[i].prefix == new.prefix)
+			return;
+	ASSERT(c->n_pwc < REF_TLB_MAX);
+	c->pwc[c->n_pwc++] = new;
+}
+
 static bool walk_and_fill(struct ref_cpu *c, const struct mm *mm, u64 va, enum access_kind access)
 {
-	u64 *entry = walk_level(c->k->ptmem, mm_root(mm), va, 3), e = entry ? *entry : 0;
+	u64 *entry = walk_to(c->k->ptmem, mm_root(mm), va, 3, 0), e = entry ? *entry : 0;
+	u32 level;
 
+	for (level = 1; entry && level < 4; level++)
+		pwc_fill(c, mm, va, level);
 	if (!(e & X86_P) || !allows(e & X86_W, !(e & X86_NX), access))
 		return false;
 	*entry |= X86_A | (access == ACCESS_WRITE ? X86_D : 0);
@@ -192,6 +216,21 @@ static const struct mm *living(const struct kernel *k, u16 asid)
 	return NULL;
 }
 
+static void pwc_check(const struct ref_cpu *c)
+{
+	u32 i;
+
+	for (i = 0; i < c->n_pwc; i++) {
+		const struct ref_pwc_entry *p = &c->pwc[i];
+		const struct mm *mm = living(c->k, p->asid);
+		const u64 *entry;
+
+		ASSERT(mm);
+		entry = walk_to(c->k->ptmem, mm->root, p->prefix << (12 + 9 * p->level), 3, p->level);
+		ASSERT(entry && (*entry & X86_P) && (*entry & X86_PA) >> 12 == p->pfn);
+	}
+}
+
 void ref_tlb_check(const struct ref_cpu *c)
 {
 	u32 i;
@@ -207,4 +246,5 @@ void ref_tlb_check(const struct ref_cpu *c)
 		ASSERT(!t->write || (e & X86_W));
 		ASSERT(!t->exec || !(e & X86_NX));
 	}
+	pwc_check(c);
 }

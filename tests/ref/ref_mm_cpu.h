@@ -1,7 +1,7 @@
 /*
- * A hardware thread for tests of the kernel: it adds up what is charged, and has a TLB that never forgets by itself,
- * so that every flush that is missing is found. It walks page tables by the bits of the Intel manual, without the
- * model's own code.
+ * A hardware thread for tests of the kernel: it adds up what is charged, and has a TLB and page-walk caches
+ * that never forget by themselves, so that every flush that is missing is found. It walks page tables by the
+ * bits of the Intel manual, without the model's own code.
  */
 #ifndef MMSIM_TESTS_REF_MM_CPU_H
 #define MMSIM_TESTS_REF_MM_CPU_H
@@ -16,6 +16,14 @@ struct ref_tlb_entry {
 	bool write, exec;
 };
 
+/* A table of a level, found on the way to a page. */
+struct ref_pwc_entry {
+	u64 prefix; /* va >> the bits that the entry of `level` that points to the table translates */
+	u64 pfn;
+	u32 level;
+	u16 asid;
+};
+
 struct ref_cpu {
 	struct cpu cpu;
 	struct kernel *k;
@@ -24,6 +32,8 @@ struct ref_cpu {
 	u64 last_flush; /* va of the last page flush */
 	struct ref_tlb_entry tlb[REF_TLB_MAX];
 	u32 n_tlb;
+	struct ref_pwc_entry pwc[REF_TLB_MAX];
+	u32 n_pwc;
 };
 
 void ref_cpu_init(struct ref_cpu *c, struct kernel *k);
@@ -32,7 +42,7 @@ void ref_cpu_init(struct ref_cpu *c, struct kernel *k);
 u64 ref_walk(const struct ptmem *m, u64 root, u64 va);
 /* The program's access: TLB, walk, traps until it succeeds. Number of traps taken in *traps. */
 enum trap_result ref_access(struct ref_cpu *c, struct mm *mm, u64 va, enum access_kind access, u32 *traps);
-/* ASSERTs that the TLB holds nothing that the tables of the living address spaces do not grant. */
+/* ASSERTs that TLB and walk caches hold nothing but what the tables of the living address spaces say. */
 void ref_tlb_check(const struct ref_cpu *c);
 
 #endif

@@ -307,6 +307,25 @@ static void munmap_frees_frames_and_tables(void **state)
 	env_free(e, 0);
 }
 
+/* A table that translates nothing any more can still be in walk caches when it goes. */
+static void freed_tables_leave_walk_caches(void **state)
+{
+	struct env *e = env_new(&test_cfg, 256);
+	struct mm *mm = mm_new(e->k, false);
+
+	map(e, mm, BASE, 2, RW);
+	touch(e, mm, BASE, ACCESS_WRITE);
+	mm_madvise(mm, e->c, BASE, PAGE, 4);
+	assert_int_equal(e->cpu.n_pwc, 0);
+	assert_trap(e, mm, BASE + 8 * PAGE, ACCESS_READ, TRAP_SEGV);
+	assert_int_equal(e->cpu.n_pwc, 3);
+	mm_munmap(mm, e->c, BASE, 2 * PAGE);
+	assert_int_equal(e->k->pgtable.pages, 1);
+	ref_tlb_check(&e->cpu);
+	mm_put(mm, e->c);
+	env_free(e, 0);
+}
+
 static void mremap_moves_pages(void **state)
 {
 	struct env *e = env_new(&test_cfg, 256);
@@ -525,6 +544,7 @@ int main(void)
 		cmocka_unit_test(protection_is_withdrawn_and_returned),
 		cmocka_unit_test(flush_ceiling),
 		cmocka_unit_test(munmap_frees_frames_and_tables),
+		cmocka_unit_test(freed_tables_leave_walk_caches),
 		cmocka_unit_test(mremap_moves_pages),
 		cmocka_unit_test(madvise_drops_pages),
 		cmocka_unit_test(heap_grows_and_shrinks),
