@@ -40,7 +40,7 @@ char *counters_from_json(struct counters *c, const char *path)
 		return xasprintf("'%s' line %d: %s", path, err.line, err.text);
 	if (!json_is_object(root))
 		bad = xasprintf("'%s' is not one JSON object", path);
-	json_object_foreach(root, name, value) {
+	json_object_foreach (root, name, value) {
 		if (json_is_integer(value) && json_integer_value(value) >= 0)
 			counters_add(c, name, (u64)json_integer_value(value));
 		else if (!bad)

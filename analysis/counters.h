@@ -1,6 +1,7 @@
 /*
- * A snapshot of every counter, taken from a finished replay or read back from a stats.json: what tables, identities
- * and plots work on, so that they do the same with a run that just ended and with one from last year.
+ * A snapshot of every counter, taken from a finished replay or read back from a stats.json: what tables,
+ * identities and plots work on, so that they do the same with a run that just ended and with one from last
+ * year.
  *
  * Patterns: "core*.l1d.loads" is the sum over all cores; any other name is itself.
  */

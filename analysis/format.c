@@ -39,7 +39,8 @@ static const char *scaled(struct text *t, double v, const struct scale *s)
 static const char *prefixed(struct text *t, double v)
 {
 	static const struct scale scale[] = {
-		{ 1e18, 1e18, "E" }, { 1e15, 1e15, "P" }, { 1e12, 1e12, "T" }, { 1e9, 1e9, "G" }, { 0, 1e6, "M" },
+		{ 1e18, 1e18, "E" }, { 1e15, 1e15, "P" }, { 1e12, 1e12, "T" },
+		{ 1e9, 1e9, "G" },   { 0, 1e6, "M" },
 	};
 
 	return scaled(t, v, scale);
@@ -62,7 +63,10 @@ const char *format_latency(struct text *t, double v)
 const char *format_seconds(struct text *t, double s)
 {
 	static const struct scale scale[] = {
-		{ 1, 1, " s" }, { 1e-3, 1e-3, " ms" }, { 1e-6, 1e-6, " us" }, { 0, 1e-9, " ns" },
+		{ 1, 1, " s" },
+		{ 1e-3, 1e-3, " ms" },
+		{ 1e-6, 1e-6, " us" },
+		{ 0, 1e-9, " ns" },
 	};
 
 	return scaled(t, s, scale);
@@ -71,7 +75,10 @@ const char *format_seconds(struct text *t, double s)
 const char *format_bytes(struct text *t, u64 bytes)
 {
 	static const struct scale scale[] = {
-		{ 0x1p40, 0x1p40, " TB" }, { 0x1p30, 0x1p30, " GB" }, { 0x1p20, 0x1p20, " MB" }, { 0, 0x1p10, " KB" },
+		{ 0x1p40, 0x1p40, " TB" },
+		{ 0x1p30, 0x1p30, " GB" },
+		{ 0x1p20, 0x1p20, " MB" },
+		{ 0, 0x1p10, " KB" },
 	};
 
 	return scaled(t, (double)bytes, scale);
@@ -79,14 +86,18 @@ const char *format_bytes(struct text *t, u64 bytes)
 
 const char *format_hz(struct text *t, u64 hz)
 {
-	static const struct scale scale[] = { { 1e9, 1e9, " GHz" }, { 1e6, 1e6, " MHz" }, { 0, 1e3, " kHz" } };
+	static const struct scale scale[] = { { 1e9, 1e9, " GHz" },
+					      { 1e6, 1e6, " MHz" },
+					      { 0, 1e3, " kHz" } };
 
 	return scaled(t, (double)hz, scale);
 }
 
 const char *format_rate(struct text *t, double per_sec)
 {
-	static const struct scale scale[] = { { 1e9, 1e9, " billion" }, { 1e6, 1e6, " million" }, { 0, 1e3, " thousand" } };
+	static const struct scale scale[] = { { 1e9, 1e9, " billion" },
+					      { 1e6, 1e6, " million" },
+					      { 0, 1e3, " thousand" } };
 
 	return scaled(t, per_sec, scale);
 }
@@ -131,7 +142,8 @@ const char *format_clip(struct text *t, const char *s, u32 width)
 	if (n <= width)
 		snprintf(t->s, sizeof(t->s), "%s", s);
 	else
-		snprintf(t->s, sizeof(t->s), "%.*s...%s", (int)(skip_chars(s, head) - s), s, skip_chars(s, n - tail));
+		snprintf(t->s, sizeof(t->s), "%.*s...%s", (int)(skip_chars(s, head) - s), s,
+			 skip_chars(s, n - tail));
 	return t->s;
 }
 

@@ -1,6 +1,6 @@
 /*
- * What must hold between the counters of any finished replay, whatever was replayed on whatever machine. Each identity
- * is one row in identities.c. Checked at the end of every run: a broken one is a bug of ours.
+ * What must hold between the counters of any finished replay, whatever was replayed on whatever machine. Each
+ * identity is one row in identities.c. Checked at the end of every run: a broken one is a bug of ours.
  */
 #ifndef MMSIM_ANALYSIS_IDENTITIES_H
 #define MMSIM_ANALYSIS_IDENTITIES_H
@@ -8,7 +8,7 @@
 #include "analysis/counters.h"
 #include "analysis/results.h"
 
-/* NULL if all hold, else what does not, with its numbers (a new string). *checked counts those that applied. */
+/* NULL if all hold, else what does not, with its numbers (a new string). *checked: how many applied. */
 char *identities_broken(const struct counters *c, u32 *checked);
 /* The same for latency: a recorded data access is one sample. */
 char *identities_latency_broken(const struct counters *c, const struct results_latency *l, u32 n);

@@ -13,8 +13,9 @@ static void write_hist(FILE *f, const struct results_latency *l)
 	for (i = 0; i < HIST_BINS; i++) {
 		if (!l->hist->bin[i])
 			continue;
-		fprintf(f, "%s,%s,%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", l->kind, l->served, l->translation,
-			hist_low(i), i + 1 < HIST_BINS ? hist_low(i + 1) - 1 : ~(u64)0, l->hist->bin[i]);
+		fprintf(f, "%s,%s,%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", l->kind, l->served,
+			l->translation, hist_low(i), i + 1 < HIST_BINS ? hist_low(i + 1) - 1 : ~(u64)0,
+			l->hist->bin[i]);
 	}
 }
 
@@ -39,8 +40,8 @@ static struct latency_row *add_row(struct latency_table *t)
 static bool parse_row(const char *line, struct latency_row *r)
 {
 	char after;
-	int n = sscanf(line, "%15[^,],%15[^,],%15[^,],%" SCNu64 ",%" SCNu64 ",%" SCNu64 "%c", r->kind, r->served,
-		       r->translation, &r->from, &r->to, &r->accesses, &after);
+	int n = sscanf(line, "%15[^,],%15[^,],%15[^,],%" SCNu64 ",%" SCNu64 ",%" SCNu64 "%c", r->kind,
+		       r->served, r->translation, &r->from, &r->to, &r->accesses, &after);
 
 	return n == 7 && after == '\n' && r->from <= r->to && !strchr(line, '-');
 }

@@ -1,6 +1,6 @@
 /*
- * One file of a directory of results: written beside its place under a temporary name and moved there when it is
- * complete, so that a full disk or a kill leaves the old file or none, never half of one.
+ * One file of a directory of results: written beside its place under a temporary name and moved there when it
+ * is complete, so that a full disk or a kill leaves the old file or none, never half of one.
  */
 #ifndef MMSIM_ANALYSIS_OUT_H
 #define MMSIM_ANALYSIS_OUT_H

@@ -3,13 +3,13 @@
  *
  * The run directory (all that a later plot, report or comparison reads):
  *	summary.txt    the terminal table
- *	stats.json     one flat object, dotted counter name to integer, in order of registration; the same trace,
- *	               configuration and seed give the same bytes
+ *	stats.json     one flat object, dotted counter name to integer, in order of registration; the same
+ *	               trace, configuration and seed give the same bytes
  *	latency.csv    access latency histograms, see latency_csv.h
  *	intervals.csv  counters over time, if the replay sampled them
  *	config.cfg     the whole effective configuration
- *	run.json       what the run was (machine, kernel, traces, version, clock) and the host side (time, memory);
- *	               a directory is a run's if it has this file
+ *	run.json       what the run was (machine, kernel, traces, version, clock) and the host side (time,
+ *	               memory); a directory is a run's if it has this file
  *
  * Not here: pictures (plots/), and anything below analysis/. Called by the verbs of cli/.
  */
@@ -48,13 +48,13 @@ struct results {
 	const char *version;
 	u64 hz; /* the modelled core clock */
 	struct results_host host;
-	const char *const *notes; /* what the reader must know: assumptions, what was met and is not modelled */
+	const char *const *notes; /* for the reader: assumptions, what was met and is not modelled */
 	u32 n_notes;
 };
 
 /*
- * Makes the directory ready before a long replay: creates it, or takes over an earlier run's. Fails if it holds
- * something else or cannot be written.
+ * Makes the directory ready before a long replay: creates it, or takes over an earlier run's. Dies if it
+ * holds something else, fails if it cannot be written.
  */
 void results_prepare(const char *dir);
 /* Writes the run directory, which results_prepare() made ready; fails naming the file. */

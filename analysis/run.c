@@ -14,7 +14,7 @@ static char *join_traces(json_t *names)
 	json_t *name;
 	size_t i;
 
-	json_array_foreach(names, i, name) {
+	json_array_foreach (names, i, name) {
 		longer = xasprintf("%s%s%s", all, i ? " + " : "", format_base(json_string_value(name)));
 		free(all);
 		all = longer;
@@ -27,7 +27,7 @@ static bool are_strings(json_t *names)
 	json_t *name;
 	size_t i;
 
-	json_array_foreach(names, i, name)
+	json_array_foreach (names, i, name)
 		if (!json_is_string(name))
 			return false;
 	return json_is_array(names);
@@ -43,7 +43,8 @@ static char *take_identity(struct run *r, json_t *root)
 	if (json_unpack(root, "{sb}", "complete", &complete) || !complete)
 		return xasprintf("the run in '%s' did not finish: replay it again", r->dir);
 	if (json_unpack(root, "{ss ss ss so sI}", "machine", &machine, "kernel", &kernel, "version", &version,
-			"traces", &traces, "clock_hz", &hz) || hz <= 0 || !are_strings(traces))
+			"traces", &traces, "clock_hz", &hz) ||
+	    hz <= 0 || !are_strings(traces))
 		return xasprintf("'%s/run.json' does not say machine, kernel, version, traces and clock_hz: "
 				 "replay it again with this version",
 				 r->dir);
@@ -64,8 +65,9 @@ static char *read_identity(struct run *r)
 	if (root)
 		bad = take_identity(r, root);
 	else
-		bad = xasprintf("'%s' is not a run directory ('%s': %s): name one that 'mmsim replay -o DIR' wrote",
-				r->dir, path, err.text);
+		bad = xasprintf(
+			"'%s' is not a run directory ('%s': %s): name one that 'mmsim replay -o DIR' wrote",
+			r->dir, path, err.text);
 	json_decref(root);
 	free(path);
 	return bad;

@@ -9,7 +9,7 @@
 
 struct run {
 	char *dir;
-	char *label; /* how tables and legends call it: the last component of dir, unless the user said otherwise */
+	char *label; /* in tables and legends: the last component of dir, unless the user said otherwise */
 	char *machine, *kernel, *version;
 	char *traces; /* last components of their names, joined by " + " */
 	u64 hz;
@@ -17,7 +17,7 @@ struct run {
 	struct latency_table latency;
 };
 
-/* NULL if it is a finished run, else what is wrong and what to do (a new string); then nothing is to be freed. */
+/* NULL if it is a finished run, else what is wrong and what to do (a new string) and nothing to close. */
 char *run_open(struct run *r, const char *dir, const char *label);
 void run_close(struct run *r);
 
@@ -29,7 +29,7 @@ void run_latency(const struct run *r, const char *kind, const char *served, cons
 		 struct latency_table *sum);
 u64 latency_table_count(const struct latency_table *t);
 double latency_table_mean(const struct latency_table *t);
-/* As hist_percentile(): the smallest latency of the bin in which num/den of the samples are reached; 0 if empty. */
+/* As hist_percentile(): smallest latency of the bin in which num/den of the samples are reached; 0 if empty. */
 u64 latency_table_percentile(const struct latency_table *t, u64 num, u64 den);
 
 #endif

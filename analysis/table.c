@@ -1,6 +1,7 @@
 /*
- * The terminal table: what ran, how the caches and TLBs did, where the cycles went, how long accesses took, and what
- * the reader must know. No line is wider than 80 columns; a section without anything to say is left out.
+ * The terminal table: what ran, how the caches and TLBs did, where the cycles went, how long accesses took,
+ * and what the reader must know. No line is wider than 80 columns; a section without anything to say is left
+ * out.
  */
 #include "analysis/results.h"
 
@@ -11,6 +12,7 @@
 #include "analysis/counters.h"
 #include "analysis/format.h"
 #include "analysis/spread.h"
+#include "analysis/stack.h"
 #include "analysis/words.h"
 #include "model/base/error.h"
 
@@ -48,7 +50,8 @@ static void print_head(const struct table *t)
 	struct text a, b;
 
 	for (i = 0; i < r->n_traces; i++)
-		fprintf(t->f, "  %-8s%s\n", i ? "" : "replay", format_clip(&a, format_base(r->traces[i]), 70));
+		fprintf(t->f, "  %-8s%s\n", i ? "" : "replay",
+			format_clip(&a, format_base(r->traces[i]), 70));
 	fprintf(t->f, "  %-8s%s, %u core%s at %s\n", "on", format_clip(&a, r->machine, 40), cores,
 		cores == 1 ? "" : "s", format_hz(&b, r->hz));
 	fprintf(t->f, "  %-8s%s\n", "kernel", format_clip(&a, r->kernel, 70));
@@ -75,12 +78,9 @@ static const struct happening {
 	const char *counter, *label;
 	bool always;
 } happenings[] = {
-	{ "mm.fault.minor", "minor faults", true },
-	{ "mm.fault.zero", "  demand-zero", false },
-	{ "mm.fault.cow", "  copy-on-write", false },
-	{ "mm.fault.file", "  file-backed", false },
-	{ "mm.fault.spurious", "  spurious", false },
-	{ "mm.fault.major", "major faults", false },
+	{ "mm.fault.minor", "minor faults", true },   { "mm.fault.zero", "  demand-zero", false },
+	{ "mm.fault.cow", "  copy-on-write", false }, { "mm.fault.file", "  file-backed", false },
+	{ "mm.fault.spurious", "  spurious", false }, { "mm.fault.major", "major faults", false },
 	{ "mm.fault.segv", "SIGSEGVs", true },
 };
 
@@ -100,7 +100,7 @@ static void print_happenings(const struct table *t)
 	}
 }
 
-/* Structures that are looked up: sums of accesses and of misses, wherever the level is (private or shared). */
+/* Structures that are looked up: accesses and misses, wherever the level is (private or shared). */
 static const struct lookup {
 	const char *label;
 	const char *accesses[4], *misses[4];
@@ -108,14 +108,19 @@ static const struct lookup {
 	{ "L1I fetches", { "core*.l1i.fetches" }, { "core*.l1i.fetch_misses" } },
 	{ "L1D loads", { "core*.l1d.loads" }, { "core*.l1d.load_misses" } },
 	{ "L1D stores", { "core*.l1d.stores" }, { "core*.l1d.store_misses" } },
-	{ "L2 fetches", { "core*.l2.fetches", "l2.fetches" }, { "core*.l2.fetch_misses", "l2.fetch_misses" } },
+	{ "L2 fetches",
+	  { "core*.l2.fetches", "l2.fetches" },
+	  { "core*.l2.fetch_misses", "l2.fetch_misses" } },
 	{ "L2 loads", { "core*.l2.loads", "l2.loads" }, { "core*.l2.load_misses", "l2.load_misses" } },
-	{ "L3 fetches", { "core*.l3.fetches", "l3.fetches" }, { "core*.l3.fetch_misses", "l3.fetch_misses" } },
+	{ "L3 fetches",
+	  { "core*.l3.fetches", "l3.fetches" },
+	  { "core*.l3.fetch_misses", "l3.fetch_misses" } },
 	{ "L3 loads", { "core*.l3.loads", "l3.loads" }, { "core*.l3.load_misses", "l3.load_misses" } },
 	{ "ITLB", { "core*.itlb.lookups" }, { "core*.itlb.misses" } },
 	{ "DTLB", { "core*.dtlb.lookups" }, { "core*.dtlb.misses" } },
 	{ "STLB", { "core*.stlb.lookups" }, { "core*.stlb.misses" } },
-	{ "DRAM rows", { "dram.row_hits", "dram.row_closed", "dram.row_conflicts" },
+	{ "DRAM rows",
+	  { "dram.row_hits", "dram.row_closed", "dram.row_conflicts" },
 	  { "dram.row_closed", "dram.row_conflicts" } },
 };
 
@@ -137,7 +142,8 @@ static void print_lookup(const struct table *t, const struct lookup *l)
 	if (!accesses)
 		return;
 	print_count(t, l->label, accesses);
-	fprintf(t->f, "%18s%11s", format_count_in(&a, misses, 16), format_percent(&b, (double)misses, (double)accesses));
+	fprintf(t->f, "%18s%11s", format_count_in(&a, misses, 16),
+		format_percent(&b, (double)misses, (double)accesses));
 	if (t->instructions)
 		fprintf(t->f, "%11.3f", per_kilo(t, misses));
 	fputs("\n", t->f);
@@ -155,7 +161,8 @@ static void print_lookups(const struct table *t)
 
 static void print_walks(const struct table *t)
 {
-	u64 walks = counters_get(&t->c, "core*.walker.walks"), cycles = counters_get(&t->c, "core*.walker.cycles");
+	u64 walks = counters_get(&t->c, "core*.walker.walks"),
+	    cycles = counters_get(&t->c, "core*.walker.cycles");
 	u64 reads = counters_get(&t->c, "core*.walker.pte_reads");
 	struct text a;
 
@@ -168,35 +175,9 @@ static void print_walks(const struct table *t)
 	fprintf(t->f, "%9.2f a walk\n", (double)reads / (double)walks);
 }
 
-struct part {
-	const char *name;
-	u64 cycles;
-};
-
-/* The cycle stack over all cores, its parts in order of registration. Returns how many there are. */
-static u32 gather_parts(const struct counters *c, struct part *parts, u32 max)
-{
-	const char *name;
-	u32 n = 0, i, k;
-
-	for (i = 0; i < c->n; i++) {
-		name = counters_cycle_part(c->at[i].name);
-		if (!name || !c->at[i].value)
-			continue;
-		for (k = 0; k < n && strcmp(parts[k].name, name); k++)
-			;
-		if (k == n) {
-			ASSERT(n < max);
-			parts[n++] = (struct part){ name, 0 };
-		}
-		parts[k].cycles += c->at[i].value;
-	}
-	return n;
-}
-
 static int larger_part_first(const void *a, const void *b)
 {
-	const struct part *x = a, *y = b;
+	const struct stack_part *x = a, *y = b;
 
 	if (x->cycles != y->cycles)
 		return x->cycles < y->cycles ? 1 : -1;
@@ -219,19 +200,21 @@ static void print_part(const struct table *t, const char *name, u64 cycles)
 
 static void print_stack(const struct table *t)
 {
-	struct part parts[64];
-	u32 n = gather_parts(&t->c, parts, ARRAY_SIZE(parts)), i;
+	struct stack s;
 	u64 small = 0;
+	u32 i;
 
-	if (!n)
+	stack_of(&s, &t->c);
+	if (!s.n)
 		return;
-	qsort(parts, n, sizeof(*parts), larger_part_first);
-	fprintf(t->f, "\n  %-16s%18s%10s%s\n", "held up by", "cycles", "share", t->instructions ? "     CPI" : "");
-	for (i = 0; i < n; i++) {
-		if (i && (double)parts[i].cycles < 0.0005 * (double)t->cycles)
-			small += parts[i].cycles;
+	qsort(s.part, s.n, sizeof(*s.part), larger_part_first);
+	fprintf(t->f, "\n  %-16s%18s%10s%s\n", "held up by", "cycles", "share",
+		t->instructions ? "     CPI" : "");
+	for (i = 0; i < s.n; i++) {
+		if (i && (double)s.part[i].cycles < 0.0005 * (double)t->cycles)
+			small += s.part[i].cycles;
 		else
-			print_part(t, parts[i].name, parts[i].cycles);
+			print_part(t, s.part[i].name, s.part[i].cycles);
 	}
 	if (small)
 		print_part(t, "all the rest", small);
@@ -251,7 +234,8 @@ static struct hist *merge_kind(const struct results *r, const char *kind)
 
 static void print_spread(FILE *f, const struct spread *s, double scale)
 {
-	const double v[] = { s->mean, (double)s->p50, (double)s->p90, (double)s->p99, (double)s->p999, (double)s->max };
+	const double v[] = { s->mean,        (double)s->p50,  (double)s->p90,
+			     (double)s->p99, (double)s->p999, (double)s->max };
 	struct text a;
 	u32 i;
 
@@ -285,7 +269,8 @@ static void print_latencies(const struct table *t)
 	print_latency(t, "store", "store cycles");
 }
 
-static u64 served_count(const struct results *r, const char *kind, const char *served, const char *translation)
+static u64 served_count(const struct results *r, const char *kind, const char *served,
+			const char *translation)
 {
 	u64 n = 0;
 	u32 i;
@@ -311,7 +296,8 @@ static void print_served_row(const struct table *t, const char *translation, u64
 	for (w = words_served; w->token; w++)
 		if (served_count(t->r, "load", w->token, NULL))
 			fprintf(t->f, "%11s",
-				format_percent(&a, (double)served_count(t->r, "load", w->token, translation), (double)all));
+				format_percent(&a, (double)served_count(t->r, "load", w->token, translation),
+					       (double)all));
 	fputs("\n", t->f);
 }
 

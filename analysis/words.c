@@ -7,7 +7,7 @@ const struct word words_served[] = {
 };
 
 const struct word words_translation[] = {
-	{ "none", "no translation" }, { "dtlb", "DTLB hit" },     { "stlb", "STLB hit" },
+	{ "none", "no translation" }, { "tlb", "L1 TLB hit" },   { "stlb", "STLB hit" },
 	{ "walk", "page walk" },      { "fault", "page fault" }, { 0 },
 };
 

@@ -1,6 +1,6 @@
 /*
- * The words of latency.csv and of the cycle stack, and how tables and pictures call them, in the order in which they
- * are shown. A new level or part of the cycle stack is one row in words.c.
+ * The words of latency.csv and of the cycle stack, and how tables and pictures call them, in the order in
+ * which they are shown. A new level or part of the cycle stack is one row in words.c.
  */
 #ifndef MMSIM_ANALYSIS_WORDS_H
 #define MMSIM_ANALYSIS_WORDS_H

@@ -37,12 +37,20 @@ static const struct generator *find(const char *name)
 	return g;
 }
 
+static bool is_key(const struct config *c, const char *name)
+{
+	char *value = config_get(c, name);
+
+	free(value);
+	return value;
+}
+
 /* "--size" "48K" becomes the assignment size=48K. */
 static void set(struct config *c, const char *option, const char *value)
 {
 	char *assignment;
 
-	if (strncmp(option, "--", 2))
+	if (strncmp(option, "--", 2) || !is_key(c, option + 2))
 		die("generate: \"%s\" was not expected; `mmsim generate --help` lists the options", option);
 	if (!value)
 		die("generate: %s needs a value", option);
@@ -75,6 +83,8 @@ int cmd_generate(int argc, char **argv)
 		usage(stderr);
 		return 2;
 	}
+	if (o.stride > o.size)
+		die("generate: a stride of %llu bytes is more than the size", (unsigned long long)o.stride);
 	if (!generate(find(kind), &o, out, err))
 		fail("generate: %s", err);
 	config_free(c);

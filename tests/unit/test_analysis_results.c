@@ -3,8 +3,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +15,8 @@
 #include "analysis/spread.h"
 #include "model/base/error.h"
 #include "model/base/rng.h"
+
+#include <cmocka.h>
 
 static const struct {
 	const char *name;
@@ -75,9 +75,11 @@ struct fixture {
 };
 
 static const char *const traces[] = { "traces/a_\"sort'.cap.gz" };
-static const char *const notes[] = { "3 system calls of other kinds were charged with entry and exit only, and a very "
-				     "long explanation follows so that the line must be broken more than once by now.",
-				     "one-word" };
+static const char *const notes[] = {
+	"3 system calls of other kinds were charged with entry and exit only, and a very "
+	"long explanation follows so that the line must be broken more than once by now.",
+	"one-word"
+};
 
 static void fixture_init(struct fixture *f)
 {
@@ -93,9 +95,9 @@ static void fixture_init(struct fixture *f)
 	hist_add(f->dram, 312, 11000000);
 	hist_add(f->dram, 123456, 4567);
 	hist_add(f->store, 1, 112345678);
-	f->latency[0] = (struct results_latency){ "load", "l1", "dtlb", f->l1 };
+	f->latency[0] = (struct results_latency){ "load", "l1", "tlb", f->l1 };
 	f->latency[1] = (struct results_latency){ "load", "dram", "walk", f->dram };
-	f->latency[2] = (struct results_latency){ "store", "l1", "dtlb", f->store };
+	f->latency[2] = (struct results_latency){ "store", "l1", "tlb", f->store };
 	f->r = (struct results){ .stats = f->stats,
 				 .latency = f->latency,
 				 .n_latency = 3,
@@ -114,7 +116,8 @@ static void fixture_init(struct fixture *f)
 
 static void fixture_fini(struct fixture *f)
 {
-	static const char *const files[] = { "run.json", "stats.json", "latency.csv", "summary.txt", "other" };
+	static const char *const files[] = { "run.json", "stats.json", "latency.csv", "summary.txt",
+					     "other" };
 	char path[128];
 	u32 i;
 
@@ -210,7 +213,8 @@ static void expect_80_columns(const struct results *r)
 static void table_fits_80_columns(void **state)
 {
 	static const char *const long_traces[] = {
-		"a_very_long_name_of_a_recording_that_goes_on_and_on_beyond_what_fits_on_one_line_of_a_terminal.gz",
+		"a_very_long_name_of_a_recording_that_goes_on_and_on_beyond_what_fits_on_one_line_of_a_"
+		"terminal.gz",
 		"second.gz",
 	};
 	struct fixture f;
@@ -415,7 +419,7 @@ static void csv_refuses_nonsense(void **state)
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		f = fmemopen((void *)cases[i].text, strlen(cases[i].text) + 1, "r");
+		f = fmemopen((void *)cases[i].text, MAX(strlen(cases[i].text), 1u), "r");
 		bad = latency_csv_read(f, &t);
 		assert_non_null(bad);
 		assert_non_null(strstr(bad, cases[i].bad));

@@ -1,6 +1,5 @@
 #include "traces/generate/generate.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "model/base/error.h"
@@ -118,10 +117,7 @@ bool generate(const struct generator *gen, const struct generate_opts *o, const 
 	struct generation g = { .o = *o };
 	struct capture_writer *w;
 
-	if (o->stride > o->size) {
-		snprintf(err, TR_ERRBUF, "stride: %llu bytes are more than the size", (unsigned long long)o->stride);
-		return false;
-	}
+	ASSERT(o->stride <= o->size);
 	w = capture_create(path, err);
 	if (!w)
 		return false;

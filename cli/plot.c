@@ -1,0 +1,199 @@
+/* mmsim plot: pictures of finished runs. */
+#include "cli/cli.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "model/base/error.h"
+#include "plots/plot.h"
+
+static void usage(FILE *f)
+{
+	const struct plot_kind *const *k;
+
+	fputs("usage: mmsim plot KIND [OPTION]... RUN...\n\n"
+	      "Draws a picture of runs, the directories that mmsim replay -o wrote. LABEL=RUN gives a run "
+	      "another name in\n"
+	      "the legend. Needs gnuplot (package gnuplot-nox). KIND is\n\n",
+	      f);
+	for (k = plot_kinds; *k; k++)
+		fprintf(f, "  %-10s %s\n", (*k)->name, (*k)->help);
+	fputs("\nOptions:\n"
+	      "  -o, --output FILE    the picture: FILE.svg, .png or .pdf; default KIND.svg and KIND.png "
+	      "here. Its data\n"
+	      "                       (.dat) and its gnuplot script (.gp) are left beside it\n"
+	      "      --percent        stack: share of the cycles instead of cycles per instruction\n"
+	      "      --x COUNTER      steps: the counter that runs are laid out by; default mm.fault.minor\n"
+	      "      --points FILE    steps: published points to lay over, a CSV as described in the manual\n"
+	      "  -h, --help           this text\n\n"
+	      "Examples:\n"
+	      "  mmsim plot latency out                         latency.svg and latency.png of one run\n"
+	      "  mmsim plot latency -o both.svg old=a new=b     two runs over each other\n"
+	      "  mmsim plot stack -o stack.png a b c            where the cycles of three runs went\n",
+	      f);
+}
+
+struct args {
+	struct plot_request q;
+	struct run *runs;
+	const char **tables;
+	char *dir, *stem;
+};
+
+static bool is_table(const char *name)
+{
+	struct stat st;
+
+	return strlen(name) > 4 && !strcmp(name + strlen(name) - 4, ".csv") && !stat(name, &st) &&
+	       S_ISREG(st.st_mode);
+}
+
+static void open_run(struct run *run, const char *name)
+{
+	const char *equals = strchr(name, '=');
+	struct stat st;
+	char *label = NULL, *bad;
+
+	if (equals && equals > name && stat(name, &st)) {
+		label = xasprintf("%.*s", (int)(equals - name), name);
+		name = equals + 1;
+	}
+	bad = run_open(run, name, label);
+	if (bad)
+		die("%s", bad);
+	free(label);
+}
+
+static void take_inputs(struct args *a, const struct plot_kind *kind, char **names, u32 n)
+{
+	u32 i;
+
+	a->runs = xcalloc(n, sizeof(*a->runs));
+	a->tables = xcalloc(n, sizeof(*a->tables));
+	for (i = 0; i < n; i++) {
+		if (kind->takes_tables && is_table(names[i]))
+			a->tables[a->q.n_tables++] = names[i];
+		else
+			open_run(&a->runs[a->q.n_runs++], names[i]);
+	}
+	a->q.runs = a->runs;
+	a->q.tables = a->tables;
+}
+
+static u32 format_of(const char *end)
+{
+	static const struct {
+		const char *end;
+		u32 format;
+	} formats[] = { { ".svg", FIGURE_SVG }, { ".png", FIGURE_PNG }, { ".pdf", FIGURE_PDF } };
+	u32 i;
+
+	for (i = 0; end && i < ARRAY_SIZE(formats); i++)
+		if (!strcmp(end, formats[i].end))
+			return formats[i].format;
+	return 0;
+}
+
+/* Takes -o apart into directory, stem and format. */
+static void take_output(struct args *a, const struct plot_kind *kind, const char *output)
+{
+	const char *slash, *name, *dot;
+
+	if (!output) {
+		a->dir = xstrdup(".");
+		a->stem = xstrdup(kind->name);
+		a->q.formats = FIGURE_SVG | FIGURE_PNG;
+	} else {
+		slash = strrchr(output, '/');
+		name = slash ? slash + 1 : output;
+		dot = strrchr(name, '.');
+		a->q.formats = format_of(dot);
+		if (!a->q.formats || dot == name)
+			die("cannot tell the format of '%s': its name must end in .svg, .png or .pdf",
+			    output);
+		a->dir = slash ? xasprintf("%.*s", (int)MAX(slash - output, 1), output) : xstrdup(".");
+		a->stem = xasprintf("%.*s", (int)(dot - name), name);
+	}
+	a->q.dir = a->dir;
+	a->q.stem = a->stem;
+}
+
+static void free_args(struct args *a)
+{
+	u32 i;
+
+	for (i = 0; i < a->q.n_runs; i++)
+		run_close(&a->runs[i]);
+	free(a->runs);
+	free(a->tables);
+	free(a->dir);
+	free(a->stem);
+}
+
+static const struct plot_kind *find_kind(const char *name)
+{
+	const struct plot_kind *kind = plot_kind_find(name), *const * k;
+	char known[256] = "";
+
+	for (k = plot_kinds; *k; k++)
+		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s", *known ? ", " : "",
+			 (*k)->name);
+	if (!kind)
+		die("no kind of plot is called '%s': there are %s", name, known);
+	return kind;
+}
+
+enum { OPT_X = 256, OPT_POINTS, OPT_PERCENT };
+static const struct option options[] = {
+	{ "output", required_argument, NULL, 'o' },
+	{ "x", required_argument, NULL, OPT_X },
+	{ "points", required_argument, NULL, OPT_POINTS },
+	{ "percent", no_argument, NULL, OPT_PERCENT },
+	{ "help", no_argument, NULL, 'h' },
+	{ 0 },
+};
+
+int cmd_plot(int argc, char **argv)
+{
+	struct args a = { 0 };
+	const struct plot_kind *kind;
+	const char *output = NULL;
+	char *bad;
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "o:h", options, NULL)) != -1) {
+		switch (opt) {
+		case 'o':
+			output = optarg;
+			break;
+		case OPT_X:
+			a.q.x = optarg;
+			break;
+		case OPT_POINTS:
+			a.q.points = optarg;
+			break;
+		case OPT_PERCENT:
+			a.q.percent = true;
+			break;
+		case 'h':
+			usage(stdout);
+			return 0;
+		default:
+			die("'mmsim plot --help' lists the options");
+		}
+	}
+	if (argc - optind < 2)
+		die("say what to plot, and of which runs: mmsim plot KIND RUN...; 'mmsim plot --help' tells "
+		    "more");
+	kind = find_kind(argv[optind]);
+	take_output(&a, kind, output);
+	take_inputs(&a, kind, argv + optind + 1, (u32)(argc - optind - 1));
+	bad = plot_make(kind, &a.q);
+	if (bad)
+		die("no %s plot: %s", kind->name, bad);
+	free_args(&a);
+	return 0;
+}

@@ -1,0 +1,152 @@
+#include "model/core/machine.h"
+
+#include <stdlib.h>
+
+#include "model/base/error.h"
+#include "model/sim/time.h"
+
+static const char *const off_on[] = { "off", "on", NULL };
+
+static const struct opt machine_opts[] = {
+	{ "cores", OPT_U32, offsetof(struct machine_cfg, cores), "1", 1, 1024, "cores", "hardware threads", NULL },
+	{ "sockets", OPT_U32, offsetof(struct machine_cfg, sockets), "1", 1, 64, "sockets", "packages of cores", NULL },
+	{ "translation", OPT_ENUM, offsetof(struct machine_cfg, translation), "on", 0, 0, NULL,
+	  "off: physical = virtual, no faults, for comparison with cache simulators", off_on },
+	{ "seed", OPT_U64, offsetof(struct machine_cfg, seed), "1", 0, 0, NULL, "of every random choice", NULL },
+	{ 0 },
+};
+
+static const struct opt memory_opts[] = {
+	{ "size", OPT_SIZE, offsetof(struct machine_cfg, memory), "16G", 16u << 20, 1ull << 40, "bytes",
+	  "physical memory", NULL },
+	{ 0 },
+};
+
+static const struct opt shortcut_opts[] = {
+	{ "shortcut", OPT_BOOL, offsetof(struct machine_cfg, shortcut), "yes", 0, 0, NULL,
+	  "only count an access to the most recently used line and page; changes no result", NULL },
+	{ 0 },
+};
+
+const struct opt_section machine_sections[] = {
+	{ "", machine_opts, 0, "the machine", NULL },
+	{ "memory", memory_opts, 0, "physical memory", NULL },
+	{ "core", core_opts, offsetof(struct machine_cfg, core), "a core", NULL },
+	HW_SECTIONS(offsetof(struct machine_cfg, hw)),
+	{ "kernel", kernel_opts, offsetof(struct machine_cfg, kernel), "the kernel's memory manager", NULL },
+	{ "sched", sched_opts, offsetof(struct machine_cfg, sched), "the scheduler", NULL },
+	{ "replay", engine_opts, offsetof(struct machine_cfg, engine), "how recordings are replayed", NULL },
+	{ "engine", shortcut_opts, 0, "how the simulator itself works", NULL },
+	{ 0 },
+};
+
+static void check_component(const struct config *c, const char *prefix, const char *key, const char *why)
+{
+	char full[64];
+
+	if (!why)
+		return;
+	snprintf(full, sizeof(full), "%s.%s", prefix, key);
+	config_reject(c, full, "%s", why);
+}
+
+void machine_check(const struct machine_cfg *cfg, const struct config *c)
+{
+	const char *key = NULL, *why;
+	struct cfg_fault fault;
+
+	if (cfg->cores > 1)
+		config_reject(c, "cores", "only one core is built yet; sched.contexts interleaves threads on one");
+	if (cfg->sockets > 1)
+		config_reject(c, "sockets", "only one socket is built yet");
+	why = core_check(&cfg->core, &key);
+	check_component(c, "core", key, why);
+	if (!hw_check(&cfg->hw, cfg->translation ? FRAME_SIZE : 0, &fault))
+		config_reject(c, fault.key, "%s", fault.why);
+}
+
+static struct kernel *build_kernel(const struct machine *m)
+{
+	struct kernel_params p = {
+		.cfg = &m->cfg.kernel,
+		.format = kernel_format(&m->cfg.kernel),
+		.ptmem = m->ptmem,
+		.memory = m->cfg.memory,
+		.hz = m->cfg.core.frequency,
+		.seed = m->cfg.seed,
+	};
+
+	return kernel_new(&p);
+}
+
+static struct core *build_core(const struct machine *m)
+{
+	struct core_params p = {
+		.cfg = &m->cfg.core,
+		.hw = &m->cfg.hw,
+		.memory = m->memory,
+		.seed = m->cfg.seed,
+		.shortcut = m->cfg.shortcut,
+		.format = m->cfg.translation ? kernel_format(&m->cfg.kernel) : NULL,
+		.ptmem = m->ptmem,
+		.kernel = m->kernel,
+		.kernel_ops = &kernel_ops,
+	};
+
+	return core_new(&p);
+}
+
+static struct engine *build_engine(struct machine *m, u64 check_every)
+{
+	struct engine_params p = {
+		.cfg = &m->cfg.engine,
+		.sched = &m->cfg.sched,
+		.core = m->core,
+		.kernel = m->kernel,
+		.events = &m->events,
+		.hz = m->cfg.core.frequency,
+		.line = m->cfg.hw.l1i.line,
+		.syscall_cycles = time_to_cycles(m->cfg.kernel.syscall, m->cfg.core.frequency),
+		.check_every = check_every,
+	};
+
+	return engine_new(&p);
+}
+
+static struct stats *build_stats(const struct machine *m)
+{
+	struct stats *s = stats_new();
+
+	engine_stats_add(m->engine, s);
+	core_stats(m->core, s);
+	memory_stats(m->memory, s);
+	kernel_stats(m->kernel, s);
+	return s;
+}
+
+struct machine *machine_new(const struct machine_cfg *cfg, u64 check_every)
+{
+	struct machine *m = xcalloc(1, sizeof(*m));
+
+	m->cfg = *cfg;
+	event_queue_init(&m->events);
+	m->ptmem = ptmem_new(cfg->memory >> FRAME_SHIFT);
+	m->kernel = build_kernel(m);
+	m->memory = memory_new(&m->cfg.hw, cfg->core.frequency, cfg->seed);
+	m->core = build_core(m);
+	m->engine = build_engine(m, check_every);
+	m->stats = build_stats(m);
+	return m;
+}
+
+void machine_free(struct machine *m)
+{
+	engine_free(m->engine);
+	core_free(m->core);
+	memory_free(m->memory);
+	kernel_free(m->kernel);
+	ptmem_free(m->ptmem);
+	event_queue_fini(&m->events);
+	stats_free(m->stats);
+	free(m);
+}

@@ -1,0 +1,51 @@
+/*
+ * The machine: the whole configuration in one struct, the table of its keys, and what is built from it: memory,
+ * a core, the kernel and the engine, wired together.
+ *
+ * Not built yet: more than one core, more than one socket.
+ * Called by the verbs of cli/ and by tests.
+ */
+#ifndef MMSIM_CORE_MACHINE_H
+#define MMSIM_CORE_MACHINE_H
+
+#include "model/core/core.h"
+#include "model/core/engine.h"
+#include "model/mm/kernel.h"
+#include "model/sim/config.h"
+#include "model/sim/stat.h"
+
+struct machine_cfg {
+	u32 cores, sockets;
+	u32 translation; /* 0 off, 1 on */
+	u64 seed;
+	u64 memory; /* bytes */
+	bool shortcut;
+	struct core_cfg core;
+	struct hw_cfg hw;
+	struct kernel_cfg kernel;
+	struct engine_cfg engine;
+	struct sched_cfg sched;
+};
+extern const struct opt_section machine_sections[];
+
+/* Ends the program, naming the key and where its value comes from, if the values make no machine together. */
+void machine_check(const struct machine_cfg *cfg, const struct config *c);
+
+struct machine {
+	struct machine_cfg cfg;
+	struct event_queue events;
+	struct ptmem *ptmem;
+	struct kernel *kernel;
+	struct memory *memory;
+	struct core *core;
+	struct engine *engine;
+	struct stats *stats;
+};
+
+/* check_every: records between walks over the whole state, 0: never. cfg's strings must outlive the machine. */
+struct machine *machine_new(const struct machine_cfg *cfg, u64 check_every);
+void machine_free(struct machine *m);
+/* Asserts that the counters obey their identities, and walks the whole state once. For the end of every run. */
+void machine_settle(struct machine *m);
+
+#endif

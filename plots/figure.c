@@ -1,0 +1,285 @@
+#include "plots/figure.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/format.h"
+#include "analysis/out.h"
+#include "model/base/error.h"
+#include "plots/gnuplot.h"
+
+/*
+ * M. Okabe and K. Ito, "Color Universal Design" (2008): eight colours that readers with any common colour
+ * blindness tell apart. The light yellow comes last: it is too pale for a line on white.
+ */
+const char *const figure_palette[8] = {
+	"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442",
+};
+
+#define CAPTION_SIZE 11u
+
+void figure_begin(struct figure *f, const char *dir, const char *stem)
+{
+	*f = (struct figure){ .dir = xstrdup(dir), .stem = xstrdup(stem) };
+	f->gp = open_memstream(&f->gp_text, &f->gp_size);
+	f->dat = open_memstream(&f->dat_text, &f->dat_size);
+	if (!f->gp || !f->dat)
+		fail("out of host memory for a plot");
+}
+
+void figure_quote(FILE *gp, const char *s)
+{
+	fputc('\'', gp);
+	for (; *s; s++) {
+		if (*s == '\'')
+			fputc('\'', gp);
+		fputc((unsigned char)*s < ' ' ? ' ' : *s, gp);
+	}
+	fputc('\'', gp);
+}
+
+void figure_size(struct figure *f, u32 height, const char *heading)
+{
+	f->height = height;
+	fputs("set border 3 lw 1 lc rgb '" FIGURE_GREY "'\n"
+	      "set tics nomirror out textcolor rgb '" FIGURE_INK "'\n"
+	      "set grid lt 1 lw 0.5 lc rgb '#CCCCCC' dt 1\n"
+	      "unset key\n",
+	      f->gp);
+	figure_text(f, 14, height - 22, "left", 17, "#000000", heading);
+}
+
+void figure_margins(struct figure *f, u32 left, u32 right, u32 bottom, u32 top)
+{
+	double w = FIGURE_WIDTH, h = f->height;
+
+	fprintf(f->gp, "set lmargin at screen %.5f\nset rmargin at screen %.5f\n", left / w, (w - right) / w);
+	fprintf(f->gp, "set bmargin at screen %.5f\nset tmargin at screen %.5f\n", bottom / h, (h - top) / h);
+}
+
+void figure_text(struct figure *f, double x, double y, const char *align, u32 size, const char *colour,
+		 const char *s)
+{
+	fputs("set label ", f->gp);
+	figure_quote(f->gp, s);
+	fprintf(f->gp, " at screen %.5f, screen %.5f %s font ',%u' textcolor rgb '%s' front\n",
+		x / FIGURE_WIDTH, y / f->height, align, size, colour);
+}
+
+void figure_line_sample(struct figure *f, double x, double y, u32 style)
+{
+	fprintf(f->gp, "set arrow from screen %.5f, screen %.5f to screen %.5f, screen %.5f nohead ls %u\n",
+		x / FIGURE_WIDTH, y / f->height, (x + 30) / FIGURE_WIDTH, y / f->height, style);
+}
+
+void figure_box_sample(struct figure *f, double x, double y, const char *colour)
+{
+	fprintf(f->gp,
+		"set object rectangle from screen %.5f, screen %.5f to screen %.5f, screen %.5f "
+		"fillcolor rgb '%s' fillstyle solid 1 border lc rgb '#FFFFFF'\n",
+		x / FIGURE_WIDTH, (y - 6) / f->height, (x + 14) / FIGURE_WIDTH, (y + 6) / f->height, colour);
+}
+
+void figure_line_styles(struct figure *f, u32 n)
+{
+	static const char *const dashes[] = { "1", "'-'", "'.'", "'-.'" };
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		fprintf(f->gp, "set style line %u lc rgb '%s' lw 2 dt %s pt 7 ps 0.8\n", i + 1,
+			figure_palette[i % 7], dashes[i / 7 % ARRAY_SIZE(dashes)]);
+}
+
+void figure_point_style(struct figure *f, u32 style)
+{
+	static const u32 symbols[] = { 4, 6, 8, 10, 12, 2 }; /* square, circle, triangles, diamond, cross */
+
+	fprintf(f->gp, "set style line %u lc rgb '#000000' lw 1.6 pt %u ps 1.4\n", style,
+		symbols[style % ARRAY_SIZE(symbols)]);
+}
+
+void figure_point_sample(struct figure *f, double x, double y, u32 style)
+{
+	fprintf(f->gp, "set label '' at screen %.5f, screen %.5f point ls %u front\n", x / FIGURE_WIDTH,
+		y / f->height, style);
+}
+
+/* Adds a word to a list of distinct ones, ", " between them. */
+static char *add_distinct(char *list, const struct run *runs, u32 at, size_t member)
+{
+	const char *word = *(char *const *)((const char *)&runs[at] + member);
+	char *longer;
+	u32 i;
+
+	for (i = 0; i < at; i++)
+		if (!strcmp(word, *(char *const *)((const char *)&runs[i] + member)))
+			return list;
+	longer = xasprintf("%s%s%s", list, at ? ", " : "", word);
+	free(list);
+	return longer;
+}
+
+static char *distinct(const struct run *runs, u32 n, size_t member)
+{
+	char *list = xstrdup("");
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		list = add_distinct(list, runs, i, member);
+	return list;
+}
+
+#define CAPTION_PARTS 4u
+#define CAPTION_WIDTH 104u /* characters, what stands between the lists not counted */
+
+/* Takes away from the longest of the lists until they fit the line. */
+static void fit(char *const list[CAPTION_PARTS], u32 width[CAPTION_PARTS])
+{
+	u32 i, longest, all;
+
+	for (i = 0; i < CAPTION_PARTS; i++)
+		width[i] = MAX((u32)strlen(list[i]), 5u);
+	for (;; width[longest]--) {
+		for (i = longest = all = 0; i < CAPTION_PARTS; i++) {
+			all += width[i];
+			longest = width[i] > width[longest] ? i : longest;
+		}
+		if (all <= CAPTION_WIDTH)
+			return;
+	}
+}
+
+void figure_caption(struct figure *f, const struct run *runs, u32 n)
+{
+	static const struct {
+		const char *name;
+		size_t member;
+	} says[CAPTION_PARTS] = {
+		{ "machine", offsetof(struct run, machine) },
+		{ "kernel", offsetof(struct run, kernel) },
+		{ "trace", offsetof(struct run, traces) },
+		{ "mmsim", offsetof(struct run, version) },
+	};
+	char line[1024] = "", *list[CAPTION_PARTS];
+	u32 width[CAPTION_PARTS], i, at = 0;
+	struct text t;
+
+	for (i = 0; i < CAPTION_PARTS; i++)
+		list[i] = distinct(runs, n, says[i].member);
+	fit(list, width);
+	for (i = 0; i < CAPTION_PARTS; i++) {
+		at += (u32)snprintf(line + at, sizeof(line) - at, "%s%s %s", i ? "  \u00b7  " : "",
+				    says[i].name, format_clip(&t, list[i], width[i]));
+		free(list[i]);
+	}
+	figure_text(f, 14, 14, "left", CAPTION_SIZE, FIGURE_GREY, line);
+}
+
+u32 figure_block(struct figure *f, const char *comment)
+{
+	const char *c;
+
+	if (f->n_blocks)
+		fputs("\n\n", f->dat);
+	fputs("# ", f->dat);
+	for (c = comment; *c; c++)
+		fputc((unsigned char)*c < ' ' ? ' ' : *c, f->dat);
+	fputc('\n', f->dat);
+	return f->n_blocks++;
+}
+
+/* 0.2, 5, 1,000 or 1 M: what stands at a tick. */
+static const char *tick_label(struct text *t, double v)
+{
+	if (v < 1)
+		snprintf(t->s, sizeof(t->s), "%g", v);
+	else if (v < 1e6)
+		format_count(t, (u64)(v + 0.5));
+	else
+		snprintf(t->s, sizeof(t->s), "%g%c",
+			 v >= 1e12  ? v / 1e12
+			 : v >= 1e9 ? v / 1e9
+				    : v / 1e6,
+			 v >= 1e12  ? 'T'
+			 : v >= 1e9 ? 'G'
+				    : 'M');
+	return t->s;
+}
+
+void figure_log_ticks(struct figure *f, const char *axis, double low, double high, double scale)
+{
+	double decades = log10(high / low), decade, v;
+	const char *comma = "";
+	struct text t;
+	u32 m;
+
+	fprintf(f->gp, "set %stics (", axis);
+	for (decade = pow(10, floor(log10(low / scale))); decade * scale <= high; decade *= 10) {
+		for (m = 1; m < 10; m++) {
+			v = decade * m;
+			if (v * scale < low || v * scale > high)
+				continue;
+			if (m == 1 || (decades <= 4.2 && (m == 2 || m == 5)))
+				fprintf(f->gp, "%s'%s' %.10g", comma, tick_label(&t, v), v * scale);
+			else
+				fprintf(f->gp, "%s'' %.10g 1", comma, v * scale);
+			comma = ", ";
+		}
+	}
+	fputs(")\n", f->gp);
+}
+
+void figure_binary_ticks(struct figure *f, const char *axis, double low, double high)
+{
+	static const char *const suffix[] = { "", "K", "M", "G", "T" };
+	int from = (int)ceil(log2(low)), to = (int)floor(log2(high)), every = (to - from) / 14 + 1, i, s;
+	const char *comma = "";
+
+	fprintf(f->gp, "set %stics (", axis);
+	for (i = MAX(from, 0); i <= MIN(to, 49); i += every, comma = ", ") {
+		s = i / 10;
+		fprintf(f->gp, "%s'%g%s' %.10g", comma, exp2(i - 10 * s), suffix[s], exp2(i));
+	}
+	fputs(")\n", f->gp);
+}
+
+static void write_part(const char *dir, const char *stem, const char *end, const char *text)
+{
+	char *name = xasprintf("%s.%s", stem, end);
+	struct out o;
+
+	out_open(&o, dir, name);
+	fputs(text, o.f);
+	out_close(&o);
+	free(name);
+}
+
+static void figure_fini(struct figure *f)
+{
+	free(f->gp_text);
+	free(f->dat_text);
+	free(f->dir);
+	free(f->stem);
+}
+
+void figure_drop(struct figure *f)
+{
+	fclose(f->gp);
+	fclose(f->dat);
+	figure_fini(f);
+}
+
+void figure_draw(struct figure *f, u32 formats)
+{
+	char *script;
+
+	if (fclose(f->gp) || fclose(f->dat))
+		fail("out of host memory for a plot");
+	script = gnuplot_script(f, formats);
+	write_part(f->dir, f->stem, "dat", f->dat_text);
+	write_part(f->dir, f->stem, "gp", script);
+	gnuplot_run(f->dir, f->stem);
+	free(script);
+	figure_fini(f);
+}

@@ -1,0 +1,64 @@
+#include "plots/plot.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "model/base/error.h"
+
+const struct plot_kind *const plot_kinds[] = { &plot_latency, &plot_stack, &plot_served, &plot_steps, NULL };
+
+const struct plot_kind *plot_kind_find(const char *name)
+{
+	const struct plot_kind *const *k;
+
+	for (k = plot_kinds; *k; k++)
+		if (!strcmp((*k)->name, name))
+			return *k;
+	return NULL;
+}
+
+char *plot_make(const struct plot_kind *kind, const struct plot_request *q)
+{
+	struct figure f;
+	char *bad;
+
+	figure_begin(&f, q->dir, q->stem);
+	bad = kind->draw(&f, q);
+	if (bad)
+		figure_drop(&f);
+	else
+		figure_draw(&f, q->formats);
+	return bad;
+}
+
+static void draw_default(const struct plot_kind *kind, const struct run *run, const char *dir)
+{
+	struct plot_request q = {
+		.runs = run, .n_runs = 1, .dir = dir, .stem = kind->name, .formats = FIGURE_SVG | FIGURE_PNG
+	};
+	char *bad = plot_make(kind, &q);
+
+	if (bad)
+		warn("no %s plot: %s", kind->name, bad);
+	free(bad);
+}
+
+void plots_default(const char *run_dir)
+{
+	static const struct plot_kind *const kinds[] = { &plot_latency, &plot_stack, &plot_served };
+	char *dir = xasprintf("%s/plots", run_dir), *bad;
+	struct run run;
+	u32 i;
+
+	bad = run_open(&run, run_dir, NULL);
+	if (bad)
+		fail("%s", bad);
+	if (mkdir(dir, 0777) && errno != EEXIST)
+		fail("cannot make the directory '%s' for the plots: %s", dir, strerror(errno));
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		draw_default(kinds[i], &run, dir);
+	run_close(&run);
+	free(dir);
+}

@@ -1,0 +1,37 @@
+/*
+ * The kinds of picture, and drawing one. A new kind is one file and one row in plot.c.
+ */
+#ifndef MMSIM_PLOTS_PLOT_H
+#define MMSIM_PLOTS_PLOT_H
+
+#include "plots/figure.h"
+
+struct plot_request {
+	const struct run *runs;
+	u32 n_runs;
+	const char *const *tables; /* CSV files given instead of runs, see steps.c */
+	u32 n_tables;
+	const char *points;     /* CSV file with published points to lay over, or NULL */
+	const char *x;          /* counter that runs are laid out by, or NULL */
+	bool percent;           /* share of the cycles instead of CPI */
+	const char *dir, *stem; /* where the picture goes: dir/stem.svg */
+	u32 formats;            /* FIGURE_* */
+};
+
+struct plot_kind {
+	const char *name, *help;
+	bool takes_tables;
+	/* Fills a begun figure. NULL, or why there is no such picture of these runs (a new string). */
+	char *(*draw)(struct figure *f, const struct plot_request *q);
+};
+
+extern const struct plot_kind plot_latency, plot_stack, plot_steps, plot_served;
+extern const struct plot_kind *const plot_kinds[]; /* ends with NULL */
+
+const struct plot_kind *plot_kind_find(const char *name);
+/* Draws it. NULL, or why not (a new string); fails if files cannot be written or gnuplot is missing. */
+char *plot_make(const struct plot_kind *kind, const struct plot_request *q);
+/* The pictures that belong to every run, as SVG and PNG into dir/plots; fails if it cannot. */
+void plots_default(const char *run_dir);
+
+#endif

@@ -1,0 +1,303 @@
+/*
+ * The staircase: mean load latency against working set or pages, one line a series, with published points laid
+ * over.
+ *
+ * Series come from runs, one point a run, those of one machine (or of one LABEL=) joined; or from CSV files
+ *	series,<x>,latency_<unit>
+ *	golden-cove,32,5.0
+ * where <x> names the axis ("pages", "bytes") and <unit> is cycles or ns. Points to lay over are such a file.
+ */
+#include "plots/plot.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/format.h"
+#include "model/base/error.h"
+
+#define TOP       48u
+#define PLOT      310u
+#define AXIS      66u
+#define LEGEND    20u
+#define CAPTION   34u
+#define COLUMNS   2u /* of the legend */
+#define DEFAULT_X "mm.fault.minor"
+
+struct point {
+	double x, y;
+};
+
+struct series {
+	char *name;
+	struct point *at;
+	u32 n, cap;
+	bool published; /* points without a line */
+};
+
+struct picture {
+	struct figure *f;
+	const struct plot_request *q;
+	struct series *series;
+	u32 n;
+	char *x, *unit;
+};
+
+static struct series *find_series(struct picture *p, const char *name, bool published)
+{
+	u32 i;
+
+	for (i = 0; i < p->n; i++)
+		if (!strcmp(p->series[i].name, name) && p->series[i].published == published)
+			return &p->series[i];
+	p->series = xrealloc(p->series, (p->n + 1) * sizeof(*p->series));
+	p->series[p->n] = (struct series){ .name = xstrdup(name), .published = published };
+	return &p->series[p->n++];
+}
+
+static void add_point(struct picture *p, const char *name, bool published, double x, double y)
+{
+	struct series *s = find_series(p, name, published);
+
+	if (s->n == s->cap) {
+		s->cap = s->cap ? s->cap * 2 : 16;
+		s->at = xrealloc(s->at, s->cap * sizeof(*s->at));
+	}
+	s->at[s->n++] = (struct point){ x, y };
+}
+
+static char *add_run(struct picture *p, const struct run *r)
+{
+	const char *counter = p->q->x ? p->q->x : DEFAULT_X;
+	struct latency_table loads;
+	double x = (double)counters_get(&r->counters, counter), y;
+
+	run_latency(r, "load", NULL, NULL, &loads);
+	y = latency_table_mean(&loads);
+	latency_table_fini(&loads);
+	if (!counters_has(&r->counters, counter))
+		return xasprintf("the run in '%s' has no counter '%s': choose another with --x", r->dir,
+				 counter);
+	if (x <= 0 || y <= 0)
+		return xasprintf("the run in '%s' has %s, which has no place on a logarithmic axis", r->dir,
+				 x <= 0 ? "0 of the counter on the x axis" : "no loads");
+	add_point(p, strcmp(r->label, format_base(r->dir)) ? r->label : r->machine, false, x, y);
+	return NULL;
+}
+
+/* "series,pages,latency_cycles": all files must agree on the two axes. */
+static char *take_header(struct picture *p, const char *file, char *line)
+{
+	char x[64], unit[16], after = 0;
+
+	if (sscanf(line, "series,%63[^,],latency_%15[a-z]%c", x, unit, &after) != 3 || after != '\n')
+		return xasprintf(
+			"'%s' line 1 is not 'series,<x>,latency_<unit>', as in 'series,pages,latency_cycles'",
+			file);
+	if ((p->x && strcmp(p->x, x)) || (p->unit && strcmp(p->unit, unit)))
+		return xasprintf(
+			"'%s' has %s and %s, what was read before has %s and %s: they cannot share axes",
+			file, x, unit, p->x, p->unit);
+	if (!p->x) {
+		p->x = xstrdup(x);
+		p->unit = xstrdup(unit);
+	}
+	return NULL;
+}
+
+static char *add_row(struct picture *p, const char *file, u32 n, const char *line, bool published)
+{
+	char name[128], after = 0;
+	double x, y;
+
+	if (sscanf(line, "%127[^,],%lf,%lf%c", name, &x, &y, &after) != 4 || after != '\n' || !(x > 0) ||
+	    !(y > 0) || isinf(x) || isinf(y))
+		return xasprintf("'%s' line %u is not a name and two numbers above 0", file, n);
+	add_point(p, name, published, x, y);
+	return NULL;
+}
+
+static char *read_rows(struct picture *p, const char *file, FILE *f, bool published)
+{
+	char line[512], *bad;
+	u32 n = 1;
+
+	bad = take_header(p, file, fgets(line, sizeof(line), f) ? line : "");
+	while (!bad && fgets(line, sizeof(line), f))
+		bad = add_row(p, file, ++n, line, published);
+	return bad;
+}
+
+static char *read_table(struct picture *p, const char *file, bool published)
+{
+	FILE *f = fopen(file, "r");
+	char *bad;
+
+	if (!f)
+		return xasprintf("cannot read '%s': %s", file, strerror(errno));
+	bad = read_rows(p, file, f, published);
+	fclose(f);
+	return bad;
+}
+
+static int by_x(const void *a, const void *b)
+{
+	const struct point *p = a, *q = b;
+
+	return p->x < q->x ? -1 : p->x > q->x;
+}
+
+static char *gather(struct picture *p)
+{
+	const struct plot_request *q = p->q;
+	char *bad = NULL;
+	u32 i;
+
+	if (q->n_runs) {
+		p->x = xstrdup(q->x ? q->x : DEFAULT_X);
+		p->unit = xstrdup("cycles");
+	}
+	for (i = 0; !bad && i < q->n_runs; i++)
+		bad = add_run(p, &q->runs[i]);
+	for (i = 0; !bad && i < q->n_tables; i++)
+		bad = read_table(p, q->tables[i], false);
+	if (!bad && q->points)
+		bad = read_table(p, q->points, true);
+	if (!bad && !p->n)
+		bad = xstrdup("there are no points");
+	for (i = 0; i < p->n; i++)
+		qsort(p->series[i].at, p->series[i].n, sizeof(struct point), by_x);
+	return bad;
+}
+
+static void write_series(struct picture *p)
+{
+	const struct series *s;
+	u32 i;
+
+	for (s = p->series; s < p->series + p->n; s++) {
+		figure_block(p->f, s->name);
+		for (i = 0; i < s->n; i++)
+			fprintf(p->f->dat, "%.10g %.10g\n", s->at[i].x, s->at[i].y);
+	}
+}
+
+static void axis_range(const struct picture *p, bool vertical, double *low, double *high)
+{
+	const struct series *s;
+	double v;
+	u32 i;
+
+	*low = INFINITY;
+	*high = 0;
+	for (s = p->series; s < p->series + p->n; s++) {
+		for (i = 0; i < s->n; i++) {
+			v = vertical ? s->at[i].y : s->at[i].x;
+			*low = fmin(*low, v);
+			*high = fmax(*high, v);
+		}
+	}
+	*low /= 1.25;
+	*high = fmax(*high * 1.25, *low * 8);
+}
+
+static void axes(struct picture *p)
+{
+	FILE *gp = p->f->gp;
+	double low, high;
+	char *label;
+
+	axis_range(p, false, &low, &high);
+	fprintf(gp, "set logscale x 2\nset xrange [%.10g:%.10g]\n", low, high);
+	figure_binary_ticks(p->f, "x", low, high);
+	label = !strcmp(p->x, DEFAULT_X) ? xstrdup("pages touched (minor faults)")
+		: !strcmp(p->x, "bytes") ? xstrdup("working set (bytes)")
+					 : xstrdup(p->x);
+	fputs("set xlabel ", gp);
+	figure_quote(gp, label);
+	free(label);
+	axis_range(p, true, &low, &high);
+	fprintf(gp, "\nset logscale y 10\nset yrange [%.10g:%.10g]\n", low, high);
+	figure_log_ticks(p->f, "y", low, high, 1);
+	label = xasprintf("mean load latency (%s)", p->unit);
+	fputs("set ylabel ", gp);
+	figure_quote(gp, label);
+	fputc('\n', gp);
+	free(label);
+}
+
+static u32 legend_rows(const struct picture *p)
+{
+	return (p->n + COLUMNS - 1) / COLUMNS;
+}
+
+static void legend(struct picture *p)
+{
+	u32 rows = legend_rows(p), i;
+	struct text a;
+	double x, y;
+	char *s;
+
+	for (i = 0; i < p->n; i++) {
+		x = 40 + i / rows * (FIGURE_WIDTH - 60.0) / COLUMNS;
+		y = CAPTION + (rows - i % rows - 0.5) * LEGEND;
+		if (p->series[i].published)
+			figure_point_sample(p->f, x + 15, y, i + 1);
+		else
+			figure_line_sample(p->f, x, y, i + 1);
+		s = xasprintf("%s%s", format_clip(&a, p->series[i].name, 40),
+			      p->series[i].published ? " (published)" : "");
+		figure_text(p->f, x + 38, y, "left", 13, FIGURE_INK, s);
+		free(s);
+	}
+}
+
+static void plot_command(struct picture *p)
+{
+	u32 i;
+
+	for (i = 0; i < p->n; i++)
+		fprintf(p->f->gp, "%s index %u using 1:2 with %s ls %u", i ? ", \\\n     ''" : "plot DATA", i,
+			p->series[i].published ? "points" : "linespoints", i + 1);
+	fputc('\n', p->f->gp);
+}
+
+static void draw_picture(struct picture *p)
+{
+	u32 bottom = CAPTION + AXIS + LEGEND * legend_rows(p), i;
+
+	figure_size(p->f, TOP + PLOT + bottom, "Load latency against size");
+	figure_margins(p->f, 76, 28, bottom, TOP);
+	if (p->q->n_runs)
+		figure_caption(p->f, p->q->runs, p->q->n_runs);
+	figure_line_styles(p->f, p->n);
+	for (i = 0; i < p->n; i++)
+		if (p->series[i].published)
+			figure_point_style(p->f, i + 1);
+	axes(p);
+	write_series(p);
+	legend(p);
+	plot_command(p);
+}
+
+static char *draw(struct figure *f, const struct plot_request *q)
+{
+	struct picture p = { .f = f, .q = q };
+	char *bad = gather(&p);
+	u32 i;
+
+	if (!bad)
+		draw_picture(&p);
+	for (i = 0; i < p.n; i++) {
+		free(p.series[i].name);
+		free(p.series[i].at);
+	}
+	free(p.series);
+	free(p.x);
+	free(p.unit);
+	return bad;
+}
+
+const struct plot_kind plot_steps = { "steps", "mean load latency against working set, of runs or CSV files",
+				      true, draw };
