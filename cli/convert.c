@@ -1,0 +1,288 @@
+/*
+ * mmsim convert [-t capture|din|xdin|lackey] [-f FORMAT] [--keep-going] IN OUT
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "cli/cli.h"
+#include "model/base/error.h"
+#include "traces/capture_write.h"
+#include "traces/trace.h"
+
+/* Text, plain or gzip. */
+struct text_out {
+	gzFile gz;
+	const char *path;
+	char buf[1 << 16];
+	u32 len;
+};
+
+struct text_format {
+	const char *name;
+	void (*insn)(struct text_out *out, u64 pc, u32 size);
+	void (*data)(struct text_out *out, enum tr_kind kind, u64 addr, u32 size);
+};
+
+static void usage(FILE *f)
+{
+	fputs("usage: mmsim convert [OPTION]... IN OUT\n\n"
+	      "Writes the trace IN, of any format that can be read, to OUT. \"-\" is standard input or output.\n\n"
+	      "  -t, --to FORMAT    capture, din, xdin or lackey; without it the end of OUT's name tells (.din,\n"
+	      "                     .xdin, .lackey), else capture. A further .gz compresses\n"
+	      "  -f, --from FORMAT  IN's format, where it is not to be detected\n"
+	      "  -k, --keep-going   skip what is damaged\n"
+	      "  -h, --help\n\n"
+	      "The text formats hold accesses only, no events, of all threads in the order of the packets. xdin and din\n"
+	      "know no atomics: one becomes a read and a write. din knows no sizes.\n",
+	      f);
+}
+
+/* ---- text ---- */
+
+static void text_flush(struct text_out *out)
+{
+	int code;
+
+	if (out->len && gzwrite(out->gz, out->buf, out->len) != (int)out->len)
+		fail("cannot write %s: %s", out->path, errno ? strerror(errno) : gzerror(out->gz, &code));
+	out->len = 0;
+}
+
+static void text_line(struct text_out *out, const char *fmt, ...) printf_like(2, 3);
+static void text_line(struct text_out *out, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (sizeof(out->buf) - out->len < 64)
+		text_flush(out);
+	va_start(ap, fmt);
+	out->len += (u32)vsnprintf(out->buf + out->len, sizeof(out->buf) - out->len, fmt, ap);
+	va_end(ap);
+}
+
+static void lackey_insn(struct text_out *out, u64 pc, u32 size)
+{
+	text_line(out, "I  %08" PRIx64 ",%u\n", pc, size);
+}
+
+static void lackey_data(struct text_out *out, enum tr_kind kind, u64 addr, u32 size)
+{
+	text_line(out, " %c %08" PRIx64 ",%u\n", kind == TR_STORE ? 'S' : kind == TR_ATOMIC ? 'M' : 'L', addr, size);
+}
+
+static void xdin_insn(struct text_out *out, u64 pc, u32 size)
+{
+	text_line(out, "i %" PRIx64 " %x\n", pc, size);
+}
+
+static void xdin_data(struct text_out *out, enum tr_kind kind, u64 addr, u32 size)
+{
+	if (kind != TR_STORE)
+		text_line(out, "r %" PRIx64 " %x\n", addr, size);
+	if (kind == TR_STORE || kind == TR_ATOMIC)
+		text_line(out, "w %" PRIx64 " %x\n", addr, size);
+}
+
+static void din_insn(struct text_out *out, u64 pc, u32 size)
+{
+	text_line(out, "2 %" PRIx64 "\n", pc);
+}
+
+static void din_data(struct text_out *out, enum tr_kind kind, u64 addr, u32 size)
+{
+	if (kind != TR_STORE)
+		text_line(out, "0 %" PRIx64 "\n", addr);
+	if (kind == TR_STORE || kind == TR_ATOMIC)
+		text_line(out, "1 %" PRIx64 "\n", addr);
+}
+
+static const struct text_format text_formats[] = {
+	{ "lackey", lackey_insn, lackey_data },
+	{ "xdin", xdin_insn, xdin_data },
+	{ "din", din_insn, din_data },
+};
+
+/* Instructions and data in the order in which they happen. Returns the number of addresses. */
+static u32 put_run(struct text_out *out, const struct text_format *fmt, const struct tr_block *b, const u64 *addr)
+{
+	u64 pc = b->pc;
+	u32 insn, slot = 0;
+
+	for (insn = 0; insn < b->n_insns; insn++) {
+		fmt->insn(out, pc, b->insn_size[insn]);
+		pc += b->insn_size[insn];
+		for (; slot < b->n_slots && b->slot[slot].insn == insn; slot++)
+			fmt->data(out, b->slot[slot].kind, addr[slot], b->slot[slot].size);
+	}
+	for (; slot < b->n_slots; slot++)
+		fmt->data(out, b->slot[slot].kind, addr[slot], b->slot[slot].size);
+	return b->n_slots;
+}
+
+/* Returns the number of events, which text cannot tell. */
+static u64 put_packet(struct text_out *out, const struct text_format *fmt, struct trace *t, struct tr_cursor *c,
+		      const struct trace_packet *p)
+{
+	struct tr_chunk chunk;
+	u64 events = 0;
+
+	tr_cursor_set(c, p);
+	while (tr_cursor_next(c, &chunk)) {
+		const u64 *addr = chunk.addr;
+		u32 i;
+
+		for (i = 0; i < chunk.n_runs; i++)
+			addr += put_run(out, fmt, trace_block(t, chunk.block[i]), addr);
+		if (chunk.event && chunk.event->kind == TR_EV_LOST)
+			warn("%s: %s", trace_path(t), chunk.event->name ? chunk.event->name : "something was lost");
+		events += chunk.event != NULL;
+	}
+	return events;
+}
+
+static void open_text(struct text_out *out, const char *path)
+{
+	bool is_stdout = !strcmp(path, "-");
+	size_t len = strlen(path);
+	bool gzip = len > 3 && !strcmp(path + len - 3, ".gz");
+	int fd = is_stdout ? dup(STDOUT_FILENO) : open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+
+	out->path = is_stdout ? "standard output" : path;
+	if (fd < 0)
+		fail("cannot create %s: %s", out->path, strerror(errno));
+	out->gz = gzdopen(fd, gzip ? "wb6" : "wbT");
+	ASSERT(out->gz);
+}
+
+static enum trace_status to_text(struct trace *t, const struct text_format *fmt, const char *path)
+{
+	struct text_out *out = xcalloc(1, sizeof(*out));
+	struct tr_cursor *c = tr_cursor_new(t);
+	struct trace_packet *p;
+	enum trace_status status;
+	u64 events = 0;
+
+	open_text(out, path);
+	while ((status = trace_next(t, &p)) == TRACE_OK) {
+		events += put_packet(out, fmt, t, c, p);
+		trace_packet_free(t, p);
+	}
+	text_flush(out);
+	errno = 0;
+	if (gzclose(out->gz) != Z_OK)
+		fail("cannot write %s: %s", out->path, errno ? strerror(errno) : "compression failed");
+	if (events)
+		warn("%s: %" PRIu64 " events have no place in %s and were left out", trace_path(t), events, fmt->name);
+	tr_cursor_free(c);
+	free(out);
+	return status;
+}
+
+/* ---- captures ---- */
+
+static enum trace_status to_capture(struct trace *t, const char *path)
+{
+	char err[TR_ERRBUF];
+	struct capture_writer *w = capture_create(path, err);
+	struct trace_packet *p;
+	enum trace_status status;
+
+	if (!w)
+		fail("%s", err);
+	while ((status = trace_next(t, &p)) == TRACE_OK) {
+		if (!capture_write(w, p->bytes, p->len, p->insns))
+			fail("%s", capture_write_error(w));
+		trace_packet_free(t, p);
+	}
+	if (!capture_close(w, err))
+		fail("%s", err);
+	return status;
+}
+
+/* ---- the verb ---- */
+
+static bool ends_in(const char *s, size_t len, const char *end)
+{
+	size_t n = strlen(end);
+
+	return len > n && s[len - n - 1] == '.' && !strncmp(s + len - n, end, n);
+}
+
+/* NULL: a capture. */
+static const struct text_format *target(const char *to, const char *path)
+{
+	size_t len = strlen(path);
+	u32 i;
+
+	if (to && !strcmp(to, "capture"))
+		return NULL;
+	if (ends_in(path, len, "gz"))
+		len -= 3;
+	for (i = 0; i < ARRAY_SIZE(text_formats); i++)
+		if (to ? !strcmp(to, text_formats[i].name) : ends_in(path, len, text_formats[i].name))
+			return &text_formats[i];
+	if (to)
+		die("convert: nothing can be written as \"%s\"; there are capture, din, xdin and lackey", to);
+	return NULL;
+}
+
+static void refuse_same_file(const char *in, const char *out)
+{
+	struct stat a, b;
+
+	if (strcmp(in, "-") && strcmp(out, "-") && !stat(in, &a) && !stat(out, &b) && a.st_dev == b.st_dev &&
+	    a.st_ino == b.st_ino)
+		die("convert: %s and %s are the same file", in, out);
+}
+
+int cmd_convert(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "to", required_argument, NULL, 't' },	    { "from", required_argument, NULL, 'f' },
+		{ "keep-going", no_argument, NULL, 'k' }, { "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	struct trace_opts opts = { 0 };
+	const struct text_format *fmt;
+	const char *to = NULL;
+	char err[TR_ERRBUF];
+	enum trace_status status;
+	struct trace *t;
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "t:f:kh", options, NULL)) != -1) {
+		if (opt == 't')
+			to = optarg;
+		else if (opt == 'f')
+			opts.format = optarg;
+		else if (opt == 'k')
+			opts.keep_going = true;
+		else
+			return usage(opt == 'h' ? stdout : stderr), opt == 'h' ? 0 : 2;
+	}
+	if (argc - optind != 2) {
+		usage(stderr);
+		return 2;
+	}
+	fmt = target(to, argv[optind + 1]);
+	refuse_same_file(argv[optind], argv[optind + 1]);
+	t = trace_open(argv[optind], &opts, err);
+	if (!t)
+		die("%s", err);
+	status = fmt ? to_text(t, fmt, argv[optind + 1]) : to_capture(t, argv[optind + 1]);
+	if (status == TRACE_ERROR)
+		die("%s", trace_error(t));
+	if (trace_lost(t))
+		warn("%s: %" PRIu64 " damaged pieces were skipped", trace_path(t), trace_lost(t));
+	trace_close(t);
+	return 0;
+}

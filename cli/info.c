@@ -1,0 +1,403 @@
+/*
+ * mmsim info [--verify] [--keep-going] [-f FORMAT] FILE...
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "model/base/error.h"
+#include "traces/footprint.h"
+#include "traces/trace.h"
+
+/* Rows of the tables of threads and mappings that are printed. */
+#define MAX_ROWS 40u
+
+struct thread {
+	u32 pid, tid;
+	u32 packets; /* also: the number that the next one must have, when verifying */
+	u64 first_insn, insns, runs;
+	u64 by_kind[TR_NR_KINDS];
+};
+
+/* What a run of a block adds. */
+struct block_sum {
+	bool known;
+	u32 by_kind[TR_NR_KINDS];
+	u32 code;
+};
+
+struct info {
+	struct trace *t;
+	bool verify;
+	struct thread *thread;
+	u32 n_threads;
+	struct block_sum *block;
+	u32 n_blocks;
+	struct footprint *footprint;
+	u64 packets, bytes, dict_bytes, addrs;
+	u64 events[TR_NR_EVENTS];
+	u64 event_bytes[TR_NR_EVENTS];
+	u8 *seq_seen; /* a bit a sequence number, when verifying */
+	u64 seq_size, seq_max, seq_n;
+	u64 faults;
+	char fault[TR_ERRBUF]; /* the first thing that verifying found */
+};
+
+static void usage(FILE *f)
+{
+	fputs("usage: mmsim info [OPTION]... FILE...\n\n"
+	      "Says what is in a trace: threads, accesses, events, and the pages touched. \"-\" is standard input.\n\n"
+	      "  -V, --verify       also check that no packet and no numbered event is missing\n"
+	      "  -k, --keep-going   skip what is damaged\n"
+	      "  -f, --from FORMAT  the format, where it is not to be detected\n"
+	      "  -h, --help\n\n"
+	      "Exit status 2 if the file is damaged.\n",
+	      f);
+}
+
+static void fault(struct info *in, const char *fmt, ...) printf_like(2, 3);
+static void fault(struct info *in, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (in->faults++)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(in->fault, sizeof(in->fault), fmt, ap);
+	va_end(ap);
+}
+
+/* ---- gathering ---- */
+
+static struct thread *thread_of(struct info *in, const struct trace_packet *p)
+{
+	struct thread *th;
+	u32 i;
+
+	for (i = 0; i < in->n_threads; i++)
+		if (in->thread[i].pid == p->pid && in->thread[i].tid == p->tid)
+			return &in->thread[i];
+	in->thread = xrealloc(in->thread, (in->n_threads + 1) * sizeof(*in->thread));
+	th = &in->thread[in->n_threads++];
+	*th = (struct thread){ .pid = p->pid, .tid = p->tid, .first_insn = p->insns };
+	return th;
+}
+
+static const struct block_sum *block_sum(struct info *in, u32 id, const struct tr_block *b)
+{
+	struct block_sum *s;
+	u32 i;
+
+	if (id >= in->n_blocks) {
+		u32 n = MAX(id + 1, 2 * in->n_blocks);
+
+		in->block = xrealloc(in->block, n * sizeof(*in->block));
+		memset(in->block + in->n_blocks, 0, (n - in->n_blocks) * sizeof(*in->block));
+		in->n_blocks = n;
+	}
+	s = &in->block[id];
+	if (s->known)
+		return s;
+	s->known = true;
+	for (i = 0; i < b->n_slots; i++)
+		s->by_kind[b->slot[i].kind]++;
+	for (i = 0; i < b->n_insns; i++)
+		s->code += b->insn_size[i];
+	return s;
+}
+
+static void add_runs(struct info *in, struct thread *th, const struct tr_chunk *chunk)
+{
+	const u64 *addr = chunk->addr;
+	u32 i, j;
+
+	for (i = 0; i < chunk->n_runs; i++) {
+		const struct tr_block *b = trace_block(in->t, chunk->block[i]);
+		const struct block_sum *s = block_sum(in, chunk->block[i], b);
+
+		for (j = 0; j < TR_NR_KINDS; j++)
+			th->by_kind[j] += s->by_kind[j];
+		if (s->code)
+			footprint_touch(in->footprint, th->pid, b->pc, s->code);
+		for (j = 0; j < b->n_slots; j++)
+			footprint_touch(in->footprint, th->pid, *addr++, b->slot[j].size);
+	}
+}
+
+/* Far beyond any recording; a damaged number must not ask for all memory. */
+#define MAX_SEQ ((u64)1 << 32)
+
+static void note_seq(struct info *in, u64 seq)
+{
+	if (seq >= MAX_SEQ) {
+		fault(in, "an event has the number %" PRIu64 ", which cannot be", seq);
+		return;
+	}
+	while (seq / 8 >= in->seq_size) {
+		u64 size = MAX(4096, 2 * in->seq_size);
+
+		in->seq_seen = xrealloc(in->seq_seen, size);
+		memset(in->seq_seen + in->seq_size, 0, size - in->seq_size);
+		in->seq_size = size;
+	}
+	if (in->seq_seen[seq / 8] & 1u << seq % 8)
+		fault(in, "two events have the number %" PRIu64, seq);
+	in->seq_seen[seq / 8] |= (u8)(1u << seq % 8);
+	in->seq_max = MAX(in->seq_max, seq);
+	in->seq_n++;
+}
+
+static void add_event(struct info *in, const struct thread *th, const struct tr_event *ev)
+{
+	in->events[ev->kind]++;
+	in->event_bytes[ev->kind] += ev->len;
+	footprint_event(in->footprint, th->pid, ev);
+	if (in->verify && ev->seq && ev->kind != TR_EV_SEEN)
+		note_seq(in, ev->seq);
+	if (ev->kind == TR_EV_LOST)
+		fault(in, "thread %u of process %u: %s", th->tid, th->pid, ev->name ? ev->name : "packets are missing");
+}
+
+static void verify_packet(struct info *in, const struct thread *th, const struct trace_packet *p)
+{
+	if (p->number != th->packets)
+		fault(in, "thread %u of process %u: packet %u follows packet %d: some are missing", th->tid, th->pid,
+		      p->number, (int)th->packets - 1);
+	else if (p->insns != th->first_insn + th->insns)
+		fault(in, "thread %u of process %u: packet %u begins at instruction %" PRIu64 ", not at %" PRIu64, th->tid,
+		      th->pid, p->number, p->insns, th->first_insn + th->insns);
+}
+
+static void add_packet(struct info *in, struct tr_cursor *c, const struct trace_packet *p)
+{
+	struct thread *th = thread_of(in, p);
+	struct tr_chunk chunk;
+
+	if (in->verify)
+		verify_packet(in, th, p);
+	th->packets = p->number + 1;
+	th->insns = p->insns + p->n_insns - th->first_insn;
+	th->runs += p->n_runs;
+	in->packets++;
+	in->bytes += p->len;
+	in->dict_bytes += p->dict_len;
+	in->addrs += p->n_addrs;
+	tr_cursor_set(c, p);
+	while (tr_cursor_next(c, &chunk)) {
+		add_runs(in, th, &chunk);
+		if (chunk.event)
+			add_event(in, th, chunk.event);
+	}
+}
+
+/* ---- printing ---- */
+
+static u64 sum_kind(const struct info *in, enum tr_kind kind)
+{
+	u64 sum = 0;
+	u32 i;
+
+	for (i = 0; i < in->n_threads; i++)
+		sum += in->thread[i].by_kind[kind];
+	return sum;
+}
+
+static u32 count_processes(const struct info *in)
+{
+	u32 i, j, n = 0;
+
+	for (i = 0; i < in->n_threads; i++) {
+		for (j = 0; j < i && in->thread[j].pid != in->thread[i].pid; j++)
+			;
+		n += j == i;
+	}
+	return n;
+}
+
+static u64 sum_insns(const struct info *in, u64 *runs, u64 *longest)
+{
+	u64 sum = 0;
+	u32 i;
+
+	*runs = *longest = 0;
+	for (i = 0; i < in->n_threads; i++) {
+		sum += in->thread[i].insns;
+		*runs += in->thread[i].runs;
+		*longest = MAX(*longest, in->thread[i].insns);
+	}
+	return sum;
+}
+
+static void line(const char *name, u64 value, const char *unit)
+{
+	printf("  %-22s %16" PRIu64 "  %s\n", name, value, unit);
+}
+
+static void print_size(const struct info *in)
+{
+	printf("  %-22s %16" PRIu64 "  bytes", "packets' size", in->bytes);
+	if (in->bytes)
+		printf(", %.1f %% of them dictionaries", 100.0 * (double)in->dict_bytes / (double)in->bytes);
+	if (in->addrs)
+		printf("; %.3f a data access", (double)in->bytes / (double)in->addrs);
+	putchar('\n');
+}
+
+static void print_totals(const struct info *in)
+{
+	u64 runs, longest, insns = sum_insns(in, &runs, &longest);
+	u32 i;
+
+	printf("%s: %s%s%s\n\n", trace_path(in->t), trace_format(in->t), *trace_isa(in->t) ? ", " : "",
+	       trace_isa(in->t));
+	line("processes", count_processes(in), "");
+	line("threads", in->n_threads, "");
+	line("instructions", insns, "");
+	line("  longest thread", longest, "instructions");
+	line("block runs", runs, "");
+	for (i = 0; i < TR_NR_KINDS; i++)
+		if (sum_kind(in, i))
+			printf("  %ss%*s %16" PRIu64 "\n", tr_kind_name(i), 21 - (int)strlen(tr_kind_name(i)), "",
+			       sum_kind(in, i));
+	line("file", trace_bytes_read(in->t), "bytes as stored");
+	line("packets", in->packets, "");
+	print_size(in);
+	if (trace_lost(in->t))
+		line("damaged", trace_lost(in->t), "pieces skipped");
+}
+
+static void print_threads(const struct info *in)
+{
+	u32 i;
+
+	printf("\n  %8s %8s %15s %14s %13s %13s %10s\n", "process", "thread", "instructions", "runs", "loads", "stores",
+	       "atomics");
+	for (i = 0; i < in->n_threads && i < MAX_ROWS; i++) {
+		const struct thread *th = &in->thread[i];
+
+		printf("  %8u %8u %15" PRIu64 " %14" PRIu64 " %13" PRIu64 " %13" PRIu64 " %10" PRIu64 "\n", th->pid,
+		       th->tid, th->insns, th->runs, th->by_kind[TR_LOAD], th->by_kind[TR_STORE],
+		       th->by_kind[TR_ATOMIC]);
+	}
+	if (in->n_threads > MAX_ROWS)
+		printf("  and %u more\n", in->n_threads - MAX_ROWS);
+}
+
+static void print_events(const struct info *in)
+{
+	bool any = false;
+	u32 i;
+
+	for (i = 0; i < TR_NR_EVENTS; i++) {
+		if (!in->events[i])
+			continue;
+		if (!any)
+			printf("\n  %-22s %16s  %s\n", "event", "count", "bytes");
+		any = true;
+		printf("  %-22s %16" PRIu64, tr_event_name(i), in->events[i]);
+		if (in->event_bytes[i])
+			printf("  %" PRIu64, in->event_bytes[i]);
+		putchar('\n');
+	}
+}
+
+static void print_footprint(const struct info *in)
+{
+	const struct footprint_row *row;
+	u32 n = footprint_rows(in->footprint, &row), i;
+
+	printf("\n  %16s %16s  %s\n", "pages touched", "KiB mapped", "of 4 KiB, in");
+	for (i = 0; i < n && i < MAX_ROWS; i++)
+		printf("  %16" PRIu64 " %16" PRIu64 "  %s\n", row[i].pages, row[i].mapped >> 10, row[i].name);
+	if (n > MAX_ROWS)
+		printf("  and %u more mappings\n", n - MAX_ROWS);
+	printf("  %16" PRIu64 " %16s  %s\n", footprint_pages(in->footprint), "", "different addresses of pages");
+}
+
+/* ---- the verb ---- */
+
+static void verify_numbers(struct info *in)
+{
+	u64 seq;
+
+	if (!in->seq_n || in->seq_n == in->seq_max)
+		return;
+	for (seq = 1; seq < in->seq_max && in->seq_seen[seq / 8] & 1u << seq % 8; seq++)
+		;
+	fault(in, "the event number %" PRIu64 " is missing (the last is %" PRIu64 ")", seq, in->seq_max);
+}
+
+/* False: damaged. */
+static bool one_file(const char *path, const struct trace_opts *opts, bool verify)
+{
+	struct info in = { .verify = verify, .footprint = footprint_new() };
+	char err[TR_ERRBUF];
+	struct tr_cursor *c;
+	struct trace_packet *p;
+	enum trace_status status;
+
+	in.t = trace_open(path, opts, err);
+	if (!in.t)
+		die("%s", err);
+	c = tr_cursor_new(in.t);
+	while ((status = trace_next(in.t, &p)) == TRACE_OK) {
+		add_packet(&in, c, p);
+		trace_packet_free(in.t, p);
+	}
+	verify_numbers(&in);
+	print_totals(&in);
+	print_threads(&in);
+	print_events(&in);
+	print_footprint(&in);
+	fflush(stdout);
+	if (status == TRACE_ERROR)
+		fprintf(stderr, "mmsim: %s\n", trace_error(in.t));
+	if (in.faults)
+		fprintf(stderr, "mmsim: %s: %s (%" PRIu64 " faults)\n", path, in.fault, in.faults);
+	else if (verify && status == TRACE_END && !trace_lost(in.t))
+		printf("\n  nothing is damaged or missing\n");
+	tr_cursor_free(c);
+	trace_close(in.t);
+	footprint_free(in.footprint);
+	free(in.thread);
+	free(in.block);
+	free(in.seq_seen);
+	return status == TRACE_END && !in.faults;
+}
+
+int cmd_info(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "verify", no_argument, NULL, 'V' },	{ "keep-going", no_argument, NULL, 'k' },
+		{ "from", required_argument, NULL, 'f' }, { "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	struct trace_opts opts = { 0 };
+	bool verify = false, good = true;
+	int opt, i;
+
+	while ((opt = getopt_long(argc, argv, "Vkf:h", options, NULL)) != -1) {
+		if (opt == 'V')
+			verify = true;
+		else if (opt == 'k')
+			opts.keep_going = true;
+		else if (opt == 'f')
+			opts.format = optarg;
+		else
+			return usage(opt == 'h' ? stdout : stderr), opt == 'h' ? 0 : 2;
+	}
+	if (optind == argc) {
+		usage(stderr);
+		return 2;
+	}
+	for (i = optind; i < argc; i++) {
+		if (i > optind)
+			putchar('\n');
+		good &= one_file(argv[i], &opts, verify);
+	}
+	return good ? 0 : 2;
+}

@@ -1,0 +1,356 @@
+#include "traces/footprint.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/base/error.h"
+
+#define PAGE_SHIFT 12
+
+/* Recently touched pages, so that few touches ask the big table. */
+#define RECENT 1024u
+
+struct area {
+	u64 start, end;
+	u32 label;
+};
+
+/* An address space. */
+struct space {
+	u32 pid;
+	u32 generation; /* counts changes, so that a page's label is looked up once after each */
+	struct area *area; /* by address, apart */
+	u32 n, max;
+};
+
+struct page {
+	u64 vpn;
+	u32 space; /* index + 1; 0: free */
+	u32 generation;
+	u32 label;
+};
+
+struct label {
+	u32 file; /* TR_NO_FILE: named by name alone */
+	char *name;
+	u64 pages, mapped;
+};
+
+struct footprint {
+	struct space *space;
+	u32 n_spaces;
+	struct label *label;
+	u32 n_labels;
+	struct page *page; /* open addressing */
+	u64 n_pages, max_pages;
+	struct page recent[RECENT];
+	struct footprint_row *row;
+};
+
+enum { LABEL_NONE, LABEL_HEAP, LABEL_STACK, LABEL_ANON };
+
+static u32 label_of(struct footprint *f, u32 file, const char *name)
+{
+	u32 i;
+
+	for (i = 0; i < f->n_labels; i++)
+		if (file ? f->label[i].file == file : !f->label[i].file && !strcmp(f->label[i].name, name))
+			return i;
+	f->label = xrealloc(f->label, (f->n_labels + 1) * sizeof(*f->label));
+	f->label[i] = (struct label){ .file = file, .name = name ? xstrdup(name) : NULL };
+	f->n_labels++;
+	return i;
+}
+
+struct footprint *footprint_new(void)
+{
+	struct footprint *f = xcalloc(1, sizeof(*f));
+
+	f->max_pages = 1024;
+	f->page = xcalloc(f->max_pages, sizeof(*f->page));
+	label_of(f, TR_NO_FILE, "(no mapping)");
+	label_of(f, TR_NO_FILE, "[heap]");
+	label_of(f, TR_NO_FILE, "[stack]");
+	label_of(f, TR_NO_FILE, "[anon]");
+	return f;
+}
+
+void footprint_free(struct footprint *f)
+{
+	u32 i;
+
+	for (i = 0; i < f->n_spaces; i++)
+		free(f->space[i].area);
+	for (i = 0; i < f->n_labels; i++)
+		free(f->label[i].name);
+	free(f->space);
+	free(f->label);
+	free(f->page);
+	free(f->row);
+	free(f);
+}
+
+/* ---- address spaces ---- */
+
+static struct space *space_of(struct footprint *f, u32 pid)
+{
+	u32 i;
+
+	for (i = 0; i < f->n_spaces; i++)
+		if (f->space[i].pid == pid)
+			return &f->space[i];
+	f->space = xrealloc(f->space, (f->n_spaces + 1) * sizeof(*f->space));
+	f->space[i] = (struct space){ .pid = pid, .generation = 1 };
+	f->n_spaces++;
+	return &f->space[i];
+}
+
+static u32 first_ending_after(const struct space *s, u64 addr)
+{
+	u32 low = 0, high = s->n;
+
+	while (low < high) {
+		u32 mid = (low + high) / 2;
+
+		if (s->area[mid].end > addr)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return low;
+}
+
+static void insert_at(struct space *s, u32 i, struct area a)
+{
+	if (s->n == s->max) {
+		s->max = MAX(16, 2 * s->max);
+		s->area = xrealloc(s->area, s->max * sizeof(*s->area));
+	}
+	memmove(&s->area[i + 1], &s->area[i], (s->n - i) * sizeof(*s->area));
+	s->area[i] = a;
+	s->n++;
+}
+
+static void unmap(struct space *s, u64 start, u64 end)
+{
+	u32 i = first_ending_after(s, start), last;
+
+	if (start >= end)
+		return;
+	s->generation++;
+	if (i < s->n && s->area[i].start < start) {
+		struct area tail = s->area[i];
+
+		s->area[i++].end = start;
+		if (tail.end <= end)
+			goto whole_ones;
+		tail.start = end;
+		insert_at(s, i, tail);
+		return;
+	}
+whole_ones:
+	for (last = i; last < s->n && s->area[last].end <= end; last++)
+		;
+	memmove(&s->area[i], &s->area[last], (s->n - last) * sizeof(*s->area));
+	s->n -= last - i;
+	if (i < s->n && s->area[i].start < end)
+		s->area[i].start = end;
+}
+
+static void map(struct footprint *f, struct space *s, u64 start, u64 len, u32 label)
+{
+	u64 end = start + len;
+
+	if (end <= start)
+		return;
+	unmap(s, start, end);
+	insert_at(s, first_ending_after(s, start), (struct area){ start, end, label });
+	f->label[label].mapped += len;
+}
+
+static u32 label_at(const struct space *s, u64 addr)
+{
+	u32 i = first_ending_after(s, addr);
+
+	return i < s->n && s->area[i].start <= addr ? s->area[i].label : LABEL_NONE;
+}
+
+static u32 label_of_map(struct footprint *f, const struct tr_event *ev)
+{
+	if (ev->flags & TR_MAP_HEAP)
+		return LABEL_HEAP;
+	if (ev->flags & TR_MAP_GROWSDOWN)
+		return LABEL_STACK;
+	if (ev->file != TR_NO_FILE)
+		return label_of(f, ev->file, NULL);
+	return ev->name && *ev->name ? label_of(f, TR_NO_FILE, ev->name) : LABEL_ANON;
+}
+
+static void name_file(struct footprint *f, u32 file, const char *name)
+{
+	struct label *l;
+
+	if (file == TR_NO_FILE)
+		return;
+	l = &f->label[label_of(f, file, NULL)];
+	free(l->name);
+	l->name = name ? xstrdup(name) : NULL;
+}
+
+static void copy_space(struct footprint *f, u32 from, u32 to)
+{
+	struct space *child, *parent;
+
+	space_of(f, to); /* may move them all */
+	child = space_of(f, to);
+	parent = space_of(f, from);
+	free(child->area);
+	child->area = xcalloc(parent->n, sizeof(*child->area));
+	if (parent->n)
+		memcpy(child->area, parent->area, parent->n * sizeof(*child->area));
+	child->n = child->max = parent->n;
+	child->generation++;
+}
+
+static void remap(struct footprint *f, struct space *s, const struct tr_event *ev)
+{
+	u32 label = label_at(s, ev->addr);
+
+	unmap(s, ev->addr, ev->addr + ev->len);
+	map(f, s, ev->addr2, ev->len2, label);
+}
+
+void footprint_event(struct footprint *f, u32 pid, const struct tr_event *ev)
+{
+	struct space *s = space_of(f, pid);
+
+	switch (ev->kind) {
+	case TR_EV_MAP:
+		map(f, s, ev->addr, ev->len, label_of_map(f, ev));
+		break;
+	case TR_EV_UNMAP:
+		unmap(s, ev->addr, ev->addr + ev->len);
+		break;
+	case TR_EV_REMAP:
+		remap(f, s, ev);
+		break;
+	case TR_EV_BRK:
+		map(f, s, ev->addr2, ev->addr - MIN(ev->addr, ev->addr2), LABEL_HEAP);
+		break;
+	case TR_EV_FORK:
+		copy_space(f, pid, (u32)ev->arg);
+		break;
+	case TR_EV_EXEC:
+		s->n = 0;
+		s->generation++;
+		break;
+	case TR_EV_FILE:
+		name_file(f, ev->file, ev->name);
+		break;
+	}
+}
+
+/* ---- pages ---- */
+
+static u64 page_hash(u64 vpn, u32 space)
+{
+	return (vpn + ((u64)space << 40)) * 0x9e3779b97f4a7c15u >> 20;
+}
+
+static struct page *find_page(struct page *table, u64 size, u64 vpn, u32 space)
+{
+	u64 i = page_hash(vpn, space) & (size - 1);
+
+	while (table[i].space && (table[i].vpn != vpn || table[i].space != space))
+		i = (i + 1) & (size - 1);
+	return &table[i];
+}
+
+static void grow_pages(struct footprint *f)
+{
+	u64 size = 2 * f->max_pages, i;
+	struct page *table = xcalloc(size, sizeof(*table));
+
+	for (i = 0; i < f->max_pages; i++)
+		if (f->page[i].space)
+			*find_page(table, size, f->page[i].vpn, f->page[i].space) = f->page[i];
+	free(f->page);
+	f->page = table;
+	f->max_pages = size;
+}
+
+static struct page *page_of(struct footprint *f, u64 vpn, u32 space)
+{
+	struct page *p = find_page(f->page, f->max_pages, vpn, space);
+
+	if (p->space)
+		return p;
+	if (f->n_pages > f->max_pages / 2) {
+		grow_pages(f);
+		p = find_page(f->page, f->max_pages, vpn, space);
+	}
+	*p = (struct page){ .vpn = vpn, .space = space, .label = UINT32_MAX };
+	f->n_pages++;
+	return p;
+}
+
+/* A page counts again when something else has been mapped there. */
+static void touch_page(struct footprint *f, const struct space *s, u64 vpn)
+{
+	u32 space = (u32)(s - f->space) + 1, label;
+	struct page *recent = &f->recent[vpn % RECENT], *p;
+
+	if (recent->vpn == vpn && recent->space == space && recent->generation == s->generation)
+		return;
+	p = page_of(f, vpn, space);
+	if (p->generation != s->generation) {
+		label = label_at(s, vpn << PAGE_SHIFT);
+		if (p->label != label)
+			f->label[label].pages++;
+		p->label = label;
+		p->generation = s->generation;
+	}
+	*recent = *p;
+}
+
+void footprint_touch(struct footprint *f, u32 pid, u64 addr, u64 len)
+{
+	const struct space *s = space_of(f, pid);
+	u64 first = addr >> PAGE_SHIFT, last = (addr + len - 1) >> PAGE_SHIFT;
+
+	touch_page(f, s, first);
+	while (first < last)
+		touch_page(f, s, ++first);
+}
+
+u64 footprint_pages(const struct footprint *f)
+{
+	return f->n_pages;
+}
+
+static int by_pages(const void *a, const void *b)
+{
+	const struct footprint_row *x = a, *y = b;
+
+	if (x->pages != y->pages)
+		return x->pages < y->pages ? 1 : -1;
+	return strcmp(x->name, y->name);
+}
+
+u32 footprint_rows(struct footprint *f, const struct footprint_row **rows)
+{
+	u32 i, n = 0;
+
+	free(f->row);
+	f->row = xcalloc(f->n_labels, sizeof(*f->row));
+	for (i = 0; i < f->n_labels; i++) {
+		const struct label *l = &f->label[i];
+
+		if (l->pages || l->mapped)
+			f->row[n++] = (struct footprint_row){ l->name ? l->name : "(file without a name)", l->pages,
+							      l->mapped };
+	}
+	qsort(f->row, n, sizeof(*f->row), by_pages);
+	*rows = f->row;
+	return n;
+}

@@ -1,0 +1,30 @@
+/*
+ * Which pages a recording touches, by the mapping they lie in: file, heap, stack, named or nameless memory.
+ *
+ * Follows the address spaces as the events of the file say, in the order of the file; where threads of a process race
+ * that may be off by a page or two. Pages are 4 KiB. For `mmsim info`; the replay has its own address spaces.
+ */
+#ifndef MMSIM_TRACES_FOOTPRINT_H
+#define MMSIM_TRACES_FOOTPRINT_H
+
+#include "traces/block.h"
+
+struct footprint;
+
+struct footprint *footprint_new(void);
+void footprint_free(struct footprint *f);
+
+void footprint_event(struct footprint *f, u32 pid, const struct tr_event *ev);
+void footprint_touch(struct footprint *f, u32 pid, u64 addr, u64 len);
+
+struct footprint_row {
+	const char *name;
+	u64 pages;
+	u64 mapped; /* bytes mapped over the whole recording */
+};
+
+/* Rows by name, most pages first; valid until the next call of anything here. Returns their number. */
+u32 footprint_rows(struct footprint *f, const struct footprint_row **rows);
+u64 footprint_pages(const struct footprint *f);
+
+#endif
