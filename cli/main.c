@@ -11,6 +11,7 @@ static const struct verb {
 	const char *help;
 } verbs[] = {
 	{ "record", cmd_record, "run a program and record its memory accesses" },
+	{ "replay", cmd_replay, "replay recordings through a modelled machine" },
 	{ "info", cmd_info, "say what is in a trace" },
 	{ "convert", cmd_convert, "write a trace in another format" },
 	{ "generate", cmd_generate, "make a synthetic recording: a pointer chase, a page walk, a stream" },

@@ -71,6 +71,13 @@ void engine_stats_add(struct engine *e, struct stats *s)
 	stats_add(s, "replay", engine_table, &e->st);
 	stats_add(s, "replay", order_table, &e->order_st);
 	sched_stats_add(&e->sched, s);
+	e->stats = s;
+}
+
+static void count_references(struct engine *e)
+{
+	e->st.references = stats_value(e->stats, "core0.l1i.fetches") + stats_value(e->stats, "core0.l1d.loads") +
+			   stats_value(e->stats, "core0.l1d.stores");
 }
 
 void engine_add(struct engine *e, struct trace *t)
@@ -344,10 +351,13 @@ enum engine_status engine_run(struct engine *e, u64 limit)
 
 	e->limit = limit;
 	for (n = 0; n < BATCH; n++) {
-		if (e->st.records >= limit)
+		if (e->st.records >= limit) {
+			count_references(e);
 			return ENGINE_LIMIT;
+		}
 		if (!e->current && !pick(e)) {
 			end_recordings(e);
+			count_references(e);
 			return ENGINE_END;
 		}
 		if (step(e, e->current) == STEP_LEFT)
@@ -359,5 +369,46 @@ enum engine_status engine_run(struct engine *e, u64 limit)
 		if (e->st.records >= e->next_check)
 			check(e);
 	}
+	count_references(e);
 	return ENGINE_MORE;
+}
+
+const struct engine_stats *engine_counts(const struct engine *e)
+{
+	return &e->st;
+}
+
+u64 engine_bytes_read(const struct engine *e)
+{
+	u64 bytes = 0;
+	u32 i;
+
+	for (i = 0; i < e->n_recordings; i++)
+		bytes += trace_bytes_read(e->recordings[i]->trace);
+	return bytes;
+}
+
+u64 engine_bytes_total(const struct engine *e)
+{
+	u64 bytes = 0, one;
+	u32 i;
+
+	for (i = 0; i < e->n_recordings; i++) {
+		one = trace_bytes_total(e->recordings[i]->trace);
+		if (!one)
+			return 0;
+		bytes += one;
+	}
+	return bytes;
+}
+
+u64 engine_syscalls(const struct engine *e, u32 number)
+{
+	return e->syscalls[number];
+}
+
+u32 engine_deaths(const struct engine *e, const struct engine_death **deaths)
+{
+	*deaths = e->deaths;
+	return e->n_deaths;
 }

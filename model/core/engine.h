@@ -93,8 +93,6 @@ enum engine_status { ENGINE_MORE, ENGINE_LIMIT, ENGINE_END };
 enum engine_status engine_run(struct engine *e, u64 limit);
 
 const struct engine_stats *engine_counts(const struct engine *e);
-/* The order's counters over all recordings so far. */
-const struct order_stats *engine_order_counts(const struct engine *e);
 u64 engine_bytes_read(const struct engine *e);
 u64 engine_bytes_total(const struct engine *e); /* 0: unknown */
 /* Calls of that number so far; number < ENGINE_SYSCALLS. */

@@ -21,6 +21,7 @@ struct engine {
 	u64 turn_start, turn_end; /* cycles */
 	u64 limit, next_check;    /* records */
 
+	const struct stats *stats;
 	struct engine_stats st;
 	struct order_stats order_st; /* of all recordings */
 	u64 syscalls[ENGINE_SYSCALLS];

@@ -1,6 +1,8 @@
 #include "model/core/machine.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "model/base/error.h"
 #include "model/sim/time.h"
@@ -149,4 +151,40 @@ void machine_free(struct machine *m)
 	event_queue_fini(&m->events);
 	stats_free(m->stats);
 	free(m);
+}
+
+/* ---- identities ---- */
+
+static u64 value(const struct machine *m, const char *name)
+{
+	return stats_has(m->stats, name) ? stats_value(m->stats, name) : 0;
+}
+
+static void add_part(void *arg, const char *name, u64 n, const char *unit, const char *help)
+{
+	u64 *sum = arg;
+
+	if (!strncmp(name, "core0.cycles.", 13))
+		*sum += n;
+}
+
+static void check_identities(const struct machine *m)
+{
+	u64 parts = 0;
+
+	stats_each(m->stats, add_part, &parts);
+	ASSERT(parts == value(m, "core0.cycles"));
+	ASSERT(value(m, "mm.fault.segv") == value(m, "replay.segv") + value(m, "replay.early_accesses") +
+						    value(m, "replay.efaults"));
+	if (!m->cfg.hw.stlb.any.entries)
+		return;
+	ASSERT(value(m, "core0.itlb.misses") + value(m, "core0.dtlb.misses") == value(m, "core0.stlb.lookups"));
+}
+
+void machine_settle(struct machine *m)
+{
+	check_identities(m);
+	kernel_check(m->kernel);
+	core_sane(m->core);
+	memory_sane(m->memory);
 }
