@@ -73,15 +73,24 @@ static const char *after_core(const char *name, unsigned long *core)
 	return *end == '.' ? end + 1 : NULL;
 }
 
+static bool match_rest(const char *pattern, const char *name)
+{
+	size_t n = strlen(pattern);
+
+	if (n && pattern[n - 1] == '*')
+		return !strncmp(pattern, name, n - 1);
+	return !strcmp(pattern, name);
+}
+
 bool counters_match(const char *pattern, const char *name)
 {
 	unsigned long core;
 	const char *rest;
 
 	if (strncmp(pattern, EACH_CORE, strlen(EACH_CORE)))
-		return !strcmp(pattern, name);
+		return match_rest(pattern, name);
 	rest = after_core(name, &core);
-	return rest && !strcmp(pattern + strlen(EACH_CORE), rest);
+	return rest && match_rest(pattern + strlen(EACH_CORE), rest);
 }
 
 u64 counters_get(const struct counters *c, const char *pattern)

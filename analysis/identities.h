@@ -10,8 +10,13 @@
 
 /* NULL if all hold, else what does not, with its numbers (a new string). *checked: how many applied. */
 char *identities_broken(const struct counters *c, u32 *checked);
-/* The same for latency: a recorded data access is one sample. */
-char *identities_latency_broken(const struct counters *c, const struct results_latency *l, u32 n);
+/*
+ * Whether "a + b - c = d" (or >=) holds, terms being counter patterns. NULL if it does or if a counter in it does
+ * not exist (then *applied is false), else what it came to (a new string).
+ */
+char *identity_broken(const struct counters *c, const char *identity, bool *applied);
+/* Adds the samples of each kind as counters "latency.<kind>", so that identities can speak of them. */
+void identities_add_latency(struct counters *c, const struct results_latency *l, u32 n);
 /* Aborts with the broken identity. */
 void identities_assert(const struct results *r);
 

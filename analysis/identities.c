@@ -1,0 +1,130 @@
+#include "analysis/identities.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/base/error.h"
+
+/*
+ * One row an identity. It applies where all its counters exist; "core*." is the sum over all cores, a '*' at the
+ * end the sum of all that begins like this.
+ */
+static const char *const identities[] = {
+	/* Every access hits or misses. */
+	"core*.l1i.fetches >= core*.l1i.fetch_misses",
+	"core*.l1d.loads >= core*.l1d.load_misses",
+	"core*.l1d.stores >= core*.l1d.store_misses",
+	"core*.l2.fetches >= core*.l2.fetch_misses",
+	"core*.l2.loads >= core*.l2.load_misses",
+	"core*.l2.loads >= core*.l2.rfo",
+	"l2.fetches >= l2.fetch_misses",
+	"l2.loads >= l2.load_misses",
+	"l3.fetches >= l3.fetch_misses",
+	"l3.loads >= l3.load_misses",
+	"core*.itlb.lookups >= core*.itlb.misses",
+	"core*.dtlb.lookups >= core*.dtlb.misses",
+	"core*.stlb.lookups >= core*.stlb.misses",
+	/* What one level misses, the next is asked for. */
+	"core*.l2.fetches = core*.l1i.fetch_misses",
+	"core*.l2.loads - core*.l2.rfo = core*.l1d.load_misses",
+	"l2.fetches = core*.l1i.fetch_misses",
+	"l2.loads - l2.rfo = core*.l1d.load_misses",
+	"l3.fetches = core*.l2.fetch_misses",
+	"core*.stlb.lookups = core*.itlb.misses + core*.dtlb.misses",
+	"dram.reads + dram.writes = dram.row_hits + dram.row_closed + dram.row_conflicts",
+	/* Every cycle belongs to one part of the stack. */
+	"core*.cycles = core*.cycles.*",
+	/* A reference is a fetch or a data access, once in each line. */
+	"replay.references = core*.l1i.fetches + core*.l1d.loads + core*.l1d.stores",
+	/* A recorded data access is one sample, also one that crosses a line; an atomic is one, as a store. */
+	"latency.load + latency.store + core*.atomics + core*.line_straddles = core*.l1d.loads + core*.l1d.stores",
+	/* Frames are free or in use. */
+	"mm.frames.total = mm.frames.free + mm.frames.allocated - mm.frames.freed",
+};
+
+struct sums {
+	u64 side[2]; /* left and right; what is taken from one is added to the other */
+	u32 at;
+	bool minus, at_least, missing;
+};
+
+static void take_term(struct sums *s, const struct counters *c, const char *word)
+{
+	if (!counters_has(c, word))
+		s->missing = true;
+	else
+		s->side[s->at ^ (s->minus ? 1 : 0)] += counters_get(c, word);
+	s->minus = false;
+}
+
+static void take_word(struct sums *s, const struct counters *c, const char *word)
+{
+	if (!strcmp(word, "-")) {
+		s->minus = true;
+	} else if (!strcmp(word, "=") || !strcmp(word, ">=")) {
+		s->at = 1;
+		s->at_least = word[0] == '>';
+	} else if (strcmp(word, "+")) {
+		take_term(s, c, word);
+	}
+}
+
+char *identity_broken(const struct counters *c, const char *identity, bool *applied)
+{
+	char *words = xstrdup(identity), *save, *word;
+	struct sums s = { 0 };
+
+	for (word = strtok_r(words, " ", &save); word; word = strtok_r(NULL, " ", &save))
+		take_word(&s, c, word);
+	free(words);
+	*applied = !s.missing;
+	if (s.missing || s.side[0] == s.side[1] || (s.at_least && s.side[0] > s.side[1]))
+		return NULL;
+	return xasprintf("%s: %" PRIu64 " against %" PRIu64, identity, s.side[0], s.side[1]);
+}
+
+char *identities_broken(const struct counters *c, u32 *checked)
+{
+	char *broken = NULL;
+	bool applied;
+	u32 i;
+
+	*checked = 0;
+	for (i = 0; !broken && i < ARRAY_SIZE(identities); i++) {
+		broken = identity_broken(c, identities[i], &applied);
+		*checked += applied;
+	}
+	return broken;
+}
+
+void identities_add_latency(struct counters *c, const struct results_latency *l, u32 n)
+{
+	static const char *const kinds[] = { "load", "store" };
+	u64 samples;
+	char *name;
+	u32 i, k;
+
+	for (k = 0; k < ARRAY_SIZE(kinds); k++) {
+		samples = 0;
+		for (i = 0; i < n; i++)
+			samples += strcmp(l[i].kind, kinds[k]) ? 0 : hist_count(l[i].hist);
+		name = xasprintf("latency.%s", kinds[k]);
+		counters_add(c, name, samples);
+		free(name);
+	}
+}
+
+void identities_assert(const struct results *r)
+{
+	struct counters c;
+	char *broken;
+	u32 checked;
+
+	counters_from_stats(&c, r->stats);
+	identities_add_latency(&c, r->latency, r->n_latency);
+	broken = identities_broken(&c, &checked);
+	if (broken)
+		assert_failed(broken, __FILE__, __LINE__);
+	counters_fini(&c);
+}
