@@ -7,8 +7,8 @@ static struct results_latency *add_kind(struct results_latency *row, const char 
 
 	for (level = 0; level < NR_MEM_LEVELS; level++)
 		for (xlate = 0; xlate < NR_CORE_XLATES; xlate++)
-			*row++ = (struct results_latency){ kind, mem_level_name[level], core_xlate_name[xlate],
-							   &h[level][xlate] };
+			*row++ = (struct results_latency){ kind, mem_level_name[level],
+							   core_xlate_name[xlate], &h[level][xlate] };
 	return row;
 }
 

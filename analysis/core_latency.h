@@ -1,5 +1,6 @@
 /*
- * The latency histograms of a core (model/core/latency.h) as rows of struct results. Called by the verbs of cli/.
+ * The latency histograms of a core (model/core/latency.h) as rows of struct results. Called by the verbs of
+ * cli/.
  */
 #ifndef MMSIM_ANALYSIS_CORE_LATENCY_H
 #define MMSIM_ANALYSIS_CORE_LATENCY_H

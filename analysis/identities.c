@@ -7,8 +7,8 @@
 #include "model/base/error.h"
 
 /*
- * One row an identity. It applies where all its counters exist; "core*." is the sum over all cores, a '*' at the
- * end the sum of all that begins like this.
+ * One row an identity. It applies where all its counters exist; "core*." is the sum over all cores, a '*' at
+ * the end the sum of all that begins like this.
  */
 static const char *const identities[] = {
 	/* Every access hits or misses. */
@@ -37,8 +37,9 @@ static const char *const identities[] = {
 	"core*.cycles = core*.cycles.*",
 	/* A reference is a fetch or a data access, once in each line. */
 	"replay.references = core*.l1i.fetches + core*.l1d.loads + core*.l1d.stores",
-	/* A recorded data access is one sample, also one that crosses a line; an atomic is one, as a store. */
-	"latency.load + latency.store + core*.atomics + core*.line_straddles = core*.l1d.loads + core*.l1d.stores",
+	/* A data access is one sample, also one that crosses lines; an atomic is one, as a store. */
+	"core*.l1d.loads + core*.l1d.stores >= latency.load + latency.store + core*.atomics + "
+	"core*.line_straddles",
 	/* Frames are free or in use. */
 	"mm.frames.total = mm.frames.free + mm.frames.allocated - mm.frames.freed",
 };

@@ -29,7 +29,8 @@ void run_latency(const struct run *r, const char *kind, const char *served, cons
 		 struct latency_table *sum);
 u64 latency_table_count(const struct latency_table *t);
 double latency_table_mean(const struct latency_table *t);
-/* As hist_percentile(): smallest latency of the bin in which num/den of the samples are reached; 0 if empty. */
+/* As hist_percentile(): smallest latency of the bin in which num/den of the samples are reached; 0 if empty.
+ */
 u64 latency_table_percentile(const struct latency_table *t, u64 num, u64 den);
 
 #endif

@@ -14,6 +14,7 @@ static const struct verb {
 	{ "replay", cmd_replay, "replay recordings through a modelled machine" },
 	{ "info", cmd_info, "say what is in a trace" },
 	{ "convert", cmd_convert, "write a trace in another format" },
+	{ "plot", cmd_plot, "draw pictures of replayed runs" },
 	{ "generate", cmd_generate, "make a synthetic recording: a pointer chase, a page walk, a stream" },
 };
 
