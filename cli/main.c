@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,6 +44,16 @@ static const struct verb *find_verb(const char *name)
 	die("there is no verb \"%s\"; `mmsim --help` lists the verbs", name);
 }
 
+/* What was printed must have arrived, or a full disk would look like success. */
+static int run(const struct verb *v, int argc, char **argv)
+{
+	int status = v->run(argc, argv);
+
+	if (fflush(stdout) || ferror(stdout))
+		fail("standard output cannot be written: %s", strerror(errno));
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : NULL;
@@ -59,5 +70,5 @@ int main(int argc, char **argv)
 		puts("mmsim " MMSIM_VERSION);
 		return 0;
 	}
-	return find_verb(word)->run(argc - 1, argv + 1);
+	return run(find_verb(word), argc - 1, argv + 1);
 }

@@ -1,0 +1,154 @@
+/* mmsim config: what can be configured and counted, and what a machine, a kernel and settings come to. */
+#include "cli/cli.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/base/error.h"
+#include "model/core/machine.h"
+#include "model/sim/config.h"
+
+static void usage(FILE *f)
+{
+	fputs("usage: mmsim config [OPTION]...\n\n"
+	      "Without options: every key with its default, what it means, its unit, and what is allowed.\n"
+	      "With -m, -k or -s: the configuration that these come to, and where each value comes from.\n\n"
+	      "  -m, --machine NAME   a built-in machine or a file NAME.cfg\n"
+	      "  -k, --kernel NAME    a built-in kernel or a file NAME.cfg\n"
+	      "  -s, --set KEY=VALUE  override a key\n"
+	      "      --dump           write it as a configuration file\n"
+	      "      --list           machines and kernels that are built in\n"
+	      "      --counters       every counter of such a machine, with unit and meaning\n"
+	      "  -h, --help           this text\n\n"
+	      "Examples:\n"
+	      "  mmsim config -m zen4 -s l1d.size=16K\n"
+	      "  mmsim config -m zen4 --dump >mine.cfg          to edit, for -m ./mine.cfg\n",
+	      f);
+}
+
+enum action { HELP_KEYS, EFFECTIVE, DUMP, LIST, COUNTERS };
+
+/* "# Zen 4 as in ..." begins every file: its first line without the mark. */
+static void list_kind(const char *kind, const char *title)
+{
+	size_t len = strlen(kind);
+
+	printf("%s\n", title);
+	for (const struct builtin_file *b = builtin_files; b->path; b++) {
+		const char *name = b->path + len, *line = b->text + strspn(b->text, "# ");
+
+		if (!strncmp(b->path, kind, len))
+			printf("  %-14.*s %.*s\n", (int)strcspn(name, "."), name, (int)strcspn(line, "\n"), line);
+	}
+}
+
+static void list(void)
+{
+	list_kind("machines/", "Machines, for -m:");
+	list_kind("kernels/", "\nKernels, for -k:");
+}
+
+static void print_key(void *arg, const char *key, const char *value, const char *where)
+{
+	printf("%-28s %-14s %s\n", key, *value ? value : "\"\"", where);
+}
+
+static void print_counter(void *arg, const char *name, u64 value, const char *unit, const char *help)
+{
+	printf("%-36s %-13s %s\n", name, unit, help);
+}
+
+static void print_counters(const struct machine_cfg *cfg)
+{
+	struct machine *m = machine_new(cfg, 0);
+
+	stats_each(m->stats, print_counter, NULL);
+	machine_free(m);
+}
+
+static void show(enum action action, const struct config *c, const struct machine_cfg *cfg)
+{
+	machine_check(cfg, c);
+	if (action == COUNTERS)
+		print_counters(cfg);
+	else if (action == DUMP)
+		config_dump(c, stdout);
+	else
+		config_each(c, print_key, NULL);
+}
+
+enum { OPT_DUMP = 256, OPT_LIST, OPT_COUNTERS };
+static const struct option options[] = {
+	{ "machine", required_argument, NULL, 'm' },
+	{ "kernel", required_argument, NULL, 'k' },
+	{ "set", required_argument, NULL, 's' },
+	{ "dump", no_argument, NULL, OPT_DUMP },
+	{ "list", no_argument, NULL, OPT_LIST },
+	{ "counters", no_argument, NULL, OPT_COUNTERS },
+	{ "help", no_argument, NULL, 'h' },
+	{ 0 },
+};
+
+struct args {
+	enum action action;
+	const char *machine, *kernel;
+	const char **settings;
+	u32 n_settings;
+};
+
+static void take_option(struct args *a, int opt)
+{
+	switch (opt) {
+	case 'm': a->machine = optarg; break;
+	case 'k': a->kernel = optarg; break;
+	case 's': a->settings[a->n_settings++] = optarg; break;
+	case OPT_DUMP: a->action = DUMP; return;
+	case OPT_LIST: a->action = LIST; return;
+	case OPT_COUNTERS: a->action = COUNTERS; return;
+	default: die("`mmsim config --help` lists the options");
+	}
+	a->action = MAX(a->action, EFFECTIVE);
+}
+
+static void effective(const struct args *a)
+{
+	struct machine_cfg cfg;
+	struct config *c = config_new(machine_sections, &cfg);
+
+	if (a->machine)
+		config_load(c, "machines", a->machine);
+	if (a->kernel)
+		config_load(c, "kernels", a->kernel);
+	for (u32 i = 0; i < a->n_settings; i++)
+		config_set(c, a->settings[i]);
+	show(a->action, c, &cfg);
+	config_free(c);
+}
+
+int cmd_config(int argc, char **argv)
+{
+	struct args a = { .settings = xcalloc((size_t)argc, sizeof(char *)) };
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "m:k:s:h", options, NULL)) != -1) {
+		if (opt == 'h') {
+			usage(stdout);
+			free(a.settings);
+			return 0;
+		}
+		take_option(&a, opt);
+	}
+	if (optind < argc)
+		die("config: \"%s\" was not expected; `mmsim config --help` lists the options", argv[optind]);
+	if (a.action == HELP_KEYS)
+		config_help(machine_sections, stdout);
+	else if (a.action == LIST)
+		list();
+	else
+		effective(&a);
+	free(a.settings);
+	return 0;
+}
