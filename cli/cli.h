@@ -6,6 +6,7 @@
 #define MMSIM_CLI_H
 
 #define MMSIM_VERSION "0.1.0"
+#define DEFAULT_MACHINE "golden-cove"
 
 int cmd_config(int argc, char **argv);
 int cmd_convert(int argc, char **argv);

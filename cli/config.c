@@ -16,7 +16,7 @@ static void usage(FILE *f)
 	fputs("usage: mmsim config [OPTION]...\n\n"
 	      "Without options: every key with its default, what it means, its unit, and what is allowed.\n"
 	      "With -m, -k or -s: the configuration that these come to, and where each value comes from.\n\n"
-	      "  -m, --machine NAME   a built-in machine or a file NAME.cfg\n"
+	      "  -m, --machine NAME   a built-in machine or a file NAME.cfg; default " DEFAULT_MACHINE "\n"
 	      "  -k, --kernel NAME    a built-in kernel or a file NAME.cfg\n"
 	      "  -s, --set KEY=VALUE  override a key\n"
 	      "      --dump           write it as a configuration file\n"
@@ -118,8 +118,7 @@ static void effective(const struct args *a)
 	struct machine_cfg cfg;
 	struct config *c = config_new(machine_sections, &cfg);
 
-	if (a->machine)
-		config_load(c, "machines", a->machine);
+	config_load(c, "machines", a->machine);
 	if (a->kernel)
 		config_load(c, "kernels", a->kernel);
 	for (u32 i = 0; i < a->n_settings; i++)
@@ -130,7 +129,7 @@ static void effective(const struct args *a)
 
 int cmd_config(int argc, char **argv)
 {
-	struct args a = { .settings = xcalloc((size_t)argc, sizeof(char *)) };
+	struct args a = { .machine = DEFAULT_MACHINE, .settings = xcalloc((size_t)argc, sizeof(char *)) };
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "m:k:s:h", options, NULL)) != -1) {

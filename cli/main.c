@@ -13,10 +13,11 @@ static const struct verb {
 } verbs[] = {
 	{ "record", cmd_record, "run a program and record its memory accesses" },
 	{ "replay", cmd_replay, "replay recordings through a modelled machine" },
+	{ "plot", cmd_plot, "draw pictures of replayed runs" },
 	{ "info", cmd_info, "say what is in a trace" },
 	{ "convert", cmd_convert, "write a trace in another format" },
-	{ "plot", cmd_plot, "draw pictures of replayed runs" },
 	{ "generate", cmd_generate, "make a synthetic recording: a pointer chase, a page walk, a stream" },
+	{ "config", cmd_config, "show machines, kernels, keys, counters, and what settings come to" },
 };
 
 static void usage(FILE *f)

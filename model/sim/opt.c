@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -89,12 +90,28 @@ static bool scan_scaled(const char *s, const struct scale *scales, u64 *value)
 	return v % ten_to == 0;
 }
 
-/* 48 K rather than 49152: the largest unit that leaves a whole number. */
+/* 48K rather than 49152: the largest unit that leaves a whole number. */
 static char *format_scaled(u64 value, const struct scale *scales)
 {
 	while (value % scales->by || (!value && scales->by > 1))
 		scales++;
 	return xasprintf("%" PRIu64 "%s", value / scales->by, scales->unit);
+}
+
+/* 2.95GHz: the largest unit that is not larger than the value, and as many digits behind the point as it takes. */
+static char *format_decimal(u64 value, const struct scale *scales)
+{
+	char digits[24];
+	int n;
+
+	while (value < scales->by && scales->by > 1)
+		scales++;
+	if (value % scales->by == 0)
+		return xasprintf("%" PRIu64 "%s", value / scales->by, scales->unit);
+	n = snprintf(digits, sizeof(digits), "%" PRIu64, scales->by + value % scales->by);
+	while (digits[n - 1] == '0')
+		n--;
+	return xasprintf("%" PRIu64 ".%.*s%s", value / scales->by, n - 1, digits + 1, scales->unit);
 }
 
 static char *format_bound(const struct opt *o, u64 value)
@@ -103,7 +120,7 @@ static char *format_bound(const struct opt *o, u64 value)
 	case OPT_SIZE:
 		return format_scaled(value, size_scales);
 	case OPT_FREQ:
-		return format_scaled(value, freq_scales);
+		return format_decimal(value, freq_scales);
 	default:
 		return xasprintf("%" PRIu64, value);
 	}
@@ -284,7 +301,7 @@ char *opt_parse(const struct opt *o, const char *text, void *field)
 
 static char *format_time(const struct opt_time *t)
 {
-	return t->ps ? format_scaled(t->ps, time_scales) : xasprintf("%" PRIu64, t->cycles);
+	return t->ps ? format_decimal(t->ps, time_scales) : xasprintf("%" PRIu64, t->cycles);
 }
 
 char *opt_format(const struct opt *o, const void *field)
@@ -299,7 +316,7 @@ char *opt_format(const struct opt *o, const void *field)
 	case OPT_SIZE:
 		return format_scaled(*(const u64 *)field, size_scales);
 	case OPT_FREQ:
-		return format_scaled(*(const u64 *)field, freq_scales);
+		return format_decimal(*(const u64 *)field, freq_scales);
 	case OPT_TIME:
 		return format_time(field);
 	case OPT_ENUM:

@@ -168,7 +168,7 @@ static void every_form_of_a_value(void **state)
 	is("name", "5", "t.cfg:1");
 	is("l1.size", "32K", "t.cfg:1");
 	is("l1.allocate", "no", "t.cfg:1");
-	is("l1.latency", "1500ns", "t.cfg:1");
+	is("l1.latency", "1.5us", "t.cfg:1");
 	is("l1.policy", "fifo", "t.cfg:1");
 }
 

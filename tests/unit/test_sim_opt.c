@@ -92,8 +92,8 @@ static void times(void **state)
 	gives(&time_, "0", 0, "0");
 	gives(&time_, "0ns", 0, "0");
 	gives(&time_, "14ns", 14000, "14ns");
-	gives(&time_, "1.5us", 1500000, "1500ns");
-	gives(&time_, "13.75ns", 13750, "13750ps");
+	gives(&time_, "1.5us", 1500000, "1.5us");
+	gives(&time_, "13.75ns", 13750, "13.75ns");
 	gives(&time_, "0.416ns", 416, "416ps");
 	gives(&time_, "2ms", 2000000000, "2ms");
 	gives(&time_, "1s", 1000000000000, "1s");
@@ -105,7 +105,7 @@ static void times(void **state)
 static void frequencies(void **state)
 {
 	gives(&freq, "3.0GHz", 3000000000, "3GHz");
-	gives(&freq, "2.95GHz", 2950000000, "2950MHz");
+	gives(&freq, "2.95GHz", 2950000000, "2.95GHz");
 	gives(&freq, "800MHz", 800000000, "800MHz");
 	gives(&freq, "1", 1, "1Hz");
 	refuses(&freq, "3G", "not a frequency", "3.0GHz");
