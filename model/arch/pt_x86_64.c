@@ -1,7 +1,7 @@
 /*
- * x86-64, four levels. Intel SDM volume 3, chapter 4 ("Paging"), tables 4-15 to 4-20: the bits of PML4E, PDPTE, PDE
- * and PTE. Reading is implied by presence; PS (bit 7) tells a leaf from a table above the last level, where the bit
- * is PAT and stays 0.
+ * x86-64, four levels. Intel SDM volume 3, chapter 4 ("Paging"), tables 4-15 to 4-20: the bits of PML4E,
+ * PDPTE, PDE and PTE. Reading is implied by presence; PS (bit 7) tells a leaf from a table above the last
+ * level, where the bit is PAT and stays 0.
  */
 #include "model/arch/pt.h"
 
@@ -19,8 +19,8 @@ static const struct {
 	u32 flag;
 	u64 bit;
 } x86_bits[] = {
-	{ PTE_PRESENT, X86_P }, { PTE_WRITE, X86_RW }, { PTE_USER, X86_US },
-	{ PTE_ACCESSED, X86_A }, { PTE_DIRTY, X86_D }, { PTE_GLOBAL, X86_G },
+	{ PTE_PRESENT, X86_P },  { PTE_WRITE, X86_RW }, { PTE_USER, X86_US },
+	{ PTE_ACCESSED, X86_A }, { PTE_DIRTY, X86_D },  { PTE_GLOBAL, X86_G },
 };
 
 static u64 x86_encode(u64 pa, u32 flags, u32 level)

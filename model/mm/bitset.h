@@ -1,6 +1,7 @@
 /*
- * A set of small numbers 0..n-1 with a fast "first one that is not in it": bits, and above each word of 64 one bit
- * that says that the word is full, up to a single word. Host memory is touched only where members have been.
+ * A set of small numbers 0..n-1 with a fast "first one that is not in it": bits, and above each word of 64
+ * one bit that says that the word is full, up to a single word. Host memory is touched only where members
+ * have been.
  *
  * For model/mm.
  */

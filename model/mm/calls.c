@@ -283,8 +283,8 @@ static void map_growth(struct mm *mm, struct vma *tail, u64 start, u64 end)
 }
 
 /*
- * The recorded call has succeeded, so sizes fit; a range of several mappings is moved as it is. from_len 0 maps a
- * shared object once more, as Linux does.
+ * The recorded call has succeeded, so sizes fit; a range of several mappings is moved as it is. from_len 0
+ * maps a shared object once more, as Linux does.
  */
 static enum mm_result remap(struct mm *mm, struct cpu *c, u64 from, u64 from_end, u64 to, u64 to_end)
 {

@@ -20,7 +20,7 @@ static void found(struct check *ch, u64 pfn)
 		map64_set(&ch->refs, pfn, 1);
 }
 
-/* An entry lies in a VMA and grants no more than it; what is writable is not shared with another private page. */
+/* An entry lies in a VMA and grants no more than it; a private page that is writable has one user. */
 static void check_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 {
 	struct check *ch = arg;

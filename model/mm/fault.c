@@ -1,6 +1,6 @@
 /*
- * Page faults, as mm/memory.c:handle_pte_fault() of Linux 6.x resolves them: an empty entry of private anonymous
- * memory, of an object, or an entry that forbids a write that the VMA allows.
+ * Page faults, as mm/memory.c:handle_pte_fault() of Linux 6.x resolves them: an empty entry of private
+ * anonymous memory, of an object, or an entry that forbids a write that the VMA allows.
  */
 #include "model/base/error.h"
 #include "model/mm/pgtable.h"
@@ -80,8 +80,8 @@ static u64 new_copy(struct fault *f, u64 from)
 }
 
 /*
- * do_anonymous_page(). Implicit mappings get no zero page: what such a trace reads is data that its recording did not
- * see written.
+ * do_anonymous_page(). Implicit mappings get no zero page: what such a trace reads is data that its recording
+ * did not see written.
  */
 static enum trap_result fault_anonymous(struct fault *f)
 {
@@ -146,8 +146,8 @@ static enum trap_result fault_object(struct fault *f)
 }
 
 /*
- * The entry grants more than before. The fault itself has dropped this hardware thread's stale entry (SDM volume 3,
- * 4.10.4.1), so the flush costs nothing.
+ * The entry grants more than before. The fault itself has dropped this hardware thread's stale entry (SDM
+ * volume 3, 4.10.4.1), so the flush costs nothing.
  */
 static void upgraded(struct fault *f)
 {

@@ -9,12 +9,12 @@
 
 const char *const frame_placement_names[] = { "sequential", "random", "coloured", "identity", NULL };
 
-#define FRAME_STATS(X)                                           \
-	X(total, "frames", "of the simulated memory")            \
-	X(free, "frames", "free now")                            \
-	X(peak, "frames", "in use at most")                      \
-	X(allocated, "frames", "handed out")                     \
-	X(freed, "frames", "given back by their last user")      \
+#define FRAME_STATS(X)                                      \
+	X(total, "frames", "of the simulated memory")       \
+	X(free, "frames", "free now")                       \
+	X(peak, "frames", "in use at most")                 \
+	X(allocated, "frames", "handed out")                \
+	X(freed, "frames", "given back by their last user") \
 	X(failed, "requests", "for which there was no frame")
 
 struct frame_stats {
@@ -22,12 +22,12 @@ struct frame_stats {
 };
 
 #define STAT_STRUCT struct frame_stats
-static const struct stat_desc frame_stats[] = { FRAME_STATS(STAT_ROW) { 0 } };
+static const struct stat_desc frame_stats[] = { FRAME_STATS(STAT_ROW){ 0 } };
 #undef STAT_STRUCT
 
 /*
- * `used` holds places, not frame numbers: a place is where a frame stands in the order in which the policy looks for
- * free ones. They differ for colours, where the frames of one colour stand together.
+ * `used` holds places, not frame numbers: a place is where a frame stands in the order in which the policy
+ * looks for free ones. They differ for colours, where the frames of one colour stand together.
  */
 struct frames {
 	struct bitset used;

@@ -2,8 +2,8 @@
  * Frames: the interface that the buddy allocator will fill. Now a pool with a placement policy and a
  * reference count a frame.
  *
- * Not modelled: zones, orders as blocks (an order only asks for neighbours), who is to be blamed for fragmentation.
- * Host memory follows the frames in use, not the size of the simulated memory. For model/mm.
+ * Not modelled: zones, orders as blocks (an order only asks for neighbours), who is to be blamed for
+ * fragmentation. Host memory follows the frames in use, not the size of the simulated memory. For model/mm.
  */
 #ifndef MMSIM_MM_FRAME_H
 #define MMSIM_MM_FRAME_H
@@ -24,12 +24,12 @@ struct frames *frames_new(u64 bytes, enum frame_placement placement, u32 colours
 void frames_free(struct frames *f);
 void frames_stats(const struct frames *f, struct stats *s); /* registers mm.frames.* */
 /*
- * 2^order frames, naturally aligned; va is the user address that it is for (placement), ~0 if none. NO_FRAME: none
- * left. Each of them has one reference, and is given back for itself.
+ * 2^order frames, naturally aligned; va is the user address that it is for (placement), ~0 if none. NO_FRAME:
+ * none left. Each of them has one reference, and is given back for itself.
  */
 u64 frame_alloc(struct frames *f, u32 order, u64 va);
-void frame_get(struct frames *f, u64 pfn);      /* one more reference */
-bool frame_put(struct frames *f, u64 pfn);      /* true: that was the last one, the frame is free */
+void frame_get(struct frames *f, u64 pfn);       /* one more reference */
+bool frame_put(struct frames *f, u64 pfn);       /* true: that was the last one, the frame is free */
 u32 frame_refs(const struct frames *f, u64 pfn); /* 0: free */
 u64 frames_in_use(const struct frames *f);
 u64 frames_total(const struct frames *f);

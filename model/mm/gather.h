@@ -1,6 +1,6 @@
 /*
- * Taking mappings away in the order that hardware needs: first the entries, then the TLB flush, and only then are
- * frames and tables free for others. As Linux's mmu_gather (mm/mmu_gather.c).
+ * Taking mappings away in the order that hardware needs: first the entries, then the TLB flush, and only then
+ * are frames and tables free for others. As Linux's mmu_gather (mm/mmu_gather.c).
  *
  * Not modelled yet: other CPUs. For model/mm.
  */
@@ -10,8 +10,8 @@
 #include "model/mm/mm.h"
 
 /*
- * Frames that wait for one flush: MAX_GATHER_BATCH_COUNT batches of MAX_GATHER_BATCH and the bundle on the stack
- * (include/asm-generic/tlb.h): 19 * 510 + 8.
+ * Frames that wait for one flush: MAX_GATHER_BATCH_COUNT batches of MAX_GATHER_BATCH and the bundle on the
+ * stack (include/asm-generic/tlb.h): 19 * 510 + 8.
  */
 #define GATHER_MAX 9698u
 

@@ -14,8 +14,8 @@ static const struct pt_format *const layout_format[] = { [KERNEL_LAYOUT_X86_64] 
 #define AT(field) offsetof(struct kernel_cfg, field)
 
 /*
- * Bodies of paths are instruction counts of a Linux 6.12 kernel (Debian's cloud build, mitigations off) under QEMU with
- * -icount, one cycle each; what a path does to frames and page tables is charged apart.
+ * Bodies of paths are instruction counts of a Linux 6.12 kernel (Debian's cloud build, mitigations off) under
+ * QEMU with -icount, one cycle each; what a path does to frames and page tables is charged apart.
  *
  *   fault         2,584 of an anonymous write fault without the clearing, 400 its share of an LRU batch
  *   syscall       320 of getppid
@@ -24,10 +24,10 @@ static const struct pt_format *const layout_format[] = { [KERNEL_LAYOUT_X86_64] 
  *   unmap_page    1,050 an anonymous page, freed to the per-CPU list
  *   protect_page  125 an entry
  *
- * One INVLPG: 260 cycles in Molnar's test (LKML, 2015-06-08) and by the slope of Hansen's table of flush_tlb_mm_range
- * (commit a5102476a24b); a write of CR3: 96 in Molnar's. The ceiling is arch/x86/mm/tlb.c's
- * tlb_single_page_flush_ceiling; the stack limit is _STK_LIM of include/uapi/linux/resource.h. 32 colours are those of
- * an L2 of 128 KB a way.
+ * One INVLPG: 260 cycles in Molnar's test (LKML, 2015-06-08) and by the slope of Hansen's table of
+ * flush_tlb_mm_range (commit a5102476a24b); a write of CR3: 96 in Molnar's. The ceiling is
+ * arch/x86/mm/tlb.c's tlb_single_page_flush_ceiling; the stack limit is _STK_LIM of
+ * include/uapi/linux/resource.h. 32 colours are those of an L2 of 128 KB a way.
  */
 const struct opt kernel_opts[] = {
 	{ "era", OPT_ENUM, AT(era), "6.x", 0, 0, NULL, "Linux version whose rules are followed", era_names },
@@ -43,17 +43,21 @@ const struct opt kernel_opts[] = {
 	  "invalidated one by one; more: the whole address space", NULL },
 	{ "stack_limit", OPT_SIZE, AT(stack_limit), "8M", FRAME_SIZE, 1ull << 40, "bytes",
 	  "to which a stack grows by itself", NULL },
-	{ "fault", OPT_TIME, AT(fault), "2984", 0, 0, NULL, "a page fault without clearing or copying", NULL },
+	{ "fault", OPT_TIME, AT(fault), "2984", 0, 0, NULL, "a page fault without clearing or copying",
+	  NULL },
 	{ "file_fill", OPT_TIME, AT(file_fill), "0", 0, 0, NULL, "first use of a page of a file", NULL },
 	{ "syscall", OPT_TIME, AT(syscall), "320", 0, 0, NULL, "entry and exit of a system call", NULL },
-	{ "mapping", OPT_TIME, AT(mapping), "4416", 0, 0, NULL, "body of a call that changes mappings", NULL },
-	{ "fork", OPT_TIME, AT(fork), "61700", 0, 0, NULL, "fork without its pages", NULL },
-	{ "fork_page", OPT_TIME, AT(fork_page), "165", 0, 0, NULL, "a page-table entry that fork copies", NULL },
-	{ "unmap_page", OPT_TIME, AT(unmap_page), "1050", 0, 0, NULL, "a page that is taken away", NULL },
-	{ "protect_page", OPT_TIME, AT(protect_page), "125", 0, 0, NULL, "an entry that is changed or moved", NULL },
-	{ "flush", OPT_TIME, AT(flush), "260", 0, 0, NULL, "invalidation of one page in the TLB", NULL },
-	{ "flush_all", OPT_TIME, AT(flush_all), "96", 0, 0, NULL, "invalidation of an address space in the TLB",
+	{ "mapping", OPT_TIME, AT(mapping), "4416", 0, 0, NULL, "body of a call that changes mappings",
 	  NULL },
+	{ "fork", OPT_TIME, AT(fork), "61700", 0, 0, NULL, "fork without its pages", NULL },
+	{ "fork_page", OPT_TIME, AT(fork_page), "165", 0, 0, NULL, "a page-table entry that fork copies",
+	  NULL },
+	{ "unmap_page", OPT_TIME, AT(unmap_page), "1050", 0, 0, NULL, "a page that is taken away", NULL },
+	{ "protect_page", OPT_TIME, AT(protect_page), "125", 0, 0, NULL, "an entry that is changed or moved",
+	  NULL },
+	{ "flush", OPT_TIME, AT(flush), "260", 0, 0, NULL, "invalidation of one page in the TLB", NULL },
+	{ "flush_all", OPT_TIME, AT(flush_all), "96", 0, 0, NULL,
+	  "invalidation of an address space in the TLB", NULL },
 	{ 0 },
 };
 
@@ -117,16 +121,16 @@ void kernel_free(struct kernel *k)
 }
 
 #define STAT_STRUCT struct fault_stats
-static const struct stat_desc fault_stats[] = { FAULT_STATS(STAT_ROW) { 0 } };
+static const struct stat_desc fault_stats[] = { FAULT_STATS(STAT_ROW){ 0 } };
 #undef STAT_STRUCT
 #define STAT_STRUCT struct pgtable_stats
-static const struct stat_desc pgtable_stats[] = { PGTABLE_STATS(STAT_ROW) { 0 } };
+static const struct stat_desc pgtable_stats[] = { PGTABLE_STATS(STAT_ROW){ 0 } };
 #undef STAT_STRUCT
 #define STAT_STRUCT struct flush_stats
-static const struct stat_desc flush_stats[] = { FLUSH_STATS(STAT_ROW) { 0 } };
+static const struct stat_desc flush_stats[] = { FLUSH_STATS(STAT_ROW){ 0 } };
 #undef STAT_STRUCT
 #define STAT_STRUCT struct call_stats
-static const struct stat_desc call_stats[] = { CALL_STATS(STAT_ROW) { 0 } };
+static const struct stat_desc call_stats[] = { CALL_STATS(STAT_ROW){ 0 } };
 #undef STAT_STRUCT
 
 void kernel_stats(struct kernel *k, struct stats *s)
@@ -140,7 +144,9 @@ void kernel_stats(struct kernel *k, struct stats *s)
 	stats_add_one(s, "mm.vmstat.pgfault", &k->pgfault, "faults", "resolved, or out of memory");
 	stats_add_one(s, "mm.vmstat.pgmajfault", &k->fault.major, "faults", "that waited for a device");
 	stats_add_one(s, "mm.vmstat.pgreuse", &k->fault.reuse, "faults", "writes that kept their frame");
-	stats_add_one(s, "mm.vmstat.nr_page_table_pages", &k->pgtable.pages, "frames", "that are page tables");
+	stats_add_one(s, "mm.vmstat.nr_page_table_pages", &k->pgtable.pages, "frames",
+		      "that are page tables");
 	stats_add_one(s, "mm.vmstat.nr_tlb_local_flush_one", &k->flush.pages, "flushes", "of one page");
-	stats_add_one(s, "mm.vmstat.nr_tlb_local_flush_all", &k->flush.full, "flushes", "of an address space");
+	stats_add_one(s, "mm.vmstat.nr_tlb_local_flush_all", &k->flush.full, "flushes",
+		      "of an address space");
 }

@@ -18,13 +18,13 @@
 #include "model/sim/stat.h"
 
 struct kernel_cfg {
-	u32 era;           /* kernel.era: whose rules */
-	u32 layout;        /* kernel.layout: enum kernel_layout */
-	u32 placement;     /* kernel.placement: enum frame_placement */
-	u32 colours;       /* kernel.colours */
-	bool zero_page;    /* kernel.zero_page: reads of untouched memory share one frame */
-	u32 flush_ceiling; /* kernel.flush_ceiling: pages that are flushed one by one */
-	u64 stack_limit;   /* kernel.stack_limit */
+	u32 era;                      /* kernel.era: whose rules */
+	u32 layout;                   /* kernel.layout: enum kernel_layout */
+	u32 placement;                /* kernel.placement: enum frame_placement */
+	u32 colours;                  /* kernel.colours */
+	bool zero_page;               /* kernel.zero_page: reads of untouched memory share one frame */
+	u32 flush_ceiling;            /* kernel.flush_ceiling: pages that are flushed one by one */
+	u64 stack_limit;              /* kernel.stack_limit */
 	struct opt_time fault;        /* kernel.fault: a page fault without walking, zeroing, copying */
 	struct opt_time file_fill;    /* kernel.file_fill: first use of a page of a file */
 	struct opt_time syscall;      /* kernel.syscall: entry and exit of a system call */
@@ -75,8 +75,8 @@ struct mm_map {
 enum mm_result { MM_OK, MM_NOMEM, MM_INVALID };
 
 /*
- * implicit_maps: every address that nobody mapped is private anonymous memory with all rights. NULL: no memory for
- * the root table, or 4,095 address spaces already.
+ * implicit_maps: every address that nobody mapped is private anonymous memory with all rights. NULL: no
+ * memory for the root table, or 4,095 address spaces already.
  */
 struct mm *mm_new(struct kernel *k, bool implicit_maps);
 void mm_put(struct mm *mm, struct cpu *c); /* end of the process: everything it has is freed */

@@ -46,7 +46,8 @@ static struct mm *mm_create(struct kernel *k, struct cpu *c, bool implicit_maps)
 	k->first_asid = (k->first_asid + 1) % NR_ASIDS;
 	k->n_asids--;
 	mm->implicit_maps = implicit_maps;
-	mm->implicit = (struct vma){ .end = space_end(k), .anon = implicit_maps,
+	mm->implicit = (struct vma){ .end = space_end(k),
+				     .anon = implicit_maps,
 				     .flags = MM_READ | MM_WRITE | MM_EXEC | MM_ANON };
 	mm->next = k->mms;
 	if (mm->next)
@@ -123,7 +124,7 @@ struct fork {
 	bool failed;
 };
 
-/* mm/memory.c:copy_present_pte(): both sides lose the right to write; the child's entry is not accessed yet. */
+/* mm/memory.c:copy_present_pte(): both sides lose the right to write; the child's entry is not accessed. */
 static void fork_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 {
 	struct fork *f = arg;
@@ -146,7 +147,7 @@ static void fork_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 
 static void fork_pages(struct fork *f, const struct vma *v, u64 start, u64 end)
 {
-	/* vma_needs_copy(): shared pages, and a private file's that were only read, are found again by faults. */
+	/* vma_needs_copy(): shared pages, and those of files that were only read, are faulted in again. */
 	if (v->anon && start < end)
 		pgtable_each(f->parent, start, end, fork_entry, f);
 }
@@ -201,6 +202,13 @@ u16 mm_asid(const struct mm *mm)
 	return mm->asid;
 }
 
+static const char *vma_kind(const struct vma *v)
+{
+	if (v->flags & MM_HEAP)
+		return " heap";
+	return v->flags & MM_GROWSDOWN ? " stack" : "";
+}
+
 /* A line of /proc/PID/maps, as far as it is known. */
 static int describe_vma(char *buf, size_t size, const char *where, const struct vma *v)
 {
@@ -210,7 +218,7 @@ static int describe_vma(char *buf, size_t size, const char *where, const struct 
 			(unsigned long long)v->end, v->flags & MM_READ ? 'r' : '-',
 			v->flags & MM_WRITE ? 'w' : '-', v->flags & MM_EXEC ? 'x' : '-',
 			v->flags & MM_SHARED ? 's' : 'p',
-			v->flags & MM_HEAP ? " heap" : v->flags & MM_GROWSDOWN ? " stack" : "");
+			vma_kind(v));
 }
 
 void mm_describe(const struct mm *mm, u64 va, char *buf, size_t size)

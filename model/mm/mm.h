@@ -1,6 +1,6 @@
 /*
- * The inside of the memory manager: what struct kernel and struct mm hold, and what its files call of each other.
- * From outside: kernel.h. For model/mm and its tests.
+ * The inside of the memory manager: what struct kernel and struct mm hold, and what its files call of each
+ * other. From outside: kernel.h. For model/mm and its tests.
  */
 #ifndef MMSIM_MM_MM_H
 #define MMSIM_MM_MM_H
@@ -10,38 +10,38 @@
 #include "model/mm/object.h"
 #include "model/mm/vma.h"
 
-#define FAULT_STATS(X)                                                                    \
-	X(minor, "faults", "resolved without a device")                                   \
-	X(major, "faults", "that waited for a device")                                    \
-	X(zero, "faults", "that gave a cleared frame")                                    \
+#define FAULT_STATS(X)                                                                     \
+	X(minor, "faults", "resolved without a device")                                    \
+	X(major, "faults", "that waited for a device")                                     \
+	X(zero, "faults", "that gave a cleared frame")                                     \
 	X(zero_page, "faults", "reads of untouched memory, which share one cleared frame") \
-	X(cow, "faults", "writes that got a frame of their own, copied or cleared")       \
-	X(reuse, "faults", "writes to a frame that has no other user any more")           \
-	X(file, "faults", "that mapped a page of a file or of shared memory")             \
-	X(spurious, "faults", "whose entry was already right")                            \
-	X(segv, "faults", "outside every mapping, or against its permissions")            \
-	X(oom, "faults", "for which there was no frame")                                  \
+	X(cow, "faults", "writes that got a frame of their own, copied or cleared")        \
+	X(reuse, "faults", "writes to a frame that has no other user any more")            \
+	X(file, "faults", "that mapped a page of a file or of shared memory")              \
+	X(spurious, "faults", "whose entry was already right")                             \
+	X(segv, "faults", "outside every mapping, or against its permissions")             \
+	X(oom, "faults", "for which there was no frame")                                   \
 	X(stack_growth, "faults", "that made the stack longer")
 
-#define PGTABLE_STATS(X)                                    \
-	X(pages, "frames", "that are page tables now")      \
-	X(allocated, "frames", "that became page tables")   \
+#define PGTABLE_STATS(X)                                  \
+	X(pages, "frames", "that are page tables now")    \
+	X(allocated, "frames", "that became page tables") \
 	X(freed, "frames", "that stopped being page tables")
 
-#define FLUSH_STATS(X)                                                           \
-	X(pages, "flushes", "of one page")                                       \
+#define FLUSH_STATS(X)                     \
+	X(pages, "flushes", "of one page") \
 	X(full, "flushes", "of a whole address space")
 
-#define CALL_STATS(X)                                                             \
-	X(mmap, "calls", "")                                                      \
-	X(munmap, "calls", "")                                                    \
-	X(mremap, "calls", "")                                                    \
-	X(mprotect, "calls", "")                                                  \
-	X(madvise, "calls", "")                                                   \
-	X(madvise_ignored, "calls", "madvise whose advice changes nothing here")  \
-	X(brk, "calls", "")                                                       \
-	X(fork, "calls", "")                                                      \
-	X(exit, "calls", "address spaces that ended")                             \
+#define CALL_STATS(X)                                                            \
+	X(mmap, "calls", "")                                                     \
+	X(munmap, "calls", "")                                                   \
+	X(mremap, "calls", "")                                                   \
+	X(mprotect, "calls", "")                                                 \
+	X(madvise, "calls", "")                                                  \
+	X(madvise_ignored, "calls", "madvise whose advice changes nothing here") \
+	X(brk, "calls", "")                                                      \
+	X(fork, "calls", "")                                                     \
+	X(exit, "calls", "address spaces that ended")                            \
 	X(failed, "calls", "of these that failed")
 
 struct fault_stats {
@@ -90,7 +90,7 @@ struct mm {
 	struct vma implicit; /* what maps the rest of the space then */
 	u64 root;            /* pa of the root table */
 	u16 asid;
-	u64 brk;             /* end of the heap in whole pages, 0 before anything told */
+	u64 brk; /* end of the heap in whole pages, 0 before anything told */
 	struct mm *prev, *next;
 };
 

@@ -42,7 +42,8 @@ void pte_write(struct mm *mm, struct cpu *c, enum kernel_path path, u64 entry_pa
 }
 
 /* The table that an entry above the last level points to, made if wanted; NO_FRAME: there is none. */
-static u64 lower_table(struct mm *mm, struct cpu *c, enum kernel_path path, u64 entry_pa, u32 level, bool make)
+static u64 lower_table(struct mm *mm, struct cpu *c, enum kernel_path path, u64 entry_pa, u32 level,
+		       bool make)
 {
 	const struct pt_format *f = mm->k->format;
 	u64 entry = pte_read(mm, entry_pa), pfn;

@@ -1,6 +1,6 @@
 /*
- * Page tables of an address space: finding, making and freeing entries at their physical addresses. Tables are frames
- * of the pool; making one clears it through the caches, changing an entry stores to its line.
+ * Page tables of an address space: finding, making and freeing entries at their physical addresses. Tables
+ * are frames of the pool; making one clears it through the caches, changing an entry stores to its line.
  *
  * Not modelled yet: large pages, tables shared between address spaces. For model/mm.
  */
@@ -16,8 +16,8 @@ u64 pgtable_new_page(struct kernel *k, struct cpu *c);
 void pgtable_free_page(struct kernel *k, u64 pfn);
 
 /*
- * Physical address of va's entry of the last level, or NO_ENTRY. make: tables that are missing are made, NO_ENTRY then
- * means no memory. The levels above are charged as loads on `path`.
+ * Physical address of va's entry of the last level, or NO_ENTRY. make: tables that are missing are made,
+ * NO_ENTRY then means no memory. The levels above are charged as loads on `path`.
  */
 u64 pgtable_entry(struct mm *mm, struct cpu *c, enum kernel_path path, u64 va, bool make);
 u64 pte_read(const struct mm *mm, u64 entry_pa);
@@ -32,8 +32,9 @@ typedef void (*table_fn)(void *arg, u64 pfn, u32 level, u64 va);
 void pgtable_each_table(const struct mm *mm, table_fn fn, void *arg);
 
 /*
- * Frees the tables that translate nothing but addresses in floor..ceiling and meet start..end; there must be no
- * entries in floor..ceiling any more. As mm/memory.c:free_pgtables(), where floor and ceiling are the neighbouring VMAs.
+ * Frees the tables that translate nothing but addresses in floor..ceiling and meet start..end; there must be
+ * no entries in floor..ceiling any more. As mm/memory.c:free_pgtables(), where floor and ceiling are the
+ * neighbouring VMAs.
  */
 void pgtable_free(struct gather *g, u64 start, u64 end, u64 floor, u64 ceiling);
 

@@ -1,7 +1,7 @@
 /*
- * What the kernel writes into entries of the last level. An entry that is not 0 holds a reference of its frame; one
- * without any right (PROT_NONE) is not present for the hardware but keeps the frame, told from an empty one by the
- * global bit, as x86's _PAGE_PROTNONE is. For model/mm.
+ * What the kernel writes into entries of the last level. An entry that is not 0 holds a reference of its
+ * frame; one without any right (PROT_NONE) is not present for the hardware but keeps the frame, told from an
+ * empty one by the global bit, as x86's _PAGE_PROTNONE is. For model/mm.
  */
 #ifndef MMSIM_MM_PTE_H
 #define MMSIM_MM_PTE_H

@@ -1,6 +1,6 @@
 /*
- * The VMAs of an address space: disjoint, sorted, neighbours that could be one are one. A sorted array of pointers
- * with a last-hit cache: a VMA keeps its host address while others come and go.
+ * The VMAs of an address space: disjoint, sorted, neighbours that could be one are one. A sorted array of
+ * pointers with a last-hit cache: a VMA keeps its host address while others come and go.
  *
  * Not modelled: what the era's own search structure (list, red-black tree, maple tree) costs. For model/mm.
  */
@@ -15,7 +15,7 @@ struct vma {
 	u32 flags;      /* MM_* of kernel.h */
 	bool anon;      /* has had private pages, as Linux's vma->anon_vma tells; fork copies their PTEs */
 	struct object *object; /* NULL: private anonymous; else one user of it */
-	u64 offset;     /* of start in the object; 0 without */
+	u64 offset;            /* of start in the object; 0 without */
 };
 
 struct vma_set {

@@ -187,7 +187,8 @@ bool ref_mprotect(struct ref_mm *t, u32 m, u32 s, u32 e, u32 rights)
 			continue;
 		p->flags = (p->flags & ~RIGHTS) | rights;
 		if (p->frame >= 0)
-			p->writable = (rights & MM_WRITE) && ((p->flags & MM_SHARED) || t->refs[p->frame] == 1);
+			p->writable = (rights & MM_WRITE) &&
+				      ((p->flags & MM_SHARED) || t->refs[p->frame] == 1);
 	}
 	settle(t, m);
 	return !hole;

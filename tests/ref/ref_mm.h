@@ -1,14 +1,14 @@
 /*
- * The naive twin of the kernel's address spaces: a dictionary of pages. No VMAs, no tables, no TLB: each page says
- * whether it is mapped, with which rights, to which page of which object, and which frame it has. What the kernel
- * does by ranges is done here page by page.
+ * The naive twin of the kernel's address spaces: a dictionary of pages. No VMAs, no tables, no TLB: each page
+ * says whether it is mapped, with which rights, to which page of which object, and which frame it has. What
+ * the kernel does by ranges is done here page by page.
  */
 #ifndef MMSIM_TESTS_REF_MM_H
 #define MMSIM_TESTS_REF_MM_H
 
 #include "model/mm/kernel.h"
 
-#define REF_PAGES     640u  /* of the space in which everything happens */
+#define REF_PAGES     640u /* of the space in which everything happens */
 #define REF_MMS       6u
 #define REF_OBJECTS   1024u
 #define REF_OBJ_PAGES 2048u

@@ -184,8 +184,10 @@ static bool walk_and_fill(struct ref_cpu *c, const struct mm *mm, u64 va, enum a
 		return false;
 	*entry |= X86_A | (access == ACCESS_WRITE ? X86_D : 0);
 	ASSERT(c->n_tlb < REF_TLB_MAX);
-	c->tlb[c->n_tlb++] = (struct ref_tlb_entry){ .vpn = va >> 12, .pfn = (e & X86_PA) >> 12,
-						     .asid = mm_asid(mm), .write = e & X86_W,
+	c->tlb[c->n_tlb++] = (struct ref_tlb_entry){ .vpn = va >> 12,
+						     .pfn = (e & X86_PA) >> 12,
+						     .asid = mm_asid(mm),
+						     .write = e & X86_W,
 						     .exec = !(e & X86_NX) };
 	return true;
 }

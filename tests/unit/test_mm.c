@@ -11,7 +11,7 @@
 #define PAGE 4096ull
 #define BASE 0x7f0000000000ull
 
-#define RW (MM_READ | MM_WRITE)
+#define RW   (MM_READ | MM_WRITE)
 
 struct env {
 	struct kernel_cfg cfg;
@@ -23,10 +23,19 @@ struct env {
 
 /* Times that tell their sums apart. */
 static const struct kernel_cfg test_cfg = {
-	.colours = 32, .zero_page = true, .flush_ceiling = 33, .stack_limit = 64 * PAGE,
-	.fault = { .cycles = 1000 }, .syscall = { .cycles = 10 }, .mapping = { .cycles = 20 },
-	.fork = { .cycles = 500 }, .fork_page = { .cycles = 3 }, .unmap_page = { .cycles = 7 },
-	.protect_page = { .cycles = 5 }, .flush = { .cycles = 100 }, .flush_all = { .cycles = 60 },
+	.colours = 32,
+	.zero_page = true,
+	.flush_ceiling = 33,
+	.stack_limit = 64 * PAGE,
+	.fault = { .cycles = 1000 },
+	.syscall = { .cycles = 10 },
+	.mapping = { .cycles = 20 },
+	.fork = { .cycles = 500 },
+	.fork_page = { .cycles = 3 },
+	.unmap_page = { .cycles = 7 },
+	.protect_page = { .cycles = 5 },
+	.flush = { .cycles = 100 },
+	.flush_all = { .cycles = 60 },
 };
 
 static struct env *env_new(const struct kernel_cfg *cfg, u64 frames)
@@ -63,10 +72,12 @@ static enum mm_result map(struct env *e, struct mm *mm, u64 addr, u64 pages, u32
 	return mm_mmap(mm, e->c, &m);
 }
 
-static enum mm_result map_file(struct env *e, struct mm *mm, u64 addr, u64 pages, u32 flags, u64 file, u64 page)
+static enum mm_result map_file(struct env *e, struct mm *mm, u64 addr, u64 pages, u32 flags, u64 file,
+			       u64 page)
 {
-	struct mm_map m = { .addr = addr, .len = pages * PAGE, .flags = flags, .object = file,
-			    .offset = page * PAGE };
+	struct mm_map m = {
+		.addr = addr, .len = pages * PAGE, .flags = flags, .object = file, .offset = page * PAGE
+	};
 
 	return mm_mmap(mm, e->c, &m);
 }
@@ -81,7 +92,8 @@ static u32 touch(struct env *e, struct mm *mm, u64 va, enum access_kind access)
 	return traps;
 }
 
-static void assert_trap(struct env *e, struct mm *mm, u64 va, enum access_kind access, enum trap_result result)
+static void assert_trap(struct env *e, struct mm *mm, u64 va, enum access_kind access,
+			enum trap_result result)
 {
 	u32 traps;
 
@@ -507,11 +519,11 @@ static void spurious_faults_are_counted(void **state)
 
 static void counters_have_their_names(void **state)
 {
-	static const char *const names[] = { "mm.fault.minor", "mm.fault.major", "mm.fault.cow", "mm.fault.zero",
-					     "mm.fault.file", "mm.fault.spurious", "mm.fault.segv",
-					     "mm.vmstat.pgfault", "mm.frames.total", "mm.frames.free",
-					     "mm.frames.allocated", "mm.frames.freed", "mm.frames.peak",
-					     "mm.pgtable.pages", "mm.flush.pages" };
+	static const char *const names[] = { "mm.fault.minor", "mm.fault.major",      "mm.fault.cow",
+					     "mm.fault.zero",  "mm.fault.file",       "mm.fault.spurious",
+					     "mm.fault.segv",  "mm.vmstat.pgfault",   "mm.frames.total",
+					     "mm.frames.free", "mm.frames.allocated", "mm.frames.freed",
+					     "mm.frames.peak", "mm.pgtable.pages",    "mm.flush.pages" };
 	struct env *e = env_new(&test_cfg, 64);
 	struct mm *mm = mm_new(e->k, false);
 	struct stats *s = stats_new();

@@ -1,6 +1,6 @@
 /*
- * The kernel against its naive twin (tests/ref/ref_mm.h) over random histories of several address spaces, with a TLB
- * that forgets nothing by itself, in much memory and in 64 frames.
+ * The kernel against its naive twin (tests/ref/ref_mm.h) over random histories of several address spaces,
+ * with a TLB that forgets nothing by itself, in much memory and in 64 frames.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@
 
 #define PAGE 4096ull
 /* 512 GB lies in the middle of the space, so tables of every level begin and end there. */
-#define BASE ((1ull << 39) - 300 * PAGE)
+#define BASE     ((1ull << 39) - 300 * PAGE)
 
 #define TLB_FULL 400u
 
@@ -58,8 +58,8 @@ static void pick_range(struct world *w, u32 *s, u32 *e)
 
 static u32 pick_rights(struct world *w)
 {
-	static const u32 rights[] = { MM_READ | MM_WRITE, MM_READ | MM_WRITE, MM_READ, 0, MM_READ | MM_EXEC,
-				      MM_READ | MM_WRITE | MM_EXEC };
+	static const u32 rights[] = { MM_READ | MM_WRITE, MM_READ | MM_WRITE,          MM_READ, 0,
+				      MM_READ | MM_EXEC,  MM_READ | MM_WRITE | MM_EXEC };
 
 	return rights[pick(w, ARRAY_SIZE(rights))];
 }
@@ -302,8 +302,11 @@ static void run(u64 frames, u32 placement, bool zero_page, u64 seed, u64 steps)
 	struct kernel_params p = { .cfg = &w->cfg, .memory = frames * PAGE, .hz = 1000000000, .seed = seed };
 	u32 m;
 
-	w->cfg = (struct kernel_cfg){ .colours = 8, .flush_ceiling = 33, .stack_limit = 100 * PAGE,
-				      .placement = placement, .zero_page = zero_page };
+	w->cfg = (struct kernel_cfg){ .colours = 8,
+				      .flush_ceiling = 33,
+				      .stack_limit = 100 * PAGE,
+				      .placement = placement,
+				      .zero_page = zero_page };
 	w->ptmem = ptmem_new(frames);
 	p.format = kernel_format(&w->cfg);
 	p.ptmem = w->ptmem;
