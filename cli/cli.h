@@ -7,6 +7,17 @@
 
 #define MMSIM_VERSION "0.1.0"
 #define DEFAULT_MACHINE "golden-cove"
+#define DEFAULT_KERNEL  "simple"
+
+struct config;
+struct machine_cfg;
+
+/*
+ * What -m, -k and -s come to; NULL: the default. A default kernel gives way to what the machine's file says, so that
+ * the config.cfg of a run, given with -m, is that run's configuration. die()s if that makes no machine.
+ */
+struct config *cli_configure(struct machine_cfg *cfg, const char *machine, const char *kernel,
+			     const char *const *settings, unsigned n_settings);
 
 int cmd_config(int argc, char **argv);
 int cmd_convert(int argc, char **argv);

@@ -17,7 +17,7 @@ static void usage(FILE *f)
 	      "Without options: every key with its default, what it means, its unit, and what is allowed.\n"
 	      "With -m, -k or -s: the configuration that these come to, and where each value comes from.\n\n"
 	      "  -m, --machine NAME   a built-in machine or a file NAME.cfg; default " DEFAULT_MACHINE "\n"
-	      "  -k, --kernel NAME    a built-in kernel or a file NAME.cfg\n"
+	      "  -k, --kernel NAME    a built-in kernel or a file NAME.cfg; default " DEFAULT_KERNEL "\n"
 	      "  -s, --set KEY=VALUE  override a key\n"
 	      "      --dump           write it as a configuration file\n"
 	      "      --list           machines and kernels that are built in\n"
@@ -69,17 +69,6 @@ static void print_counters(const struct machine_cfg *cfg)
 	machine_free(m);
 }
 
-static void show(enum action action, const struct config *c, const struct machine_cfg *cfg)
-{
-	machine_check(cfg, c);
-	if (action == COUNTERS)
-		print_counters(cfg);
-	else if (action == DUMP)
-		config_dump(c, stdout);
-	else
-		config_each(c, print_key, NULL);
-}
-
 enum { OPT_DUMP = 256, OPT_LIST, OPT_COUNTERS };
 static const struct option options[] = {
 	{ "machine", required_argument, NULL, 'm' },
@@ -113,23 +102,39 @@ static void take_option(struct args *a, int opt)
 	a->action = MAX(a->action, EFFECTIVE);
 }
 
+struct config *cli_configure(struct machine_cfg *cfg, const char *machine, const char *kernel,
+			     const char *const *settings, unsigned n_settings)
+{
+	struct config *c = config_new(machine_sections, cfg);
+
+	if (!kernel)
+		config_load(c, "kernels", DEFAULT_KERNEL);
+	config_load(c, "machines", machine ? machine : DEFAULT_MACHINE);
+	if (kernel)
+		config_load(c, "kernels", kernel);
+	for (unsigned i = 0; i < n_settings; i++)
+		config_set(c, settings[i]);
+	machine_check(cfg, c);
+	return c;
+}
+
 static void effective(const struct args *a)
 {
 	struct machine_cfg cfg;
-	struct config *c = config_new(machine_sections, &cfg);
+	struct config *c = cli_configure(&cfg, a->machine, a->kernel, a->settings, a->n_settings);
 
-	config_load(c, "machines", a->machine);
-	if (a->kernel)
-		config_load(c, "kernels", a->kernel);
-	for (u32 i = 0; i < a->n_settings; i++)
-		config_set(c, a->settings[i]);
-	show(a->action, c, &cfg);
+	if (a->action == COUNTERS)
+		print_counters(&cfg);
+	else if (a->action == DUMP)
+		config_dump(c, stdout);
+	else
+		config_each(c, print_key, NULL);
 	config_free(c);
 }
 
 int cmd_config(int argc, char **argv)
 {
-	struct args a = { .machine = DEFAULT_MACHINE, .settings = xcalloc((size_t)argc, sizeof(char *)) };
+	struct args a = { .settings = xcalloc((size_t)argc, sizeof(char *)) };
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "m:k:s:h", options, NULL)) != -1) {

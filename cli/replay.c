@@ -14,8 +14,6 @@
 #include "model/core/machine.h"
 #include "plots/plot.h"
 
-#define DEFAULT_MACHINE "golden-cove"
-#define DEFAULT_KERNEL  "simple"
 #define CHECK_EVERY     1000000u /* records */
 #define MAX_SETTINGS    256u
 
@@ -201,8 +199,8 @@ static void report(const struct args *a, const struct machine *m, const struct c
 		.config = c,
 		.latency = latency,
 		.n_latency = gather_latency(latency, core_latency(m->core)),
-		.machine = a->machine,
-		.kernel = a->kernel,
+		.machine = a->machine ? a->machine : DEFAULT_MACHINE,
+		.kernel = a->kernel ? a->kernel : DEFAULT_KERNEL,
 		.traces = a->files,
 		.n_traces = a->n_files,
 		.version = MMSIM_VERSION,
@@ -225,15 +223,9 @@ static void replay(const struct args *a)
 {
 	double begin = host_seconds();
 	struct machine_cfg cfg;
-	struct config *c = config_new(machine_sections, &cfg);
+	struct config *c = cli_configure(&cfg, a->machine, a->kernel, a->settings, a->n_settings);
 	struct machine *m;
-	u32 i;
 
-	config_load(c, "machines", a->machine);
-	config_load(c, "kernels", a->kernel);
-	for (i = 0; i < a->n_settings; i++)
-		config_set(c, a->settings[i]);
-	machine_check(&cfg, c);
 	if (a->output)
 		results_prepare(a->output);
 	m = machine_new(&cfg, a->check ? CHECK_EVERY : 0);
@@ -367,7 +359,7 @@ static void check_args(const struct args *a)
 
 int cmd_replay(int argc, char **argv)
 {
-	struct args a = { .machine = DEFAULT_MACHINE, .kernel = DEFAULT_KERNEL, .max = ~(u64)0, .loop = 1 };
+	struct args a = { .max = ~(u64)0, .loop = 1 };
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "m:k:s:o:qh", options, NULL)) != -1) {
