@@ -17,7 +17,7 @@
 struct collector;
 
 struct collect_stats {
-	u64 insns, accesses; /* an atomic counts twice */
+	u64 insns, accesses; /* an atomic counts once */
 	u64 bytes;	     /* of the capture, before gzip */
 	u32 processes, threads;
 };
