@@ -99,18 +99,20 @@ void engine_end_mm(struct engine *e, struct process *p)
 	p->mm = NULL;
 }
 
-/* The start of a recording; or of a process whose fork was lost with all that it mapped. */
+/*
+ * A process that no recorded FORK made: the one with which the recording starts, or one whose beginning is lost, and
+ * with it what it mapped.
+ */
 static void be_born(struct engine *e, struct thread *th)
 {
-	struct recording *r = th->rec;
 	struct process *p = th->proc;
-	bool first = p == r->processes;
+	bool starts = !th->packet->number && (!th->packet->seen || p == th->rec->processes);
 
-	if (!first)
+	if (!starts)
 		e->st.unforked++;
 	e->st.processes++;
 	p->born = true;
-	p->mm = mm_new(e->p.kernel, !first || !trace_has_mappings(r->trace));
+	p->mm = mm_new(e->p.kernel, !starts || !trace_has_mappings(th->rec->trace));
 	if (!p->mm)
 		e->st.oom++;
 }
@@ -176,16 +178,15 @@ enum step engine_kill_oom(struct engine *e, struct thread *th)
 
 /*
  * An access outside every mapping. The recorder notes what a thread has seen at the start of a block, so a block may
- * use what another thread mapped while it ran: as long as the SEEN that follows tells of numbers that were not
- * applied yet, the access is made again after the next one.
+ * use what another thread mapped while it ran: as long as what follows tells of numbers that were not applied yet,
+ * the access is made again after the next one.
  */
 static enum step segv(struct engine *e, struct thread *th)
 {
 	struct order *o = &th->rec->order;
 	u64 seen;
 
-	if (th->event.kind == TR_EV_NONE)
-		engine_read_for(e, th);
+	engine_read_for(e, th);
 	seen = thread_next_seen(th);
 	if (!order_passed(o, seen)) {
 		e->st.early_accesses++;

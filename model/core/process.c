@@ -192,37 +192,41 @@ bool thread_next_chunk(struct thread *th)
 	th->chunk = (struct core_chunk){
 		.code = &th->rec->code, .block = c.block, .addr = c.addr, .n_runs = c.n_runs,
 	};
-	if (c.event)
-		th->event = *c.event;
-	else
-		th->event.kind = TR_EV_NONE;
+	th->event = c.event ? *c.event : (struct tr_event){ .kind = TR_EV_NONE };
 	th->event_begun = false;
 	th->copied = 0;
 	return true;
 }
 
-/* The chunk after the current one, decoded apart; valid until the next look. False: the packet ends here. */
-static bool look_ahead(const struct thread *th, struct tr_chunk *c)
+/*
+ * What the packet's events, from chunk number `from` on, say that the thread had seen. False: neither an event nor a
+ * block run says it.
+ */
+static bool packet_tells(struct tr_cursor *peek, const struct trace_packet *p, u32 from, u64 *seen)
 {
-	struct tr_cursor *peek = th->rec->peek;
+	struct tr_chunk c;
 	u32 i;
 
-	tr_cursor_set(peek, th->packet);
-	for (i = 0; i <= th->chunks; i++)
-		if (!tr_cursor_next(peek, c))
-			return false;
-	return true;
+	tr_cursor_set(peek, p);
+	for (i = 0; tr_cursor_next(peek, &c); i++) {
+		if (i < from)
+			continue;
+		*seen = c.event && !c.n_runs ? order_before(c.event) : 0;
+		if (c.n_runs || *seen)
+			return true;
+	}
+	return false;
 }
 
 u64 thread_next_seen(const struct thread *th)
 {
-	struct tr_chunk c;
+	u64 seen = order_before(&th->event);
 
-	if (th->event.kind != TR_EV_NONE)
-		return th->event.kind == TR_EV_SEEN ? th->event.seq : 0;
-	if (look_ahead(th, &c))
-		return !c.n_runs && c.event && c.event->kind == TR_EV_SEEN ? c.event->seq : 0;
-	return th->first ? th->first->seen : 0;
+	if (seen || packet_tells(th->rec->peek, th->packet, th->chunks, &seen))
+		return seen;
+	if (!th->first || !order_passed(&th->rec->order, th->first->seen))
+		return th->first ? th->first->seen : 0;
+	return packet_tells(th->rec->peek, th->first, 0, &seen) ? seen : 0;
 }
 
 bool thread_stands(const struct thread *th, u64 n)
@@ -231,6 +235,7 @@ bool thread_stands(const struct thread *th, u64 n)
 		return true;
 	switch (th->state) {
 	case THREAD_ORDER:
+		return th->stands >= n && !order_passed(&th->rec->order, th->need);
 	case THREAD_TAKING:
 		return th->stands >= n;
 	case THREAD_STARVED:

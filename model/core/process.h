@@ -99,8 +99,8 @@ bool thread_next_packet(struct thread *th);
 /* The next chunk and event of the packet; false: the packet is done and given back. */
 bool thread_next_chunk(struct thread *th);
 /*
- * The number of the SEEN that follows the current chunk with no block run between them, 0 if something else
- * follows or the queue does not tell.
+ * What the thread had seen right after the current chunk's runs: told by the first SEEN or numbered event before the
+ * next block run, or by the next packet. 0 if nothing tells.
  */
 u64 thread_next_seen(const struct thread *th);
 /* Will it, as far as is known, use nothing that number n takes away before n was applied? */
