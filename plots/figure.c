@@ -54,6 +54,10 @@ void figure_margins(struct figure *f, u32 left, u32 right, u32 bottom, u32 top)
 {
 	double w = FIGURE_WIDTH, h = f->height;
 
+	f->left = left;
+	f->right = right;
+	f->bottom = bottom;
+	f->top = top;
 	fprintf(f->gp, "set lmargin at screen %.5f\nset rmargin at screen %.5f\n", left / w, (w - right) / w);
 	fprintf(f->gp, "set bmargin at screen %.5f\nset tmargin at screen %.5f\n", bottom / h, (h - top) / h);
 }
@@ -65,6 +69,24 @@ void figure_text(struct figure *f, double x, double y, const char *align, u32 si
 	figure_quote(f->gp, s);
 	fprintf(f->gp, " at screen %.5f, screen %.5f %s font ',%u' textcolor rgb '%s' front\n",
 		x / FIGURE_WIDTH, y / f->height, align, size, colour);
+}
+
+/* By hand: where gnuplot puts them depends on the terminal. */
+void figure_axis_names(struct figure *f, const char *x, const char *x2, const char *y)
+{
+	double middle = (f->left + FIGURE_WIDTH - f->right) / 2.0;
+
+	if (x)
+		figure_text(f, middle, f->bottom - 51.0, "center", 14, FIGURE_INK, x);
+	if (x2)
+		figure_text(f, middle, f->height - f->top + 47.0, "center", 14, FIGURE_INK, x2);
+	if (!y)
+		return;
+	fputs("set label ", f->gp);
+	figure_quote(f->gp, y);
+	fprintf(f->gp,
+		" at screen %.5f, screen %.5f center rotate font ',14' textcolor rgb '" FIGURE_INK "'\n",
+		16.0 / FIGURE_WIDTH, (f->bottom + f->height - f->top) / 2.0 / f->height);
 }
 
 void figure_line_sample(struct figure *f, double x, double y, u32 style)
@@ -87,7 +109,7 @@ void figure_line_styles(struct figure *f, u32 n)
 	u32 i;
 
 	for (i = 0; i < n; i++)
-		fprintf(f->gp, "set style line %u lc rgb '%s' lw 2 dt %s pt 7 ps 0.8\n", i + 1,
+		fprintf(f->gp, "set style line %u lc rgb '%s' lw 2 dt %s pt 7 ps 0.45\n", i + 1,
 			figure_palette[i % 7], dashes[i / 7 % ARRAY_SIZE(dashes)]);
 }
 
@@ -95,7 +117,7 @@ void figure_point_style(struct figure *f, u32 style)
 {
 	static const u32 symbols[] = { 4, 6, 8, 10, 12, 2 }; /* square, circle, triangles, diamond, cross */
 
-	fprintf(f->gp, "set style line %u lc rgb '#000000' lw 1.6 pt %u ps 1.4\n", style,
+	fprintf(f->gp, "set style line %u lc rgb '#000000' lw 1.6 pt %u ps 0.8\n", style,
 		symbols[style % ARRAY_SIZE(symbols)]);
 }
 
@@ -207,9 +229,19 @@ static const char *tick_label(struct text *t, double v)
 	return t->s;
 }
 
+/* Whether the tick at m times a power of ten gets a label: the more room, the more of them. */
+static bool labelled(u32 m, double decades)
+{
+	if (m == 1)
+		return true;
+	if (decades <= 1.6)
+		return m <= 5 || m == 7;
+	return decades <= 4.2 && (m == 2 || m == 5);
+}
+
 void figure_log_ticks(struct figure *f, const char *axis, double low, double high, double scale)
 {
-	double decades = log10(high / low), decade, v;
+	double decade, v;
 	const char *comma = "";
 	struct text t;
 	u32 m;
@@ -220,7 +252,7 @@ void figure_log_ticks(struct figure *f, const char *axis, double low, double hig
 			v = decade * m;
 			if (v * scale < low || v * scale > high)
 				continue;
-			if (m == 1 || (decades <= 4.2 && (m == 2 || m == 5)))
+			if (labelled(m, log10(high / low)))
 				fprintf(f->gp, "%s'%s' %.10g", comma, tick_label(&t, v), v * scale);
 			else
 				fprintf(f->gp, "%s'' %.10g 1", comma, v * scale);

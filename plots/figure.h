@@ -24,7 +24,8 @@ struct figure {
 	size_t gp_size, dat_size;
 	char *dir, *stem;
 	u32 height;
-	u32 n_blocks; /* of the data file */
+	u32 left, right, bottom, top; /* margins around the axes */
+	u32 n_blocks;                 /* of the data file */
 };
 
 /* Formats of a picture, by the end of the file name. */
@@ -35,6 +36,8 @@ void figure_begin(struct figure *f, const char *dir, const char *stem);
 void figure_size(struct figure *f, u32 height, const char *heading);
 /* Where the axes stand, in pixels from the edges of the canvas. */
 void figure_margins(struct figure *f, u32 left, u32 right, u32 bottom, u32 top);
+/* Names below, above and left of the axes, after figure_margins(); NULL: none. */
+void figure_axis_names(struct figure *f, const char *x, const char *x2, const char *y);
 /* The caption of a picture of these runs: machine, kernel, trace, version. */
 void figure_caption(struct figure *f, const struct run *runs, u32 n);
 /* Writes data and script and runs gnuplot; fails naming what went wrong. Frees what f holds. */

@@ -28,7 +28,7 @@ static void set_png(FILE *gp, u32 height)
 {
 	fprintf(gp,
 		"set terminal pngcairo size %u,%u noenhanced font 'Arial,14' fontscale 1.5 linewidth 2 "
-		"pointscale 2 "
+		"pointscale 3.6 "
 		"background rgb '#FFFFFF'\n",
 		2 * FIGURE_WIDTH, 2 * height);
 }
@@ -39,7 +39,7 @@ static void set_pdf(FILE *gp, u32 height)
 	fprintf(gp,
 		"set terminal pdfcairo size 16cm,%.2fcm noenhanced font 'Arial,14' fontscale 0.567 linewidth "
 		"0.7 "
-		"pointscale 0.6 background rgb '#FFFFFF'\n",
+		"pointscale 1.05 background rgb '#FFFFFF'\n",
 		16.0 * height / FIGURE_WIDTH);
 }
 

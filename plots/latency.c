@@ -117,16 +117,8 @@ static void legend_row(struct figure *f, const struct plot_request *q, u32 row, 
 /* Nanoseconds on the upper axis. */
 static void ns_axis(struct figure *f, const struct plot_request *q, const struct range *r)
 {
-	double cycles_per_ns = (double)q->runs[0].hz / 1e9;
-	char label[64];
-	struct text a;
-
-	snprintf(label, sizeof(label), "load latency (ns at %s)", format_hz(&a, q->runs[0].hz));
-	fprintf(f->gp, "set logscale x2 10\nset x2range [%.10g:%.10g]\nset border 7\nset x2label ", r->low,
-		r->high);
-	figure_quote(f->gp, label);
-	fputs(" offset 0,-0.3\n", f->gp);
-	figure_log_ticks(f, "x2", r->low, r->high, cycles_per_ns);
+	fprintf(f->gp, "set logscale x2 10\nset x2range [%.10g:%.10g]\nset border 7\n", r->low, r->high);
+	figure_log_ticks(f, "x2", r->low, r->high, (double)q->runs[0].hz / 1e9);
 }
 
 static void axes(struct figure *f, const struct range *r)
@@ -136,8 +128,7 @@ static void axes(struct figure *f, const struct range *r)
 
 	fprintf(f->gp, "set logscale x 10\nset xrange [%.10g:%.10g]\n", r->low, r->high);
 	figure_log_ticks(f, "x", r->low, r->high, 1);
-	fputs("set xlabel 'load latency (cycles)'\n", f->gp);
-	fprintf(f->gp, "set yrange [0:%.4f]\nset ylabel 'loads done within that time (%%)'\n", r->nines);
+	fprintf(f->gp, "set yrange [0:%.4f]\n", r->nines);
 	fputs("set ytics ('0' 0, '50' 0.30103", f->gp);
 	for (i = 0; i < ARRAY_SIZE(shares) && i + 1 <= r->nines; i++)
 		fprintf(f->gp, ", '%s' %u", shares[i], i + 1);
@@ -154,7 +145,7 @@ static void plot_command(struct figure *f, u32 n_curves, const u32 *style, bool 
 			style[i]);
 	if (marked)
 		fprintf(f->gp,
-			", \\\n     DATA index %u using 1:2 with points pt 7 ps 1.1 lc rgb '#000000'"
+			", \\\n     DATA index %u using 1:2 with points pt 7 ps 0.6 lc rgb '#000000'"
 			", \\\n     DATA index %u using 1:2:3 with labels left offset 1,-0.2 tc rgb "
 			"'#000000'",
 			n_curves, n_curves);
@@ -216,11 +207,16 @@ static void draw_curves(struct figure *f, const struct plot_request *q, const st
 static void draw_axes(struct figure *f, const struct plot_request *q, struct range *r)
 {
 	u32 top = same_clock(q) ? TOP : TOP - 40;
+	char ns[64];
+	struct text a;
 
 	open_up(r);
 	figure_size(f, top + PLOT + BOTTOM + LEGEND * (q->n_runs + 1), "Load latency, cumulative");
 	figure_margins(f, 96, 28, f->height - top - PLOT, top);
 	figure_caption(f, q->runs, q->n_runs);
+	snprintf(ns, sizeof(ns), "load latency (ns at %s)", format_hz(&a, q->runs[0].hz));
+	figure_axis_names(f, "load latency (cycles)", same_clock(q) ? ns : NULL,
+			  "loads done within that time (%)");
 	axes(f, r);
 	if (same_clock(q))
 		ns_axis(f, q, r);

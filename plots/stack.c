@@ -216,9 +216,11 @@ static void lay_out(struct picture *p)
 	figure_size(p->f, TOP + ROW * p->q->n_runs + bottom, "Where the cycles went");
 	figure_margins(p->f, 24, 28, bottom, TOP);
 	figure_caption(p->f, p->q->runs, p->q->n_runs);
-	fprintf(p->f->gp, "set xrange [0:%.6g]\nset xlabel '%s'\n", p->high,
-		p->cpi ? "cycles per instruction (CPI); in the bars: % of the run''s cycles"
-		       : "share of cycles (%)");
+	figure_axis_names(p->f,
+			  p->cpi ? "cycles per instruction (CPI); in the bars: % of the run's cycles"
+				 : "share of cycles (%)",
+			  NULL, NULL);
+	fprintf(p->f->gp, "set xrange [0:%.6g]\n", p->high);
 	fprintf(p->f->gp, "unset ytics\nset border 1\nunset grid\nset yrange [-0.5:%.1f]\n",
 		p->q->n_runs - 0.5);
 }

@@ -171,15 +171,29 @@ static char *gather(struct picture *p)
 	return bad;
 }
 
+static bool close_to(double a, double b)
+{
+	return fabs(a - b) <= 0.04 * b;
+}
+
+/* A step begins at a point that lies apart from the one before and has company after it. */
+static bool begins_step(const struct series *s, u32 i)
+{
+	return !s->published && i + 1 < s->n && close_to(s->at[i + 1].y, s->at[i].y) &&
+	       (!i || !close_to(s->at[i].y, s->at[i - 1].y));
+}
+
 static void write_series(struct picture *p)
 {
 	const struct series *s;
+	struct text t;
 	u32 i;
 
 	for (s = p->series; s < p->series + p->n; s++) {
 		figure_block(p->f, s->name);
 		for (i = 0; i < s->n; i++)
-			fprintf(p->f->dat, "%.10g %.10g\n", s->at[i].x, s->at[i].y);
+			fprintf(p->f->dat, "%.10g %.10g \"%s\"\n", s->at[i].x, s->at[i].y,
+				begins_step(s, i) ? format_latency(&t, s->at[i].y) : "");
 	}
 }
 
@@ -202,29 +216,27 @@ static void axis_range(const struct picture *p, bool vertical, double *low, doub
 	*high = fmax(*high * 1.25, *low * 8);
 }
 
+static const char *x_name(const struct picture *p)
+{
+	if (!strcmp(p->x, DEFAULT_X))
+		return "pages touched (minor faults)";
+	return strcmp(p->x, "bytes") ? p->x : "working set (bytes)";
+}
+
 static void axes(struct picture *p)
 {
+	char *y = xasprintf("mean load latency (%s)", p->unit);
 	FILE *gp = p->f->gp;
 	double low, high;
-	char *label;
 
+	figure_axis_names(p->f, x_name(p), NULL, y);
+	free(y);
 	axis_range(p, false, &low, &high);
 	fprintf(gp, "set logscale x 2\nset xrange [%.10g:%.10g]\n", low, high);
 	figure_binary_ticks(p->f, "x", low, high);
-	label = !strcmp(p->x, DEFAULT_X) ? xstrdup("pages touched (minor faults)")
-		: !strcmp(p->x, "bytes") ? xstrdup("working set (bytes)")
-					 : xstrdup(p->x);
-	fputs("set xlabel ", gp);
-	figure_quote(gp, label);
-	free(label);
 	axis_range(p, true, &low, &high);
-	fprintf(gp, "\nset logscale y 10\nset yrange [%.10g:%.10g]\n", low, high);
+	fprintf(gp, "set logscale y 10\nset yrange [%.10g:%.10g]\n", low, high);
 	figure_log_ticks(p->f, "y", low, high, 1);
-	label = xasprintf("mean load latency (%s)", p->unit);
-	fputs("set ylabel ", gp);
-	figure_quote(gp, label);
-	fputc('\n', gp);
-	free(label);
 }
 
 static u32 legend_rows(const struct picture *p)
@@ -253,6 +265,7 @@ static void legend(struct picture *p)
 	}
 }
 
+/* Names of the steps above one series and below the next, so that they do not meet. */
 static void plot_command(struct picture *p)
 {
 	u32 i;
@@ -260,6 +273,10 @@ static void plot_command(struct picture *p)
 	for (i = 0; i < p->n; i++)
 		fprintf(p->f->gp, "%s index %u using 1:2 with %s ls %u", i ? ", \\\n     ''" : "plot DATA", i,
 			p->series[i].published ? "points" : "linespoints", i + 1);
+	for (i = 0; p->n <= 4 && i < p->n; i++)
+		if (!p->series[i].published)
+			fprintf(p->f->gp, ", \\\n     '' index %u using 1:2:3 with labels left offset %s", i,
+				i % 2 ? "0,-0.8 font ',12'" : "-0.3,0.8 font ',12'");
 	fputc('\n', p->f->gp);
 }
 
