@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "analysis/core_latency.h"
+#include "analysis/identities.h"
 #include "analysis/results.h"
 #include "cli/progress.h"
 #include "model/base/error.h"
@@ -157,26 +159,6 @@ static void gather_notes(struct notes *n, const struct machine *m)
 	note_syscalls(n, m->engine);
 }
 
-#define NR_LATENCY (2 * NR_MEM_LEVELS * NR_CORE_XLATES + 3)
-
-static u32 gather_latency(struct results_latency *out, const struct core_latency *l)
-{
-	u32 n = 0, level, xlate;
-
-	for (level = 0; level < NR_MEM_LEVELS; level++) {
-		for (xlate = 0; xlate < NR_CORE_XLATES; xlate++) {
-			const char *served = mem_level_name[level], *by = core_xlate_name[xlate];
-
-			out[n++] = (struct results_latency){ "load", served, by, &l->load[level][xlate] };
-			out[n++] = (struct results_latency){ "store", served, by, &l->store[level][xlate] };
-		}
-	}
-	out[n++] = (struct results_latency){ "fetch", "any", "any", &l->fetch };
-	out[n++] = (struct results_latency){ "pte", "any", "none", &l->pte };
-	out[n++] = (struct results_latency){ "kernel", "any", "none", &l->kernel };
-	return n;
-}
-
 static struct results_host host_cost(double begin)
 {
 	struct rusage u;
@@ -192,13 +174,13 @@ static struct results_host host_cost(double begin)
 
 static void report(const struct args *a, const struct machine *m, const struct config *c, double begin)
 {
-	struct results_latency latency[NR_LATENCY];
+	struct results_latency latency[CORE_LATENCY_ROWS];
 	struct notes notes = { 0 };
 	struct results r = {
 		.stats = m->stats,
 		.config = c,
 		.latency = latency,
-		.n_latency = gather_latency(latency, core_latency(m->core)),
+		.n_latency = CORE_LATENCY_ROWS,
 		.machine = a->machine ? a->machine : DEFAULT_MACHINE,
 		.kernel = a->kernel ? a->kernel : DEFAULT_KERNEL,
 		.traces = a->files,
@@ -208,6 +190,8 @@ static void report(const struct args *a, const struct machine *m, const struct c
 		.host = host_cost(begin),
 	};
 
+	core_latency_rows(core_latency(m->core), latency);
+	identities_assert(&r);
 	gather_notes(&notes, m);
 	r.notes = (const char *const *)notes.text;
 	r.n_notes = notes.n;
