@@ -13,6 +13,9 @@
 #define ADVICE_FREE     8u
 #define ADVICE_REMOVE   9u
 
+/* Of an object: far from an overflow by the longest mapping. */
+#define MAX_OFFSET (1ull << 62)
+
 static void begin_call(struct mm *mm, struct cpu *c, u64 *counter)
 {
 	++*counter;
@@ -40,14 +43,16 @@ enum mm_result mm_mmap(struct mm *mm, struct cpu *c, const struct mm_map *map)
 	struct vma v = { .flags = map->flags };
 
 	begin_call(mm, c, &mm->k->call.mmap);
-	if (!map->len || !mm_range(mm, map->addr, map->len, &v.start, &v.end))
+	if (!map->len || !mm_range(mm, map->addr, map->len, &v.start, &v.end) || map->offset > MAX_OFFSET)
 		return failed(mm, MM_INVALID);
 	v.object = map_object(mm, map);
 	mm_unmap(mm, c, v.start, v.end);
-	if (v.object)
+	if (v.object) {
 		v.offset = align_down(map->offset, FRAME_SIZE);
-	else
+		v.flags &= ~MM_GROWSDOWN;
+	} else {
 		v.flags |= MM_ANON;
+	}
 	vma_insert(&mm->vmas, &v);
 	if (v.object)
 		object_put(v.object);
@@ -239,13 +244,15 @@ static void copy_vmas(struct vma_set *s, u64 start, u64 end, u64 delta)
 	while (at < end) {
 		u32 i = vma_index(s, at);
 		struct vma v;
+		u64 first;
 
 		if (i == s->n || s->v[i]->start >= end)
 			break;
 		v = *s->v[i];
+		first = MAX(v.start, at);
 		at = MIN(v.end, end);
-		v.offset = vma_offset(&v, MAX(v.start, start));
-		v.start = MAX(v.start, start) + delta;
+		v.offset = vma_offset(&v, first);
+		v.start = first + delta;
 		v.end = at + delta;
 		vma_insert(s, &v);
 	}

@@ -14,7 +14,8 @@ struct fault {
 	struct cpu *c;
 	struct mm *mm;
 	struct vma *vma;
-	u64 va;
+	u64 va;   /* as the tables see it */
+	u64 page; /* as the TLB sees it */
 	u64 entry_pa, entry;
 	bool write;
 };
@@ -151,7 +152,7 @@ static enum trap_result fault_object(struct fault *f)
  */
 static void upgraded(struct fault *f)
 {
-	f->c->ops->flush_page(f->c, f->mm->asid, align_down(f->va, FRAME_SIZE));
+	f->c->ops->flush_page(f->c, f->mm->asid, f->page);
 }
 
 /* do_wp_page(). */
@@ -170,7 +171,7 @@ static enum trap_result fault_write_protected(struct fault *f)
 		return TRAP_OOM;
 	f->vma->anon = true;
 	set_entry(f, pfn, true);
-	tlb_flush(f->mm, f->c, align_down(f->va, FRAME_SIZE), align_down(f->va, FRAME_SIZE) + FRAME_SIZE);
+	tlb_flush(f->mm, f->c, f->page, f->page + FRAME_SIZE);
 	frame_put(f->k->frames, old);
 	f->k->fault.cow++;
 	return TRAP_RETRY;
@@ -195,12 +196,17 @@ static enum trap_result fault_resolve(struct fault *f)
 static enum trap_result kernel_fault(struct kernel *k, struct cpu *c, struct mm *mm, const struct trap *t)
 {
 	struct fault f = { .k = k, .c = c, .mm = mm, .va = t->va, .write = t->access == ACCESS_WRITE };
+	u64 space = 1ull << k->format->va_bits;
 	enum trap_result result;
 
 	c->ops->spend(c, KPATH_FAULT, k->cost.fault);
-	f.vma = mm_vma(mm, t->va);
+	f.page = align_down(t->va, FRAME_SIZE);
+	/* Traces of other machines have what addresses they like; tables ignore the bits above theirs. */
+	if (mm->implicit_maps)
+		f.va &= space - 1;
+	f.vma = mm_vma(mm, f.va);
 	if (!f.vma)
-		f.vma = grow_stack(mm, t->va);
+		f.vma = grow_stack(mm, f.va);
 	if (!f.vma || !access_allowed(f.vma, t->access)) {
 		k->fault.segv++;
 		return TRAP_SEGV;

@@ -19,15 +19,15 @@ void tlb_flush_mm(struct mm *mm, struct cpu *c)
 void tlb_flush(struct mm *mm, struct cpu *c, u64 start, u64 end)
 {
 	struct kernel *k = mm->k;
-	u64 va;
+	u64 i, n = (end - start) >> FRAME_SHIFT;
 
-	if ((end - start) >> FRAME_SHIFT > k->cfg.flush_ceiling) {
+	if (n > k->cfg.flush_ceiling) {
 		tlb_flush_mm(mm, c);
 		return;
 	}
-	for (va = start; va < end; va += FRAME_SIZE) {
+	for (i = 0; i < n; i++) {
 		c->ops->spend(c, KPATH_FLUSH, k->cost.flush);
-		c->ops->flush_page(c, mm->asid, va);
+		c->ops->flush_page(c, mm->asid, start + (i << FRAME_SHIFT));
 		k->flush.pages++;
 	}
 }

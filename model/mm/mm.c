@@ -217,8 +217,7 @@ static int describe_vma(char *buf, size_t size, const char *where, const struct 
 	return snprintf(buf, size, "%s: 0x%llx-0x%llx %c%c%c%c%s", where, (unsigned long long)v->start,
 			(unsigned long long)v->end, v->flags & MM_READ ? 'r' : '-',
 			v->flags & MM_WRITE ? 'w' : '-', v->flags & MM_EXEC ? 'x' : '-',
-			v->flags & MM_SHARED ? 's' : 'p',
-			vma_kind(v));
+			v->flags & MM_SHARED ? 's' : 'p', vma_kind(v));
 }
 
 void mm_describe(const struct mm *mm, u64 va, char *buf, size_t size)

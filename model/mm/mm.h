@@ -32,16 +32,16 @@
 	X(pages, "flushes", "of one page") \
 	X(full, "flushes", "of a whole address space")
 
-#define CALL_STATS(X)                                                            \
-	X(mmap, "calls", "")                                                     \
-	X(munmap, "calls", "")                                                   \
-	X(mremap, "calls", "")                                                   \
-	X(mprotect, "calls", "")                                                 \
-	X(madvise, "calls", "")                                                  \
-	X(madvise_ignored, "calls", "madvise whose advice changes nothing here") \
-	X(brk, "calls", "")                                                      \
-	X(fork, "calls", "")                                                     \
-	X(exit, "calls", "address spaces that ended")                            \
+#define CALL_STATS(X)                                                   \
+	X(mmap, "calls", "mappings made")                               \
+	X(munmap, "calls", "mappings taken away")                       \
+	X(mremap, "calls", "mappings moved or resized")                 \
+	X(mprotect, "calls", "rights changed")                          \
+	X(madvise, "calls", "advice given")                             \
+	X(madvise_ignored, "calls", "advice that changes nothing here") \
+	X(brk, "calls", "ends of the heap moved")                       \
+	X(fork, "calls", "address spaces copied")                       \
+	X(exit, "calls", "address spaces that ended")                   \
 	X(failed, "calls", "of these that failed")
 
 struct fault_stats {
@@ -94,7 +94,7 @@ struct mm {
 	struct mm *prev, *next;
 };
 
-/* The VMA that va belongs to, the implicit one included; NULL if none. */
+/* The VMA that va belongs to, the implicit one included; NULL if none. va is below 1 << va_bits. */
 struct vma *mm_vma(struct mm *mm, u64 va);
 /* True if addr..addr+len, made whole pages, is a range that tables can describe; it goes to start and end. */
 bool mm_range(const struct mm *mm, u64 addr, u64 len, u64 *start, u64 *end);

@@ -67,6 +67,8 @@ static void array_open(struct vma_set *s, u32 i, struct vma *v)
 
 static void array_close(struct vma_set *s, u32 i, u32 n)
 {
+	if (!n)
+		return;
 	memmove(&s->v[i], &s->v[i + n], (s->n - i - n) * sizeof(*s->v));
 	s->n -= n;
 }

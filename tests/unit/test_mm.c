@@ -452,9 +452,14 @@ static void implicit_maps_cover_everything(void **state)
 	mm_munmap(child, e->c, BASE, PAGE);
 	kernel_check(e->k);
 	assert_int_equal(touch(e, child, BASE, ACCESS_WRITE), 1);
+	/* Bits that tables do not have are ignored, also where something is mapped. */
+	map_file(e, child, BASE, 1, MM_READ, 9, 0);
+	assert_trap(e, child, BASE + (1ull << 60), ACCESS_WRITE, TRAP_SEGV);
+	assert_int_equal(touch(e, child, BASE + (1ull << 60), ACCESS_READ), 1);
+	kernel_check(e->k);
 	mm_put(child, e->c);
 	mm_put(mm, e->c);
-	env_free(e, 0);
+	env_free(e, 1);
 }
 
 static void out_of_memory_is_a_result(void **state)
