@@ -10,7 +10,8 @@ static void run(struct generation *g)
 	u32 *next = generate_cycle(g, n);
 	u64 left, addr;
 
-	generate_map(g, GENERATE_DATA, g->o.size);
+	generate_map(g, g->o.size);
+	generate_fill(g, (u64)n * GENERATE_LINE, GENERATE_LINE);
 	for (left = generate_count(g, n); left; left--) {
 		addr = GENERATE_DATA + (u64)at * GENERATE_LINE;
 		tr_encode_run(g->enc, block, &addr);

@@ -53,10 +53,21 @@ static void map(struct generation *g, u64 addr, u64 len, u8 prot, u32 flags)
 	tr_encode_event(g->enc, &ev);
 }
 
-void generate_map(struct generation *g, u64 addr, u64 len)
+void generate_map(struct generation *g, u64 len)
 {
 	len = (len + GENERATE_PAGE - 1) / GENERATE_PAGE * GENERATE_PAGE;
-	map(g, addr, len, TR_PROT_READ | TR_PROT_WRITE, TR_MAP_ANON);
+	map(g, GENERATE_DATA, len, TR_PROT_READ | TR_PROT_WRITE, TR_MAP_ANON);
+}
+
+void generate_fill(struct generation *g, u64 len, u64 step)
+{
+	u32 block = generate_block(g, TR_STORE, TR_DEP_NONE);
+	u64 at, addr;
+
+	for (at = 0; at < len; at += step) {
+		addr = GENERATE_DATA + at;
+		tr_encode_run(g->enc, block, &addr);
+	}
 }
 
 u32 generate_block(struct generation *g, enum tr_kind kind, u16 dep)

@@ -44,8 +44,10 @@ bool generate(const struct generator *gen, const struct generate_opts *o, const 
 #define GENERATE_LINE 64u
 #define GENERATE_DATA 0x10000000000ull
 
-/* Maps private anonymous memory at the address, whole pages. */
-void generate_map(struct generation *g, u64 addr, u64 len);
+/* Maps private anonymous memory at GENERATE_DATA, whole pages. */
+void generate_map(struct generation *g, u64 len);
+/* The program fills its data before it uses it: a store every `step` bytes. Memory never written is one zero page. */
+void generate_fill(struct generation *g, u64 len, u64 step);
 /* A loop body of a few instructions, the first of which makes the access. Returns the block's number. */
 u32 generate_block(struct generation *g, enum tr_kind kind, u16 dep);
 /* A random cycle through 0..n-1: next[i] comes after i (Sattolo). The caller frees it. */

@@ -12,7 +12,8 @@ static void run(struct generation *g)
 	u32 *next = generate_cycle(g, n);
 	u64 left, addr;
 
-	generate_map(g, GENERATE_DATA, (u64)n * GENERATE_PAGE);
+	generate_map(g, (u64)n * GENERATE_PAGE);
+	generate_fill(g, (u64)n * GENERATE_PAGE, GENERATE_PAGE);
 	for (left = generate_count(g, n); left; left--) {
 		addr = GENERATE_DATA + (u64)at * GENERATE_PAGE + at % LINES * GENERATE_LINE;
 		tr_encode_run(g->enc, block, &addr);

@@ -3,14 +3,8 @@
 
 static void run(struct generation *g)
 {
-	u32 block = generate_block(g, TR_STORE, TR_DEP_NONE);
-	u64 i, addr;
-
-	generate_map(g, GENERATE_DATA, g->o.pages * GENERATE_PAGE);
-	for (i = 0; i < g->o.pages; i++) {
-		addr = GENERATE_DATA + i * GENERATE_PAGE;
-		tr_encode_run(g->enc, block, &addr);
-	}
+	generate_map(g, g->o.pages * GENERATE_PAGE);
+	generate_fill(g, g->o.pages * GENERATE_PAGE, GENERATE_PAGE);
 }
 
 const struct generator generate_touch = {
