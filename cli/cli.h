@@ -1,11 +1,12 @@
 /*
- * The verbs of the command line: one file and one row in main.c's table each. argv[0] is the verb; every verb knows
- * --help. A verb returns the exit status: 0, or what die() and fail() use (2 usage and input, 1 failure).
+ * The verbs of the command line: one file and one row in main.c's table each. argv[0] is the verb; every
+ * verb knows --help. A verb returns the exit status: 0, or what die() and fail() use (2 usage and input, 1
+ * failure).
  */
 #ifndef MMSIM_CLI_H
 #define MMSIM_CLI_H
 
-#define MMSIM_VERSION "0.1.0"
+#define MMSIM_VERSION   "0.1.0"
 #define DEFAULT_MACHINE "golden-cove"
 #define DEFAULT_KERNEL  "simple"
 
@@ -13,8 +14,8 @@ struct config;
 struct machine_cfg;
 
 /*
- * What -m, -k and -s come to; NULL: the default. A default kernel gives way to what the machine's file says, so that
- * the config.cfg of a run, given with -m, is that run's configuration. die()s if that makes no machine.
+ * What -m, -k and -s come to; NULL: the default. A default kernel gives way to what the machine's file says,
+ * so that the config.cfg of a run, given with -m, is that run's configuration. die()s if it makes no machine.
  */
 struct config *cli_configure(struct machine_cfg *cfg, const char *machine, const char *kernel,
 			     const char *const *settings, unsigned n_settings);

@@ -41,7 +41,8 @@ static void list_kind(const char *kind, const char *title)
 		const char *name = b->path + len, *line = b->text + strspn(b->text, "# ");
 
 		if (!strncmp(b->path, kind, len))
-			printf("  %-14.*s %.*s\n", (int)strcspn(name, "."), name, (int)strcspn(line, "\n"), line);
+			printf("  %-14.*s %.*s\n", (int)strcspn(name, "."), name, (int)strcspn(line, "\n"),
+			       line);
 	}
 }
 
@@ -91,13 +92,26 @@ struct args {
 static void take_option(struct args *a, int opt)
 {
 	switch (opt) {
-	case 'm': a->machine = optarg; break;
-	case 'k': a->kernel = optarg; break;
-	case 's': a->settings[a->n_settings++] = optarg; break;
-	case OPT_DUMP: a->action = DUMP; return;
-	case OPT_LIST: a->action = LIST; return;
-	case OPT_COUNTERS: a->action = COUNTERS; return;
-	default: die("`mmsim config --help` lists the options");
+	case 'm':
+		a->machine = optarg;
+		break;
+	case 'k':
+		a->kernel = optarg;
+		break;
+	case 's':
+		a->settings[a->n_settings++] = optarg;
+		break;
+	case OPT_DUMP:
+		a->action = DUMP;
+		return;
+	case OPT_LIST:
+		a->action = LIST;
+		return;
+	case OPT_COUNTERS:
+		a->action = COUNTERS;
+		return;
+	default:
+		die("`mmsim config --help` lists the options");
 	}
 	a->action = MAX(a->action, EFFECTIVE);
 }

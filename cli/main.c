@@ -23,11 +23,13 @@ static const struct verb {
 static void usage(FILE *f)
 {
 	fputs("usage: mmsim VERB [OPTION]... [ARGUMENT]...\n\n"
-	      "Replays recorded memory accesses through a modelled machine and its kernel's memory manager.\n\n", f);
+	      "Replays recorded memory accesses through a model of a machine and its kernel.\n\n",
+	      f);
 	for (u32 i = 0; i < ARRAY_SIZE(verbs); i++)
 		fprintf(f, "  %-10s %s\n", verbs[i].name, verbs[i].help);
 	fputs("\nmmsim VERB --help tells more. mmsim --version prints the version.\n"
-	      "Exit status: 0, 1 if something failed, 2 if usage or input are wrong.\n", f);
+	      "Exit status: 0, 1 if something failed, 2 if usage or input are wrong.\n",
+	      f);
 }
 
 static const struct verb *find_verb(const char *name)

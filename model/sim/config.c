@@ -101,9 +101,9 @@ static void add_key(struct config *c, const struct opt_section *s, const struct 
 
 	c->key = xrealloc(c->key, (c->n + 1) * sizeof(*c->key));
 	k = &c->key[c->n];
-	*k = (struct config_key){
-		.name = join(s->prefix, o->name), .opt = o, .field = (char *)target + s->offset + o->offset
-	};
+	*k = (struct config_key){ .name = join(s->prefix, o->name),
+				  .opt = o,
+				  .field = (char *)target + s->offset + o->offset };
 	ASSERT(!find(c, k->name));
 	c->n++;
 	memset(k->field, 0, opt_field_size(o));
@@ -173,7 +173,8 @@ static bool set(struct config *c, const char *assignment)
 	bool good;
 
 	if (!equals || equals == assignment)
-		return config_fail(c, "-s %s: write it as key=value, for example -s l1d.size=48K", assignment);
+		return config_fail(c, "-s %s: write it as key=value, for example -s l1d.size=48K",
+				   assignment);
 	name = strndup(assignment, (size_t)(equals - assignment));
 	where = xasprintf("-s %s", assignment);
 	good = config_assign(c, name, equals + 1, where);
@@ -270,7 +271,7 @@ static void dump_value(FILE *f, const struct config_key *k, const char *name, u3
 	free(value);
 }
 
-/* The group below `group` that key i is in, if no earlier key is in it as well: "dtlb" for "dtlb.p4k.ways" below "". */
+/* The group below `group` that key i is in: below "", "dtlb" of "dtlb.p4k.ways". NULL: an earlier key is too. */
 static char *new_subgroup(const struct config *c, u32 i, const char *group)
 {
 	const char *rest = below(c->key[i].name, group), *dot = rest ? strchr(rest, '.') : NULL;
@@ -320,8 +321,8 @@ static void help_key(FILE *f, const struct config_key *k)
 	const char *unit = k->opt->unit;
 	char *value = opt_format(k->opt, k->field), *range = opt_range(k->opt);
 
-	fprintf(f, "  %-28s %-12s %s%s%s%s\n", k->name, *value ? value : "\"\"", k->opt->help, unit ? " [" : "",
-		unit ? unit : "", unit ? "]" : "");
+	fprintf(f, "  %-28s %-12s %s%s%s%s\n", k->name, *value ? value : "\"\"", k->opt->help,
+		unit ? " [" : "", unit ? unit : "", unit ? "]" : "");
 	fprintf(f, "  %-28s %-12s (%s)\n", "", "", range);
 	free(value);
 	free(range);
@@ -344,7 +345,8 @@ void config_help(const struct opt_section *sections, FILE *f)
 	const struct config_key *k = c->key;
 
 	for (const struct opt_section *s = sections; s->prefix; s++) {
-		fprintf(f, "%s%s%s%s\n", s == sections ? "" : "\n", s->prefix, *s->prefix ? ": " : "", s->help);
+		fprintf(f, "%s%s%s%s\n", s == sections ? "" : "\n", s->prefix, *s->prefix ? ": " : "",
+			s->help);
 		for (const struct opt *o = s->opts; o->name; o++)
 			help_key(f, k++);
 	}

@@ -26,10 +26,10 @@ static bool read_path(struct config *c, const char *kind, const char *path, u32 
 static bool read_builtin(struct config *c, const char *kind, const struct builtin_file *b, u32 depth);
 
 /*
- * libconfig reads the settings, but not quite alone: its own @include pastes text, so that a file could not override
- * what it includes (the same name twice is an error), and before 1.6 it cuts plain numbers to 32 bits silently. Both
- * are looked after here, in one pass over the tokens. The pass knows comments, strings and numbers; all else is one
- * character a token.
+ * libconfig reads the settings, but not quite alone: its own @include pastes text, so that a file could not
+ * override what it includes (the same name twice is an error), and before 1.6 it cuts plain numbers to 32
+ * bits silently. Both are looked after here, in one pass over the tokens. The pass knows comments, strings
+ * and numbers; all else is one character a token.
  */
 struct lexer {
 	struct config *c;
@@ -86,8 +86,8 @@ static void skip_name(struct lexer *l)
 }
 
 /*
- * A number that libconfig 1.5 would cut (more than 31 bits without an L behind it, more than 63 with it), or one with
- * a unit and without quotes, for which its message would be "syntax error".
+ * A number that libconfig 1.5 would cut (more than 31 bits without an L behind it, more than 63 with it), or
+ * one with a unit and without quotes, for which its message would be "syntax error".
  */
 static bool check_number(struct lexer *l)
 {
@@ -100,10 +100,12 @@ static bool check_number(struct lexer *l)
 	value = strtoull(start, &end, hex ? 16 : 10);
 	l->at += (size_t)(end - start);
 	if (isalpha(peek(l, 0)) && !strchr("Lle", peek(l, 0) | 32))
-		return config_fail(l->c, "%s:%u: a value with a unit is written in quotes, as \"48K\" or \"14ns\"",
+		return config_fail(l->c,
+				   "%s:%u: a value with a unit is written in quotes, as \"48K\" or \"14ns\"",
 				   l->src->name, l->line);
 	if (errno || value > (peek(l, 0) == 'L' ? (u64)INT64_MAX : (u64)INT32_MAX))
-		return config_fail(l->c, "%s:%u: the number %.*s is too large without quotes: write it as text",
+		return config_fail(l->c,
+				   "%s:%u: the number %.*s is too large without quotes: write it as text",
 				   l->src->name, l->line, (int)MIN(end - start, 40), start);
 	skip_name(l);
 	return true;
@@ -171,16 +173,18 @@ static bool do_include(struct lexer *l)
 	bool good;
 
 	if (l->settings)
-		return config_fail(l->c, "%s:%u: @include must come before the file's own settings", src->name,
-				   l->line);
+		return config_fail(l->c, "%s:%u: @include must come before the file's own settings",
+				   src->name, l->line);
 	l->at += strlen("@include");
 	name = quoted(l);
 	if (!name)
 		return config_fail(l->c, "%s:%u: write @include \"name.cfg\"", src->name, l->line);
 	memset(src->text + start, ' ', l->at - start);
 	if (src->depth == MAX_INCLUDES)
-		good = config_fail(l->c, "%s:%u: @include \"%s\" is nested more than %u deep: does a file include "
-				   "itself?", src->name, l->line, name, MAX_INCLUDES);
+		good = config_fail(l->c,
+				   "%s:%u: @include \"%s\" is nested more than %u deep: does a file include "
+				   "itself?",
+				   src->name, l->line, name, MAX_INCLUDES);
 	else
 		good = read_included(l->c, src, l->line, name);
 	free(name);
@@ -243,17 +247,20 @@ static bool apply_scalar(struct config *c, const char *name, const config_settin
 	if (text)
 		good = config_assign(c, name, text, where);
 	else if (config_setting_type(s) == CONFIG_TYPE_FLOAT)
-		good = config_fail(c, "%s: %s: a number with a point is written in quotes, with its unit: \"1.5us\"",
-				   where, name);
+		good = config_fail(
+			c, "%s: %s: a number with a point is written in quotes, with its unit: \"1.5us\"",
+			where, name);
 	else
 		good = config_fail(c, "%s: %s takes a single value, not a group, list or array", where, name);
 	free(text);
 	return good;
 }
 
-static bool apply_group(struct config *c, const struct source *src, const config_setting_t *group, const char *path);
+static bool apply_group(struct config *c, const struct source *src, const config_setting_t *group,
+			const char *path);
 
-static bool apply_member(struct config *c, const struct source *src, const config_setting_t *s, const char *path)
+static bool apply_member(struct config *c, const struct source *src, const config_setting_t *s,
+			 const char *path)
 {
 	char *name = xasprintf("%s%s%s", path, *path ? "." : "", config_setting_name(s));
 	char *where = src->name ? xasprintf("%s:%u", src->name, config_setting_source_line(s)) : NULL;
@@ -270,7 +277,8 @@ static bool apply_member(struct config *c, const struct source *src, const confi
 	return good;
 }
 
-static bool apply_group(struct config *c, const struct source *src, const config_setting_t *group, const char *path)
+static bool apply_group(struct config *c, const struct source *src, const config_setting_t *group,
+			const char *path)
 {
 	for (int i = 0; i < config_setting_length(group); i++)
 		if (!apply_member(c, src, config_setting_get_elem(group, (unsigned)i), path))
@@ -287,8 +295,8 @@ static bool apply(struct config *c, const struct source *src, const char *prefix
 	if (config_read_string(&parsed, src->text))
 		good = apply_group(c, src, config_root_setting(&parsed), prefix);
 	else
-		good = config_fail(c, "%s:%d: %s", src->name ? src->name : "default", config_error_line(&parsed),
-				   config_error_text(&parsed));
+		good = config_fail(c, "%s:%d: %s", src->name ? src->name : "default",
+				   config_error_line(&parsed), config_error_text(&parsed));
 	config_destroy(&parsed);
 	return good;
 }
@@ -369,13 +377,13 @@ static bool unknown_name(struct config *c, const char *kind, const char *name)
 
 		if (strncmp(b->path, kind, len) || b->path[len] != '/')
 			continue;
-		longer = xasprintf("%s%s%.*s", list, *list ? ", " : "",
-				   (int)strcspn(b->path + len + 1, "."), b->path + len + 1);
+		longer = xasprintf("%s%s%.*s", list, *list ? ", " : "", (int)strcspn(b->path + len + 1, "."),
+				   b->path + len + 1);
 		free(list);
 		list = longer;
 	}
-	config_fail(c, "no %.*s is called \"%s\"; there are %s (a file is given as ./%s.cfg)", (int)len - 1, kind, name,
-		    list, name);
+	config_fail(c, "no %.*s is called \"%s\"; there are %s (a file is given as ./%s.cfg)", (int)len - 1,
+		    kind, name, list, name);
 	free(list);
 	return false;
 }

@@ -17,7 +17,7 @@ struct config {
 	const struct opt_section *sections;
 	struct config_key *key; /* in the order of the sections */
 	u32 n;
-	char *error; /* why the last read failed; owned here, so that nothing leaks when a hook survives die() */
+	char *error; /* why the last read failed; owned here: nothing leaks when a hook survives die() */
 };
 
 /* These return false and leave c->error. */

@@ -21,7 +21,12 @@ static const struct scale size_scales[] = {
 	{ "T", 1ull << 40 }, { "G", 1ull << 30 }, { "M", 1ull << 20 }, { "K", 1ull << 10 }, { "", 1 }, { 0 },
 };
 static const struct scale time_scales[] = {
-	{ "s", 1000000000000ull }, { "ms", 1000000000 }, { "us", 1000000 }, { "ns", 1000 }, { "ps", 1 }, { 0 },
+	{ "s", 1000000000000ull },
+	{ "ms", 1000000000 },
+	{ "us", 1000000 },
+	{ "ns", 1000 },
+	{ "ps", 1 },
+	{ 0 },
 };
 static const struct scale freq_scales[] = {
 	{ "GHz", 1000000000 }, { "MHz", 1000000 }, { "kHz", 1000 }, { "Hz", 1 }, { 0 },
@@ -55,7 +60,7 @@ static bool scan_integer(const char *s, u64 *value)
 	return true;
 }
 
-/* ".375" after the point: value / *ten_to gets three digits more. No digits is wrong, more than 12 are too many. */
+/* ".375" after the point: value / *ten_to gets three digits more. At least 1 digit, at most 12. */
 static bool scan_fraction(const char **s, unsigned __int128 *value, u64 *ten_to)
 {
 	const char *start = *s;
@@ -98,7 +103,7 @@ static char *format_scaled(u64 value, const struct scale *scales)
 	return xasprintf("%" PRIu64 "%s", value / scales->by, scales->unit);
 }
 
-/* 2.95GHz: the largest unit that is not larger than the value, and as many digits behind the point as it takes. */
+/* 2.95GHz: the largest unit that is not above the value, and as many digits as it takes. */
 static char *format_decimal(u64 value, const struct scale *scales)
 {
 	char digits[24];
@@ -330,8 +335,9 @@ char *opt_format(const struct opt *o, const void *field)
 size_t opt_field_size(const struct opt *o)
 {
 	static const size_t size[] = {
-		[OPT_BOOL] = sizeof(bool), [OPT_U32] = sizeof(u32),  [OPT_U64] = sizeof(u64),
-		[OPT_SIZE] = sizeof(u64),  [OPT_FREQ] = sizeof(u64), [OPT_TIME] = sizeof(struct opt_time),
+		[OPT_BOOL] = sizeof(bool), [OPT_U32] = sizeof(u32),
+		[OPT_U64] = sizeof(u64),   [OPT_SIZE] = sizeof(u64),
+		[OPT_FREQ] = sizeof(u64),  [OPT_TIME] = sizeof(struct opt_time),
 		[OPT_ENUM] = sizeof(u32),  [OPT_STRING] = sizeof(char *),
 	};
 

@@ -34,7 +34,7 @@ struct opt {
 	const char *def; /* as a user would write it; NULL: 0, or "" */
 	u64 min, max;    /* of numbers; of a time: in its own unit, cycles or ps; both 0: no limit */
 	const char *unit;
-	const char *help; /* one line */
+	const char *help;         /* one line */
 	const char *const *names; /* OPT_ENUM: allowed words, NULL-terminated */
 };
 

@@ -1,6 +1,6 @@
 /*
- * "Did you mean": the nearest of a set of words by edit distance. For messages about unknown keys, values, file names
- * and verbs; anyone above base may use it.
+ * "Did you mean": the nearest of a set of words by edit distance. For messages about unknown keys, values,
+ * file names and verbs; anyone above base may use it.
  */
 #ifndef MMSIM_SIM_SUGGEST_H
 #define MMSIM_SIM_SUGGEST_H

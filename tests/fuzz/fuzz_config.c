@@ -1,6 +1,6 @@
 /*
- * Fuzz target: any bytes as a configuration file, over sections of every option type. What loads must dump to a text
- * that loads to the same; what does not must die with status 2.
+ * Fuzz target: any bytes as a configuration file, over sections of every option type. What loads must dump to
+ * a text that loads to the same; what does not must die with status 2.
  */
 #include <setjmp.h>
 #include <stdio.h>

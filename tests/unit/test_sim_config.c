@@ -1,4 +1,4 @@
-/* The configuration: precedence, origins, includes, every kind of mistake and its message, and the dump's way back. */
+/* The configuration: precedence, origins, includes, every kind of mistake and its message, and the dump. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,16 +101,16 @@ static const char *file(const char *name, const char *text)
 	return path;
 }
 
-#define DIES(call, a, b)                                          \
-	do {                                                      \
-		message[0] = 0;                                   \
-		if (!setjmp(died)) {                              \
-			call;                                     \
-			fail_msg("%s was accepted", #call);       \
-		}                                                 \
-		if (!strstr(message, a) || !strstr(message, b))   \
-			fail_msg("%s: %s", #call, message);       \
-		assert_int_equal(message[0], '2');                \
+#define DIES(call, a, b)                                        \
+	do {                                                    \
+		message[0] = 0;                                 \
+		if (!setjmp(died)) {                            \
+			call;                                   \
+			fail_msg("%s was accepted", #call);     \
+		}                                               \
+		if (!strstr(message, a) || !strstr(message, b)) \
+			fail_msg("%s: %s", #call, message);     \
+		assert_int_equal(message[0], '2');              \
 	} while (0)
 
 static void load(const char *text)
@@ -143,7 +143,8 @@ static void defaults(void **state)
 
 static void the_last_one_wins_and_is_remembered(void **state)
 {
-	load("# a machine\nl1 = {\n  size = \"48K\"; ways = 12;\n};\ntlb = { entries = 96; p4k = { entries = 7; }; };\n");
+	load("# a machine\nl1 = {\n  size = \"48K\"; ways = 12;\n};\n"
+	     "tlb = { entries = 96; p4k = { entries = 7; }; };\n");
 	config_set(config, "l1.ways=3");
 	config_set(config, "name=a=b");
 	is("l1.size", "48K", "t.cfg:3");
@@ -160,7 +161,8 @@ static void the_last_one_wins_and_is_remembered(void **state)
 
 static void every_form_of_a_value(void **state)
 {
-	load("cores = 0x10; seed = 5000000000L; frequency = 2000000000; name = 5; l1 = { size = 32768; allocate = false; "
+	load("cores = 0x10; seed = 5000000000L; frequency = 2000000000; name = 5; "
+	     "l1 = { size = 32768; allocate = false; "
 	     "latency = \"1.5us\"; policy = \"fifo\"; };");
 	is("cores", "16", "t.cfg:1");
 	is("seed", "5000000000", "t.cfg:1");
@@ -255,7 +257,8 @@ static void a_dump_loads_back_to_the_same(void **state)
 	size_t len, len_again;
 	FILE *f = open_memstream(&text, &len);
 
-	load("name = \"quo\\\"te \\\\ \\n tab\\t\"; seed = 9223372036854775807L; l2 = { latency = \"13.75ns\"; };");
+	load("name = \"quo\\\"te \\\\ \\n tab\\t\"; seed = 9223372036854775807L; "
+	     "l2 = { latency = \"13.75ns\"; };");
 	config_set(config, "seed=18446744073709551615");
 	config_set(config, "tlb.p4k.entries=31");
 	config_set(config, "l1.allocate=no");

@@ -8,8 +8,8 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
-#define TOY_STATS(X)                        \
-	X(hits, "accesses", "found")        \
+#define TOY_STATS(X)                 \
+	X(hits, "accesses", "found") \
 	X(misses, "accesses", "not found")
 
 struct toy {

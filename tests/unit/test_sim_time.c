@@ -13,13 +13,13 @@ static void known_values(void **state)
 		u64 ps, hz, cycles;
 	} t[] = {
 		{ 0, 3000000000, 0 },
-		{ 14000, 3000000000, 42 },       /* exactly: not 43 */
+		{ 14000, 3000000000, 42 }, /* exactly: not 43 */
 		{ 14001, 3000000000, 43 },
-		{ 13999, 3000000000, 42 },       /* 41.997 */
+		{ 13999, 3000000000, 42 }, /* 41.997 */
 		{ 13750, 3200000000, 44 },
-		{ 1, 1000000, 1 },               /* any wait at all is a cycle */
-		{ 333, 3000000000, 1 },          /* 0.999 */
-		{ 334, 3000000000, 2 },          /* 1.002 */
+		{ 1, 1000000, 1 },      /* any wait at all is a cycle */
+		{ 333, 3000000000, 1 }, /* 0.999 */
+		{ 334, 3000000000, 2 }, /* 1.002 */
 		{ 1000000000000, 2666666667, 2666666667 },
 		{ 7800000, 4800000000, 37440 },
 	};
@@ -53,7 +53,7 @@ static void random_durations_round_up(void **state)
 
 		is_the_smallest_that_covers(ps, hz);
 		back = cycles_to_ps(ps_to_cycles(ps, hz), hz);
-		assert_true(back >= ps || ps - back <= 1); /* rounded down from something not smaller than ps */
+		assert_true(back + 1 >= ps); /* rounded down from something not below ps */
 	}
 	is_the_smallest_that_covers(~(u64)0, 100000000000);
 }
