@@ -32,16 +32,19 @@ static const char *const identities[] = {
 	"l2.loads - l2.rfo = core*.l1d.load_misses",
 	"l3.fetches = core*.l2.fetch_misses",
 	"core*.stlb.lookups = core*.itlb.misses + core*.dtlb.misses",
+	"dram.reads >= l3.fetch_misses + l3.load_misses",
 	"dram.reads + dram.writes = dram.row_hits + dram.row_closed + dram.row_conflicts",
 	/* Every cycle belongs to one part of the stack. */
 	"core*.cycles = core*.cycles.*",
 	/* A reference is a fetch or a data access, once in each line. */
 	"replay.references = core*.l1i.fetches + core*.l1d.loads + core*.l1d.stores",
+	"core*.l1i.fetches >= core*.instructions",
 	/* A data access is one sample, also one that crosses lines; an atomic is one, as a store. */
 	"core*.l1d.loads + core*.l1d.stores >= latency.load + latency.store + core*.atomics + "
 	"core*.line_straddles",
 	/* Frames are free or in use. */
 	"mm.frames.total = mm.frames.free + mm.frames.allocated - mm.frames.freed",
+	"mm.pgtable.pages = mm.pgtable.allocated - mm.pgtable.freed",
 };
 
 struct sums {

@@ -79,8 +79,8 @@ static void write_marks(struct figure *f, const struct run *run, const struct la
 	for (i = 0; i < ARRAY_SIZE(marks); i++) {
 		v = latency_table_percentile(t, marks[i].num, marks[i].den);
 		if (marks[i].nines <= r->nines)
-			fprintf(f->dat, "%.10g %.5f \"%s: %s cycles\"\n", place(v), marks[i].nines, marks[i].name,
-				format_count_in(&a, v, 12));
+			fprintf(f->dat, "%.10g %.5f \"%s: %s cycles\"\n", place(v), marks[i].nines,
+				marks[i].name, format_count_in(&a, v, 12));
 	}
 }
 

@@ -1,0 +1,118 @@
+#!/bin/sh
+# Every kind of plot from small run directories: the pictures are well-formed, say what they show in which units, and
+# leave data and a script that draws them again; odd names survive; what cannot be drawn is refused with a reason.
+. "$(dirname "$0")/lib.sh"
+data=$root/tests/data/plots
+
+if ! command -v gnuplot >/dev/null; then
+	skip plots "gnuplot is not installed (package gnuplot-nox)"
+	finish
+fi
+
+# A PNG's width and height, from its header.
+png_size()
+{
+	od -An -tu1 -j16 -N8 "$1" | awk '{ print $1 * 16777216 + $2 * 65536 + $3 * 256 + $4, $5 * 16777216 + $6 * 65536 + $7 * 256 + $8 }'
+}
+
+well_formed()
+{
+	if command -v xmllint >/dev/null; then
+		xmllint --noout --nonet "$1"
+	else
+		head -n 1 "$1" | grep -q '^<?xml' && tail -n 1 "$1" | grep -q '</svg>'
+	fi
+}
+
+# says FILE.svg TEXT...: each TEXT stands in the picture.
+says()
+{
+	says_file=$1
+	shift
+	for text; do
+		grep -q -F -e "$text" "$says_file" || { echo "'$text' is not in $says_file"; return 1; }
+	done
+}
+
+# draw NAME KIND ARGUMENT...: as SVG, PNG and PDF, and once more from the script that was left.
+draw()
+{
+	name=$1
+	shift
+	for end in svg png pdf; do
+		equal "$name: $end, nothing to complain of" "" "$("$mmsim" plot "$@" -o "$tmp/$name.$end" 2>&1)"
+		check "$name: $end" test -s "$tmp/$name.$end"
+	done
+	check "$name: SVG is well-formed" well_formed "$tmp/$name.svg"
+	width=$(png_size "$tmp/$name.png" | cut -d' ' -f1)
+	equal "$name: PNG is 1600 wide" 1600 "$width"
+	equal "$name: PDF is one" %PDF "$(head -c 4 "$tmp/$name.pdf")"
+	check "$name: data beside it" test -s "$tmp/$name.dat"
+}
+
+draw latency latency "$data/sort"
+check "latency: units and percentiles" says "$tmp/latency.svg" "Load latency, cumulative" "load latency (cycles)" \
+	"load latency (ns at 3.80 GHz)" "loads done within that time (%)" "p99.9: 16 cycles" "machine golden-cove" \
+	"trace sort.pcap.gz" "mmsim 0.1.0"
+draw overlay latency old="$data/sort" new="$data/zen4" "$data/odd" "$data/stores" "$data/single" six="$data/sort"
+check "overlay: every run has its name" says "$tmp/overlay.svg" ">old<" ">new<" ">odd<" ">single<" ">six<" "no loads"
+draw stack stack "$data/sort"
+check "stack: parts and units" says "$tmp/stack.svg" "Where the cycles went" "share of cycles (%)" "base" "kernel: fault"
+draw stacks stack "$data/sort" "$data/zen4" "$data/odd"
+check "stacks: CPI" says "$tmp/stacks.svg" "cycles per instruction (CPI)" "golden-cove, zen4"
+draw served served "$data/sort" "$data/odd" "$data/stores"
+check "served: levels and translations" says "$tmp/served.svg" "Where accesses were served" "L1 TLB hit" "STLB hit" \
+	"page walk" "page fault" "DRAM" "cycles<"
+draw steps steps "$data/pages.csv" --points "$data/published.csv"
+check "steps: units and series" says "$tmp/steps.svg" "mean load latency (cycles)" ">pages<" "golden-cove" \
+	"Golden Cove (published)"
+draw runs steps "$data/sort" "$data/odd"
+check "steps of runs: axis" says "$tmp/runs.svg" "pages touched (minor faults)" "golden-cove"
+
+draw odd latency "it's_{x}^2 50% \"<b>&"="$data/odd"
+check "odd names are shown as they are" says "$tmp/odd.svg" "_{x}^2 50%" "my_machine_{x}^2" "linux_6 100%"
+
+# What was drawn adds up.
+sums_to_100()
+{
+	awk -v column="$2" '/^#/ { next } { gsub(/"[^"]*"/, "x"); sum += $column }
+		END { if (sum < 99.99 || sum > 100.01) { print "sums to " sum; exit 1 } }' "$1"
+}
+check "stack: shares sum to 100 %" sums_to_100 "$tmp/stack.dat" 9
+shares_sum_to_1()
+{
+	awk -v kind="$2" '/^#/ { next } { gsub(/"[^"]*"/, "x") } $11 == kind { sum += $14 }
+		END { if (sum < 0.9999 || sum > 1.0001) { print "sums to " sum; exit 1 } }' "$1"
+}
+check "served: time" "$mmsim" plot served "$data/sort" -o "$tmp/one.svg"
+check "served: shares of the loads' time sum to 1" shares_sum_to_1 "$tmp/one.dat" load
+check "served: shares of the stores' time sum to 1" shares_sum_to_1 "$tmp/one.dat" store
+
+# The script that is left draws the same picture.
+check "drawing once more" "$mmsim" plot latency "$data/sort" -o "$tmp/again.svg"
+cp "$tmp/again.svg" "$tmp/first.svg"
+rm "$tmp/again.svg"
+check "the script runs by itself" sh -c "cd '$tmp' && gnuplot again.gp"
+check "the script draws the same" cmp "$tmp/first.svg" "$tmp/again.svg"
+
+mkdir "$tmp/here"
+check "default names" sh -c "cd '$tmp/here' && '$mmsim' plot stack '$data/sort' && test -s stack.svg && test -s stack.png"
+
+refused "unknown kind" "latency, stack, served, steps" "$mmsim" plot pie "$data/sort"
+refused "no runs" "KIND RUN" "$mmsim" plot latency
+refused "not a run" "not a run directory" "$mmsim" plot latency "$root/tests" -o "$tmp/x.svg"
+refused "unknown format" "svg, .png or .pdf" "$mmsim" plot latency "$data/sort" -o "$tmp/x.gif"
+refused "no loads" "no loads" "$mmsim" plot latency "$data/stores" -o "$tmp/x.svg"
+refused "a table of another kind" "series,<x>,latency_<unit>" "$mmsim" plot steps "$data/sort/latency.csv" -o "$tmp/x.svg"
+printf 'series,pages,latency_cycles\na,1,2\nb,0,3\n' >"$tmp/zero.csv"
+refused "a point without a place" "line 3" "$mmsim" plot steps "$tmp/zero.csv" -o "$tmp/x.svg"
+printf '{"complete": false}\n' >"$tmp/here/run.json"
+refused "an unfinished run" "did not finish" "$mmsim" plot stack "$tmp/here" -o "$tmp/x.svg"
+
+PATH=/nonexistent "$mmsim" plot stack "$data/sort" -o "$tmp/x.svg" >"$tmp/missing" 2>&1
+equal "without gnuplot: a failure" 1 $?
+check "without gnuplot: the package is named" grep -q gnuplot-nox "$tmp/missing"
+"$mmsim" plot stack "$data/sort" -o "$tmp/no/such/x.svg" >"$tmp/missing" 2>&1
+equal "no directory for the picture: a failure" 1 $?
+check "no directory for the picture: it is named" grep -q "no/such/x" "$tmp/missing"
+finish
