@@ -271,7 +271,7 @@ static void dump_value(FILE *f, const struct config_key *k, const char *name, u3
 	free(value);
 }
 
-/* The group below `group` that key i is in: below "", "dtlb" of "dtlb.p4k.ways". NULL: an earlier key is too. */
+/* The group below `group` that key i is in: below "", "dtlb" of "dtlb.p4k.ways". NULL: not the first. */
 static char *new_subgroup(const struct config *c, u32 i, const char *group)
 {
 	const char *rest = below(c->key[i].name, group), *dot = rest ? strchr(rest, '.') : NULL;
