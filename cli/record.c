@@ -356,6 +356,9 @@ static int record(const struct options *o, const struct program *p, const char *
 		fprintf(stderr, "mmsim: record: %s ended before the program's first instruction\n", qemu);
 	else if (!o->quiet)
 		summary(o, &stats, now() - begin);
+	if (o->window.mark[0] && !stats.insns)
+		warn("record: nothing was recorded: \"%s\" was never reached; a function has to be in a symbol table of the "
+		     "program or of a library that it loads (stripped programs have none for their own)", o->window.mark);
 	return status < 0 ? 1 : status;
 }
 

@@ -336,8 +336,10 @@ static void put_buffer(struct thread *t, enum tr_event_kind kind, u64 addr, u64 
 		.offset = file.ino ? offset : TR_NO_OFFSET,
 	};
 
-	if (len)
-		event_put(t, &ev, file, NULL);
+	if (!len)
+		return;
+	maps_check(t, addr, false);
+	event_put(t, &ev, file, NULL);
 }
 
 /* done bytes went through the vector's buffers in turn. */

@@ -193,6 +193,17 @@ static noinline void epoch_seen_in_block(struct thread *t, u32 insn)
 
 /* --- what QEMU calls while the program runs --- */
 
+/* The thread runs a block that is not recorded. */
+static void on_tb_left_out(struct thread *t, const struct tb *tb)
+{
+	if (unlikely(process.settling)) {
+		process.settling--;
+		variant_settle(t);
+	}
+	t->tb = NULL;
+	window_count(t, tb->n_insns);
+}
+
 static void on_tb(unsigned vcpu, void *udata)
 {
 	struct tb *tb = udata;
@@ -204,14 +215,12 @@ static void on_tb(unsigned vcpu, void *udata)
 		run_close(t, tb->pc);
 	if (unlikely(t->epoch != atomic_load_explicit(&process.epoch, memory_order_relaxed)))
 		epoch_seen(t);
+	if (unlikely(!t->on))
+		on_tb_left_out(t, tb);
+	else
+		t->tb = tb;
 	t->n = 0;
 	t->from = 0;
-	if (likely(t->on)) {
-		t->tb = tb;
-	} else {
-		t->tb = NULL;
-		window_count(t, tb->n_insns);
-	}
 }
 
 static noinline void accesses_full(struct thread *t, u32 insn)

@@ -140,6 +140,8 @@ const struct variant *variant_get(struct thread *t, u32 to);
 u32 variant_left_at(const struct thread *t, u64 next_pc);
 /* Would the run's accesses be merged as in v? */
 bool variant_parts_fit(const struct thread *t, const struct variant *v);
+/* Makes sure that the mappings of the run's accesses are known. */
+void variant_settle(struct thread *t);
 u64 tb_insn_pc(const struct tb *tb, u32 i);
 
 /* plugin.c */

@@ -179,7 +179,7 @@ bool variant_parts_fit(const struct thread *t, const struct variant *v)
 	return true;
 }
 
-static void check_mappings(struct thread *t)
+void variant_settle(struct thread *t)
 {
 	for (u32 i = 0; i < t->n; i++) {
 		maps_check(t, t->addr[i], false);
@@ -195,7 +195,7 @@ const struct variant *variant_get(struct thread *t, u32 to)
 		return NULL;
 	if (process.settling) {
 		process.settling--;
-		check_mappings(t);
+		variant_settle(t);
 	}
 	for (v = atomic_load(&t->tb->first); v; v = v->next) {
 		if (v->from == t->from && v->to == to && v->n_raw == t->n &&
@@ -203,7 +203,7 @@ const struct variant *variant_get(struct thread *t, u32 to)
 			break;
 	}
 	if (!v) {
-		check_mappings(t);
+		variant_settle(t);
 		v = variant_new(t, to);
 	}
 	if (v && v->from == 0 && v->to == t->tb->n_insns && !process.settling)
