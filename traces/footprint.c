@@ -189,10 +189,12 @@ static u32 label_of_map(struct footprint *f, const struct tr_event *ev)
 static void name_file(struct footprint *f, u32 file, const char *name)
 {
 	struct label *l;
+	u32 i;
 
 	if (file == TR_NO_FILE)
 		return;
-	l = &f->label[label_of(f, file, NULL)];
+	i = label_of(f, file, NULL); /* may move the labels */
+	l = &f->label[i];
 	free(l->name);
 	l->name = name ? xstrdup(name) : NULL;
 }
