@@ -254,13 +254,16 @@ static always_inline bool next_block(struct tr_cursor *c)
 /* ---- addresses ---- */
 
 /*
- * Where the next address goes is also where those before it are found: out[-1] is the last one. The slot's own last
- * address is put at out[0], so that no branch asks which of them it is: it would often be mispredicted.
+ * Where the next address goes is also where those before it are found: out[-1] is the last one. Which of the two an
+ * address is told by changes from slot to slot, so a branch would often be mispredicted: the place is chosen by
+ * arithmetic, which waits for nothing that was just stored.
  */
-static always_inline u64 predict(const struct slot_state *s, struct predictor p, u64 *out)
+static always_inline u64 predict(const struct slot_state *s, struct predictor p, const u64 *out)
 {
-	out[0] = s->last;
-	return out[-(long)p.back] + (u64)(s64)p.off;
+	uintptr_t own = (uintptr_t)&s->last, earlier = (uintptr_t)(out - p.back);
+	uintptr_t pick = -(uintptr_t)(p.back != 0);
+
+	return *(const u64 *)(own ^ ((own ^ earlier) & pick)) + (u64)(s64)p.off;
 }
 
 /* The token at hand corrects the guess of this slot. */
