@@ -54,7 +54,7 @@ const char *format_count_in(struct text *t, u64 n, u32 width)
 const char *format_latency(struct text *t, double v)
 {
 	if (v < 100 && v != (double)(u64)v)
-		snprintf(t->s, sizeof(t->s), "%.1f", v);
+		snprintf(t->s, sizeof(t->s), "%.3g", v);
 	else
 		format_count_in(t, (u64)(v + 0.5), 7);
 	return t->s;

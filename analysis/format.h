@@ -13,7 +13,7 @@ struct text {
 const char *format_count(struct text *t, u64 n); /* 1,234,567 */
 /* The same where width is narrow: what does not fit is told with three digits and a unit prefix, 12.3M. */
 const char *format_count_in(struct text *t, u64 n, u32 width);
-/* A duration in cycles or ns: one decimal below 100, at most 7 characters. */
+/* A duration in cycles or ns: three digits below 100, at most 7 characters. */
 const char *format_latency(struct text *t, double v);
 const char *format_seconds(struct text *t, double s);                /* 27.2 ms */
 const char *format_bytes(struct text *t, u64 bytes);                 /* 45.1 MB, powers of 1024 */

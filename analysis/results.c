@@ -135,7 +135,7 @@ void results_write(const char *dir, const struct results *r)
 		out_close(&o);
 	}
 	out_open(&o, dir, "summary.txt");
-	results_print(o.f, r);
+	results_print(o.f, r, false);
 	out_close(&o);
 	write_json(dir, "run.json", run_object(r));
 }

@@ -2,7 +2,7 @@
  * What a finished replay hands over, and the run directory and terminal table that are made from it.
  *
  * The run directory (all that a later plot, report or comparison reads):
- *	summary.txt    the terminal table
+ *	summary.txt    the terminal table, without the host's part
  *	stats.json     one flat object, dotted counter name to integer, in order of registration; the same
  *	               trace, configuration and seed give the same bytes
  *	latency.csv    access latency histograms, see latency_csv.h
@@ -59,7 +59,7 @@ struct results {
 void results_prepare(const char *dir);
 /* Writes the run directory, which results_prepare() made ready; fails naming the file. */
 void results_write(const char *dir, const struct results *r);
-/* The terminal table, at most 80 columns wide. */
-void results_print(FILE *f, const struct results *r);
+/* The terminal table, at most 80 columns wide; with or without what the replay cost the host. */
+void results_print(FILE *f, const struct results *r, bool host);
 
 #endif

@@ -151,8 +151,13 @@ static void print_lookup(const struct table *t, const struct lookup *l)
 
 static void print_lookups(const struct table *t)
 {
+	bool any = false;
 	u32 i;
 
+	for (i = 0; i < ARRAY_SIZE(lookups); i++)
+		any |= sum(&t->c, lookups[i].accesses) > 0;
+	if (!any)
+		return;
 	fprintf(t->f, "\n  %-16s%18s%18s%11s%s\n", "looked up", "times", "missed", "miss rate",
 		t->instructions ? "       MPKI" : "");
 	for (i = 0; i < ARRAY_SIZE(lookups); i++)
@@ -220,6 +225,22 @@ static void print_stack(const struct table *t)
 		print_part(t, "all the rest", small);
 }
 
+static u64 served_count(const struct results *r, const char *kind, const char *served,
+			const char *translation)
+{
+	u64 n = 0;
+	u32 i;
+
+	for (i = 0; i < r->n_latency; i++) {
+		const struct results_latency *l = &r->latency[i];
+
+		if (!strcmp(l->kind, kind) && (!served || !strcmp(l->served, served)) &&
+		    (!translation || !strcmp(l->translation, translation)))
+			n += hist_count(l->hist);
+	}
+	return n;
+}
+
 /* The histograms of one kind of access added up; the caller frees it. */
 static struct hist *merge_kind(const struct results *r, const char *kind)
 {
@@ -261,28 +282,12 @@ static void print_latency(const struct table *t, const char *kind, const char *l
 
 static void print_latencies(const struct table *t)
 {
-	if (!t->r->n_latency)
+	if (!served_count(t->r, "load", NULL, NULL) && !served_count(t->r, "store", NULL, NULL))
 		return;
 	fprintf(t->f, "\n  %-12s%18s%8s%8s%8s%8s%8s%8s\n", "latency", "accesses", "AMAT", "p50", "p90", "p99",
 		"p99.9", "longest");
 	print_latency(t, "load", "load cycles");
 	print_latency(t, "store", "store cycles");
-}
-
-static u64 served_count(const struct results *r, const char *kind, const char *served,
-			const char *translation)
-{
-	u64 n = 0;
-	u32 i;
-
-	for (i = 0; i < r->n_latency; i++) {
-		const struct results_latency *l = &r->latency[i];
-
-		if (!strcmp(l->kind, kind) && (!served || !strcmp(l->served, served)) &&
-		    (!translation || !strcmp(l->translation, translation)))
-			n += hist_count(l->hist);
-	}
-	return n;
 }
 
 static void print_served_row(const struct table *t, const char *translation, u64 all)
@@ -339,17 +344,41 @@ static void print_host(const struct table *t)
 	u64 refs = counters_get(&t->c, "replay.references");
 	struct text a, b, c;
 
-	fprintf(t->f, "\n  host: %s CPU, %s elapsed, %s memory", format_seconds(&a, h->cpu_seconds),
+	fprintf(t->f, "  host: %s CPU, %s elapsed, %s memory", format_seconds(&a, h->cpu_seconds),
 		format_seconds(&b, h->wall_seconds), format_bytes(&c, h->max_rss));
 	if (refs && h->cpu_seconds > 0)
 		fprintf(t->f, ", %s references/s", format_rate(&a, (double)refs / h->cpu_seconds));
 	fputs("\n", t->f);
 }
 
-void results_print(FILE *f, const struct results *r)
+/* What the recording did not say, and what was taken for it. */
+static void print_assumptions(const struct table *t)
+{
+	char *dependence = t->r->config ? config_get(t->r->config, "core.unknown_dependence") : NULL, *note;
+
+	if (!dependence)
+		return;
+	note = xasprintf("loads of which the recording does not say what they depend on: "
+			 "core.unknown_dependence = %s",
+			 dependence);
+	print_note(t->f, note);
+	free(note);
+	free(dependence);
+}
+
+static void print_notes(const struct table *t)
+{
+	u32 i;
+
+	fputs("\n", t->f);
+	for (i = 0; i < t->r->n_notes; i++)
+		print_note(t->f, t->r->notes[i]);
+	print_assumptions(t);
+}
+
+void results_print(FILE *f, const struct results *r, bool host)
 {
 	struct table t = { .f = f, .r = r };
-	u32 i;
 
 	counters_from_stats(&t.c, r->stats);
 	t.instructions = counters_get(&t.c, "core*.instructions");
@@ -362,10 +391,8 @@ void results_print(FILE *f, const struct results *r)
 	print_stack(&t);
 	print_latencies(&t);
 	print_served(&t);
-	if (r->n_notes)
-		fputs("\n", f);
-	for (i = 0; i < r->n_notes; i++)
-		print_note(f, r->notes[i]);
-	print_host(&t);
+	print_notes(&t);
+	if (host)
+		print_host(&t);
 	counters_fini(&t.c);
 }

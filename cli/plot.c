@@ -14,10 +14,13 @@ static void usage(FILE *f)
 {
 	const struct plot_kind *const *k;
 
-	fputs("usage: mmsim plot KIND [OPTION]... RUN...\n\n"
+	fputs("usage: mmsim plot KIND [OPTION]... RUN...\n"
+	      "       mmsim plot RUN\n\n"
 	      "Draws a picture of runs, the directories that mmsim replay -o wrote. LABEL=RUN gives a run "
 	      "another name in\n"
-	      "the legend. Needs gnuplot (package gnuplot-nox). KIND is\n\n",
+	      "the legend. Without a KIND, latency, stack and served of one run are drawn into RUN/plots. "
+	      "Needs gnuplot\n"
+	      "(package gnuplot-nox). KIND is\n\n",
 	      f);
 	for (k = plot_kinds; *k; k++)
 		fprintf(f, "  %-10s %s\n", (*k)->name, (*k)->help);
@@ -184,6 +187,10 @@ int cmd_plot(int argc, char **argv)
 		default:
 			die("'mmsim plot --help' lists the options");
 		}
+	}
+	if (argc - optind == 1 && !plot_kind_find(argv[optind]) && !output) {
+		plots_default(argv[optind]);
+		return 0;
 	}
 	if (argc - optind < 2)
 		die("say what to plot, and of which runs: mmsim plot KIND RUN...; 'mmsim plot --help' tells "

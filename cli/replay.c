@@ -196,7 +196,7 @@ static void report(const struct args *a, const struct machine *m, const struct c
 	r.notes = (const char *const *)notes.text;
 	r.n_notes = notes.n;
 	if (!a->quiet)
-		results_print(stdout, &r);
+		results_print(stdout, &r, true);
 	if (a->output)
 		results_write(a->output, &r);
 	while (notes.n)

@@ -127,29 +127,40 @@ void figure_point_sample(struct figure *f, double x, double y, u32 style)
 		y / f->height, style);
 }
 
-/* Adds a word to a list of distinct ones, ", " between them. */
-static char *add_distinct(char *list, const struct run *runs, u32 at, size_t member)
+#define CAPTION_MAX 6u /* names of one kind; more are counted only */
+
+static const char *member_of(const struct run *run, size_t member)
 {
-	const char *word = *(char *const *)((const char *)&runs[at] + member);
-	char *longer;
+	return *(char *const *)((const char *)run + member);
+}
+
+static bool said_before(const struct run *runs, u32 at, size_t member)
+{
 	u32 i;
 
 	for (i = 0; i < at; i++)
-		if (!strcmp(word, *(char *const *)((const char *)&runs[i] + member)))
-			return list;
-	longer = xasprintf("%s%s%s", list, at ? ", " : "", word);
-	free(list);
-	return longer;
+		if (!strcmp(member_of(&runs[at], member), member_of(&runs[i], member)))
+			return true;
+	return false;
 }
 
+/* The different values of a member, ", " between them; "12 different" if they are many. */
 static char *distinct(const struct run *runs, u32 n, size_t member)
 {
-	char *list = xstrdup("");
-	u32 i;
+	char *list = xstrdup(""), *longer;
+	u32 i, count = 0;
 
-	for (i = 0; i < n; i++)
-		list = add_distinct(list, runs, i, member);
-	return list;
+	for (i = 0; i < n; i++) {
+		if (said_before(runs, i, member))
+			continue;
+		longer = xasprintf("%s%s%s", list, count++ ? ", " : "", member_of(&runs[i], member));
+		free(list);
+		list = longer;
+	}
+	if (count <= CAPTION_MAX)
+		return list;
+	free(list);
+	return xasprintf("%u different", count);
 }
 
 #define CAPTION_PARTS 4u

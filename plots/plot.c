@@ -54,7 +54,7 @@ void plots_default(const char *run_dir)
 
 	bad = run_open(&run, run_dir, NULL);
 	if (bad)
-		fail("%s", bad);
+		die("%s", bad);
 	if (mkdir(dir, 0777) && errno != EEXIST)
 		fail("cannot make the directory '%s' for the plots: %s", dir, strerror(errno));
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)

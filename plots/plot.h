@@ -31,7 +31,7 @@ extern const struct plot_kind *const plot_kinds[]; /* ends with NULL */
 const struct plot_kind *plot_kind_find(const char *name);
 /* Draws it. NULL, or why not (a new string); fails if files cannot be written or gnuplot is missing. */
 char *plot_make(const struct plot_kind *kind, const struct plot_request *q);
-/* The pictures that belong to every run, as SVG and PNG into dir/plots; fails if it cannot. */
+/* The pictures that belong to every run, as SVG and PNG into run_dir/plots; dies if that is no run. */
 void plots_default(const char *run_dir);
 
 #endif

@@ -98,6 +98,12 @@ check "the script draws the same" cmp "$tmp/first.svg" "$tmp/again.svg"
 mkdir "$tmp/here"
 check "default names" sh -c "cd '$tmp/here' && '$mmsim' plot stack '$data/sort' && test -s stack.svg && test -s stack.png"
 
+cp -r "$data/sort" "$tmp/run"
+check "the usual pictures of a run" "$mmsim" plot "$tmp/run"
+for kind in latency stack served; do
+	check "the usual pictures of a run: $kind" test -s "$tmp/run/plots/$kind.svg" -a -s "$tmp/run/plots/$kind.png"
+done
+
 refused "unknown kind" "latency, stack, served, steps" "$mmsim" plot pie "$data/sort"
 refused "no runs" "KIND RUN" "$mmsim" plot latency
 refused "not a run" "not a run directory" "$mmsim" plot latency "$root/tests" -o "$tmp/x.svg"

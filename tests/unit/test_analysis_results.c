@@ -200,7 +200,7 @@ static void expect_80_columns(const struct results *r)
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
 
-	results_print(f, r);
+	results_print(f, r, true);
 	fclose(f);
 	if (getenv("SHOW"))
 		puts(text);
