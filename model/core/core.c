@@ -114,6 +114,7 @@ struct core *core_new(const struct core_params *p)
 	c->cpu = (struct cpu){ .ops = &core_cpu_ops, .id = p->id };
 	c->id = p->id;
 	c->width = p->cfg->width;
+	c->per_width = c->width > 1 ? ~(u64)0 / c->width + 1 : 0;
 	c->xlate = p->format != NULL;
 	c->kernel = p->kernel;
 	c->kernel_ops = p->kernel_ops;
@@ -281,12 +282,12 @@ enum core_stop core_run(struct core *c, struct core_chunk *ch, u64 until)
 	c->owed -= ch->begun ? owed(ch) : 0;
 	if (c->xlate && deps)
 		stop = run_chunk(c, ch, slots, &sum, true, true);
+	else if (c->xlate && c->l1d.line_shift == COMMON_LINE_SHIFT)
+		stop = run_common_chunk(c, ch, slots, &sum);
 	else if (c->xlate)
 		stop = run_chunk(c, ch, slots, &sum, true, false);
-	else if (deps)
-		stop = run_chunk(c, ch, slots, &sum, false, true);
 	else
-		stop = run_chunk(c, ch, slots, &sum, false, false);
+		stop = run_chunk(c, ch, slots, &sum, false, deps);
 	count_runs(c, &sum, 1);
 	if (stop == CORE_BLOCK)
 		c->owed += ch->begun ? owed(ch) : 0;

@@ -18,52 +18,38 @@ void core_forget(struct core *c)
 
 /* Store buffer. */
 
-static void sb_expire(struct store_buffer *sb, u64 now)
-{
-	while (sb->n && sb->done[sb->head] <= now) {
-		sb->head = (sb->head + 1) % STORE_BUFFER_MAX;
-		sb->n--;
-	}
-}
-
 void core_retire_store(struct core *c, u64 ready)
 {
 	struct store_buffer *sb = &c->sb;
 
-	sb_expire(sb, core_cycle(c));
+	sb_expire(sb, c->slots);
 	if (sb->n == sb->cap) {
-		core_stall_until(c, sb->done[sb->head], PART_STORE_BUFFER);
-		sb_expire(sb, core_cycle(c));
+		c->stall[PART_STORE_BUFFER] += sb->done[sb->head] - c->slots;
+		c->slots = sb->done[sb->head];
+		sb_expire(sb, c->slots);
 	}
-	sb->last = MAX(sb->last, ready);
-	if (sb->last > core_cycle(c)) {
-		sb->done[(sb->head + sb->n) % STORE_BUFFER_MAX] = sb->last;
-		sb->n++;
-	}
+	sb_push(sb, c->slots, ready * c->width);
 	c->store_column = sb->n ? SHORT_NEVER : SHORT_WRITE;
 }
 
 void core_drain_stores(struct core *c)
 {
-	if (c->sb.n)
-		core_stall_until(c, c->sb.last, PART_STORE_BUFFER);
-	c->sb.n = 0;
+	struct store_buffer *sb = &c->sb;
+
+	if (sb->n && sb->last > c->slots) {
+		c->stall[PART_STORE_BUFFER] += sb->last - c->slots;
+		c->slots = sb->last;
+	}
+	sb->n = 0;
 	c->store_column = SHORT_WRITE;
 }
 
 /* Translation. */
 
-static bool grants(u64 entry, enum access_kind access)
-{
-	if (access == ACCESS_WRITE)
-		return tlb_writes_freely(entry);
-	return access == ACCESS_READ || (entry & PTE_EXEC);
-}
-
 /* The page may not be used in this way at all, as far as the entry tells. */
 static bool forbids(u64 entry, enum access_kind access)
 {
-	return access == ACCESS_WRITE ? !(entry & PTE_WRITE) : !grants(entry, access);
+	return access == ACCESS_WRITE ? !(entry & PTE_WRITE) : !tlb_grants(entry, access);
 }
 
 /* Asks the kernel. CORE_DONE: try again. */
@@ -136,7 +122,7 @@ static bool translate_by_stlb(struct core *c, struct tlb *t, const struct walk *
 	}
 	if (!h.entry)
 		return false;
-	if (!grants(*h.entry, k->access)) {
+	if (!tlb_grants(*h.entry, k->access)) {
 		if (forbids(*h.entry, k->access))
 			tlb_drop(&c->stlb, &h);
 		return false;
@@ -162,16 +148,15 @@ static enum core_stop translate_miss(struct core *c, struct tlb *t, struct walk 
 enum core_stop core_translate(struct core *c, struct tlb *t, u64 va, enum access_kind access, bool kernels,
 			      struct xlated *x)
 {
-	struct tlb_hit h = tlb_lookup(t, va, c->walker.asid);
 	struct walk k = { .va = va, .access = access };
+	struct tlb_hit h;
 
-	if (unlikely(!h.entry))
-		return translate_miss(c, t, &k, kernels, x);
-	if (likely(grants(*h.entry, access))) {
-		x->pa = tlb_pa(&h, va);
-		x->how = XLATE_TLB;
+	x->how = XLATE_TLB;
+	if (likely(core_tlb_hit(c, t, va, access, &x->pa)))
 		return CORE_DONE;
-	}
+	h = tlb_lookup(t, va, c->walker.asid);
+	if (!h.entry)
+		return translate_miss(c, t, &k, kernels, x);
 	/* The dirty bit is to be set, or the page has to be asked for anew: a fault drops the translation first. */
 	if (forbids(*h.entry, access))
 		tlb_drop(t, &h);

@@ -17,9 +17,9 @@
 #define STORE_BUFFER_MAX 256u
 
 struct store_buffer {
-	u64 done[STORE_BUFFER_MAX]; /* cycles, a ring, never decreasing */
+	u64 done[STORE_BUFFER_MAX]; /* issue slots, a ring, never decreasing */
 	u32 head, n, cap;
-	u64 last; /* cycle at which the youngest is drained */
+	u64 last; /* issue slot at which the youngest is drained */
 };
 
 /* Cycles at which the data of the last accesses is there, in slots; older ones are there for certain. */
@@ -46,6 +46,7 @@ struct core {
 	struct cpu cpu; /* first: the kernel knows the core by it */
 	u64 slots;      /* now; inside core_run() only current where it leaves the hot loop */
 	u32 width;
+	u64 per_width; /* ceil(2^64 / width), 0 for width 1 */
 	bool xlate;
 	u64 hit_latency;  /* of a load that hits L1D and DTLB, cycles */
 	u64 fetch_latency; /* of a fetch that hits L1I and ITLB */
@@ -82,9 +83,52 @@ enum core_stop core_fetch(struct core *c, u64 va);
 /* One data access that is not the shortcut's. The time at which its data is there is left in c->access_ready. */
 enum core_stop core_access(struct core *c, u64 va, u32 size, enum tr_kind kind);
 
+/* The cycle of a slot: slots / width, by multiplication, exact below 2^58 as width is at most 64. */
+static always_inline u64 core_cycle_of(const struct core *c, u64 slots)
+{
+	return c->per_width ? (u64)((unsigned __int128)slots * c->per_width >> 64) : slots;
+}
+
 static always_inline u64 core_cycle(const struct core *c)
 {
-	return c->slots / c->width;
+	return core_cycle_of(c, c->slots);
+}
+
+/* Forgets the stores that are drained at slot `at`. */
+static always_inline void sb_expire(struct store_buffer *sb, u64 at)
+{
+	while (sb->n && sb->done[sb->head] <= at) {
+		sb->head = (sb->head + 1) % STORE_BUFFER_MAX;
+		sb->n--;
+	}
+}
+
+/* A store whose line can be written at slot `ready`; there must be room. */
+static always_inline void sb_push(struct store_buffer *sb, u64 at, u64 ready)
+{
+	sb->last = MAX(sb->last, ready);
+	if (sb->last <= at)
+		return;
+	sb->done[(sb->head + sb->n) % STORE_BUFFER_MAX] = sb->last;
+	sb->n++;
+}
+
+/* The physical address, if the TLB has it and grants the access without more ado. */
+static always_inline bool core_tlb_hit(struct core *c, struct tlb *t, u64 va, enum access_kind access, u64 *pa)
+{
+	u64 page = va >> FRAME_SHIFT;
+	const u64 *row = t->sc.row[page & t->sc.mask];
+	struct tlb_hit h;
+
+	if (likely(row[access == ACCESS_WRITE ? SHORT_WRITE : SHORT_READ] == page)) {
+		*pa = row[SHORT_DATA] | (va & FRAME_MASK);
+		return true;
+	}
+	h = tlb_lookup(t, va, c->walker.asid);
+	if (unlikely(!h.entry || !tlb_grants(*h.entry, access)))
+		return false;
+	*pa = tlb_pa(&h, va);
+	return true;
 }
 
 /* Nothing retires until `cycle`: that part's doing. */
@@ -108,7 +152,7 @@ enum core_stop core_translate(struct core *c, struct tlb *t, u64 va, enum access
 /* As core_translate() for a prefetch: no trap, nobody waits; false: there is no translation. */
 bool core_translate_quietly(struct core *c, u64 va, u64 *pa, u64 *now);
 
-/* Retires a store whose line can be written at `ready`; waits while the buffer is full. */
+/* Retires a store whose line can be written at cycle `ready`; waits while the buffer is full. */
 void core_retire_store(struct core *c, u64 ready);
 void core_drain_stores(struct core *c);
 /* Nothing that the shortcut tables say holds any longer. */

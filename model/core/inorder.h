@@ -1,43 +1,105 @@
 /*
  * The hot loop of the in-order core, from top to bottom as the hardware works: fetch a run's lines, then make its data
- * accesses in program order. What changes no state (the line and the page used last in their sets) is only counted,
- * and the counting is one vector addition a run; everything else goes to core_mem.c.
+ * accesses in program order. An access goes down three steps: the shortcut (the line and the page used last in their
+ * sets: nothing changes), a plain hit (their order changes, time does not), and core_mem.c for everything else. What
+ * a run adds to the counters whatever happens is one vector addition.
  *
- * Included by core.c alone. Forced inlining with constant arguments makes one copy of the loop for translation on or
- * off and for traces with or without dependences.
+ * Included by core.c alone. Forced inlining with constant arguments makes copies of the loop for translation on or
+ * off, for traces with or without dependences, and for lines of 64 bytes.
  */
 #ifndef MMSIM_CORE_INORDER_H
 #define MMSIM_CORE_INORDER_H
 
 #include "model/core/core_state.h"
 
-/* What the loop looks at for each access, kept in registers. */
+#define COMMON_LINE_SHIFT 6u
+
+/* The shortcut tables of one side, kept in registers: rows are found by masking an address shifted to row size. */
+#define ROW_SHIFT 5u /* log2(SHORT_COLUMNS * sizeof(u64)) */
+
 struct hot {
-	const struct shortcut *line, *page;
+	const char *line, *page;
+	u64 line_mask, page_mask;
 	u32 line_shift;
 };
 
+static always_inline struct hot hot_tables(const struct cache *l1, const struct tlb *t, bool xlate, u32 line_shift)
+{
+	struct hot h = { .line = (const char *)l1->sc.row, .line_mask = (u64)l1->sc.mask << ROW_SHIFT,
+			 .line_shift = line_shift };
+
+	if (xlate) {
+		h.page = (const char *)t->sc.row;
+		h.page_mask = (u64)t->sc.mask << ROW_SHIFT;
+	}
+	return h;
+}
+
+static always_inline u64 hot_row(const char *rows, u64 mask, u64 va, u32 shift, u64 column)
+{
+	u64 at = (shift > ROW_SHIFT ? va >> (shift - ROW_SHIFT) : va << (ROW_SHIFT - shift)) & mask;
+
+	return *(const u64 *)(rows + at + column * sizeof(u64));
+}
+
 /* 0: the access lies in one line, and using that line and its page in this way changes nothing. */
-static always_inline u64 hot_differs(const struct hot *h, u64 va, u32 size, u32 column, bool xlate)
+static always_inline u64 hot_differs(const struct hot *h, u64 va, u64 last, u64 column, bool xlate)
 {
 	u64 line = va >> h->line_shift;
-	u64 differs = shortcut_differs(h->line, line, column);
+	u64 differs = line ^ hot_row(h->line, h->line_mask, va, h->line_shift, column);
 
-	differs |= line ^ (va + size - 1) >> h->line_shift;
+	differs |= line ^ last >> h->line_shift;
 	if (xlate)
-		differs |= shortcut_differs(h->page, va >> FRAME_SHIFT, column);
+		differs |= va >> FRAME_SHIFT ^ hot_row(h->page, h->page_mask, va, FRAME_SHIFT, column);
 	return differs;
 }
 
-/* Fetches a run's lines; t is the issue slot of its first instruction. */
-static always_inline enum core_stop run_fetch(struct core *c, const struct code_block *b, u64 *t, bool xlate)
+/*
+ * A hit in L1 and TLB on another line or page than the last: their order moves, time does not. False: it is more than
+ * that.
+ */
+static always_inline bool plain_hit(struct core *c, struct cache *l1, struct tlb *t, u64 at, u64 va,
+				    enum access_kind access, bool xlate, u32 line_shift)
 {
-	const struct hot h = { &c->l1i.sc, &c->itlb.sc, c->l1i.line_shift };
+	u64 pa = va;
+
+	if (xlate && !core_tlb_hit(c, t, va, access, &pa))
+		return false;
+	if (unlikely(l1->mshr.last * c->width > at) &&
+	    mshr_ready(&l1->mshr, pa >> line_shift, 0) * c->width > at)
+		return false;
+	return cache_plain_hit(l1, pa, va >> line_shift, access == ACCESS_WRITE);
+}
+
+/* A plain hit to write; while others wait in the store buffer it has to queue there. */
+static always_inline bool plain_store(struct core *c, u64 at, u64 va, bool xlate, u32 line_shift)
+{
+	struct store_buffer *sb = &c->sb;
+
+	if (sb->n) {
+		sb_expire(sb, at);
+		c->store_column = sb->n ? SHORT_NEVER : SHORT_WRITE;
+		if (unlikely(sb->n == sb->cap))
+			return false;
+	}
+	if (!plain_hit(c, &c->l1d, &c->dtlb, at, va, ACCESS_WRITE, xlate, line_shift))
+		return false;
+	if (sb->n)
+		sb_push(sb, at, 0);
+	return true;
+}
+
+/* Fetches a run's lines; t is the issue slot of its first instruction. */
+static always_inline enum core_stop run_fetch(struct core *c, const struct hot *h, const struct code_block *b, u64 *t,
+					      bool xlate, u32 line_shift)
+{
 	const struct code_seg *seg = b->seg, *end = seg + b->n_segs;
 	enum core_stop stop;
 
 	for (; seg < end; seg++) {
-		if (likely(!hot_differs(&h, seg->va, 1, SHORT_READ, xlate)))
+		if (likely(!hot_differs(h, seg->va, seg->va, SHORT_READ, xlate)))
+			continue;
+		if (likely(plain_hit(c, &c->l1i, &c->itlb, *t + seg->insn, seg->va, ACCESS_EXEC, xlate, line_shift)))
 			continue;
 		c->slots = *t + seg->insn;
 		stop = core_fetch(c, seg->va);
@@ -73,28 +135,45 @@ static always_inline void announce(struct core *c, const struct code_slot *s, u6
 		c->load_ready = ready;
 }
 
-/* Makes a run's data accesses from slot *i on. */
-static always_inline enum core_stop run_data(struct core *c, const struct code_block *b, const u64 *addr, u32 *i, u64 *t,
-					     bool xlate, bool deps)
+/* Whether the access is a hit that costs no more than its issue slot. */
+static always_inline bool hot_data(struct core *c, const struct hot *h, const struct code_slot *s, u64 at, u64 va, bool xlate,
+				   u32 line_shift)
 {
-	const struct hot h = { &c->l1d.sc, &c->dtlb.sc, c->l1d.line_shift };
-	const struct code_slot *s;
+	u64 writes = (s->kind + 3u) >> 2; /* 0: a load, 1: any other kind; no branch */
+	u64 last = va + s->size - 1;
+
+	if (likely(!hot_differs(h, va, last, -writes & c->store_column, xlate)))
+		return true;
+	if (unlikely((va ^ last) >> line_shift || s->kind > TR_STORE))
+		return false;
+	if (s->kind == TR_LOAD)
+		return plain_hit(c, &c->l1d, &c->dtlb, at, va, ACCESS_READ, xlate, line_shift);
+	return plain_store(c, at, va, xlate, line_shift);
+}
+
+/* Makes a run's data accesses from *slot on. */
+static always_inline enum core_stop run_data(struct core *c, const struct hot *h, const struct code_block *b,
+					     const u64 *addr, const struct code_slot **slot, u64 *t, bool xlate,
+					     bool deps, u32 line_shift)
+{
+	const struct code_slot *s = *slot, *end = b->slot + b->n_slots;
 	enum core_stop stop;
 
-	for (; *i < b->n_slots; (*i)++) {
-		s = &b->slot[*i];
+	for (addr += s - b->slot; s < end; s++, addr++) {
 		if (deps)
 			await_producer(c, s, t);
-		if (likely(!hot_differs(&h, addr[*i], s->size, s->kind ? c->store_column : SHORT_READ, xlate))) {
+		if (likely(hot_data(c, h, s, *t + s->insn, *addr, xlate, line_shift))) {
 			if (deps)
 				announce(c, s, *t + s->insn + c->hit_latency * c->width);
 			continue;
 		}
 		c->slots = *t + s->insn;
-		stop = core_access(c, addr[*i], s->size, s->kind);
+		stop = core_access(c, *addr, s->size, s->kind);
 		*t = c->slots - s->insn;
-		if (unlikely(stop != CORE_DONE))
+		if (unlikely(stop != CORE_DONE)) {
+			*slot = s;
 			return stop;
+		}
 		if (deps)
 			announce(c, s, c->access_ready);
 	}
@@ -102,45 +181,61 @@ static always_inline enum core_stop run_data(struct core *c, const struct code_b
 }
 
 /* Executes runs of a chunk until it ends, a trap stops it, or the slot `until` is reached. */
-static always_inline enum core_stop run_chunk(struct core *c, struct core_chunk *ch, u64 until, code_counts *sum,
-					      bool xlate, bool deps)
+static always_inline enum core_stop run_chunk_as(struct core *c, struct core_chunk *ch, u64 until, code_counts *sum,
+						 bool xlate, bool deps, u32 line_shift)
 {
-	const struct code_block *const block = ch->code->block, *b;
+	const struct hot fetch = hot_tables(&c->l1i, &c->itlb, xlate, line_shift);
+	const struct hot data = hot_tables(&c->l1d, &c->dtlb, xlate, line_shift);
+	const u32 *run = ch->block + ch->run, *end = ch->block + ch->n_runs;
+	const u64 *addr = ch->addr + ch->at;
+	const struct code_slot *slot;
+	const struct code_block *b;
 	enum core_stop stop = CORE_DONE;
 	code_counts count = { 0 };
 	u64 t = c->slots;
-	u32 i;
 
-	for (; ch->run < ch->n_runs; ch->run++) {
-		b = &block[ch->block[ch->run]];
-		i = ch->slot;
+	for (; run < end; run++) {
+		b = &ch->code->block[*run];
+		slot = b->slot;
 		if (likely(!ch->begun)) {
-			if (unlikely(t >= until)) {
-				stop = CORE_QUANTUM;
+			stop = CORE_QUANTUM;
+			if (unlikely(t >= until))
 				break;
-			}
-			stop = run_fetch(c, b, &t, xlate);
+			stop = run_fetch(c, &fetch, b, &t, xlate, line_shift);
 			if (unlikely(stop != CORE_DONE))
 				break;
 			count += b->count;
 		} else {
-			t -= b->slot[i].insn;
+			slot += ch->slot;
+			t -= slot->insn;
+			ch->begun = false;
 		}
-		stop = run_data(c, b, ch->addr + ch->at, &i, &t, xlate, deps);
+		stop = run_data(c, &data, b, addr, &slot, &t, xlate, deps, line_shift);
 		if (unlikely(stop != CORE_DONE)) {
-			ch->slot = i;
+			ch->slot = (u32)(slot - b->slot);
 			ch->begun = true;
-			t += b->slot[i].insn;
+			t += slot->insn;
 			break;
 		}
 		t += b->n_insns;
-		ch->at += b->n_slots;
-		ch->slot = 0;
-		ch->begun = false;
+		addr += b->n_slots;
 	}
+	ch->run = (u32)(run - ch->block);
+	ch->at = (u32)(addr - ch->addr);
 	c->slots = t;
 	*sum = count;
 	return stop;
+}
+
+static noinline enum core_stop run_common_chunk(struct core *c, struct core_chunk *ch, u64 until, code_counts *sum)
+{
+	return run_chunk_as(c, ch, until, sum, true, false, COMMON_LINE_SHIFT);
+}
+
+static always_inline enum core_stop run_chunk(struct core *c, struct core_chunk *ch, u64 until, code_counts *sum,
+					      bool xlate, bool deps)
+{
+	return run_chunk_as(c, ch, until, sum, xlate, deps, c->l1d.line_shift);
 }
 
 #endif

@@ -76,17 +76,6 @@ static void count_write_miss(struct cache_stats *st, enum mem_class cls)
 		st->store_misses++;
 }
 
-/* What the line's set says to the shortcut after it was used; a line in flight must be asked for each time. */
-static always_inline void settle(struct cache *c, u32 id, u64 vline, bool in_flight)
-{
-	if (!c->sc.row)
-		return;
-	if (vline == NO_VLINE || in_flight)
-		shortcut_end(&c->sc, tags_set(&c->tags, id));
-	else
-		shortcut_set(&c->sc, tags_set(&c->tags, id), vline, c->dirty[id]);
-}
-
 /* Makes room in the set: the victim's id, empty now, its bytes written down if they were dirty. */
 static u32 make_room(struct cache *c, u32 set, u64 now)
 {
@@ -156,7 +145,7 @@ u64 cache_load(struct cache *c, struct mem_req *r, u64 vline, u64 now)
 		count_miss(&c->st, r->cls);
 		done = fetch_line(c, r, &id, now);
 	}
-	settle(c, id, vline, in_flight);
+	cache_settle(c, id, vline, in_flight);
 	return done;
 }
 
@@ -178,7 +167,7 @@ static u64 store_hit(struct cache *c, struct mem_req *r, u32 id, u64 vline, u64 
 		write_below(c, r, now);
 	else
 		c->dirty[id] = 1;
-	settle(c, id, vline, in_flight);
+	cache_settle(c, id, vline, in_flight);
 	return done;
 }
 
@@ -220,7 +209,7 @@ u64 cache_store(struct cache *c, struct mem_req *r, u64 vline, u64 now)
 		write_below(c, r, now);
 	else
 		c->dirty[id] = 1;
-	settle(c, id, vline, done > now + c->latency);
+	cache_settle(c, id, vline, done > now + c->latency);
 	return done;
 }
 

@@ -101,4 +101,32 @@ static always_inline u32 cache_set(const struct cache *c, u64 line)
 	return (u32)(slice * (c->set_mask + 1)) + ((u32)line & c->set_mask);
 }
 
+/* What a first level's set says to the shortcut after the line was used; one in flight must be asked for each time. */
+static always_inline void cache_settle(struct cache *c, u32 id, u64 vline, bool in_flight)
+{
+	if (!c->sc.row)
+		return;
+	if (vline == NO_VLINE || in_flight)
+		shortcut_end(&c->sc, tags_set(&c->tags, id));
+	else
+		shortcut_set(&c->sc, tags_set(&c->tags, id), vline, c->dirty[id], 0);
+}
+
+/*
+ * The hit of the hot path: nothing is in flight, and a write need not go further. False: it is not one, and nothing
+ * has changed.
+ */
+static always_inline bool cache_plain_hit(struct cache *c, u64 pa, u64 vline, bool write)
+{
+	u64 line = pa >> c->line_shift;
+	u32 id = tags_find(&c->tags, cache_set(c, line), line);
+
+	if (unlikely(id == TAG_MISS || (write && c->write_through)))
+		return false;
+	tags_touch(&c->tags, id);
+	c->dirty[id] |= write;
+	cache_settle(c, id, vline, false);
+	return true;
+}
+
 #endif

@@ -12,7 +12,7 @@ void shortcut_init(struct shortcut *s, u32 rows, u32 sets, bool off)
 	s->row = xmalloc(rows * sizeof(*s->row));
 	s->mask = rows - 1;
 	s->of_set = xcalloc(sets, sizeof(*s->of_set));
-	s->off = off;
+	s->off = off ? SHORT_NOTHING : 0;
 	for (i = 0; i < sets; i++)
 		s->of_set[i] = i & s->mask;
 	shortcut_clear(s);

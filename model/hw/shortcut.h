@@ -1,7 +1,8 @@
 /*
  * The exact shortcut of the hot path. For each set of an L1 cache or L1 TLB a row tells the number of the virtual line
  * or page that was used last there: using it again changes no state, so it is only counted. Column SHORT_READ holds
- * for reads, SHORT_WRITE for writes as well (the line is dirty; the page's dirty bit is set), SHORT_NEVER for nothing.
+ * for reads, SHORT_WRITE for writes as well (the line is dirty; the page's dirty bit is set), SHORT_NEVER for nothing. SHORT_DATA is
+ * what the owner wants to find with it: a page's frame.
  *
  * Whatever else happens in the set (another line used, a fill, an eviction, an invalidation, a line in flight) ends
  * what the row said. Rows are found by virtual bits; a set whose index is physical says which row speaks of it.
@@ -12,13 +13,13 @@
 #include "model/base/types.h"
 
 #define SHORT_NOTHING (~(u64)0)
-enum { SHORT_READ, SHORT_WRITE, SHORT_NEVER, SHORT_COLUMNS = 4 };
+enum { SHORT_READ, SHORT_WRITE, SHORT_NEVER, SHORT_DATA, SHORT_COLUMNS };
 
 struct shortcut {
 	u64 (*row)[SHORT_COLUMNS];
 	u32 mask; /* rows - 1 */
 	u32 *of_set; /* the row that may speak of a set */
-	bool off;
+	u64 off; /* SHORT_NOTHING: says nothing, ever */
 };
 
 void shortcut_init(struct shortcut *s, u32 rows, u32 sets, bool off);
@@ -34,16 +35,17 @@ static always_inline void shortcut_end(struct shortcut *s, u32 set)
 }
 
 /* From now on `number` is what was used last in the set. */
-static always_inline void shortcut_set(struct shortcut *s, u32 set, u64 number, bool writes_too)
+static always_inline void shortcut_set(struct shortcut *s, u32 set, u64 number, bool writes_too, u64 data)
 {
 	u32 r = (u32)number & s->mask;
 
-	shortcut_end(s, set);
-	if (unlikely(s->off))
-		return;
-	s->of_set[set] = r;
-	s->row[r][SHORT_READ] = number;
-	s->row[r][SHORT_WRITE] = writes_too ? number : SHORT_NOTHING;
+	if (unlikely(s->of_set[set] != r)) {
+		shortcut_end(s, set);
+		s->of_set[set] = r;
+	}
+	s->row[r][SHORT_READ] = number | s->off;
+	s->row[r][SHORT_WRITE] = number | s->off | (writes_too ? 0 : SHORT_NOTHING);
+	s->row[r][SHORT_DATA] = data;
 }
 
 /* 0: using `number` in this way changes nothing. */

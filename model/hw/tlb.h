@@ -8,6 +8,7 @@
 #ifndef MMSIM_HW_TLB_H
 #define MMSIM_HW_TLB_H
 
+#include "model/arch/cpu.h"
 #include "model/arch/pt.h"
 #include "model/hw/shortcut.h"
 #include "model/hw/tags.h"
@@ -84,13 +85,29 @@ static always_inline bool tlb_writes_freely(u64 entry)
 	return (entry & (PTE_WRITE | PTE_DIRTY)) == (PTE_WRITE | PTE_DIRTY);
 }
 
+/* Without a walk: for a write the dirty bit has to be set already. */
+static always_inline bool tlb_grants(u64 entry, enum access_kind access)
+{
+	if (access == ACCESS_WRITE)
+		return tlb_writes_freely(entry);
+	return access == ACCESS_READ || (entry & PTE_EXEC);
+}
+
+static always_inline u64 tlb_pa(const struct tlb_hit *h, u64 va)
+{
+	u64 in_page = (1ull << page_size_shift[h->size]) - 1;
+
+	return ((*h->entry & ~TLB_FLAGS) & ~in_page) | (va & in_page);
+}
+
 /* What the entry's set says to the shortcut after it was used for va. */
 static always_inline void tlb_settle(struct tlb *t, const struct tlb_hit *h, u64 va)
 {
 	u32 set = h->array->first_set + tags_set(&h->array->tags, h->id);
 
 	if (t->has_shortcut)
-		shortcut_set(&t->sc, set, va >> FRAME_SHIFT, tlb_writes_freely(*h->entry));
+		shortcut_set(&t->sc, set, va >> FRAME_SHIFT, tlb_writes_freely(*h->entry),
+			     tlb_pa(h, va) & ~FRAME_MASK);
 }
 
 /* The translation of va, made the newest of its set. Counts nothing. */
@@ -116,12 +133,5 @@ static always_inline struct tlb_hit tlb_lookup(struct tlb *t, u64 va, u16 asid)
 
 /* Drops the translation that a lookup found. */
 void tlb_drop(struct tlb *t, const struct tlb_hit *h);
-
-static always_inline u64 tlb_pa(const struct tlb_hit *h, u64 va)
-{
-	u64 in_page = (1ull << page_size_shift[h->size]) - 1;
-
-	return ((*h->entry & ~TLB_FLAGS) & ~in_page) | (va & in_page);
-}
 
 #endif
