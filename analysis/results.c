@@ -33,7 +33,7 @@ static bool is_empty(const char *dir)
 	bool empty = true;
 
 	if (!d)
-		fail("cannot read the directory '%s': %s", dir, strerror(errno));
+		die("cannot read the directory '%s': %s", dir, strerror(errno));
 	while ((e = readdir(d)))
 		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
 			empty = false;
@@ -53,7 +53,7 @@ static bool holds_run(const char *dir)
 void results_prepare(const char *dir)
 {
 	if (mkdir(dir, 0777) && errno != EEXIST)
-		fail("cannot make the directory '%s' for the results: %s", dir, strerror(errno));
+		die("cannot make the directory '%s' for the results: %s", dir, strerror(errno));
 	if (!is_empty(dir) && !holds_run(dir))
 		die("'%s' holds files but is not the directory of an earlier run (no run.json in it): "
 		    "name another directory with -o",
