@@ -70,8 +70,8 @@ bool config_unknown(struct config *c, const char *name, const char *where)
 	for (const struct opt_section *s = c->sections; s->prefix; s++)
 		suggest_offer(&near, s->prefix);
 	if (near.best)
-		return config_fail(c, "%s: unknown key %s: did you mean %s?", where, name, near.best);
-	return config_fail(c, "%s: unknown key %s: `mmsim config` lists all keys", where, name);
+		return config_fail(c, "%s: unknown key %.80s: did you mean %s?", where, name, near.best);
+	return config_fail(c, "%s: unknown key %.80s: `mmsim config` lists all keys", where, name);
 }
 
 bool config_assign(struct config *c, const char *name, const char *text, const char *where)
@@ -92,6 +92,7 @@ bool config_assign(struct config *c, const char *name, const char *text, const c
 	}
 	free(k->where);
 	k->where = where ? xstrdup(where) : NULL;
+	k->turn = ++c->turns;
 	return true;
 }
 
@@ -173,10 +174,10 @@ static bool set(struct config *c, const char *assignment)
 	bool good;
 
 	if (!equals || equals == assignment)
-		return config_fail(c, "-s %s: write it as key=value, for example -s l1d.size=48K",
+		return config_fail(c, "-s %.200s: write it as key=value, for example -s l1d.size=48K",
 				   assignment);
 	name = strndup(assignment, (size_t)(equals - assignment));
-	where = xasprintf("-s %s", assignment);
+	where = xasprintf("-s %.200s", assignment);
 	good = config_assign(c, name, equals + 1, where);
 	free(name);
 	free(where);
@@ -204,18 +205,47 @@ const char *config_where(const struct config *c, const char *key)
 	return k->where ? k->where : "default";
 }
 
+/* The key of the same group that was assigned last, if that was after k: the likely culprit. */
+static const struct config_key *set_after(const struct config *c, const struct config_key *k)
+{
+	const char *dot = strrchr(k->name, '.');
+	size_t group = dot ? (size_t)(dot - k->name) + 1 : 0;
+	const struct config_key *last = k;
+
+	for (u32 i = 0; i < c->n; i++) {
+		const struct config_key *o = &c->key[i];
+
+		if (o->turn > last->turn && o->where && !strncmp(o->name, k->name, group))
+			last = o;
+	}
+	return last == k ? NULL : last;
+}
+
+/* "key = value" into a buffer, so that nothing is left to free when die() does not return. */
+static void print_setting(const struct config_key *k, char *buf, size_t size)
+{
+	char *value = opt_format(k->opt, k->field);
+
+	snprintf(buf, size, "%s = %s", k->name, value);
+	free(value);
+}
+
 void config_reject(const struct config *c, const char *key, const char *fmt, ...)
 {
-	char reason[1024], value[256], *text = config_get(c, key);
+	const struct config_key *k = find(c, key), *other;
+	char reason[1024], setting[256], beside[256];
 	va_list ap;
 
-	ASSERT(text);
-	snprintf(value, sizeof(value), "%s", text);
-	free(text);
+	ASSERT(k);
+	other = set_after(c, k);
 	va_start(ap, fmt);
 	vsnprintf(reason, sizeof(reason), fmt, ap);
 	va_end(ap);
-	die("%s: %s = %s: %s", config_where(c, key), key, value, reason);
+	print_setting(k, setting, sizeof(setting));
+	if (!other)
+		die("%s: %s: %s", config_where(c, key), setting, reason);
+	print_setting(other, beside, sizeof(beside));
+	die("%s: %s: %s (and %s: %s)", config_where(c, key), setting, reason, other->where, beside);
 }
 
 void config_each(const struct config *c, config_visit_fn visit, void *arg)

@@ -39,8 +39,8 @@ char *config_get(const struct config *c, const char *key);
 const char *config_where(const struct config *c, const char *key);
 
 /*
- * Ends the program because the value of key makes no sense with others: adds key, value and place to the
- * reason.
+ * Ends the program because the value of key makes no sense with others: adds to the reason key, value
+ * and place, and those of the key of its group that was set last, if that was later.
  */
 _Noreturn void config_reject(const struct config *c, const char *key, const char *fmt, ...) printf_like(3, 4);
 

@@ -11,12 +11,14 @@ struct config_key {
 	const struct opt *opt;
 	void *field;
 	char *where; /* NULL: default */
+	u32 turn;    /* the how manieth assignment gave it its value */
 };
 
 struct config {
 	const struct opt_section *sections;
 	struct config_key *key; /* in the order of the sections */
 	u32 n;
+	u32 turns; /* assignments so far */
 	char *error; /* why the last read failed; owned here: nothing leaks when a hook survives die() */
 };
 

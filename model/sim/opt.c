@@ -189,7 +189,7 @@ char *opt_range(const struct opt *o)
 
 static char *refuse(const struct opt *o, const char *text, const char *why)
 {
-	char *range = opt_range(o), *message = xasprintf("\"%s\" %s (allowed: %s)", text, why, range);
+	char *range = opt_range(o), *message = xasprintf("\"%.80s\" %s (allowed: %s)", text, why, range);
 
 	free(range);
 	return message;

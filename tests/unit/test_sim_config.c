@@ -211,6 +211,8 @@ static void mistakes_on_the_command_line(void **state)
 	DIES(config_load(config, "kernels", "simpel"), "no kernel", "simple");
 	config_set(config, "l1.ways=3");
 	DIES(config_reject(config, "l1.ways", "not %d", 3), "-s l1.ways=3: l1.ways = 3: not 3", "2 ");
+	DIES(config_reject(config, "l1.size", "odd"), "default: l1.size = 32K: odd",
+	     "(and -s l1.ways=3: l1.ways = 3)");
 	is("l1.size", "32K", "default");
 }
 
