@@ -92,6 +92,7 @@ static void replay_all(const struct args *a, struct machine *m)
 	for (n = 0; n < a->loop && replay_once(a, m, &p); n++)
 		;
 	progress_end(&p);
+	machine_finish(m);
 	machine_settle(m);
 }
 

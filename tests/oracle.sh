@@ -69,8 +69,8 @@ compare()
 
 cut -d, -f1,2 "$csv" | tail -n +2 | sort -u >"$tmp/runs"
 while IFS=, read -r trace options; do
-	if ! $mmsim replay "tests/oracle/$trace.xdin.xz" -o "$tmp/out" -s translation=off -s l2.inclusion=none \
-			-s l3.inclusion=none $(settings "$options") >"$tmp/log" 2>&1; then
+	if ! $mmsim replay "tests/oracle/$trace.xdin.xz" -m tests/oracle/dinero.cfg $(settings "$options") \
+			-o "$tmp/out" >"$tmp/log" 2>&1; then
 		bad "$trace $options" "$(tail -n 5 "$tmp/log")"
 		continue
 	fi

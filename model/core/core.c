@@ -329,6 +329,13 @@ const struct core_latency *core_latency(const struct core *c)
 	return &c->lat;
 }
 
+void core_copy_back(struct core *c)
+{
+	cache_copy_back(&c->l1d, core_cycle(c));
+	if (c->has_l2)
+		cache_copy_back(&c->l2, core_cycle(c));
+}
+
 void core_sane(const struct core *c)
 {
 	cache_sane(&c->l1i);

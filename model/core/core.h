@@ -53,6 +53,8 @@ void core_free(struct core *c);
 void core_stats(struct core *c, struct stats *s);
 /* --check: walks every array; ASSERTs. The sums of the cycle stack are asserted always. */
 void core_sane(const struct core *c);
+/* Writes every dirty line of the core's own caches down. */
+void core_copy_back(struct core *c);
 
 /* How far a chunk has been executed; the engine sets it up, core_run() moves it on. */
 struct core_chunk {

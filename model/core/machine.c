@@ -24,9 +24,11 @@ static const struct opt memory_opts[] = {
 	{ 0 },
 };
 
-static const struct opt shortcut_opts[] = {
+static const struct opt simulator_opts[] = {
 	{ "shortcut", OPT_BOOL, offsetof(struct machine_cfg, shortcut), "yes", 0, 0, NULL,
 	  "only count an access to the most recently used line and page; changes no result", NULL },
+	{ "copy_back", OPT_BOOL, offsetof(struct machine_cfg, copy_back), "no", 0, 0, NULL,
+	  "at the end write every dirty line down, as some cache simulators do", NULL },
 	{ 0 },
 };
 
@@ -38,7 +40,7 @@ const struct opt_section machine_sections[] = {
 	{ "kernel", kernel_opts, offsetof(struct machine_cfg, kernel), "the kernel's memory manager", NULL },
 	{ "sched", sched_opts, offsetof(struct machine_cfg, sched), "the scheduler", NULL },
 	{ "replay", engine_opts, offsetof(struct machine_cfg, engine), "how recordings are replayed", NULL },
-	{ "engine", shortcut_opts, 0, "how the simulator itself works", NULL },
+	{ "engine", simulator_opts, 0, "how the simulator itself works", NULL },
 	{ 0 },
 };
 
@@ -179,6 +181,14 @@ static void check_identities(const struct machine *m)
 	if (!m->cfg.hw.stlb.any.entries)
 		return;
 	ASSERT(value(m, "core0.itlb.misses") + value(m, "core0.dtlb.misses") == value(m, "core0.stlb.lookups"));
+}
+
+void machine_finish(struct machine *m)
+{
+	if (!m->cfg.copy_back)
+		return;
+	core_copy_back(m->core);
+	memory_copy_back(m->memory, core_now(m->core));
 }
 
 void machine_settle(struct machine *m)

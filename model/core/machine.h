@@ -19,7 +19,7 @@ struct machine_cfg {
 	u32 translation; /* 0 off, 1 on */
 	u64 seed;
 	u64 memory; /* bytes */
-	bool shortcut;
+	bool shortcut, copy_back;
 	struct core_cfg core;
 	struct hw_cfg hw;
 	struct kernel_cfg kernel;
@@ -45,6 +45,8 @@ struct machine {
 /* check_every: records between walks over the whole state, 0: never. cfg's strings must outlive the machine. */
 struct machine *machine_new(const struct machine_cfg *cfg, u64 check_every);
 void machine_free(struct machine *m);
+/* The end of a run: writes dirty lines down, if that is asked for. */
+void machine_finish(struct machine *m);
 /* Asserts that the counters obey their identities, and walks the whole state once. For the end of every run. */
 void machine_settle(struct machine *m);
 

@@ -76,36 +76,37 @@ static void count_write_miss(struct cache_stats *st, enum mem_class cls)
 		st->store_misses++;
 }
 
-/* Makes room in the set: the victim's id, empty now, its bytes written down if they were dirty. */
-static u32 make_room(struct cache *c, u32 set, u64 now)
+static void write_back(struct cache *c, u32 id, u64 now)
 {
-	u32 id = tags_victim(&c->tags, set);
-	u64 old = c->tags.key[id];
+	struct mem_req wb = { .bytes = 1u << c->line_shift, .cls = MEM_RFO };
 
-	if (old == TAG_NO_KEY)
-		return id;
+	wb.pa = c->tags.key[id] << c->line_shift;
+	c->st.writebacks++;
+	c->dirty[id] = 0;
+	port_write(c->below, &wb, now);
+}
+
+/* The line goes; its bytes are written down if they are dirty. */
+static void evict(struct cache *c, u32 id, u64 now)
+{
+	if (c->tags.key[id] == TAG_NO_KEY)
+		return;
 	c->st.evictions++;
-	if (c->dirty[id]) {
-		struct mem_req wb = { .pa = old << c->line_shift, .bytes = 1u << c->line_shift, .cls = MEM_RFO };
-
-		c->st.writebacks++;
-		c->dirty[id] = 0;
-		port_write(c->below, &wb, now);
-	}
-	return id;
+	if (c->dirty[id])
+		write_back(c, id, now);
 }
 
 /* Reads the line from below into the set. Returns the cycle at which it is there, in flight till then. */
 static u64 fetch_line(struct cache *c, struct mem_req *r, u32 *id, u64 now)
 {
 	u64 line = r->pa >> c->line_shift, start, ready;
-	u32 set = cache_set(c, line);
 	struct mem_req below = { .pa = line << c->line_shift, .cls = r->cls };
 
 	start = mshr_start(&c->mshr, now);
 	c->st.mshr_waits += start != now;
-	*id = make_room(c, set, start);
+	*id = tags_victim(&c->tags, cache_set(c, line));
 	ready = port_read(c->below, &below, start);
+	evict(c, *id, start);
 	c->st.fills++;
 	tags_put(&c->tags, *id, line);
 	mshr_add(&c->mshr, line, ready);
@@ -176,7 +177,8 @@ static u64 allocate_line(struct cache *c, struct mem_req *r, u32 *id, u64 now)
 {
 	u64 line = r->pa >> c->line_shift;
 
-	*id = make_room(c, cache_set(c, line), now);
+	*id = tags_victim(&c->tags, cache_set(c, line));
+	evict(c, *id, now);
 	c->st.fills++;
 	tags_put(&c->tags, *id, line);
 	r->served = c->level;
@@ -260,6 +262,19 @@ void cache_fini(struct cache *c)
 	if (c->sc.row)
 		shortcut_fini(&c->sc);
 	free(c->dirty);
+}
+
+void cache_copy_back(struct cache *c, u64 now)
+{
+	u32 set, n, id;
+
+	for (set = 0; set < c->tags.sets; set++) {
+		for (n = 0; n < c->tags.ways; n++) {
+			id = tags_by_age(&c->tags, set, n);
+			if (c->dirty[id])
+				write_back(c, id, now);
+		}
+	}
 }
 
 void cache_stats_add(const struct cache *c, struct stats *s, const char *prefix)

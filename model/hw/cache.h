@@ -3,7 +3,7 @@
  * a store miss or not.
  *
  * Rules of counting: a line asked for from above is a fetch or a load (a store's miss asks as a load, also counted in
- * rfo); a write from above (write-back or written-through store) is a store. A dirty victim goes down before the fill.
+ * rfo); a write from above (write-back or written-through store) is a store. A dirty victim goes down after its line was read.
  * A write of a whole line that misses allocates without reading below; a part of a line reads first; without
  * allocation it goes down at its own size. Clean victims are dropped. Traffic of the walker, the kernel and prefetches
  * is counted beside.
@@ -79,6 +79,8 @@ void cache_init(struct cache *c, const struct cache_params *p);
 void cache_fini(struct cache *c);
 void cache_stats_add(const struct cache *c, struct stats *s, const char *prefix);
 void cache_sane(const struct cache *c);
+/* Writes every dirty line down, set by set, the oldest first; the lines stay, clean. */
+void cache_copy_back(struct cache *c, u64 now);
 
 /* The number of no virtual line: the request does not come from a program's access. */
 #define NO_VLINE (~(u64)0)

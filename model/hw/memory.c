@@ -64,6 +64,14 @@ void memory_stats(const struct memory *m, struct stats *s)
 	dram_stats_add(m->dram, s, "dram");
 }
 
+void memory_copy_back(struct memory *m, u64 now)
+{
+	if (m->has_l2)
+		cache_copy_back(&m->l2, now);
+	if (m->has_l3)
+		cache_copy_back(&m->l3, now);
+}
+
 void memory_sane(const struct memory *m)
 {
 	if (m->has_l2)

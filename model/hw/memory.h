@@ -14,6 +14,8 @@ void memory_free(struct memory *m);
 struct port *memory_port(struct memory *m);
 /* Registers "l2." and "l3." as far as they are shared, and "dram.". */
 void memory_stats(const struct memory *m, struct stats *s);
+/* Writes every dirty line down, level by level, to DRAM. */
+void memory_copy_back(struct memory *m, u64 now);
 /* --check: walks the arrays; ASSERTs. */
 void memory_sane(const struct memory *m);
 

@@ -179,6 +179,20 @@ static void list_retire(struct tags *t, u32 id)
 	t->list[set].oldest = way;
 }
 
+u32 tags_by_age(const struct tags *t, u32 set, u32 n)
+{
+	u32 base = set << t->way_shift, way;
+
+	if (t->wide) {
+		for (way = t->list[set].oldest; n; n--)
+			way = t->newer[base + way];
+		return base + way;
+	}
+	for (way = 0; (u32)t->row[set].rank[way] != t->ways - 1 - n; way++)
+		;
+	return base + way;
+}
+
 /* Tree-PLRU. */
 
 static bool plru_bit(const struct tags *t, u32 set, u32 node)

@@ -59,6 +59,8 @@ void tags_touch_other(struct tags *t, u32 id);
 
 /* Which way has to go; an empty one if there is one. Moves nothing but the random generator: ask once a fill. */
 u32 tags_victim(struct tags *t, u32 set);
+/* Line number n of a set by age, 0 the oldest. */
+u32 tags_by_age(const struct tags *t, u32 set, u32 n);
 /* Puts a key that is not in the set into a line, as the newest. */
 void tags_put(struct tags *t, u32 id, u64 key);
 /* Empties a line. */
