@@ -194,7 +194,7 @@ static bool assume_they_stand(struct engine *e, struct recording *r)
 	return false;
 }
 
-/* Nobody holds the numbers below those that are waited for: go on without them. */
+/* Nobody holds the numbers below those at which the threads stand: go on without them. */
 static bool skip_gap(struct engine *e, struct recording *r)
 {
 	u64 least = ~(u64)0;
@@ -203,7 +203,7 @@ static bool skip_gap(struct engine *e, struct recording *r)
 	if (!r->blocked)
 		return false;
 	for (th = r->blocked; th; th = th->next)
-		least = MIN(least, th->need);
+		least = MIN(least, th->stands);
 	order_skip(&r->order, least);
 	e->recheck = true;
 	return true;

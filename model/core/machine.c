@@ -178,9 +178,9 @@ static void check_identities(const struct machine *m)
 	ASSERT(parts == value(m, "core0.cycles"));
 	ASSERT(value(m, "mm.fault.segv") == value(m, "replay.segv") + value(m, "replay.early_accesses") +
 						    value(m, "replay.efaults"));
-	if (!m->cfg.hw.stlb.any.entries)
-		return;
-	ASSERT(value(m, "core0.itlb.misses") + value(m, "core0.dtlb.misses") == value(m, "core0.stlb.lookups"));
+	if (stats_has(m->stats, "core0.stlb.lookups"))
+		ASSERT(value(m, "core0.itlb.misses") + value(m, "core0.dtlb.misses") ==
+		       value(m, "core0.stlb.lookups"));
 }
 
 void machine_finish(struct machine *m)

@@ -12,6 +12,7 @@
 #include "model/core/machine.h"
 #include "traces/capture_write.h"
 #include "traces/encode.h"
+#include "traces/generate/generate.h"
 
 #include <cmocka.h> /* last: its fail() is a macro */
 
@@ -508,6 +509,78 @@ static void test_limit_is_exact(void **state)
 	machine_free(m);
 }
 
+/* Any event with any fields: numbers, processes, threads and addresses of which nothing fits. */
+static struct tr_event wild_event(struct rng *r)
+{
+	static const u64 places[] = { 0, CODE, AREA(0), AREA(1), AREA(2), 1ull << 47, ~(u64)0 - 4096 };
+
+	return (struct tr_event){
+		.kind = (u8)(1 + rng_below(r, TR_NR_EVENTS - 1)),
+		.prot = (u8)rng_below(r, 8),
+		.flags = (u32)rng_below(r, 1024),
+		.file = (u32)rng_below(r, 3),
+		.seq = rng_below(r, 3) ? rng_below(r, 300) : rng_next(r) >> rng_below(r, 64),
+		.addr = places[rng_below(r, ARRAY_SIZE(places))] + rng_below(r, 3 * PAGE),
+		.len = rng_next(r) >> (20 + rng_below(r, 44)),
+		.addr2 = places[rng_below(r, ARRAY_SIZE(places))] + rng_below(r, 3 * PAGE),
+		.len2 = rng_next(r) >> (20 + rng_below(r, 44)),
+		.offset = rng_next(r) >> rng_below(r, 64),
+		.arg = rng_below(r, 2) ? PID + rng_below(r, 6) : rng_next(r) >> rng_below(r, 64),
+	};
+}
+
+static void make_wild(u64 seed, u32 steps)
+{
+	struct take t;
+	struct rng r;
+	u64 addr[4];
+	u32 i, k;
+
+	rng_init(&r, seed, "wild");
+	begin_take(&t);
+	for (i = 1; i <= N_THREADS; i++) {
+		t.seq = rng_below(&r, 20);
+		begin_thread(&t, i, PID + (u32)rng_below(&r, 3), PID + (u32)rng_below(&r, 6));
+	}
+	while (steps--) {
+		i = (u32)rng_below(&r, N_THREADS + 1);
+		k = (u32)rng_below(&r, 8);
+		if (k < 4) {
+			for (u32 n = 0; n <= k; n++)
+				addr[n] = AREA(rng_below(&r, 3)) + rng_below(&r, 4 * PAGE);
+			tr_encode_run(t.enc[i], t.load[k], addr);
+		} else if (k < 7) {
+			put(&t, i, wild_event(&r));
+		} else {
+			tr_encoder_flush(t.enc[i]);
+		}
+	}
+	end_take(&t);
+}
+
+static void test_wild_events_stop_nothing(void **state)
+{
+	u64 seed;
+
+	for (seed = 1; seed <= 60; seed++) {
+		make_wild(seed, 600);
+		machine_free(replay(interleavings[seed % ARRAY_SIZE(interleavings)]));
+	}
+}
+
+static void test_fresh_pages_fault_once(void **state)
+{
+	struct generate_opts o = { .size = 64, .pages = 3000, .stride = 8, .seed = 1 };
+	struct machine *m;
+	char err[TR_ERRBUF];
+
+	assert_true(generate(generator_find("touch"), &o, CAPTURE, err));
+	m = replay(NULL);
+	assert_all_well(m);
+	assert_int_equal(value(m, "mm.fault.minor"), 3000 + 1); /* and the page of the code */
+	machine_free(m);
+}
+
 struct values {
 	u64 v[1024];
 	u32 n;
@@ -556,6 +629,8 @@ int main(void)
 		cmocka_unit_test(test_sleep_is_dropped_or_scaled),
 		cmocka_unit_test(test_recordings_run_side_by_side),
 		cmocka_unit_test(test_limit_is_exact),
+		cmocka_unit_test(test_wild_events_stop_nothing),
+		cmocka_unit_test(test_fresh_pages_fault_once),
 		cmocka_unit_test(test_same_input_same_counters),
 	};
 
