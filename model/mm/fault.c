@@ -58,6 +58,13 @@ static void set_entry(struct fault *f, u64 pfn, bool write)
 	pte_write(f->mm, f->c, KPATH_FAULT, f->entry_pa, pte_make(f->vma, f->mm, pfn, write, state));
 }
 
+static enum trap_result done(struct fault *f, u64 *counter, u64 cycles)
+{
+	++*counter;
+	f->c->ops->spend(f->c, KPATH_FAULT, cycles);
+	return TRAP_RETRY;
+}
+
 /* A cleared frame of the faulting address's own. */
 static u64 new_zeroed(struct fault *f)
 {
@@ -92,58 +99,104 @@ static enum trap_result fault_anonymous(struct fault *f)
 	if (shared_zero) {
 		frame_get(f->k->frames, f->k->zero_pfn);
 		set_entry(f, f->k->zero_pfn, false);
-		f->k->fault.zero_page++;
-		return TRAP_RETRY;
+		return done(f, &f->k->fault.zero_page, f->k->cost.fault_read);
 	}
 	pfn = new_zeroed(f);
 	if (pfn == NO_FRAME)
 		return TRAP_OOM;
 	f->vma->anon = true;
 	set_entry(f, pfn, true);
-	f->k->fault.zero++;
-	return TRAP_RETRY;
+	return done(f, &f->k->fault.zero, f->k->cost.fault);
 }
 
-/* The object's frame for the address, made at first use; NO_FRAME: no memory. */
-static u64 object_frame(struct fault *f)
+/* The object's frame for an address, made at first use; NO_FRAME: no memory. */
+static u64 object_frame(struct fault *f, u64 va)
 {
 	struct object *o = f->vma->object;
-	u64 index = vma_offset(f->vma, f->va) >> FRAME_SHIFT, pfn = object_page(o, index);
+	u64 index = vma_offset(f->vma, va) >> FRAME_SHIFT, pfn = object_page(o, index);
 
 	if (pfn != NO_FRAME)
 		return pfn;
-	if (o->anon) {
-		pfn = new_zeroed(f);
-	} else {
-		pfn = frame_alloc(f->k->frames, 0, f->va);
+	pfn = frame_alloc(f->k->frames, 0, va);
+	if (pfn == NO_FRAME)
+		return NO_FRAME;
+	if (o->anon)
+		f->c->ops->zero_frame(f->c, KPATH_ZERO, pfn);
+	else
 		f->c->ops->spend(f->c, KPATH_FAULT, f->k->cost.file_fill);
-	}
-	if (pfn != NO_FRAME)
-		object_add(o, index, pfn);
+	object_add(o, index, pfn);
 	return pfn;
+}
+
+static void map_object_page(struct fault *f, u64 entry_pa, u64 pfn, u32 state)
+{
+	frame_get(f->k->frames, pfn);
+	pte_write(f->mm, f->c, KPATH_FAULT, entry_pa,
+		  pte_make(f->vma, f->mm, pfn, f->vma->flags & MM_SHARED, state));
+	f->c->ops->spend(f->c, KPATH_FAULT, f->k->cost.fault_file_page);
+	f->k->fault.file_pages++;
+}
+
+/* One page near the faulting one, if it is there. False: no memory. */
+static bool map_around(struct fault *f, u64 entry_pa, u64 va)
+{
+	const struct object *o = f->vma->object;
+	u64 pfn;
+
+	if (o->anon && object_page(o, vma_offset(f->vma, va) >> FRAME_SHIFT) == NO_FRAME)
+		return true;
+	pfn = object_frame(f, va);
+	if (pfn == NO_FRAME)
+		return false;
+	map_object_page(f, entry_pa, pfn, PTE_ACCESSED);
+	return true;
+}
+
+/*
+ * do_fault_around(): pages of the same table and VMA near the faulting one, of which a file has all in
+ * memory, shared memory those that somebody has used.
+ */
+static void fault_around(struct fault *f)
+{
+	const struct pt_format *fmt = f->k->format;
+	u64 n = f->k->around_pages, table = 1u << fmt->bits[0], at = f->va >> FRAME_SHIFT & (table - 1), i;
+	u64 page = align_down(f->va, FRAME_SIZE), before = (page - f->vma->start) >> FRAME_SHIFT;
+	u64 from = MAX(align_down(at, n), at - MIN(at, before));
+	u64 to = MIN(MIN(from + n, table), at + ((f->vma->end - page) >> FRAME_SHIFT));
+
+	for (i = from; i < to; i++) {
+		u64 entry_pa = f->entry_pa + (i - at) * fmt->entry_bytes, va = page + (i - at) * FRAME_SIZE;
+
+		if (!pte_read(f->mm, entry_pa) && !map_around(f, entry_pa, va))
+			return;
+	}
+}
+
+/* do_cow_fault() */
+static enum trap_result fault_private_write(struct fault *f, u64 from)
+{
+	u64 pfn = new_copy(f, from);
+
+	if (pfn == NO_FRAME)
+		return TRAP_OOM;
+	f->vma->anon = true;
+	set_entry(f, pfn, true);
+	return done(f, &f->k->fault.cow, f->k->cost.fault_cow);
 }
 
 /* do_read_fault(), do_cow_fault(), do_shared_fault(). */
 static enum trap_result fault_object(struct fault *f)
 {
-	bool shared = f->vma->flags & MM_SHARED;
-	u64 pfn = object_frame(f), copy;
+	u64 pfn = object_frame(f, f->va);
 
 	if (pfn == NO_FRAME)
 		return TRAP_OOM;
-	if (f->write && !shared) {
-		copy = new_copy(f, pfn);
-		if (copy == NO_FRAME)
-			return TRAP_OOM;
-		f->vma->anon = true;
-		set_entry(f, copy, true);
-		f->k->fault.cow++;
-		return TRAP_RETRY;
-	}
-	frame_get(f->k->frames, pfn);
-	set_entry(f, pfn, shared);
-	f->k->fault.file++;
-	return TRAP_RETRY;
+	if (f->write && !(f->vma->flags & MM_SHARED))
+		return fault_private_write(f, pfn);
+	map_object_page(f, f->entry_pa, pfn, f->write ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED);
+	if (!f->write)
+		fault_around(f);
+	return done(f, &f->k->fault.file, f->k->cost.fault_read);
 }
 
 /*
@@ -163,8 +216,7 @@ static enum trap_result fault_write_protected(struct fault *f)
 	if ((f->vma->flags & MM_SHARED) || frame_refs(f->k->frames, old) == 1) {
 		set_entry(f, old, true);
 		upgraded(f);
-		f->k->fault.reuse++;
-		return TRAP_RETRY;
+		return done(f, &f->k->fault.reuse, f->k->cost.fault_reuse);
 	}
 	pfn = new_copy(f, old);
 	if (pfn == NO_FRAME)
@@ -173,8 +225,7 @@ static enum trap_result fault_write_protected(struct fault *f)
 	set_entry(f, pfn, true);
 	tlb_flush(f->mm, f->c, f->page, f->page + FRAME_SIZE);
 	frame_put(f->k->frames, old);
-	f->k->fault.cow++;
-	return TRAP_RETRY;
+	return done(f, &f->k->fault.cow, f->k->cost.fault_cow);
 }
 
 static enum trap_result fault_resolve(struct fault *f)
@@ -189,8 +240,7 @@ static enum trap_result fault_resolve(struct fault *f)
 	if (f->write && !(pte_flags(f->mm, f->entry) & PTE_WRITE))
 		return fault_write_protected(f);
 	upgraded(f);
-	f->k->fault.spurious++;
-	return TRAP_RETRY;
+	return done(f, &f->k->fault.spurious, f->k->cost.fault_read);
 }
 
 static enum trap_result kernel_fault(struct kernel *k, struct cpu *c, struct mm *mm, const struct trap *t)
@@ -199,7 +249,6 @@ static enum trap_result kernel_fault(struct kernel *k, struct cpu *c, struct mm 
 	u64 space = 1ull << k->format->va_bits;
 	enum trap_result result;
 
-	c->ops->spend(c, KPATH_FAULT, k->cost.fault);
 	f.page = align_down(t->va, FRAME_SIZE);
 	/* Traces of other machines have what addresses they like; tables ignore the bits above theirs. */
 	if (mm->implicit_maps)
@@ -208,13 +257,13 @@ static enum trap_result kernel_fault(struct kernel *k, struct cpu *c, struct mm 
 	if (!f.vma)
 		f.vma = grow_stack(mm, f.va);
 	if (!f.vma || !access_allowed(f.vma, t->access)) {
-		k->fault.segv++;
+		done(&f, &k->fault.segv, k->cost.fault_read);
 		return TRAP_SEGV;
 	}
 	result = fault_resolve(&f);
 	k->pgfault++;
 	if (result == TRAP_OOM)
-		k->fault.oom++;
+		done(&f, &k->fault.oom, k->cost.fault);
 	else
 		k->fault.minor++;
 	return result;

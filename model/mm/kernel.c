@@ -14,20 +14,24 @@ static const struct pt_format *const layout_format[] = { [KERNEL_LAYOUT_X86_64] 
 #define AT(field) offsetof(struct kernel_cfg, field)
 
 /*
- * Bodies of paths are instruction counts of a Linux 6.12 kernel (Debian's cloud build, mitigations off) under
- * QEMU with -icount, one cycle each; what a path does to frames and page tables is charged apart.
+ * Times are instruction counts of a Linux 6.12 kernel (Debian's cloud build, mitigations off) under QEMU with
+ * -icount, at one cycle each: paths that run from warm caches come out dearer than on wide cores, cold ones
+ * cheaper.
  *
- *   fault         2,584 of an anonymous write fault without the clearing, 400 its share of an LRU batch
- *   syscall       320 of getppid
- *   mapping       4,416 of an anonymous mmap that merges with its neighbour
- *   fork          61,700 of a small static process without its pages; fork_page: 161 to 178 an entry
- *   unmap_page    1,050 an anonymous page, freed to the per-CPU list
- *   protect_page  125 an entry
+ *   fault            2,584 of an anonymous write fault without the clearing, 400 its share of an LRU batch
+ *   fault_cow        4,658 without the copying itself; fault_reuse 1,564 to 1,595; fault_read 1,487 of the
+ * zero page fault_file_page  8,535 of a fault that maps 16 pages of a file, without fault_read, a page
+ *   syscall          320 of getppid
+ *   mapping          4,416 of an anonymous mmap that merges with its neighbour
+ *   fork             61,700 of a small static process without its pages; fork_page 161 to 178
+ *   unmap_page       1,050 an anonymous page, freed to the per-CPU list; unmap_shared 458 a page of a file
+ *   protect_page     125
  *
  * One INVLPG: 260 cycles in Molnar's test (LKML, 2015-06-08) and by the slope of Hansen's table of
  * flush_tlb_mm_range (commit a5102476a24b); a write of CR3: 96 in Molnar's. The ceiling is
  * arch/x86/mm/tlb.c's tlb_single_page_flush_ceiling; the stack limit is _STK_LIM of
- * include/uapi/linux/resource.h. 32 colours are those of an L2 of 128 KB a way.
+ * include/uapi/linux/resource.h; fault_around is fault_around_pages of mm/memory.c (since 3.15). 32 colours
+ * are those of an L2 of 128 KB a way.
  */
 const struct opt kernel_opts[] = {
 	{ "era", OPT_ENUM, AT(era), "6.x", 0, 0, NULL, "Linux version whose rules are followed", era_names },
@@ -43,22 +47,12 @@ const struct opt kernel_opts[] = {
 	  "invalidated one by one; more: the whole address space", NULL },
 	{ "stack_limit", OPT_SIZE, AT(stack_limit), "8M", FRAME_SIZE, 1ull << 40, "bytes",
 	  "to which a stack grows by itself", NULL },
-	{ "fault", OPT_TIME, AT(fault), "2984", 0, 0, NULL, "a page fault without clearing or copying",
-	  NULL },
-	{ "file_fill", OPT_TIME, AT(file_fill), "0", 0, 0, NULL, "first use of a page of a file", NULL },
-	{ "syscall", OPT_TIME, AT(syscall), "320", 0, 0, NULL, "entry and exit of a system call", NULL },
-	{ "mapping", OPT_TIME, AT(mapping), "4416", 0, 0, NULL, "body of a call that changes mappings",
-	  NULL },
-	{ "fork", OPT_TIME, AT(fork), "61700", 0, 0, NULL, "fork without its pages", NULL },
-	{ "fork_page", OPT_TIME, AT(fork_page), "165", 0, 0, NULL, "a page-table entry that fork copies",
-	  NULL },
-	{ "unmap_page", OPT_TIME, AT(unmap_page), "1050", 0, 0, NULL, "a page that is taken away", NULL },
-	{ "protect_page", OPT_TIME, AT(protect_page), "125", 0, 0, NULL, "an entry that is changed or moved",
-	  NULL },
-	{ "flush", OPT_TIME, AT(flush), "260", 0, 0, NULL, "invalidation of one page in the TLB", NULL },
-	{ "flush_all", OPT_TIME, AT(flush_all), "96", 0, 0, NULL,
-	  "invalidation of an address space in the TLB", NULL },
-	{ 0 },
+	{ "fault_around", OPT_SIZE, AT(fault_around), "64K", 0, 2u << 20, "bytes",
+	  "around a read fault of a file that are mapped with it; rounded down to a power of two", NULL },
+#define X(name, def, help) { #name, OPT_TIME, AT(name), def, 0, 0, NULL, help, NULL },
+	KERNEL_TIMES(X)
+#undef X
+		{ 0 },
 };
 
 #undef AT
@@ -70,18 +64,19 @@ const struct pt_format *kernel_format(const struct kernel_cfg *cfg)
 
 static void set_costs(struct kernel_costs *cost, const struct kernel_cfg *cfg, u64 hz)
 {
-	*cost = (struct kernel_costs){
-		.fault = time_to_cycles(cfg->fault, hz),
-		.file_fill = time_to_cycles(cfg->file_fill, hz),
-		.syscall = time_to_cycles(cfg->syscall, hz),
-		.mapping = time_to_cycles(cfg->mapping, hz),
-		.fork = time_to_cycles(cfg->fork, hz),
-		.fork_page = time_to_cycles(cfg->fork_page, hz),
-		.unmap_page = time_to_cycles(cfg->unmap_page, hz),
-		.protect_page = time_to_cycles(cfg->protect_page, hz),
-		.flush = time_to_cycles(cfg->flush, hz),
-		.flush_all = time_to_cycles(cfg->flush_all, hz),
-	};
+#define X(name, def, help) cost->name = time_to_cycles(cfg->name, hz);
+	KERNEL_TIMES(X)
+#undef X
+}
+
+/* A power of two, as fault_around_bytes_set() makes it; 1: only the page itself. */
+static u32 around_pages(const struct kernel_cfg *cfg)
+{
+	u32 n = 1;
+
+	while (n * 2 * FRAME_SIZE <= cfg->fault_around)
+		n *= 2;
+	return n;
 }
 
 struct kernel *kernel_new(const struct kernel_params *p)
@@ -91,6 +86,7 @@ struct kernel *kernel_new(const struct kernel_params *p)
 
 	k->cfg = *p->cfg;
 	set_costs(&k->cost, p->cfg, p->hz);
+	k->around_pages = around_pages(p->cfg);
 	k->format = p->format;
 	k->ptmem = p->ptmem;
 	k->frames = frames_new(p->memory, p->cfg->placement, p->cfg->colours, p->seed);

@@ -17,24 +17,37 @@
 #include "model/sim/opt.h"
 #include "model/sim/stat.h"
 
+/* What paths cost beside the frames, page tables and entries that they touch: key, default in cycles, help.
+ */
+#define KERNEL_TIMES(X)                                                        \
+	X(fault, "2984", "a fault that gives a cleared frame")                 \
+	X(fault_cow, "3110", "a write fault that copies a frame")              \
+	X(fault_reuse, "1564", "a write fault that keeps its frame")           \
+	X(fault_read, "1487", "a fault that only fills in an entry, or fails") \
+	X(fault_file_page, "441", "each page of an object that a fault maps")  \
+	X(file_fill, "0", "first use of a page of a file")                     \
+	X(syscall, "320", "entry and exit of a system call")                   \
+	X(mapping, "4416", "body of a call that changes mappings")             \
+	X(fork, "61700", "fork without its pages")                             \
+	X(fork_page, "165", "an entry that fork copies")                       \
+	X(unmap_page, "1050", "an entry taken away, and its frame freed")      \
+	X(unmap_shared, "458", "an entry taken away whose frame others use")   \
+	X(protect_page, "125", "an entry that is changed or moved")            \
+	X(flush, "260", "invalidation of one page in the TLB")                 \
+	X(flush_all, "96", "invalidation of an address space in the TLB")
+
 struct kernel_cfg {
-	u32 era;                      /* kernel.era: whose rules */
-	u32 layout;                   /* kernel.layout: enum kernel_layout */
-	u32 placement;                /* kernel.placement: enum frame_placement */
-	u32 colours;                  /* kernel.colours */
-	bool zero_page;               /* kernel.zero_page: reads of untouched memory share one frame */
-	u32 flush_ceiling;            /* kernel.flush_ceiling: pages that are flushed one by one */
-	u64 stack_limit;              /* kernel.stack_limit */
-	struct opt_time fault;        /* kernel.fault: a page fault without walking, zeroing, copying */
-	struct opt_time file_fill;    /* kernel.file_fill: first use of a page of a file */
-	struct opt_time syscall;      /* kernel.syscall: entry and exit of a system call */
-	struct opt_time mapping;      /* kernel.mapping: body of a call that changes mappings */
-	struct opt_time fork;         /* kernel.fork: a fork without its pages */
-	struct opt_time fork_page;    /* kernel.fork_page: an entry that fork copies */
-	struct opt_time unmap_page;   /* kernel.unmap_page: an entry taken away, its frame freed */
-	struct opt_time protect_page; /* kernel.protect_page: an entry that mprotect or mremap changes */
-	struct opt_time flush;        /* kernel.flush: invalidation of one page */
-	struct opt_time flush_all;    /* kernel.flush_all: invalidation of an address space */
+	u32 era;           /* kernel.era: whose rules */
+	u32 layout;        /* kernel.layout: enum kernel_layout */
+	u32 placement;     /* kernel.placement: enum frame_placement */
+	u32 colours;       /* kernel.colours */
+	bool zero_page;    /* kernel.zero_page: reads of untouched memory share one frame */
+	u32 flush_ceiling; /* kernel.flush_ceiling: pages that are flushed one by one */
+	u64 stack_limit;   /* kernel.stack_limit */
+	u64 fault_around;  /* kernel.fault_around: bytes that a read fault of an object maps at most */
+#define X(name, def, help) struct opt_time name;
+	KERNEL_TIMES(X)
+#undef X
 };
 extern const struct opt kernel_opts[];
 

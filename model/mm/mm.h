@@ -18,6 +18,7 @@
 	X(cow, "faults", "writes that got a frame of their own, copied or cleared")        \
 	X(reuse, "faults", "writes to a frame that has no other user any more")            \
 	X(file, "faults", "that mapped a page of a file or of shared memory")              \
+	X(file_pages, "pages", "that these mapped, faults around them included")           \
 	X(spurious, "faults", "whose entry was already right")                             \
 	X(segv, "faults", "outside every mapping, or against its permissions")             \
 	X(oom, "faults", "for which there was no frame")                                   \
@@ -59,7 +60,9 @@ struct call_stats {
 
 /* The configured times in cycles. */
 struct kernel_costs {
-	u64 fault, file_fill, syscall, mapping, fork, fork_page, unmap_page, protect_page, flush, flush_all;
+#define X(name, def, help) u64 name;
+	KERNEL_TIMES(X)
+#undef X
 };
 
 #define NR_ASIDS 4096u /* 12 bits of PCID; 0 is nobody's */
@@ -67,6 +70,7 @@ struct kernel_costs {
 struct kernel {
 	struct kernel_cfg cfg;
 	struct kernel_costs cost;
+	u32 around_pages; /* of a fault-around */
 	const struct pt_format *format;
 	struct ptmem *ptmem;
 	struct frames *frames;

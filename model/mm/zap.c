@@ -7,7 +7,10 @@ static void zap_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 {
 	struct gather *g = arg;
 
-	g->c->ops->spend(g->c, KPATH_UNMAP, g->mm->k->cost.unmap_page);
+	const struct kernel *k = g->mm->k;
+	bool last = frame_refs(k->frames, pte_pfn(g->mm, entry)) == 1;
+
+	g->c->ops->spend(g->c, KPATH_UNMAP, last ? k->cost.unmap_page : k->cost.unmap_shared);
 	pte_write(g->mm, g->c, KPATH_UNMAP, entry_pa, 0);
 	if (pte_flags(g->mm, entry) & PTE_PRESENT)
 		gather_page(g, va);

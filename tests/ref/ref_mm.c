@@ -9,12 +9,14 @@
 
 static const struct ref_page empty_page = { .frame = -1 };
 
-struct ref_mm *ref_mm_new(u32 stack_pages, bool zero_page)
+struct ref_mm *ref_mm_new(u32 stack_pages, bool zero_page, u64 first_vpn, u32 around)
 {
 	struct ref_mm *t = xcalloc(1, sizeof(*t));
 
 	t->stack_pages = stack_pages;
 	t->zero_page = zero_page;
+	t->first_vpn = first_vpn;
+	t->around = around;
 	t->refs[0] = zero_page;
 	t->live = zero_page;
 	return t;
@@ -349,7 +351,42 @@ static void give(struct ref_mm *t, u32 m, u32 page, s32 frame)
 	spread_anon(s);
 }
 
-static enum ref_outcome first_touch(struct ref_mm *t, u32 m, u32 page, bool write)
+/* Maps the object's page. */
+static void share(struct ref_mm *t, struct ref_page *p)
+{
+	p->frame = t->object[p->object].frame[p->index];
+	t->refs[p->frame]++;
+	p->writable = (p->flags & MM_SHARED) && (p->flags & MM_WRITE);
+}
+
+/*
+ * A read of an object's page maps what lies around it: an aligned window of the same table (512 pages) and
+ * mapping, moved up where the mapping begins inside it. A file has all its pages, as long as there are
+ * frames.
+ */
+static void map_around(struct ref_mm *t, struct ref_space *s, u32 page, u32 frames)
+{
+	u32 end = run_end(s, page), first = page, n = 0;
+
+	while (first > 0 && (t->first_vpn + first) % t->around &&
+	       joined(&s->page[first - 1], &s->page[first]))
+		first--;
+	for (; first + n < end && n < t->around && (!n || (t->first_vpn + first + n) % 512); n++) {
+		struct ref_page *p = &s->page[first + n];
+		struct ref_object *o = &t->object[p->object];
+
+		if (p->frame >= 0 || (o->frame[p->index] < 0 && o->anon))
+			continue;
+		if (o->frame[p->index] < 0 && t->live == frames)
+			return;
+		if (o->frame[p->index] < 0)
+			o->frame[p->index] = frame_new(t);
+		share(t, p);
+	}
+}
+
+/* frames: how many the kernel may use at most for other things than tables. */
+static enum ref_outcome first_touch(struct ref_mm *t, u32 m, u32 page, bool write, u32 frames)
 {
 	struct ref_page *p = &t->space[m].page[page];
 	s32 *f;
@@ -370,13 +407,14 @@ static enum ref_outcome first_touch(struct ref_mm *t, u32 m, u32 page, bool writ
 		give(t, m, page, frame_new(t));
 		return REF_COW;
 	}
-	p->frame = *f;
-	t->refs[*f]++;
-	p->writable = (p->flags & MM_SHARED) && (p->flags & MM_WRITE);
+	share(t, p);
+	if (!write)
+		map_around(t, &t->space[m], page, frames);
 	return REF_FILE;
 }
 
-enum ref_outcome ref_touch(struct ref_mm *t, u32 m, u32 page, enum access_kind access, bool trapped)
+enum ref_outcome ref_touch(struct ref_mm *t, u32 m, u32 page, enum access_kind access, bool trapped,
+			   u32 frames)
 {
 	struct ref_page *p = &t->space[m].page[page];
 	bool write = access == ACCESS_WRITE;
@@ -385,7 +423,7 @@ enum ref_outcome ref_touch(struct ref_mm *t, u32 m, u32 page, enum access_kind a
 	if (!allowed(p, access))
 		return REF_SEGV;
 	if (p->frame < 0)
-		return first_touch(t, m, page, write);
+		return first_touch(t, m, page, write, frames);
 	if (!write || p->writable == REF_YES)
 		return REF_HIT;
 	if (p->writable == REF_MAYBE && !trapped) {

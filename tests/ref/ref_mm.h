@@ -44,12 +44,14 @@ struct ref_mm {
 	u32 refs[REF_FRAMES]; /* frame 0 is the shared zero page */
 	u32 live;             /* frames in use */
 	u32 stack_pages;      /* limit of a stack */
+	u64 first_vpn;        /* page 0 of the space is that one of the machine */
+	u32 around;           /* pages of a fault-around */
 	bool zero_page;
 };
 
 enum ref_outcome { REF_HIT, REF_SEGV, REF_ZERO, REF_ZERO_PAGE, REF_COW, REF_REUSE, REF_FILE };
 
-struct ref_mm *ref_mm_new(u32 stack_pages, bool zero_page);
+struct ref_mm *ref_mm_new(u32 stack_pages, bool zero_page, u64 first_vpn, u32 around);
 /* Pages are numbers; e is exclusive. */
 void ref_mmap(struct ref_mm *t, u32 m, u32 s, u32 e, u32 flags, u32 object, u32 index);
 void ref_munmap(struct ref_mm *t, u32 m, u32 s, u32 e);
@@ -61,8 +63,12 @@ bool ref_mremap(struct ref_mm *t, u32 m, u32 fs, u32 fe, u32 ts, u32 te, bool no
 void ref_fork(struct ref_mm *t, u32 from, u32 to);
 void ref_fork_failed(struct ref_mm *t, u32 from);
 void ref_exit(struct ref_mm *t, u32 m);
-/* trapped tells what happened where the twin cannot know (REF_MAYBE). */
-enum ref_outcome ref_touch(struct ref_mm *t, u32 m, u32 page, enum access_kind access, bool trapped);
+/*
+ * trapped tells what happened where the twin cannot know (REF_MAYBE); frames, how many there are beside the
+ * tables.
+ */
+enum ref_outcome ref_touch(struct ref_mm *t, u32 m, u32 page, enum access_kind access, bool trapped,
+			   u32 frames);
 /* The kernel had no frame for this access; data_frames: how many frames it uses that are not tables. */
 void ref_touch_failed(struct ref_mm *t, u32 m, u32 page, enum access_kind access, u32 data_frames);
 

@@ -227,6 +227,38 @@ static void files_share_frames(void **state)
 	env_free(e, 2);
 }
 
+/* A read fault of a file maps the aligned 16 pages around it, as far as its VMA goes. */
+static void faults_map_around(void **state)
+{
+	struct kernel_cfg cfg = test_cfg;
+	struct env *e;
+	struct mm *mm;
+	u64 i;
+
+	cfg.fault_around = 70000; /* 64 KB, then */
+	cfg.fault_read.cycles = 1000;
+	cfg.fault_file_page.cycles = 10;
+	e = env_new(&cfg, 1024);
+	mm = mm_new(e->k, false);
+	map_file(e, mm, BASE + 4 * PAGE, 100, MM_READ | MM_EXEC, 1, 0);
+	for (i = 4; i < 104; i++)
+		touch(e, mm, BASE + i * PAGE, ACCESS_EXEC);
+	/* 4-19 (moved up by the start of the VMA), then 20-31, 32-47, ..., 96-103. */
+	assert_int_equal(e->k->fault.file, 1 + 1 + 5);
+	assert_int_equal(e->k->fault.file_pages, 100);
+	assert_int_equal(e->cpu.cycles[KPATH_FAULT], 7 * 1000 + 100 * 10);
+	/* Writes do not; shared memory has only pages that somebody used. */
+	map_file(e, mm, BASE, 4, RW | MM_SHARED | MM_ANON, 2, 0);
+	assert_int_equal(touch(e, mm, BASE + PAGE, ACCESS_WRITE), 1);
+	assert_int_equal(touch(e, mm, BASE + 2 * PAGE, ACCESS_READ), 1);
+	mm_madvise(mm, e->c, BASE, 4 * PAGE, 4);
+	assert_int_equal(touch(e, mm, BASE + 2 * PAGE, ACCESS_READ), 1);
+	assert_int_equal(touch(e, mm, BASE + PAGE, ACCESS_WRITE), 0);
+	assert_int_equal(touch(e, mm, BASE, ACCESS_READ), 1);
+	mm_put(mm, e->c);
+	env_free(e, 100);
+}
+
 static void bad_accesses_are_segv(void **state)
 {
 	struct env *e = env_new(&test_cfg, 256);
@@ -557,6 +589,7 @@ int main(void)
 		cmocka_unit_test(without_zero_page_reads_get_frames),
 		cmocka_unit_test(fork_copies_on_write),
 		cmocka_unit_test(files_share_frames),
+		cmocka_unit_test(faults_map_around),
 		cmocka_unit_test(bad_accesses_are_segv),
 		cmocka_unit_test(protection_is_withdrawn_and_returned),
 		cmocka_unit_test(flush_ceiling),
