@@ -43,6 +43,7 @@ void framing_start(struct framing *f, struct source *src)
 	f->src = src;
 	source_read(src, f->file_header, PCAP_FILE_HEADER);
 	f->swapped = !known_magic(get_le32(f->file_header));
+	pcap_put_file_header(f->file_header);
 }
 
 static u32 cut_off(const struct framing *f, const char **why)
@@ -70,6 +71,7 @@ u32 framing_next(struct framing *f, const char **why)
 		*why = "a packet's length is absurd";
 		return 0;
 	}
+	pcap_put_record_header(f->record, f->records, len);
 	len += PCAP_RECORD_HEADER;
 	if (have + source_read(f->src, f->record + have, len - have) < len)
 		return cut_off(f, why);

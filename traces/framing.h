@@ -1,8 +1,9 @@
 /*
- * The records of a pcap file in a source of bytes, checked before libtrace sees them.
+ * The records of a pcap file in a source of bytes, checked before libtrace sees them, with headers written anew.
  *
- * libtrace 3.0.22 writes past its buffer for lengths of 65,521 to 65,535, aborts on some link types, and cannot go
- * on after a damaged record; so what reaches it was looked at here. Private to traces/fmt_capture.c.
+ * libtrace 3.0.22 writes past its buffer for lengths of 65,521 to 65,535, aborts on some link types and on absurd original
+ * lengths, and cannot go on after a damaged record; so what reaches it was looked at here. The timestamp becomes the
+ * number of the packet. Private to traces/fmt_capture.c.
  */
 #ifndef MMSIM_TRACES_FRAMING_H
 #define MMSIM_TRACES_FRAMING_H
@@ -16,14 +17,14 @@ struct framing {
 	bool swapped;
 	bool found; /* record[] already begins with a header and a packet's first bytes, found by framing_resync */
 	u64 records;
-	u8 file_header[PCAP_FILE_HEADER];
+	u8 file_header[PCAP_FILE_HEADER]; /* for libtrace */
 	u8 record[PCAP_RECORD_HEADER + TR_PACKET_MAX];
 };
 
 /* Is this a pcap file? *why says what is wrong if it is one, but no recording. */
 bool framing_probe(const u8 *head, size_t len, const char **why);
 
-/* Takes the file header from a source that framing_probe liked. */
+/* Takes the file header of a source that framing_probe liked. */
 void framing_start(struct framing *f, struct source *src);
 
 /* The next record, its header first, in f->record; its length, or 0: the end (*why NULL) or damage. */

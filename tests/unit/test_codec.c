@@ -10,7 +10,10 @@
 #include "model/base/error.h"
 #include "model/base/rng.h"
 #include "traces/capture_write.h"
+#include "traces/decode.h"
 #include "traces/encode.h"
+#include "traces/hash.h"
+#include "traces/packet.h"
 #include "traces/trace.h"
 
 #include <cmocka.h> /* last: its fail() is a macro */
@@ -339,11 +342,92 @@ static void test_loop_is_small(void **state)
 	assert_in_range(total[1], 1, 8 * 128);
 }
 
+#define MAX_KEPT 8u
+
+struct kept {
+	u32 n;
+	u32 len[MAX_KEPT];
+	u8 packet[MAX_KEPT][TR_PACKET_MAX];
+};
+
+static void keep_bytes(void *arg, const u8 *packet, u32 len, u64 insns)
+{
+	struct kept *k = arg;
+
+	if (k->n == MAX_KEPT)
+		return;
+	memcpy(k->packet[k->n], packet, len);
+	k->len[k->n++] = len;
+}
+
+/* Decodes whatever it is; returns the reason for which it ended early, or NULL. */
+static const char *decode_hostile(const u8 *packet, u32 len)
+{
+	struct tr_dict *dict = tr_dict_new();
+	struct tr_cursor *c = cursor_new(dict);
+	const char *why = NULL;
+	struct packet *p = packet_parse(dict, packet, len, &why);
+	struct tr_chunk chunk;
+	u64 runs = 0;
+
+	if (p) {
+		tr_cursor_set(c, &p->pub);
+		while (tr_cursor_next(c, &chunk)) {
+			runs += chunk.n_runs;
+			if (chunk.event && chunk.event->kind == TR_EV_LOST)
+				why = "lost";
+		}
+		assert_true(runs <= p->pub.n_runs);
+		assert_false(tr_cursor_next(c, &chunk));
+	}
+	free(p);
+	tr_cursor_free(c);
+	tr_dict_free(dict);
+	return why;
+}
+
+/* Bytes that make no sense under a checksum that is right: an end, never a read beyond them. */
+static void test_hostile_bytes(void **state)
+{
+	static struct kept k;
+	struct program *p = any_program(77);
+	struct tr_encoder_cfg cfg = { .dict = p->dict, .pid = 7, .tid = 100, .isa = "", .emit = keep_bytes, .arg = &k };
+	struct tr_encoder *e = tr_encoder_new(&cfg);
+	struct log l = { 0 };
+	u32 i, j, noticed = 0;
+
+	for (i = 0; i < 200; i++) {
+		one_run(p, (u32)rng_below(&p->rng, 20), e, &l);
+		if (!rng_below(&p->rng, 10))
+			one_event(p, e, &l);
+		if (!rng_below(&p->rng, 20))
+			tr_encoder_flush(e);
+	}
+	tr_encoder_free(e);
+	for (i = 0; i < 20000; i++) {
+		static u8 bad[TR_PACKET_MAX];
+		u32 which = (u32)rng_below(&p->rng, k.n), len = k.len[which];
+
+		memcpy(bad, k.packet[which], len);
+		for (j = (u32)rng_below(&p->rng, 4) + 1; j; j--)
+			bad[PACKET_OFF_N_RUNS + rng_below(&p->rng, len - PACKET_OFF_N_RUNS)] = (u8)rng_next(&p->rng);
+		if (!rng_below(&p->rng, 4))
+			len = PACKET_HEADER + (u32)rng_below(&p->rng, len - PACKET_HEADER);
+		put_le64(bad + PACKET_OFF_CHECKSUM,
+			 hash_bytes(bad + PACKET_OFF_PID, len - PACKET_OFF_PID, get_le64(bad)));
+		noticed += decode_hostile(bad, len) != NULL;
+	}
+	assert_in_range(noticed, 5000, 20000);
+	free(l.word);
+	free_program(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_loop_is_small),
+		cmocka_unit_test(test_hostile_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
