@@ -17,8 +17,6 @@ const char *const figure_palette[8] = {
 	"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442",
 };
 
-#define CAPTION_SIZE 11u
-
 void figure_begin(struct figure *f, const char *dir, const char *stem)
 {
 	*f = (struct figure){ .dir = xstrdup(dir), .stem = xstrdup(stem) };
@@ -47,7 +45,7 @@ void figure_size(struct figure *f, u32 height, const char *heading)
 	      "set grid lt 1 lw 0.5 lc rgb '#CCCCCC' dt 1\n"
 	      "unset key\n",
 	      f->gp);
-	figure_text(f, 14, height - 22, "left", 17, "#000000", heading);
+	figure_text(f, 14, height - 22, "left", FIGURE_HEADING, "#000000", heading);
 }
 
 void figure_margins(struct figure *f, u32 left, u32 right, u32 bottom, u32 top)
@@ -77,16 +75,16 @@ void figure_axis_names(struct figure *f, const char *x, const char *x2, const ch
 	double middle = (f->left + FIGURE_WIDTH - f->right) / 2.0;
 
 	if (x)
-		figure_text(f, middle, f->bottom - 51.0, "center", 14, FIGURE_INK, x);
+		figure_text(f, middle, f->bottom - 56.0, "center", FIGURE_NAME, FIGURE_INK, x);
 	if (x2)
-		figure_text(f, middle, f->height - f->top + 47.0, "center", 14, FIGURE_INK, x2);
+		figure_text(f, middle, f->height - f->top + 54.0, "center", FIGURE_NAME, FIGURE_INK, x2);
 	if (!y)
 		return;
 	fputs("set label ", f->gp);
 	figure_quote(f->gp, y);
 	fprintf(f->gp,
-		" at screen %.5f, screen %.5f center rotate font ',14' textcolor rgb '" FIGURE_INK "'\n",
-		16.0 / FIGURE_WIDTH, (f->bottom + f->height - f->top) / 2.0 / f->height);
+		" at screen %.5f, screen %.5f center rotate font ',%u' textcolor rgb '" FIGURE_INK "'\n",
+		18.0 / FIGURE_WIDTH, (f->bottom + f->height - f->top) / 2.0 / f->height, FIGURE_NAME);
 }
 
 void figure_line_sample(struct figure *f, double x, double y, u32 style)
@@ -206,7 +204,7 @@ void figure_caption(struct figure *f, const struct run *runs, u32 n)
 				    says[i].name, format_clip(&t, list[i], width[i]));
 		free(list[i]);
 	}
-	figure_text(f, 14, 14, "left", CAPTION_SIZE, FIGURE_GREY, line);
+	figure_text(f, 14, 14, "left", FIGURE_CAPTION, FIGURE_GREY, line);
 }
 
 u32 figure_block(struct figure *f, const char *comment)

@@ -70,8 +70,15 @@ u32 figure_block(struct figure *f, const char *comment);
 void figure_log_ticks(struct figure *f, const char *axis, double low, double high, double scale);
 void figure_binary_ticks(struct figure *f, const char *axis, double low, double high);
 
-#define FIGURE_INK  "#222222"
-#define FIGURE_GREY "#666666"
+/* Sizes of text, in pixels of the canvas. */
+#define FIGURE_HEADING 19u
+#define FIGURE_NAME    16u /* of an axis, and the ticks */
+#define FIGURE_TEXT    15u
+#define FIGURE_SMALL   13u
+#define FIGURE_CAPTION 12u
+
+#define FIGURE_INK     "#222222"
+#define FIGURE_GREY    "#666666"
 extern const char *const figure_palette[8]; /* Okabe and Ito's, in our order for lines */
 
 #endif

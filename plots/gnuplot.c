@@ -19,7 +19,9 @@ struct terminal {
 
 static void set_svg(FILE *gp, u32 height)
 {
-	fprintf(gp, "set terminal svg size %u,%u noenhanced font 'Arial,14' background rgb '#FFFFFF'\n",
+	fprintf(gp,
+		"set terminal svg size %u,%u noenhanced font 'Arial, Helvetica, sans-serif,16' background "
+		"rgb '#FFFFFF'\n",
 		FIGURE_WIDTH, height);
 }
 
@@ -27,7 +29,7 @@ static void set_svg(FILE *gp, u32 height)
 static void set_png(FILE *gp, u32 height)
 {
 	fprintf(gp,
-		"set terminal pngcairo size %u,%u noenhanced font 'Arial,14' fontscale 1.5 linewidth 2 "
+		"set terminal pngcairo size %u,%u noenhanced font 'Arial,16' fontscale 1.5 linewidth 2 "
 		"pointscale 3.6 "
 		"background rgb '#FFFFFF'\n",
 		2 * FIGURE_WIDTH, 2 * height);
@@ -37,7 +39,7 @@ static void set_png(FILE *gp, u32 height)
 static void set_pdf(FILE *gp, u32 height)
 {
 	fprintf(gp,
-		"set terminal pdfcairo size 16cm,%.2fcm noenhanced font 'Arial,14' fontscale 0.567 linewidth "
+		"set terminal pdfcairo size 16cm,%.2fcm noenhanced font 'Arial,16' fontscale 0.425 linewidth "
 		"0.7 "
 		"pointscale 1.05 background rgb '#FFFFFF'\n",
 		16.0 * height / FIGURE_WIDTH);

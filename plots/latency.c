@@ -11,20 +11,20 @@
 #include "analysis/format.h"
 #include "model/base/error.h"
 
-#define TOP    92u /* canvas above the axes */
+#define TOP    100u /* canvas above the axes */
 #define PLOT   300u
-#define LEGEND 20u  /* height of a row */
-#define BOTTOM 106u /* below the axes without the legend's rows */
+#define LEGEND 22u  /* height of a row */
+#define BOTTOM 116u /* below the axes without the legend's rows */
 
 static const struct {
 	const char *name;
 	u64 num, den;
 	double nines, column; /* column: where it stands in the legend, in pixels */
 } marks[] = {
-	{ "p50", 50, 100, 0.30103, 470 },
-	{ "p90", 90, 100, 1, 560 },
-	{ "p99", 99, 100, 2, 650 },
-	{ "p99.9", 999, 1000, 3, 745 },
+	{ "p50", 50, 100, 0.30103, 480 },
+	{ "p90", 90, 100, 1, 570 },
+	{ "p99", 99, 100, 2, 660 },
+	{ "p99.9", 999, 1000, 3, 760 },
 };
 
 struct range {
@@ -87,16 +87,17 @@ static void write_marks(struct figure *f, const struct run *run, const struct la
 /* Rows from the bottom of the canvas: the caption, the runs from the last to the first, the heads. */
 static double legend_y(const struct plot_request *q, u32 row)
 {
-	return BOTTOM - 62 + (double)(q->n_runs - row) * LEGEND - LEGEND / 2.0;
+	return BOTTOM - 72 + (double)(q->n_runs - row) * LEGEND - LEGEND / 2.0;
 }
 
 static void legend_head(struct figure *f, const struct plot_request *q)
 {
 	u32 i;
 
-	figure_text(f, 380, legend_y(q, 0) + LEGEND, "right", 12, FIGURE_GREY, "percentiles in cycles:");
+	figure_text(f, 380, legend_y(q, 0) + LEGEND, "right", FIGURE_SMALL, FIGURE_GREY,
+		    "percentiles in cycles:");
 	for (i = 0; i < ARRAY_SIZE(marks); i++)
-		figure_text(f, marks[i].column, legend_y(q, 0) + LEGEND, "right", 12, FIGURE_GREY,
+		figure_text(f, marks[i].column, legend_y(q, 0) + LEGEND, "right", FIGURE_SMALL, FIGURE_GREY,
 			    marks[i].name);
 }
 
@@ -106,12 +107,14 @@ static void legend_row(struct figure *f, const struct plot_request *q, u32 row, 
 	u32 i;
 
 	figure_line_sample(f, 24, legend_y(q, row), row + 1);
-	figure_text(f, 62, legend_y(q, row), "left", 13, FIGURE_INK, format_clip(&a, q->runs[row].label, 44));
+	figure_text(f, 62, legend_y(q, row), "left", FIGURE_TEXT, FIGURE_INK,
+		    format_clip(&a, q->runs[row].label, 44));
 	for (i = 0; t->n && i < ARRAY_SIZE(marks); i++)
-		figure_text(f, marks[i].column, legend_y(q, row), "right", 13, FIGURE_INK,
+		figure_text(f, marks[i].column, legend_y(q, row), "right", FIGURE_TEXT, FIGURE_INK,
 			    format_count_in(&a, latency_table_percentile(t, marks[i].num, marks[i].den), 13));
 	if (!t->n)
-		figure_text(f, marks[0].column, legend_y(q, row), "right", 13, FIGURE_GREY, "no loads");
+		figure_text(f, marks[0].column, legend_y(q, row), "right", FIGURE_TEXT, FIGURE_GREY,
+			    "no loads");
 }
 
 /* Nanoseconds on the upper axis. */
@@ -206,13 +209,13 @@ static void draw_curves(struct figure *f, const struct plot_request *q, const st
 
 static void draw_axes(struct figure *f, const struct plot_request *q, struct range *r)
 {
-	u32 top = same_clock(q) ? TOP : TOP - 40;
+	u32 top = same_clock(q) ? TOP : TOP - 48;
 	char ns[64];
 	struct text a;
 
 	open_up(r);
 	figure_size(f, top + PLOT + BOTTOM + LEGEND * (q->n_runs + 1), "Load latency, cumulative");
-	figure_margins(f, 96, 28, f->height - top - PLOT, top);
+	figure_margins(f, 104, 28, f->height - top - PLOT, top);
 	figure_caption(f, q->runs, q->n_runs);
 	snprintf(ns, sizeof(ns), "load latency (ns at %s)", format_hz(&a, q->runs[0].hz));
 	figure_axis_names(f, "load latency (cycles)", same_clock(q) ? ns : NULL,

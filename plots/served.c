@@ -14,11 +14,11 @@
 #include "model/base/error.h"
 
 #define TOP       50.0
-#define NAMES     104.0 /* column of the rows' names */
+#define NAMES     112.0 /* column of the rows' names */
 #define GAP       18.0  /* between the two panels */
 #define RIGHT     16.0
-#define HEADS     44.0 /* the run's name and the columns' heads */
-#define TILE      42.0 /* height */
+#define HEADS     48.0 /* the run's name and the columns' heads */
+#define TILE      46.0 /* height */
 #define SPACE     12.0 /* below a run's tiles */
 #define BOTTOM    84.0 /* colour scale and caption */
 #define MAX_WORDS 8u
@@ -140,7 +140,7 @@ static void panel_heads(struct picture *p, u32 run, u32 kind, const struct panel
 	u32 k;
 
 	s = xasprintf("%s %s", format_count(&a, (u64)panel->accesses), kind_heads[kind]);
-	figure_text(p->f, panel_left(kind) + panel_width(), top - 10, "right", 12, FIGURE_GREY, s);
+	figure_text(p->f, panel_left(kind) + panel_width(), top - 10, "right", FIGURE_SMALL, FIGURE_GREY, s);
 	free(s);
 	for (k = 0; k < p->n_columns; k++)
 		figure_text(p->f, panel_left(kind) + (k + 0.5) * w, top - HEADS + 10, "center", 13,
@@ -153,7 +153,7 @@ static void write_run(struct picture *p, u32 run)
 	struct text a;
 	u32 kind, i, k;
 
-	figure_text(p->f, 14, block_top(p, run) - 10, "left", 13, "#000000",
+	figure_text(p->f, 14, block_top(p, run) - 10, "left", FIGURE_TEXT, "#000000",
 		    format_clip(&a, p->q->runs[run].label, 36));
 	for (i = 0; i < p->n_rows; i++)
 		figure_text(p->f, NAMES - 8, block_top(p, run) - HEADS - (i + 0.5) * TILE, "right", 13,
@@ -175,13 +175,13 @@ static void colour_scale(struct figure *f)
 	double x = 420;
 	u32 i;
 
-	figure_text(f, x - 14, 48, "right", 12, FIGURE_GREY,
+	figure_text(f, x - 14, 48, "right", FIGURE_SMALL, FIGURE_GREY,
 		    "colour: share of the time of all loads (of all stores)");
 	for (i = 0; i < ARRAY_SIZE(shares); i++, x += 74) {
 		snprintf(colour, sizeof(colour), "#%06X", shade(shares[i]));
 		snprintf(label, sizeof(label), "%g %%", 100 * shares[i]);
 		figure_box_sample(f, x, 48, colour);
-		figure_text(f, x + 20, 48, "left", 12, FIGURE_GREY, label);
+		figure_text(f, x + 20, 48, "left", FIGURE_SMALL, FIGURE_GREY, label);
 	}
 }
 
@@ -204,8 +204,8 @@ static void draw_picture(struct picture *p)
 		write_run(p, run);
 	fputs("plot DATA index 0 using 1:2:3:4:5:6:7 with boxxyerror fs solid 1 border lc rgb '#FFFFFF' "
 	      "lc rgb variable, \\\n"
-	      "     '' index 0 using 1:($2+7):9:8 with labels font ',13' tc rgb variable, \\\n"
-	      "     '' index 0 using 1:($2-9):10:8 with labels font ',11' tc rgb variable\n",
+	      "     '' index 0 using 1:($2+7):9:8 with labels font ',15' tc rgb variable, \\\n"
+	      "     '' index 0 using 1:($2-9):10:8 with labels font ',13' tc rgb variable\n",
 	      p->f->gp);
 }
 

@@ -13,10 +13,10 @@
 #include "model/base/error.h"
 
 #define TOP       48u
-#define ROW       52u  /* of a run: its name and its bar */
+#define ROW       56u  /* of a run: its name and its bar */
 #define BAR       0.46 /* height of the bar, of a row */
-#define AXIS      66u  /* tick labels and the axis' name */
-#define LEGEND    22u  /* height of a row of the legend */
+#define AXIS      74u  /* tick labels and the axis' name */
+#define LEGEND    24u  /* height of a row of the legend */
 #define COLUMNS   4u   /* of the legend */
 #define CAPTION   34u
 #define MIN_SHARE 0.005 /* a part smaller than this in every run goes into "other" */
@@ -180,7 +180,7 @@ static void row_label(struct picture *p, u32 run)
 			      format_count(&b, p->stacks[run].total));
 	fputs("set label ", p->f->gp);
 	figure_quote(p->f->gp, s);
-	fprintf(p->f->gp, " at first 0, first %.3f left font ',13' textcolor rgb '" FIGURE_INK "' front\n",
+	fprintf(p->f->gp, " at first 0, first %.3f left font ',15' textcolor rgb '" FIGURE_INK "' front\n",
 		row_of(p, run) + 0.36);
 	free(s);
 }
@@ -204,7 +204,7 @@ static void legend(struct picture *p)
 				     : xasprintf("%s  %.2g %%", p->shown[i]->label,
 						 100 * (double)shown_cycles(p, 0, p->shown[i]) /
 							 (double)p->stacks[0].total);
-		figure_text(p->f, x + 22, y, "left", 13, FIGURE_INK, s);
+		figure_text(p->f, x + 22, y, "left", FIGURE_TEXT, FIGURE_INK, s);
 		free(s);
 	}
 }
@@ -230,7 +230,7 @@ static void plot_command(struct figure *f)
 	fprintf(f->gp,
 		"plot DATA index 0 using 1:($2-0.08):3:4:($2-0.08-%g/2):($2-0.08+%g/2):5 with boxxyerror "
 		"fs solid 1 border lc rgb '#FFFFFF' lc rgb variable, \\\n"
-		"     '' index 0 using 1:($2-0.08):7:6 with labels font ',12' tc rgb variable\n",
+		"     '' index 0 using 1:($2-0.08):7:6 with labels font ',14' tc rgb variable\n",
 		BAR, BAR);
 }
 

@@ -19,8 +19,8 @@
 
 #define TOP       48u
 #define PLOT      310u
-#define AXIS      66u
-#define LEGEND    20u
+#define AXIS      74u
+#define LEGEND    22u
 #define CAPTION   34u
 #define COLUMNS   2u /* of the legend */
 #define DEFAULT_X "mm.fault.minor"
@@ -260,7 +260,7 @@ static void legend(struct picture *p)
 			figure_line_sample(p->f, x, y, i + 1);
 		s = xasprintf("%s%s", format_clip(&a, p->series[i].name, 40),
 			      p->series[i].published ? " (published)" : "");
-		figure_text(p->f, x + 38, y, "left", 13, FIGURE_INK, s);
+		figure_text(p->f, x + 38, y, "left", FIGURE_TEXT, FIGURE_INK, s);
 		free(s);
 	}
 }
@@ -276,7 +276,7 @@ static void plot_command(struct picture *p)
 	for (i = 0; p->n <= 4 && i < p->n; i++)
 		if (!p->series[i].published)
 			fprintf(p->f->gp, ", \\\n     '' index %u using 1:2:3 with labels left offset %s", i,
-				i % 2 ? "0,-0.8 font ',12'" : "-0.3,0.8 font ',12'");
+				i % 2 ? "0,-0.8 font ',14'" : "-0.3,0.8 font ',14'");
 	fputc('\n', p->f->gp);
 }
 
