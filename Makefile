@@ -95,11 +95,13 @@ PLUGIN_OBJ := $(patsubst %.c,$(B)/plugin/%.o,$(PLUGIN_SRC))
 recorder: $(B)/mmsim-recorder.so
 
 $(B)/mmsim-recorder.so: $(PLUGIN_OBJ)
-	$(CC) $(ALL_CFLAGS) -shared $(LDFLAGS) -o $@ $^
+	@echo '  LINK $@'
+	$(Q)$(CC) $(ALL_CFLAGS) -shared $(LDFLAGS) -o $@ $^
 
-$(B)/plugin/%.o: %.c Makefile
+$(B)/plugin/%.o: %.c $(B)/flags | $(B)/found
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
+	@echo '  CC   $< (plugin)'
+	$(Q)$(COMPILE) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
 
 $(B)/cli/record.o: CPPFLAGS += -DMMSIM_LIBDIR='"$(prefix)/lib/mmsim"'
 
@@ -139,6 +141,7 @@ bless: deps
 install: all
 	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/lib/mmsim $(DESTDIR)$(prefix)/share/man/man1
 	install -m 755 $(BIN) $(DESTDIR)$(prefix)/bin/mmsim
+	install -m 644 $(B)/mmsim-recorder.so $(DESTDIR)$(prefix)/lib/mmsim/mmsim-recorder.so
 	install -m 644 docs/mmsim.1 $(DESTDIR)$(prefix)/share/man/man1/mmsim.1
 
 uninstall:

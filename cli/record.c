@@ -1,5 +1,6 @@
 /*
- * mmsim record: runs a program under QEMU with the recorder's plugin and writes what it did to a capture file.
+ * mmsim record: runs a program under QEMU with the recorder's plugin and writes what it did to a capture
+ * file.
  *
  * The recorded program keeps its standard input, output and error; we only collect (traces/collect.h) and say
  * one line at the end. Its exit status is ours. Recording ends when the program and every process that
@@ -30,15 +31,18 @@
 static const char usage[] =
 	"usage: mmsim record [options] [--] PROGRAM [ARGUMENT...]\n"
 	"\n"
-	"Runs PROGRAM and records its instructions, memory accesses and memory-management calls, of all its threads\n"
+	"Runs PROGRAM and records its instructions, memory accesses and memory-management calls, of all its "
+	"threads\n"
 	"and children, to a capture file that `mmsim replay` reads.\n"
 	"\n"
-	"  -o, --output FILE   default PROGRAM.mmtrace.gz; .gz compresses; - is standard output, PROGRAM's own standard\n"
+	"  -o, --output FILE   default PROGRAM.mmtrace.gz; .gz compresses; - is standard output, PROGRAM's "
+	"own standard\n"
 	"                      output then goes to standard error\n"
 	"      --skip N        leave out the first N instructions of each thread (k, M, G: thousands, ...)\n"
 	"      --max N         record at most N instructions of each thread\n"
 	"      --sample N:M    record N instructions, leave out M, and so on\n"
-	"      --mark PLACE    begin when PROGRAM first reaches PLACE: a function's name, or an address as nm prints it;\n"
+	"      --mark PLACE    begin when PROGRAM first reaches PLACE: a function's name, or an address as "
+	"nm prints it;\n"
 	"                      each time it is reached a mark is put into the recording\n"
 	"  -q, --quiet         no summary\n"
 	"  -h, --help\n"
@@ -133,7 +137,7 @@ static void parse_options(struct options *o, int argc, char **argv)
 		{ "output", required_argument, NULL, 'o' }, { "skip", required_argument, NULL, 'k' },
 		{ "max", required_argument, NULL, 'x' },    { "sample", required_argument, NULL, 's' },
 		{ "mark", required_argument, NULL, 'm' },   { "quiet", no_argument, NULL, 'q' },
-		{ "help", no_argument, NULL, 'h' },	    { 0 },
+		{ "help", no_argument, NULL, 'h' },         { 0 },
 	};
 	int c;
 
@@ -198,7 +202,8 @@ static char *find_plugin(void)
 	if (!plugin)
 		plugin = readable(xstrdup(MMSIM_LIBDIR "/" PLUGIN_NAME));
 	if (!plugin)
-		fail("record: the recorder's plugin " PLUGIN_NAME " is not there: `make recorder` builds it in build/, "
+		fail("record: the recorder's plugin " PLUGIN_NAME
+		     " is not there: `make recorder` builds it in build/, "
 		     "`make install` puts it into " MMSIM_LIBDIR);
 	return plugin;
 }
@@ -209,7 +214,8 @@ static char *find_qemu(const char *isa)
 	char *qemu = find_in_path(name);
 
 	if (!qemu)
-		fail("record: %s is not installed: the package qemu-user has it (apt-get install qemu-user)", name);
+		fail("record: %s is not installed: the package qemu-user has it (apt-get install qemu-user)",
+		     name);
 	free(name);
 	return qemu;
 }
@@ -303,7 +309,8 @@ static int follow(struct collector *c)
 		if (told || !collect_error(c))
 			continue;
 		told = true;
-		fprintf(stderr, "mmsim: record: %s; what is in it can be read; the program is stopped\n", collect_error(c));
+		fprintf(stderr, "mmsim: record: %s; what is in it can be read; the program is stopped\n",
+			collect_error(c));
 		kill(child, SIGTERM);
 	}
 	return told ? -1 : status;
@@ -322,7 +329,9 @@ static void summary(const struct options *o, const struct collect_stats *s, doub
 	fputs("mmsim: recorded ", stderr);
 	print_count("instructions, ", s->insns);
 	print_count("data accesses", s->accesses);
-	fprintf(stderr, " (%u thread%s, %u process%s) in %.2f s, %.1f M references/s; %.2f MB before compression: %s\n",
+	fprintf(stderr,
+		" (%u thread%s, %u process%s) in %.2f s, %.1f M references/s; %.2f MB before compression: "
+		"%s\n",
 		s->threads, s->threads == 1 ? "" : "s", s->processes, s->processes == 1 ? "" : "es", seconds,
 		(double)(s->insns + s->accesses) / seconds / 1e6, (double)s->bytes / 1e6, o->output);
 }
@@ -357,8 +366,10 @@ static int record(const struct options *o, const struct program *p, const char *
 	else if (!o->quiet)
 		summary(o, &stats, now() - begin);
 	if (o->window.mark[0] && !stats.insns)
-		warn("record: nothing was recorded: \"%s\" was never reached; a function has to be in a symbol table of the "
-		     "program or of a library that it loads (stripped programs have none for their own)", o->window.mark);
+		warn("record: nothing was recorded: \"%s\" was never reached; a function has to be in a "
+		     "symbol table of the "
+		     "program or of a library that it loads (stripped programs have none for their own)",
+		     o->window.mark);
 	return status < 0 ? 1 : status;
 }
 

@@ -21,7 +21,7 @@
 /* A packet with numbered events is not held back for longer than that many bytes of the others. */
 #define HOLD_BYTES (1u << 20)
 /* How long it waits when there is nothing, while processes run and when all their streams have ended. */
-#define IDLE_NS	  10000000
+#define IDLE_NS   10000000
 #define ENDING_NS 500000
 /* After that many idle rounds what was gathered is written, for who reads along. */
 #define IDLE_FLUSH 50
@@ -34,13 +34,13 @@ struct lane {
 	struct tr_encoder *encoder;
 	const u64 *ring;
 	bool holds_number; /* a numbered event was encoded and not yet emitted */
-	u64 held_since;	   /* bytes of the capture then */
-	bool ended;	   /* TR_EV_EXIT was seen */
+	u64 held_since;    /* bytes of the capture then */
+	bool ended;        /* TR_EV_EXIT was seen */
 };
 
 struct process {
 	pid_t pid;
-	int pidfd; /* -1: gone */
+	int pidfd;  /* -1: gone */
 	int status; /* as a shell gives it */
 };
 
@@ -78,13 +78,14 @@ static bool block_enter(struct collector *c, struct rec_block *b, u64 room)
 	const struct tr_slot *slot = (const struct tr_slot *)(b + 1);
 	u32 last = 0;
 
-	if (b->n_insns > TR_MAX_INSNS || b->n_slots > TR_MAX_SLOTS || rec_block_bytes(b->n_insns, b->n_slots) > room)
+	if (b->n_insns > TR_MAX_INSNS || b->n_slots > TR_MAX_SLOTS ||
+	    rec_block_bytes(b->n_insns, b->n_slots) > room)
 		return false;
 	block.slot = slot;
 	block.insn_size = (const u8 *)(slot + b->n_slots);
 	for (u32 i = 0; i < block.n_slots; i++) {
-		if (!slot[i].size || slot[i].size > TR_MAX_SIZE || slot[i].insn < last || slot[i].kind >= TR_NR_KINDS ||
-		    slot[i].insn >= MAX(block.n_insns, 1))
+		if (!slot[i].size || slot[i].size > TR_MAX_SIZE || slot[i].insn < last ||
+		    slot[i].kind >= TR_NR_KINDS || slot[i].insn >= MAX(block.n_insns, 1))
 			return false;
 		last = slot[i].insn;
 	}
@@ -149,7 +150,8 @@ static void end_others(struct collector *c, const struct lane *l)
 	}
 }
 
-static bool take_event(struct collector *c, struct lane *l, const struct rec_event *r, u32 words, const char *text)
+static bool take_event(struct collector *c, struct lane *l, const struct rec_event *r, u32 words,
+		       const char *text)
 {
 	char name[TR_MAX_NAME + 1];
 	struct tr_event ev = r->ev;
@@ -213,7 +215,9 @@ static void lane_open(struct collector *c, u32 slot)
 static void lane_break(struct collector *c, struct lane *l)
 {
 	l->broken = true;
-	lane_event(c, l, &(struct tr_event){ .kind = TR_EV_LOST, .name = "the program overwrote the recorder's memory" });
+	lane_event(c, l,
+		   &(struct tr_event){ .kind = TR_EV_LOST,
+				       .name = "the program overwrote the recorder's memory" });
 }
 
 /* Takes one record of at most `words` words. Returns its length, 0 if it makes no sense. */
@@ -226,7 +230,8 @@ static always_inline u32 take_record(struct collector *c, struct lane *l, const 
 		const struct rec_event *r = (const struct rec_event *)(at + 1);
 
 		len = (u32)at[0];
-		if (len > words || len < REC_EVENT_WORDS(0) || !take_event(c, l, r, len, (const char *)(r + 1)))
+		if (len > words || len < REC_EVENT_WORDS(0) ||
+		    !take_event(c, l, r, len, (const char *)(r + 1)))
 			return 0;
 		return len;
 	}
@@ -303,11 +308,15 @@ static void lane_end(struct collector *c, struct lane *l, int status, bool last)
 		take_event(c, l, &s->last_word, 0, s->last_name);
 	if (!l->ended && !last) {
 		lane_event(c, l, &(struct tr_event){ .kind = TR_EV_WAIT });
-		lane_event(c, l, &(struct tr_event){ .kind = TR_EV_SEEN, .seq = atomic_load(&c->shared->seq) });
+		lane_event(c, l,
+			   &(struct tr_event){ .kind = TR_EV_SEEN, .seq = atomic_load(&c->shared->seq) });
 	}
 	if (!l->ended)
-		lane_event(c, l, &(struct tr_event){ .kind = TR_EV_EXIT, .seq = take_number(c), .arg = (u64)status,
-						     .flags = last ? TR_EXIT_GROUP : 0 });
+		lane_event(c, l,
+			   &(struct tr_event){ .kind = TR_EV_EXIT,
+					       .seq = take_number(c),
+					       .arg = (u64)status,
+					       .flags = last ? TR_EXIT_GROUP : 0 });
 	lane_close(c, slot);
 }
 
@@ -371,7 +380,8 @@ static int shell_status(int status)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* A dead process that its parent has not asked for yet shows its status (proc(5): exit_code, the last field). */
+/* A dead process that its parent has not asked for yet shows its status (proc(5): exit_code, the last field).
+ */
 static int status_of_zombie(pid_t pid)
 {
 	char path[64], line[2048], *p;
@@ -418,7 +428,7 @@ static void look_for_dead(struct collector *c, pid_t child, int *status)
 	}
 }
 
-/* Orphans of recorded processes become our children; one may not have said a word yet. Reaps unknown dead ones. */
+/* Orphans of recorded processes become our children, perhaps before their first word. Reaps the others. */
 static bool children_left(struct collector *c)
 {
 	siginfo_t info;
@@ -441,7 +451,8 @@ static int make_memory(void)
 
 	if (fd >= 0 && !ftruncate(fd, (off_t)REC_FILE_SIZE))
 		return fd;
-	fail("cannot make %llu MB of shared memory for the recording (it is filled as needed only): %s; raise `ulimit -f`",
+	fail("cannot make %llu MB of shared memory for the recording (it is filled as needed only): %s; "
+	     "raise `ulimit -f`",
 	     (unsigned long long)REC_FILE_SIZE >> 20, strerror(errno));
 }
 
@@ -457,7 +468,8 @@ struct collector *collect_open(const char *path, const struct rec_window *window
 	c->queue = queue;
 	c->dict = tr_dict_new();
 	c->fd = make_memory();
-	p = mmap(NULL, REC_BLOCKS_AT + REC_BLOCK_AREA, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, c->fd, 0);
+	p = mmap(NULL, REC_BLOCKS_AT + REC_BLOCK_AREA, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
+		 c->fd, 0);
 	if (p == MAP_FAILED)
 		fail("cannot map the recording's shared memory: %s; raise `ulimit -v`", strerror(errno));
 	c->shared = p;

@@ -30,7 +30,8 @@ struct capture_queue {
 
 static void write_item(struct capture_queue *q, const struct item *it)
 {
-	bool ok = it->len ? capture_write(q->writer, it->packet, it->len, it->insns) : capture_sync(q->writer);
+	bool ok = it->len ? capture_write(q->writer, it->packet, it->len, it->insns)
+			  : capture_sync(q->writer);
 
 	if (!ok)
 		atomic_store(&q->failed, true);

@@ -1,6 +1,6 @@
 /*
- * A capture file that is compressed and written by a thread of its own: packets are queued, a full queue makes the
- * caller wait. Private to collect.c.
+ * A capture file that is compressed and written by a thread of its own: packets are queued, a full queue
+ * makes the caller wait. Private to collect.c.
  */
 #ifndef MMSIM_TRACES_COLLECT_WRITE_H
 #define MMSIM_TRACES_COLLECT_WRITE_H

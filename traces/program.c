@@ -98,12 +98,14 @@ bool program_resolve(struct program *p, const char *path, char err[PROGRAM_ERRBU
 			return false;
 		if (!memcmp(head, ELFMAG, SELFMAG)) {
 			p->isa = isa_of((const Elf64_Ehdr *)head);
-			return p->isa || complain(err, p->path, "an ELF file of an architecture that is not recorded "
-								"(x86_64, i386, aarch64, riscv64 are)");
+			return p->isa || complain(err, p->path,
+						  "an ELF file of an architecture that is not recorded "
+						  "(x86_64, i386, aarch64, riscv64 are)");
 		}
 		strcpy(script, p->path);
 		if (memcmp(head, "#!", 2) || !take_script(p, head, script))
-			return complain(err, p->path, "neither an ELF program nor a script with an interpreter");
+			return complain(err, p->path,
+					"neither an ELF program nor a script with an interpreter");
 	}
 	return complain(err, path, "a script whose interpreter is a script, too often");
 }

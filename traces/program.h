@@ -1,22 +1,22 @@
 /*
  * What an executable file is, and the command that runs it under QEMU with the recorder's plugin.
  *
- * Used by `mmsim record` for the program that it starts and by the plugin for those that the program executes;
- * depends on the C library only.
+ * Used by `mmsim record` for the program that it starts and by the plugin for those that the program
+ * executes; depends on the C library only.
  */
 #ifndef MMSIM_TRACES_PROGRAM_H
 #define MMSIM_TRACES_PROGRAM_H
 
 #include "model/base/types.h"
 
-#define PROGRAM_ERRBUF	   512u
+#define PROGRAM_ERRBUF     512u
 #define PROGRAM_MAX_PREFIX 8u
 
 struct program {
-	char path[4096];  /* the ELF file that runs: the program or its interpreter (#!) */
-	const char *isa;  /* "x86_64", "i386", "aarch64", "riscv64" */
-	bool privileged;  /* set-user-id or set-group-id: it would lose that under QEMU */
-	u32 n_prefix;	  /* of a script: words that go between argv[0] and the program's own arguments */
+	char path[4096]; /* the ELF file that runs: the program or its interpreter (#!) */
+	const char *isa; /* "x86_64", "i386", "aarch64", "riscv64" */
+	bool privileged; /* set-user-id or set-group-id: it would lose that under QEMU */
+	u32 n_prefix;    /* of a script: words that go between argv[0] and the program's own arguments */
 	char *prefix[PROGRAM_MAX_PREFIX];
 };
 

@@ -1,7 +1,7 @@
 /*
- * Is a recording possible? Runs its threads in a random order that the numbers allow (traces/block.h, "Order between
- * threads") and checks that every fetch and access lies in what is mapped then, that no thread is left
- * over, and that every thread has an end. Knows nothing of the engine: lists and a linear search.
+ * Is a recording possible? Runs its threads in a random order that the numbers allow (traces/block.h, "Order
+ * between threads") and checks that every fetch and access lies in what is mapped then, that no thread is
+ * left over, and that every thread has an end. Knows nothing of the engine: lists and a linear search.
  *
  * usage: check FILE [SEED...]; prints counts; exit status 1 if anything is wrong.
  */
@@ -39,7 +39,7 @@ static struct trace *trace;
 static struct thread thread[MAX_THREADS];
 static struct space *space[MAX_THREADS];
 static u32 n_threads, n_spaces, wrong;
-static u64 applied, insns, accesses, kinds[TR_NR_KINDS], events[TR_NR_EVENTS];
+static u64 applied, insns, accesses, n_pages, kinds[TR_NR_KINDS], events[TR_NR_EVENTS];
 
 static struct space *space_of(u32 pid)
 {
@@ -66,6 +66,27 @@ static void complain(const struct thread *t, const char *what, u64 a, u64 b)
 	if (wrong++ < MAX_SHOWN)
 		printf("process %u thread %u: %s %#llx %#llx (numbers applied: %llu)\n", t->pid, t->tid, what,
 		       (unsigned long long)a, (unsigned long long)b, (unsigned long long)applied);
+}
+
+/* Counts distinct pages: an open hash of those that a process's accesses touched. */
+static void note_page(u32 pid, u64 addr)
+{
+	static u64 *seen;
+	static u64 size = 1u << 22, last;
+	u64 key = (addr >> 12) + ((u64)pid << 40) + 1, at = key * 0x9e3779b97f4a7c15ull >> 42;
+
+	if (key == last)
+		return;
+	last = key;
+	if (!seen)
+		seen = xcalloc(size, sizeof(*seen));
+	while (seen[at] && seen[at] != key)
+		at = (at + 1) & (size - 1);
+	if (!seen[at]) {
+		seen[at] = key;
+		n_pages++;
+		ASSERT(n_pages < size / 2);
+	}
 }
 
 /* --- address spaces --- */
@@ -135,7 +156,8 @@ static void apply_space(const struct tr_event *ev, struct space *s, const struct
 		break;
 	case TR_EV_READ:
 	case TR_EV_WRITE:
-		if (!mapped((struct thread *)t, s, ev->addr) || !mapped((struct thread *)t, s, ev->addr + ev->len - 1))
+		if (!mapped((struct thread *)t, s, ev->addr) ||
+		    !mapped((struct thread *)t, s, ev->addr + ev->len - 1))
 			complain(t, "a buffer outside of mappings:", ev->addr, ev->len);
 		break;
 	case TR_EV_FORK: {
@@ -159,8 +181,9 @@ static void apply_space(const struct tr_event *ev, struct space *s, const struct
 
 static bool takes_away(const struct tr_event *ev)
 {
-	return ev->kind == TR_EV_UNMAP || ev->kind == TR_EV_REMAP || ev->kind == TR_EV_PROTECT || ev->kind == TR_EV_ADVISE ||
-	       (ev->kind == TR_EV_MAP && ev->flags & TR_MAP_FIXED) || ev->kind == TR_EV_BRK || ev->kind == TR_EV_EXEC ||
+	return ev->kind == TR_EV_UNMAP || ev->kind == TR_EV_REMAP || ev->kind == TR_EV_PROTECT ||
+	       ev->kind == TR_EV_ADVISE || (ev->kind == TR_EV_MAP && ev->flags & TR_MAP_FIXED) ||
+	       ev->kind == TR_EV_BRK || ev->kind == TR_EV_EXEC ||
 	       (ev->kind == TR_EV_EXIT && ev->flags & TR_EXIT_GROUP);
 }
 
@@ -218,6 +241,7 @@ static void check_run(struct thread *t, struct space *s, const struct tr_block *
 			complain(t, "a fetch outside of mappings:", pc, b->pc);
 	for (u32 i = 0; i < b->n_slots; i++) {
 		kinds[b->slot[i].kind]++;
+		note_page(t->pid, addr[i]);
 		if (!mapped(t, s, addr[i]) || !mapped(t, s, addr[i] + b->slot[i].size - 1))
 			complain(t, "an access outside of mappings:", addr[i], b->pc);
 	}
@@ -289,7 +313,8 @@ static void check_order(void)
 	}
 	for (u32 i = 0; i < n_threads; i++) {
 		if (thread[i].has_event || thread[i].first)
-			complain(&thread[i], "is left over, it waits for", stands_at(&thread[i]), thread[i].event.kind);
+			complain(&thread[i], "is left over, it waits for", stands_at(&thread[i]),
+				 thread[i].event.kind);
 		else if (!thread[i].ended)
 			complain(&thread[i], "has no end", 0, 0);
 	}
@@ -320,9 +345,11 @@ static void read_all(const char *path)
 
 static void print_counts(void)
 {
-	printf("instructions %llu accesses %llu loads %llu stores %llu atomics %llu threads %u processes %u\n",
+	printf("instructions %llu accesses %llu loads %llu stores %llu atomics %llu pages %llu threads %u "
+	       "processes %u\n",
 	       (unsigned long long)insns, (unsigned long long)accesses, (unsigned long long)kinds[TR_LOAD],
-	       (unsigned long long)kinds[TR_STORE], (unsigned long long)kinds[TR_ATOMIC], n_threads, n_spaces);
+	       (unsigned long long)kinds[TR_STORE], (unsigned long long)kinds[TR_ATOMIC],
+	       (unsigned long long)n_pages, n_threads, n_spaces);
 	for (u32 i = 0; i < TR_NR_EVENTS; i++)
 		if (events[i])
 			printf("%s %llu\n", tr_event_name(i), (unsigned long long)events[i]);

@@ -1,6 +1,7 @@
 /*
- * Children: some compute on a copy of the parent's memory, one runs a command, one is killed, one crashes, and all
- * hand bytes to each other through pipes.
+ * Children: some compute on a copy of the parent's memory, one runs a command, one is killed, one crashes,
+ * and all hand bytes to each other through pipes.
+ *
  * usage: forks [CHILDREN]
  */
 #include <signal.h>

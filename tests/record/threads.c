@@ -1,7 +1,8 @@
 /*
  * Threads that map, remap and unmap memory, grow the heap, and hand pages to each other through a mutex and
- * a condition while the others run. Every page is used right after it was handed over, by another thread than the
- * one that mapped it, and given back by a third.
+ * a condition while the others run. Every page is used right after it was handed over, by another thread than
+ * the one that mapped it, and given back by a third.
+ *
  * usage: threads [ROUNDS]
  */
 #include <pthread.h>
@@ -12,8 +13,8 @@
 #include <sys/mman.h>
 
 #define THREADS 4
-#define SLOTS	8
-#define SIZE	(16 * 4096)
+#define SLOTS   8
+#define SIZE    (16 * 4096)
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -88,7 +89,7 @@ static void *user(void *arg)
 			munmap(p, SIZE);
 		}
 		heap = malloc(200000 + 1000 * (size_t)(i % 7));
-		memset(heap, 1, 100000);
+		memset(heap, 1, 1000);
 		free(heap);
 	}
 	return (void *)(intptr_t)sum;

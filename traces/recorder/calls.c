@@ -15,20 +15,20 @@
 #include "traces/recorder/recorder.h"
 
 /*
- * Order between threads (see traces/block.h). A call that changes the address space takes its number when it is
- * entered and holds process.space_lock until it returns, so numbers follow the order in which the calls
+ * Order between threads (see traces/block.h). A call that changes the address space takes its number when it
+ * is entered and holds process.space_lock until it returns, so numbers follow the order in which the calls
  * took effect; it is entered in the stream when its result is known. It advances process.epoch before it
- * takes effect, and every other thread looks at the epoch at each block and access (plugin.c). What wakes others takes its
- * number on entry, what may have been woken says at its return what it has seen. A number that was taken is
- * always entered, with a failed call as TR_EV_SYSCALL.
+ * takes effect, and every other thread looks at the epoch at each block and access (plugin.c). What wakes
+ * others takes its number on entry, what may have been woken says at its return what it has seen. A number
+ * that was taken is always entered, with a failed call as TR_EV_SYSCALL.
  */
 
-#define PAGE	   4096ull
-#define PAGE_UP(a) (((a) + PAGE - 1) & ~(PAGE - 1))
+#define PAGE            4096ull
+#define PAGE_UP(a)      (((a) + PAGE - 1) & ~(PAGE - 1))
 
-#define MAX_CALL  1024
-#define MAX_IOV	  1024u
-#define MAX_SHM	  64u
+#define MAX_CALL        1024
+#define MAX_IOV         1024u
+#define MAX_SHM         64u
 #define GUEST_ERRNO_MAX 4095
 
 static u8 kind_of[MAX_CALL];
@@ -83,7 +83,9 @@ static long switches(void)
 static void take_number(struct thread *t)
 {
 	t->call.seq = seq_take();
-	last_word_set(t, &(struct tr_event){ .kind = TR_EV_SYSCALL, .seq = t->call.seq, .arg = (u64)t->call.num }, NULL);
+	last_word_set(
+		t, &(struct tr_event){ .kind = TR_EV_SYSCALL, .seq = t->call.seq, .arg = (u64)t->call.num },
+		NULL);
 }
 
 /* From here to the return no other call of the process changes the address space. */
@@ -115,8 +117,8 @@ static bool futex_waits(const struct call *c)
 {
 	u32 op = (u32)c->arg[1] & ~(u32)(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
 
-	return op == FUTEX_WAIT || op == FUTEX_WAIT_BITSET || op == FUTEX_LOCK_PI || op == FUTEX_WAIT_REQUEUE_PI ||
-	       op == FUTEX_LOCK_PI2;
+	return op == FUTEX_WAIT || op == FUTEX_WAIT_BITSET || op == FUTEX_LOCK_PI ||
+	       op == FUTEX_WAIT_REQUEUE_PI || op == FUTEX_LOCK_PI2;
 }
 
 static void enter_exec(struct thread *t)
@@ -206,9 +208,10 @@ static u32 map_flags(u64 flags)
 	static const struct {
 		u32 linux_flag, flag;
 	} table[] = {
-		{ MAP_SHARED, TR_MAP_SHARED },	     { MAP_ANONYMOUS, TR_MAP_ANON },	 { MAP_FIXED, TR_MAP_FIXED },
-		{ MAP_GROWSDOWN, TR_MAP_GROWSDOWN }, { MAP_HUGETLB, TR_MAP_HUGETLB },	 { MAP_LOCKED, TR_MAP_LOCKED },
-		{ MAP_POPULATE, TR_MAP_POPULATE },   { MAP_NORESERVE, TR_MAP_NORESERVE },
+		{ MAP_SHARED, TR_MAP_SHARED },     { MAP_ANONYMOUS, TR_MAP_ANON },
+		{ MAP_FIXED, TR_MAP_FIXED },       { MAP_GROWSDOWN, TR_MAP_GROWSDOWN },
+		{ MAP_HUGETLB, TR_MAP_HUGETLB },   { MAP_LOCKED, TR_MAP_LOCKED },
+		{ MAP_POPULATE, TR_MAP_POPULATE }, { MAP_NORESERVE, TR_MAP_NORESERVE },
 	};
 	u32 out = 0;
 
@@ -327,7 +330,8 @@ static void return_shmdt(struct thread *t)
 
 /* --- return: buffers --- */
 
-static void put_buffer(struct thread *t, enum tr_event_kind kind, u64 addr, u64 len, struct file_ref file, u64 offset)
+static void put_buffer(struct thread *t, enum tr_event_kind kind, u64 addr, u64 len, struct file_ref file,
+		       u64 offset)
 {
 	const struct tr_event ev = {
 		.kind = (u8)kind,
@@ -343,8 +347,8 @@ static void put_buffer(struct thread *t, enum tr_event_kind kind, u64 addr, u64 
 }
 
 /* done bytes went through the vector's buffers in turn. */
-static void put_vector(struct thread *t, enum tr_event_kind kind, u64 iov, u64 n, u64 done, struct file_ref file,
-		       u64 offset)
+static void put_vector(struct thread *t, enum tr_event_kind kind, u64 iov, u64 n, u64 done,
+		       struct file_ref file, u64 offset)
 {
 	for (u32 i = 0; i < MIN(n, MAX_IOV) && done; i++) {
 		u64 addr = guest_word(iov, 2 * i);

@@ -20,9 +20,9 @@ const struct call_row call_rows[] = {
 	{ CALL_EXIT, { 60, 1, 93 } },
 	{ CALL_EXIT_GROUP, { 231, 252, 94 } },
 	{ CALL_READ, { 0, 3, 63 } },
-	{ CALL_READ, { 45, 371, 207 } },  /* recvfrom */
+	{ CALL_READ, { 45, 371, 207 } },       /* recvfrom */
 	{ CALL_READ, { 78, 141, CALL_NONE } }, /* getdents */
-	{ CALL_READ, { 217, 220, 61 } },  /* getdents64 */
+	{ CALL_READ, { 217, 220, 61 } },       /* getdents64 */
 	{ CALL_PREAD, { 17, 180, 67 } },
 	{ CALL_READV, { 19, 145, 65 } },
 	{ CALL_PREADV, { 295, 333, 69 } },
@@ -41,37 +41,37 @@ const struct call_row call_rows[] = {
 	{ CALL_FILL3, { 267, 305, 78 } },
 	{ CALL_FUTEX, { 202, 240, 98 } },
 	{ CALL_FUTEX, { CALL_NONE, 422, CALL_NONE } }, /* futex_time64 */
-	{ CALL_WAKE, { 62, 37, 129 } },	   /* kill */
-	{ CALL_WAKE, { 200, 238, 130 } },  /* tkill */
-	{ CALL_WAKE, { 234, 270, 131 } },  /* tgkill */
-	{ CALL_WAKE, { 40, 187, 71 } },	   /* sendfile */
-	{ CALL_WAKE, { 275, 313, 76 } },   /* splice */
-	{ CALL_WAKE, { 65, CALL_NONE, 193 } }, /* semop */
-	{ CALL_WAKE, { 69, 400, 189 } },   /* msgsnd */
-	{ CALL_WAKE, { 242, 279, 182 } },  /* mq_timedsend */
-	{ CALL_WAKE_FD, { 3, 6, 57 } },	   /* close */
-	{ CALL_WAKE_FD, { 48, 373, 210 } }, /* shutdown */
-	{ CALL_WAIT, { 61, 114, 260 } },   /* wait4 */
-	{ CALL_WAIT, { 247, 284, 95 } },   /* waitid */
-	{ CALL_WAIT, { 43, CALL_NONE, 202 } }, /* accept */
-	{ CALL_WAIT, { 288, 364, 242 } },  /* accept4 */
-	{ CALL_WAIT, { 42, 362, 203 } },   /* connect */
-	{ CALL_WAIT, { 34, 29, CALL_NONE } }, /* pause */
-	{ CALL_WAIT, { 130, 179, 133 } },  /* rt_sigsuspend */
-	{ CALL_WAIT, { 128, 177, 137 } },  /* rt_sigtimedwait */
-	{ CALL_WAIT, { 73, 143, 32 } },	   /* flock */
-	{ CALL_WAIT, { 70, 401, 188 } },   /* msgrcv */
-	{ CALL_WAIT, { 243, 280, 183 } },  /* mq_timedreceive */
+	{ CALL_WAKE, { 62, 37, 129 } },                /* kill */
+	{ CALL_WAKE, { 200, 238, 130 } },              /* tkill */
+	{ CALL_WAKE, { 234, 270, 131 } },              /* tgkill */
+	{ CALL_WAKE, { 40, 187, 71 } },                /* sendfile */
+	{ CALL_WAKE, { 275, 313, 76 } },               /* splice */
+	{ CALL_WAKE, { 65, CALL_NONE, 193 } },         /* semop */
+	{ CALL_WAKE, { 69, 400, 189 } },               /* msgsnd */
+	{ CALL_WAKE, { 242, 279, 182 } },              /* mq_timedsend */
+	{ CALL_WAKE_FD, { 3, 6, 57 } },                /* close */
+	{ CALL_WAKE_FD, { 48, 373, 210 } },            /* shutdown */
+	{ CALL_WAIT, { 61, 114, 260 } },               /* wait4 */
+	{ CALL_WAIT, { 247, 284, 95 } },               /* waitid */
+	{ CALL_WAIT, { 43, CALL_NONE, 202 } },         /* accept */
+	{ CALL_WAIT, { 288, 364, 242 } },              /* accept4 */
+	{ CALL_WAIT, { 42, 362, 203 } },               /* connect */
+	{ CALL_WAIT, { 34, 29, CALL_NONE } },          /* pause */
+	{ CALL_WAIT, { 130, 179, 133 } },              /* rt_sigsuspend */
+	{ CALL_WAIT, { 128, 177, 137 } },              /* rt_sigtimedwait */
+	{ CALL_WAIT, { 73, 143, 32 } },                /* flock */
+	{ CALL_WAIT, { 70, 401, 188 } },               /* msgrcv */
+	{ CALL_WAIT, { 243, 280, 183 } },              /* mq_timedreceive */
 	{ CALL_POLL, { 7, 168, CALL_NONE } },
-	{ CALL_POLL, { 23, 142, CALL_NONE } }, /* select */
-	{ CALL_POLL, { 271, 309, 73 } },   /* ppoll */
-	{ CALL_POLL, { CALL_NONE, 414, CALL_NONE } }, /* ppoll_time64 */
-	{ CALL_POLL, { 270, 308, 72 } },   /* pselect6 */
-	{ CALL_POLL, { CALL_NONE, 413, CALL_NONE } }, /* pselect6_time64 */
-	{ CALL_POLL, { 232, 256, CALL_NONE } }, /* epoll_wait */
-	{ CALL_POLL, { 281, 319, 22 } },   /* epoll_pwait */
-	{ CALL_SLEEP, { 35, 162, 101 } },  /* nanosleep */
-	{ CALL_SLEEP, { 230, 267, 115 } }, /* clock_nanosleep */
+	{ CALL_POLL, { 23, 142, CALL_NONE } },         /* select */
+	{ CALL_POLL, { 271, 309, 73 } },               /* ppoll */
+	{ CALL_POLL, { CALL_NONE, 414, CALL_NONE } },  /* ppoll_time64 */
+	{ CALL_POLL, { 270, 308, 72 } },               /* pselect6 */
+	{ CALL_POLL, { CALL_NONE, 413, CALL_NONE } },  /* pselect6_time64 */
+	{ CALL_POLL, { 232, 256, CALL_NONE } },        /* epoll_wait */
+	{ CALL_POLL, { 281, 319, 22 } },               /* epoll_pwait */
+	{ CALL_SLEEP, { 35, 162, 101 } },              /* nanosleep */
+	{ CALL_SLEEP, { 230, 267, 115 } },             /* clock_nanosleep */
 	{ CALL_SLEEP, { CALL_NONE, 407, CALL_NONE } }, /* clock_nanosleep_time64 */
 	{ CALL_SIGACTION, { 13, 174, 134 } },
 };

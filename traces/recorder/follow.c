@@ -9,10 +9,10 @@
 #include "traces/recorder/recorder.h"
 
 /*
- * QEMU would hand execve to the host, which runs the new program natively and unseen. Here the call is made in QEMU's
- * stead, of QEMU itself with the new program and this plugin, which goes on in the thread's stream. Not followed,
- * so that the recording of the process ends with its TR_EV_EXEC: programs that cannot run so (of other
- * architectures, set-user-id), and execveat.
+ * QEMU would hand execve to the host, which runs the new program natively and unseen. Here the call is made
+ * in QEMU's stead, of QEMU itself with the new program and this plugin, which goes on in the thread's stream.
+ * Not followed, so that the recording of the process ends with its TR_EV_EXEC: programs that cannot run so
+ * (of other architectures, set-user-id), and execveat.
  */
 
 #define MAX_WORDS 65536u
@@ -95,8 +95,8 @@ static void run_under_qemu(struct thread *t, const struct program *p, u64 argv_a
 	char qemu[4096], options[512];
 	u32 n = 0;
 
-	snprintf(options, sizeof(options), "memory=%s,plugin=%s,slot=%d", process.collector_path, process.plugin_path,
-		 stream_slot(t));
+	snprintf(options, sizeof(options), "memory=%s,plugin=%s,slot=%d", process.collector_path,
+		 process.plugin_path, stream_slot(t));
 	while (env && env[n])
 		n++;
 	if (argv && env && find_qemu(p->isa, qemu, sizeof(qemu)))

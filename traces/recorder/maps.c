@@ -11,13 +11,14 @@
 #include "traces/recorder/recorder.h"
 
 /*
- * QEMU maps the program, its interpreter, the stack and its own signal-return page before the first instruction, and
- * no call shows it. The segments of the two ELF files are known from their headers. Anything else is found when it
- * is first touched: an address that lies in no known mapping, yet was accessed, lies in a mapping of the host's
- * list that existed at the start. So no mapping of QEMU itself is ever taken for one of the program.
+ * QEMU maps the program, its interpreter, the stack and its own signal-return page before the first
+ * instruction, and no call shows it. The segments of the two ELF files are known from their headers. Anything
+ * else is found when it is first touched: an address that lies in no known mapping, yet was accessed, lies in
+ * a mapping of the host's list that existed at the start. So no mapping of QEMU itself is ever taken for one
+ * of the program.
  */
 
-#define PAGE 4096ull
+#define PAGE         4096ull
 #define PAGE_DOWN(a) ((a) & ~(PAGE - 1))
 #define PAGE_UP(a)   PAGE_DOWN((a) + PAGE - 1)
 
@@ -127,7 +128,8 @@ static bool host_map_parse(const char *line, struct host_map *m)
 	char perm[8];
 	int name = 0;
 
-	if (sscanf(line, "%llx-%llx %7s %llx %x:%x %llu %n", &lo, &hi, perm, &offset, &major, &minor, &ino, &name) < 7)
+	if (sscanf(line, "%llx-%llx %7s %llx %x:%x %llu %n", &lo, &hi, perm, &offset, &major, &minor, &ino,
+		   &name) < 7)
 		return false;
 	m->lo = lo;
 	m->hi = hi;
@@ -141,7 +143,8 @@ static bool host_map_parse(const char *line, struct host_map *m)
 }
 
 /* The first mapping for which want() is true. */
-static bool host_map_find(struct host_map *m, bool (*want)(const struct host_map *m, u64 a, u64 b), u64 a, u64 b)
+static bool host_map_find(struct host_map *m, bool (*want)(const struct host_map *m, u64 a, u64 b), u64 a,
+			  u64 b)
 {
 	char line[TR_MAX_NAME + 256];
 	FILE *f = fopen("/proc/self/maps", "re");
@@ -184,7 +187,8 @@ static u8 prot_of_segment(u32 flags)
 		    (flags & PF_X ? TR_PROT_EXEC : 0));
 }
 
-static void image_add(struct image *im, int fd, u32 type, u32 flags, u64 vaddr, u64 filesz, u64 memsz, u64 offset)
+static void image_add(struct image *im, int fd, u32 type, u32 flags, u64 vaddr, u64 filesz, u64 memsz,
+		      u64 offset)
 {
 	if (type == PT_INTERP && pread(fd, im->interp, sizeof(im->interp) - 1, (off_t)offset) < 0)
 		im->interp[0] = '\0';
@@ -211,7 +215,8 @@ static void read_segments64(struct image *im, int fd)
 	im->entry = eh.e_entry;
 	for (u32 i = 0; i < eh.e_phnum; i++) {
 		if (pread(fd, &ph, sizeof(ph), (off_t)(eh.e_phoff + i * sizeof(ph))) == sizeof(ph))
-			image_add(im, fd, ph.p_type, ph.p_flags, ph.p_vaddr, ph.p_filesz, ph.p_memsz, ph.p_offset);
+			image_add(im, fd, ph.p_type, ph.p_flags, ph.p_vaddr, ph.p_filesz, ph.p_memsz,
+				  ph.p_offset);
 	}
 }
 
@@ -225,7 +230,8 @@ static void read_segments32(struct image *im, int fd)
 	im->entry = eh.e_entry;
 	for (u32 i = 0; i < eh.e_phnum; i++) {
 		if (pread(fd, &ph, sizeof(ph), (off_t)(eh.e_phoff + i * sizeof(ph))) == sizeof(ph))
-			image_add(im, fd, ph.p_type, ph.p_flags, ph.p_vaddr, ph.p_filesz, ph.p_memsz, ph.p_offset);
+			image_add(im, fd, ph.p_type, ph.p_flags, ph.p_vaddr, ph.p_filesz, ph.p_memsz,
+				  ph.p_offset);
 	}
 }
 
@@ -251,8 +257,8 @@ static bool image_read(struct image *im, const char *path)
 	return ok && im->n && im->first_exec != UINT64_MAX;
 }
 
-static void put_initial(struct thread *t, u64 lo, u64 hi, u8 prot, u32 flags, struct file_ref file, u64 offset,
-			const char *name)
+static void put_initial(struct thread *t, u64 lo, u64 hi, u8 prot, u32 flags, struct file_ref file,
+			u64 offset, const char *name)
 {
 	const struct tr_event ev = {
 		.kind = TR_EV_MAP,
@@ -281,7 +287,8 @@ static void image_put(struct thread *t, const struct image *im, const char *path
 		u64 file_end = im->seg[i].filesz ? PAGE_UP(start + im->seg[i].filesz) : lo;
 		u64 end = PAGE_UP(start + im->seg[i].memsz);
 
-		put_initial(t, lo, file_end, im->seg[i].prot, 0, im->file, PAGE_DOWN(im->seg[i].offset), NULL);
+		put_initial(t, lo, file_end, im->seg[i].prot, 0, im->file, PAGE_DOWN(im->seg[i].offset),
+			    NULL);
 		put_initial(t, file_end, end, im->seg[i].prot, 0, (struct file_ref){ 0 }, 0, "[bss]");
 	}
 }
@@ -376,5 +383,8 @@ void maps_check(struct thread *t, u64 addr, bool fetched)
 		file_name(t, m.file, 0, m.name);
 	put_initial(t, lo, hi, (u8)(m.prot | (fetched ? TR_PROT_READ | TR_PROT_EXEC : 0)),
 		    (is_stack ? TR_MAP_GROWSDOWN : 0) | (m.shared ? TR_MAP_SHARED : 0), m.file,
-		    m.offset + (lo + process.guest_base - m.lo), is_stack ? "[stack]" : fetched ? "[vdso]" : NULL);
+		    m.offset + (lo + process.guest_base - m.lo),
+		    is_stack  ? "[stack]"
+		    : fetched ? "[vdso]"
+			      : NULL);
 }

@@ -9,7 +9,8 @@
 
 #include "traces/recorder/recorder.h"
 
-/* Finds the place that --mark names: a symbol of the program or of a library, or an address as nm prints it. */
+/* Finds the place that --mark names: a symbol of the program or of a library, or an address as nm prints it.
+ */
 
 struct elf_file {
 	const u8 *bytes;
@@ -36,12 +37,13 @@ static bool within(const struct elf_file *f, u64 at, u64 len)
 }
 
 /* The symbol's value in one symbol table, or 0. */
-static u64 find_in_table(const struct elf_file *f, const Elf64_Shdr *tab, const Elf64_Shdr *str, const char *name)
+static u64 find_in_table(const struct elf_file *f, const Elf64_Shdr *tab, const Elf64_Shdr *str,
+			 const char *name)
 {
 	const Elf64_Sym *sym = (const Elf64_Sym *)(f->bytes + tab->sh_offset);
 
-	if (!within(f, tab->sh_offset, tab->sh_size) || !within(f, str->sh_offset, str->sh_size) || !str->sh_size ||
-	    f->bytes[str->sh_offset + str->sh_size - 1])
+	if (!within(f, tab->sh_offset, tab->sh_size) || !within(f, str->sh_offset, str->sh_size) ||
+	    !str->sh_size || f->bytes[str->sh_offset + str->sh_size - 1])
 		return 0;
 	for (u64 i = 0; i < tab->sh_size / sizeof(*sym); i++) {
 		if (sym[i].st_value && sym[i].st_name < str->sh_size &&
@@ -60,7 +62,8 @@ static u64 find_symbol(const struct elf_file *f, const char *name)
 	if (!within(f, eh->e_shoff, (u64)eh->e_shnum * sizeof(*sh)))
 		return 0;
 	for (u32 i = 0; i < eh->e_shnum && !value; i++) {
-		if ((sh[i].sh_type == SHT_SYMTAB || sh[i].sh_type == SHT_DYNSYM) && sh[i].sh_link < eh->e_shnum)
+		if ((sh[i].sh_type == SHT_SYMTAB || sh[i].sh_type == SHT_DYNSYM) &&
+		    sh[i].sh_link < eh->e_shnum)
 			value = find_in_table(f, &sh[i], &sh[sh[i].sh_link], name);
 	}
 	return value;

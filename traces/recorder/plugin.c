@@ -252,8 +252,9 @@ static void on_access(unsigned vcpu, u32 meminfo, u64 addr, void *udata)
 }
 
 /*
- * A repeated string instruction. QEMU up to 9 leaves the block after each iteration; later ones may stay in it.
- * Each iteration is a run of its own, so that a block does not have a shape for each number of iterations.
+ * A repeated string instruction. QEMU up to 9 leaves the block after each iteration; later ones may stay in
+ * it. Each iteration is a run of its own, so that a block does not have a shape for each number of
+ * iterations.
  */
 static void on_repeated_access(unsigned vcpu, u32 meminfo, u64 addr, void *udata)
 {
@@ -310,11 +311,12 @@ static void on_qemu_exit(u64 id, void *udata)
 
 static bool is_x86_prefix(u8 b, bool guest32)
 {
-	return b == 0x66 || b == 0x67 || b == 0xf0 || b == 0xf2 || b == 0xf3 || (b & 0xe7) == 0x26 || b == 0x64 ||
-	       b == 0x65 || (!guest32 && (b & 0xf0) == 0x40);
+	return b == 0x66 || b == 0x67 || b == 0xf0 || b == 0xf2 || b == 0xf3 || (b & 0xe7) == 0x26 ||
+	       b == 0x64 || b == 0x65 || (!guest32 && (b & 0xf0) == 0x40);
 }
 
-/* What the bytes of an x86 instruction say of its accesses: locked or exchanging, repeated string operation. */
+/* What the bytes of an x86 instruction say of its accesses: locked or exchanging, repeated string operation.
+ */
 static u32 x86_flags(const u8 *code, size_t len)
 {
 	bool lock = false, repeat = false;
@@ -325,9 +327,11 @@ static u32 x86_flags(const u8 *code, size_t len)
 		repeat |= code[i] == 0xf2 || code[i] == 0xf3;
 		i++;
 	}
-	if (i + 1 < len && (code[i] & 0xfe) == 0x86 && code[i + 1] < 0xc0) /* xchg with memory locks by itself */
+	if (i + 1 < len && (code[i] & 0xfe) == 0x86 &&
+	    code[i + 1] < 0xc0) /* xchg with memory locks by itself */
 		lock = true;
-	if (!(code[i] >= 0xa4 && code[i] <= 0xa7) && !(code[i] >= 0xaa && code[i] <= 0xaf)) /* movs..cmps, stos..scas */
+	if (!(code[i] >= 0xa4 && code[i] <= 0xa7) &&
+	    !(code[i] >= 0xaa && code[i] <= 0xaf)) /* movs..cmps, stos..scas */
 		repeat = false;
 	return (lock ? UDATA_ATOMIC : 0) | (repeat ? UDATA_REPEAT : 0);
 }
@@ -349,7 +353,8 @@ static void instrument_insn(struct qemu_plugin_insn *insn, u32 i)
 
 	qemu_plugin_register_vcpu_mem_cb(insn, fn, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW, udata);
 	if (process.mark_addr && qemu_plugin_insn_vaddr(insn) == process.mark_addr)
-		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_mark, QEMU_PLUGIN_CB_NO_REGS, (void *)(uintptr_t)i);
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_mark, QEMU_PLUGIN_CB_NO_REGS,
+						       (void *)(uintptr_t)i);
 }
 
 static void on_translate(u64 id, struct qemu_plugin_tb *qtb)

@@ -12,7 +12,8 @@ __attribute__((constructor)) static void choose_version(void)
 		qemu_plugin_version = 2;
 }
 
-/* Both forms under one name: up to interface 2 it returns a pointer, from 3 on it copies and returns a size. */
+/* Both forms under one name: up to interface 2 it returns a pointer, from 3 on it copies and returns a size.
+ */
 void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *buf, size_t len);
 
 size_t plugin_insn_bytes(const struct qemu_plugin_insn *insn, u8 *buf, size_t len, int cur)

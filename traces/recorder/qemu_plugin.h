@@ -2,8 +2,8 @@
  * The part of QEMU's plugin interface that the recorder uses, declared here because distributions package
  * no header for it, and everything that depends on the version of QEMU.
  *
- * One plugin serves all: the functions below keep their signatures from QEMU 4.2 on, but QEMU up to 8.2 accepts
- * interface version 1 only and QEMU from 9.0 on accepts 2 and up only. QEMU reads qemu_plugin_version
+ * One plugin serves all: the functions below keep their signatures from QEMU 4.2 on, but QEMU up to 8.2
+ * accepts interface version 1 only and QEMU from 9.0 on accepts 2 and up only. QEMU reads qemu_plugin_version
  * after it has loaded the plugin, so a constructor sets it by what the running QEMU exports. The one function
  * that changed, qemu_plugin_insn_data(), is called in the form of the interface that QEMU reports.
  *
@@ -41,11 +41,13 @@ typedef void (*qemu_plugin_atexit_fn)(u64 id, void *udata);
 
 /* Called by QEMU. */
 QEMU_PLUGIN_EXPORT extern int qemu_plugin_version;
-QEMU_PLUGIN_EXPORT int qemu_plugin_install(u64 id, const struct qemu_plugin_info *info, int argc, char **argv);
+QEMU_PLUGIN_EXPORT int qemu_plugin_install(u64 id, const struct qemu_plugin_info *info, int argc,
+					   char **argv);
 
 /* Exported by QEMU. */
 void qemu_plugin_register_vcpu_tb_trans_cb(u64 id, qemu_plugin_tb_trans_fn fn);
-void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, qemu_plugin_exec_fn fn, int flags, void *udata);
+void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, qemu_plugin_exec_fn fn, int flags,
+					  void *udata);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, qemu_plugin_exec_fn fn, int flags,
 					    void *udata);
 void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn, qemu_plugin_mem_fn fn, int flags, int rw,
@@ -64,7 +66,7 @@ const char *qemu_plugin_path_to_binary(void); /* the caller frees it */
 u64 qemu_plugin_start_code(void);
 u64 qemu_plugin_entry_code(void);
 
-/* One report for the load and the store of an atomic access: QEMU keeps the directions above its access index. */
+/* One report for an atomic's load and store: QEMU keeps the directions above its access index. */
 static inline bool plugin_mem_is_both(u32 meminfo)
 {
 	return (meminfo >> 16 & QEMU_PLUGIN_MEM_RW) == QEMU_PLUGIN_MEM_RW;

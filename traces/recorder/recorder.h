@@ -1,15 +1,16 @@
 /*
- * The recorder's plugin: what its files share. It runs inside QEMU's user-mode emulator, in the recorded process.
+ * The recorder's plugin: what its files share. It runs inside QEMU's user-mode emulator, in the recorded
+ * process.
  *
- * plugin.c    what QEMU calls: translation, execution of blocks, memory accesses (the hot path), part recording
- * variant.c   the shapes in which a translated block was run, which become static blocks
- * stream.c    the thread's ring in shared memory, events, sequence numbers
- * maps.c      the guest's mappings: those that exist at start, and a check that none was missed
- * calls.c     system calls as events; calls_table.c their numbers; files.c the files behind descriptors
- * follow.c    execve; mark.c the place of --mark
+ *   plugin.c   what QEMU calls: translation, running of blocks, accesses (the hot path); part recording
+ *   variant.c  the shapes in which a translated block was run, which become static blocks
+ *   stream.c   the thread's ring in shared memory, events, sequence numbers
+ *   maps.c     the guest's mappings: those that exist at start, and a check that none was missed
+ *   calls.c    system calls as events; calls_table.c their numbers; files.c the files behind descriptors
+ *   follow.c   execve; mark.c the place of --mark
  *
- * Not here: encoding, compression, files: the collector does that. Nothing here may use standard output, raise a
- * signal, or keep a descriptor: those belong to the recorded program.
+ * Not here: encoding, compression, files: the collector does that. Nothing here may use standard output,
+ * raise a signal, or keep a descriptor: those belong to the recorded program.
  */
 #ifndef MMSIM_RECORDER_RECORDER_H
 #define MMSIM_RECORDER_RECORDER_H
@@ -27,39 +28,40 @@ struct tb {
 	u32 n_insns;
 	struct variant *_Atomic usual; /* the shape of its last complete run */
 	struct variant *_Atomic first; /* all shapes */
-	struct tb *next;	       /* of the hash chain */
+	struct tb *next;               /* of the hash chain */
 	u8 insn_size[];
 };
 
 /*
- * One shape of a run: instructions from..to-1 of the block and the accesses that they made. key is what QEMU says
- * of an access without its address: instruction and flags in the high half, size and direction in the low one.
+ * One shape of a run: instructions from..to-1 of the block and the accesses that they made. key is what QEMU
+ * says of an access without its address: instruction and flags in the high half, size and direction in the
+ * low one.
  */
 struct variant {
 	struct variant *next;
 	u64 block; /* word of a run record */
 	u16 from, to;
 	u16 n_raw, n_slots;
-	bool merged;	/* some accesses are later parts of the one before */
+	bool merged;    /* some accesses are later parts of the one before */
 	const u8 *part; /* n_raw flags: 1 if so */
 	u64 key[];
 };
 
-#define KEY_INSN(key)	((u32)((key) >> 32) & 0xffff)
+#define KEY_INSN(key)   ((u32)((key) >> 32) & 0xffff)
 #define KEY_ATOMIC(key) ((key) >> 48 & 1)
 #define KEY_REPEAT(key) ((key) >> 49 & 1)
-#define KEY_INFO(key)	((u32)(key))
-#define UDATA_ATOMIC	(1u << 16)
-#define UDATA_REPEAT	(1u << 17)
+#define KEY_INFO(key)   ((u32)(key))
+#define UDATA_ATOMIC    (1u << 16)
+#define UDATA_REPEAT    (1u << 17)
 
 struct call {
 	int kind; /* enum call_kind */
 	s64 num;
 	u64 arg[6];
-	u64 seq;     /* number taken at entry, 0: none */
-	u64 entered; /* host ns */
+	u64 seq;       /* number taken at entry, 0: none */
+	u64 entered;   /* host ns */
 	long switches; /* voluntary ones before it */
-	bool locked; /* holds process.space_lock */
+	bool locked;   /* holds process.space_lock */
 };
 
 struct thread {
@@ -67,8 +69,8 @@ struct thread {
 	struct tb *tb; /* NULL: none, or not recorded now */
 	u32 from;
 	u32 n;
-	u32 epoch; /* of the address space, as last seen */
-	bool on;   /* runs are recorded now */
+	u32 epoch;  /* of the address space, as last seen */
+	bool on;    /* runs are recorded now */
 	bool muted; /* the recording was stopped */
 	bool marked;
 	s64 left; /* instructions until `on` changes */
@@ -92,13 +94,13 @@ struct process {
 	bool guest32, x86;
 	int qemu_api;
 	u64 guest_base;
-	u32 settling;	   /* so many runs have their accesses checked against the known mappings */
+	u32 settling;      /* so many runs have their accesses checked against the known mappings */
 	_Atomic u32 epoch; /* counts calls that change the address space */
 	_Atomic bool marked;
 	u64 mark_addr; /* 0: unknown or none */
 	/* Held from the entry of a call that changes the address space to its return; before maps_lock. */
 	pthread_mutex_t space_lock;
-	u64 handler[65]; /* signal handlers */
+	u64 handler[65];                          /* signal handlers */
 	const char *plugin_path, *collector_path; /* for follow.c */
 };
 extern struct process process;
@@ -134,7 +136,7 @@ static always_inline void stream_publish(struct thread *t, u32 words)
 
 /* variant.c */
 struct tb *tb_intern(u64 pc, u32 n_insns, const u8 *insn_size);
-/* The shape of t's run up to instruction `to`; makes it known if it is new. NULL: no room, or nothing was done. */
+/* The shape of t's run up to instruction `to`, entered if it is new. NULL: no room, or nothing was done. */
 const struct variant *variant_get(struct thread *t, u32 to);
 /* Was the run left in the middle, given where the thread went on? The instruction at which, or n_insns. */
 u32 variant_left_at(const struct thread *t, u64 next_pc);
@@ -150,7 +152,7 @@ struct thread *thread_current(void);
 void epoch_look(struct thread *t);    /* says what the thread has seen if the address space has changed */
 void thread_end(struct thread *t);    /* nothing more comes from it */
 void thread_forked(struct thread *t); /* we are the child and t was our parent's */
-void run_finish(struct thread *t); /* the run in progress is complete */
+void run_finish(struct thread *t);    /* the run in progress is complete */
 void window_start(struct thread *t);
 
 /* maps.c */

@@ -70,7 +70,8 @@ static int claim_slot(void)
 
 		if (!atomic_compare_exchange_strong(&process.shared->stream[i].state, &expected, REC_CLAIMED))
 			continue;
-		while (used <= i && !atomic_compare_exchange_weak(&process.shared->streams_used, &used, i + 1))
+		while (used <= i &&
+		       !atomic_compare_exchange_weak(&process.shared->streams_used, &used, i + 1))
 			;
 		return (int)i;
 	}
@@ -161,7 +162,7 @@ static void mute(struct thread *t)
 	t->limit = UINT64_MAX;
 }
 
-/* Called after each NOTIFY_BYTES, and when the ring may be full: then waits until the collector has made room. */
+/* Called after each NOTIFY_BYTES, and when the ring may be full: then it waits for the collector. */
 void stream_make_room(struct thread *t)
 {
 	const struct timespec second = { .tv_sec = 1 };

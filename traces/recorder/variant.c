@@ -65,9 +65,9 @@ static bool is_part(const struct thread *t, u32 i, u32 so_far)
 }
 
 /*
- * An atomic instruction has one memory operand, so all its accesses are one. QEMU reports a load and a store, or
- * several of each, or both in one. On x86 the instruction says that it is atomic; elsewhere only atomics load and
- * store the same place.
+ * An atomic instruction has one memory operand, so all its accesses are one. QEMU reports a load and a store,
+ * or several of each, or both in one. On x86 the instruction says that it is atomic; elsewhere only atomics
+ * load and store the same place.
  */
 static bool is_rest_of_atomic(const struct thread *t, u32 i)
 {
@@ -183,7 +183,8 @@ void variant_settle(struct thread *t)
 {
 	for (u32 i = 0; i < t->n; i++) {
 		maps_check(t, t->addr[i], false);
-		maps_check(t, t->addr[i] + (1u << qemu_plugin_mem_size_shift(KEY_INFO(t->key[i]))) - 1, false);
+		maps_check(t, t->addr[i] + (1u << qemu_plugin_mem_size_shift(KEY_INFO(t->key[i]))) - 1,
+			   false);
 	}
 }
 
@@ -221,10 +222,11 @@ static bool is_handler(u64 pc)
 }
 
 /*
- * A fault, or QEMU itself when it must do an atomic access alone or when code changes under it, leaves a block at
- * an instruction that would have accessed memory. That is known if the accesses are the beginning of a shape seen
- * before and the thread went on at the next access's own instruction, or at a signal handler. Otherwise the block is
- * taken as complete: at most the rest of one block is fetched too much, and only at the first fault there.
+ * A fault, or QEMU itself when it must do an atomic access alone or when code changes under it, leaves a
+ * block at an instruction that would have accessed memory. That is known if the accesses are the beginning of
+ * a shape seen before and the thread went on at the next access's own instruction, or at a signal handler.
+ * Otherwise the block is taken as complete: at most the rest of one block is fetched too much, and only at
+ * the first fault there.
  */
 u32 variant_left_at(const struct thread *t, u64 next_pc)
 {

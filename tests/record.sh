@@ -1,0 +1,178 @@
+#!/bin/sh
+# Records programs and looks at the recordings with tests/record/check.c, which runs the threads in orders of its own.
+. "$(dirname "$0")/lib.sh"
+B=${B:-build}
+CC=${CC:-cc}
+export LC_ALL=C
+
+if ! command -v qemu-x86_64 >/dev/null || [ "$(uname -m)" != x86_64 ]; then
+	skip record "needs qemu-user on x86-64"
+	finish
+fi
+
+libs='-ltrace -lxxhash -lz -lbz2 -llzma -lpthread'
+if ! $CC -std=gnu11 -O2 -I. -D_GNU_SOURCE -o "$tmp/check" tests/record/check.c $B/libmmsim.a $libs; then
+	bad "build the checker"
+	finish
+fi
+for p in threads forks pages ends fds hello; do
+	$CC -std=gnu11 -O1 -D_GNU_SOURCE -pthread -w -o "$tmp/$p" tests/record/$p.c || bad "build $p"
+done
+
+# record NAME STATUS [OPTION...] -- PROGRAM...: the exit status must be that, the recording possible in three orders.
+# Leaves $tmp/out and $tmp/err, and in $tmp/counts what the checker counted.
+record()
+{
+	record_name=$1
+	expected=$2
+	shift 2
+	timeout 120 $mmsim record -o "$tmp/x.mmtrace" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+	status=$?
+	if [ $status != "$expected" ]; then
+		bad "$record_name" "exit status $status, expected $expected: $(tail -n 5 "$tmp/err")"
+		return 1
+	fi
+	for seed in 1 2 3; do
+		if ! "$tmp/check" "$tmp/x.mmtrace" $seed >"$tmp/counts" 2>&1; then
+			bad "$record_name" "seed $seed: $(head -n 12 "$tmp/counts")"
+			return 1
+		fi
+	done
+	ok "$record_name"
+}
+
+# count NAME: how often the last recording has it.
+count()
+{
+	awk -v name="$1" '{ for (i = 1; i < NF; i++) if ($i == name) { print $(i + 1); found = 1 } }
+		END { if (!found) print 0 }' "$tmp/counts"
+}
+
+# between NAME LOW HIGH VALUE
+between()
+{
+	if [ "$4" -ge "$2" ] && [ "$4" -le "$3" ]; then ok "$1"; else bad "$1" "$4 is not in $2..$3"; fi
+}
+
+# within NAME PERCENT EXPECTED ACTUAL
+within()
+{
+	between "$1" $(($3 * (100 - $2) / 100)) $(($3 * (100 + $2) / 100)) "$4"
+}
+
+# --- what is recorded ---
+
+record "standard output is the program's" 0 -- /bin/echo one two
+equal "echo's output" "one two" "$(cat "$tmp/out")"
+
+awk 'BEGIN { for (i = 0; i < 8000; i++) print (i * 7919) % 1000003, "line", i }' >"$tmp/text"
+record "sort" 0 -- sort --parallel=1 "$tmp/text"
+equal "sort's output" "$(sort "$tmp/text" | cksum)" "$(cksum <"$tmp/out")"
+if command -v valgrind >/dev/null; then
+	insns=$(count instructions)
+	accesses=$(($(count loads) + $(count stores) + 2 * $(count atomics)))
+	valgrind --tool=lackey --trace-mem=yes --log-file="$tmp/lackey" sort --parallel=1 "$tmp/text" >/dev/null
+	awk '/^I /{ i++ } /^ [LS]/{ d++ } /^ M/{ d += 2 } END { print i, d }' "$tmp/lackey" >"$tmp/lackey.sum"
+	read -r lackey_insns lackey_data <"$tmp/lackey.sum"
+	within "instructions within 5 % of lackey's" 5 "$lackey_insns" "$insns"
+	within "data accesses within 2 % of lackey's" 2 "$lackey_data" "$accesses"
+else
+	skip "sort beside lackey" "valgrind is not installed"
+fi
+
+record "1000 pages" 0 -- "$tmp/pages" 1000
+few=$(count pages)
+record "11000 pages" 0 -- "$tmp/pages" 11000
+equal "10000 more pages are 10000 more pages" 10000 $(($(count pages) - few))
+
+record "threads that map and unmap" 0 -- "$tmp/threads" 200
+equal "one thread more than it starts" 5 "$(count threads)"
+equal "four clones" 4 "$(count clone)"
+equal "each thread ends" 5 "$(count exit)"
+equal "mremap as often as called" 200 "$(count mremap)"
+
+record "children" 0 -- "$tmp/forks" 5
+equal "each child is a process" 10 "$(count processes)"
+equal "forks" 9 "$(count fork)"
+equal "what the children execute is followed" 2 "$(count exec)"
+
+record "a pipe" 0 -- sh -c 'seq 1 500 | sort -rn | head -n 1'
+equal "the pipe's output" 500 "$(cat "$tmp/out")"
+equal "processes of the pipe" 4 "$(count processes)"
+printf '#!/bin/sh\necho "$1"\n' >"$tmp/script"
+chmod +x "$tmp/script"
+record "a script" 0 -- "$tmp/script" argument
+equal "the script's argument" argument "$(cat "$tmp/out")"
+
+record "a program that closes all descriptors" 0 -- "$tmp/fds"
+equal "its thread is recorded" 2 "$(count threads)"
+
+# --- ends ---
+
+record "a crash" 139 -- "$tmp/ends" segv
+between "what it did before is there" 400000 2000000 "$(count instructions)"
+record "an abort" 134 -- "$tmp/ends" abort
+record "faults that are handled" 3 -- "$tmp/ends" handler
+record "an exit status" 7 -- sh -c 'exit 7'
+
+$mmsim record -q -o "$tmp/x.mmtrace" -- "$tmp/ends" spin >"$tmp/spin" &
+recorder=$!
+while ! [ -s "$tmp/spin" ]; do sleep 0.1; done
+sleep 0.5
+kill -9 $(ps -o pid= --ppid $recorder)
+wait $recorder
+equal "killed: status" 137 $?
+check "killed: the recording is whole" "$tmp/check" "$tmp/x.mmtrace"
+
+$mmsim record -o /dev/full -- "$tmp/ends" spin >/dev/null 2>"$tmp/err"
+equal "full disk: status" 1 $?
+check "full disk: the message says so" grep -q 'No space left' "$tmp/err"
+$mmsim record -q -o - -- /bin/echo to stderr 2>"$tmp/err" | "$tmp/check" - >"$tmp/counts" 2>&1
+equal "recording to a pipe" 0 $?
+equal "then the output goes to standard error" "to stderr" "$(cat "$tmp/err")"
+
+# --- parts ---
+
+record "--max" 0 --max 50k -- /bin/echo
+between "--max: instructions" 49000 50600 "$(count instructions)"
+record "--skip" 0 --skip 60k -- "$tmp/pages" 2000
+between "--skip leaves out the start" 6000 80000 "$(count instructions)"
+record "--sample" 0 --sample 1k:9k -- "$tmp/ends" none
+between "--sample records a tenth" 50000 90000 "$(count instructions)"
+record "--mark" 0 --mark main -- "$tmp/pages" 1000
+equal "--mark: reached once" 1 "$(count mark)"
+between "--mark: from there on" 4000 12000 "$(count instructions)"
+
+# --- other architectures ---
+
+foreign()
+{
+	if ! command -v $2 >/dev/null || ! command -v qemu-$1 >/dev/null || ! $2 -static -O1 -pthread -o "$tmp/hello.$1" \
+		tests/record/hello.c 2>/dev/null; then
+		skip "a program for $1" "needs qemu-$1 and $2 with its C library"
+		return
+	fi
+	record "a program for $1" 0 -- "$tmp/hello.$1"
+	equal "its output on $1" "hello 2000 1" "$(cat "$tmp/out")"
+	between "atomics on $1" 2000 2200 "$(count atomics)"
+}
+
+foreign x86_64 gcc
+foreign aarch64 aarch64-linux-gnu-gcc
+foreign riscv64 riscv64-linux-gnu-gcc
+foreign i386 i686-linux-gnu-gcc
+
+# --- usage ---
+
+refused "no program" "which program" $mmsim record
+refused "a program that is not there" "not found" $mmsim record no-such-program
+refused "a file that is no program" "not executable" $mmsim record /etc/passwd
+refused "a bad count" "number of instructions" $mmsim record --max many /bin/true
+MMSIM_RECORDER=/nowhere $mmsim record /bin/true 2>"$tmp/err"
+equal "no plugin: status" 1 $?
+check "no plugin: the message names it" grep -q /nowhere "$tmp/err"
+mkdir "$tmp/empty"
+PATH=$tmp/empty $mmsim record /bin/true 2>"$tmp/err"
+equal "no QEMU: status" 1 $?
+check "no QEMU: the message names the package" grep -q qemu-user "$tmp/err"
+finish
