@@ -160,6 +160,7 @@ help:
 	@echo 'make deps        install the packages that build and tests need (apt-get, sudo)'
 	@echo 'make clean       remove what was built'
 
-.PHONY: all units fuzz-targets recorder clean deps demo test check fuzz bench bless install uninstall help always
+.PHONY: all units fuzz-targets recorder clean deps demo test check fuzz bench bless install uninstall
+.PHONY: help always
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -7,7 +7,7 @@
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root" || exit 1
 mmsim=${MMSIM:-$root/mmsim}
-samples=$root/traces/samples
+samples=${SAMPLES:-$root/traces/samples}
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/mmsim-test.XXXXXX") || exit 1
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 1' INT TERM HUP
