@@ -18,8 +18,11 @@
 
 /* At most that much of one stream is taken before the others get their turn. */
 #define TURN_BYTES (REC_RING / 2)
-/* A packet with numbered events is not held back for longer than that many bytes of the others. */
-#define HOLD_BYTES (1u << 20)
+/*
+ * Nothing is held back for longer than that many bytes of the others: a replay reads on so far (replay.buffer) for a
+ * thread that others wait for.
+ */
+#define HOLD_BYTES (4u << 20)
 /* How long it waits when there is nothing, while processes run and when all their streams have ended. */
 #define IDLE_NS   10000000
 #define ENDING_NS 500000
@@ -33,9 +36,9 @@ struct lane {
 	char isa[9];
 	struct tr_encoder *encoder;
 	const u64 *ring;
-	bool holds_number; /* a numbered event was encoded and not yet emitted */
-	u64 held_since;    /* bytes of the capture then */
-	bool ended;        /* TR_EV_EXIT was seen */
+	bool holds;     /* something was encoded since the last flush */
+	u64 held_since; /* bytes of the capture then */
+	bool ended;     /* TR_EV_EXIT was seen */
 };
 
 struct process {
@@ -131,10 +134,6 @@ static void lane_event(struct collector *c, struct lane *l, const struct tr_even
 {
 	tr_encode_event(l->encoder, ev);
 	l->ended |= ev->kind == TR_EV_EXIT || (ev->kind == TR_EV_EXEC && !ev->arg);
-	if (ev->seq && ev->kind != TR_EV_SEEN && !l->holds_number) {
-		l->holds_number = true;
-		l->held_since = c->stats.bytes;
-	}
 }
 
 static void lane_end(struct collector *c, struct lane *l, int status, bool last);
@@ -274,7 +273,7 @@ static u64 lane_take(struct collector *c, u32 slot)
 static void lane_flush(struct lane *l)
 {
 	tr_encoder_flush(l->encoder);
-	l->holds_number = false;
+	l->holds = false;
 }
 
 static void lane_close(struct collector *c, u32 slot)
@@ -495,6 +494,18 @@ const char *collect_error(struct collector *c)
 	return error;
 }
 
+/* What was taken may be held for a while. */
+static u64 lane_hold(const struct collector *c, struct lane *l, u64 taken)
+{
+	if (taken && !l->holds) {
+		l->holds = true;
+		l->held_since = c->stats.bytes;
+	}
+	if (l->holds && c->stats.bytes - l->held_since > HOLD_BYTES)
+		lane_flush(l);
+	return taken;
+}
+
 static u64 take_all(struct collector *c)
 {
 	u32 used = MIN(atomic_load(&c->shared->streams_used), REC_STREAMS);
@@ -508,9 +519,7 @@ static u64 take_all(struct collector *c)
 			lane_open(c, i);
 		if (!l->open)
 			continue;
-		taken += lane_take(c, i);
-		if (l->holds_number && c->stats.bytes - l->held_since > HOLD_BYTES)
-			lane_flush(l);
+		taken += lane_hold(c, l, lane_take(c, i));
 		if (state == REC_CLOSED)
 			lane_close(c, i);
 	}
