@@ -9,7 +9,7 @@
 #define BATCH 256u
 
 const struct opt engine_opts[] = {
-	{ "buffer", OPT_SIZE, offsetof(struct engine_cfg, buffer), "64M", 1u << 16, 1ull << 40, "bytes",
+	{ "buffer", OPT_SIZE, offsetof(struct engine_cfg, buffer), "32M", 1u << 16, 1ull << 40, "bytes",
 	  "packets of other threads read ahead while a thread waits for its next", NULL },
 	{ "sleep_scale", OPT_U32, offsetof(struct engine_cfg, sleep_scale), "0", 0, 1000, "percent",
 	  "of recorded waits for the outside (sleep, network) that are replayed; 0 drops them", NULL },
