@@ -236,28 +236,6 @@ static void move_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 		gather_page(&m->gather, va);
 }
 
-/* The mappings of start..end, once more at their new place. */
-static void copy_vmas(struct vma_set *s, u64 start, u64 end, u64 delta)
-{
-	u64 at = start;
-
-	while (at < end) {
-		u32 i = vma_index(s, at);
-		struct vma v;
-		u64 first;
-
-		if (i == s->n || s->v[i]->start >= end)
-			break;
-		v = *s->v[i];
-		first = MAX(v.start, at);
-		at = MIN(v.end, end);
-		v.offset = vma_offset(&v, first);
-		v.start = first + delta;
-		v.end = at + delta;
-		vma_insert(s, &v);
-	}
-}
-
 static enum mm_result move_range(struct mm *mm, struct cpu *c, u64 from, u64 to, u64 len)
 {
 	struct move m = { .mm = mm, .c = c, .delta = to - from };
@@ -270,10 +248,9 @@ static enum mm_result move_range(struct mm *mm, struct cpu *c, u64 from, u64 to,
 		gather_flush(&m.gather);
 		return MM_NOMEM;
 	}
-	copy_vmas(&mm->vmas, from, from + len, m.delta);
 	m.to.valid = false;
 	pgtable_each(mm, from, from + len, move_entry, &m);
-	vma_remove(&mm->vmas, from, from + len);
+	vma_move(&mm->vmas, from, from + len, m.delta);
 	mm_free_tables(&m.gather, from, from + len);
 	gather_flush(&m.gather);
 	return MM_OK;

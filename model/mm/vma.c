@@ -134,15 +134,43 @@ void vma_isolate(struct vma_set *s, u64 start, u64 end)
 	split(s, end);
 }
 
-void vma_remove(struct vma_set *s, u64 start, u64 end)
+/* Makes start..end whole VMAs and tells how many, from which index on. */
+static u32 cut_out(struct vma_set *s, u64 start, u64 end, u32 *first)
 {
-	u32 first, i;
+	u32 n = 0;
 
 	vma_isolate(s, start, end);
-	first = vma_index(s, start);
-	for (i = first; i < s->n && s->v[i]->start < end; i++)
-		vma_free(s->v[i]);
-	array_close(s, first, i - first);
+	*first = vma_index(s, start);
+	while (*first + n < s->n && s->v[*first + n]->start < end)
+		n++;
+	return n;
+}
+
+void vma_remove(struct vma_set *s, u64 start, u64 end)
+{
+	u32 first, n = cut_out(s, start, end, &first), i;
+
+	for (i = 0; i < n; i++)
+		vma_free(s->v[first + i]);
+	array_close(s, first, n);
+}
+
+void vma_move(struct vma_set *s, u64 start, u64 end, u64 delta)
+{
+	u32 first, n = cut_out(s, start, end, &first), i;
+	struct vma **moved = xmalloc(n * sizeof(*moved));
+
+	for (i = 0; i < n; i++)
+		moved[i] = s->v[first + i];
+	array_close(s, first, n);
+	ASSERT(!vma_overlaps(s, start + delta, end + delta));
+	for (i = 0; i < n; i++) {
+		moved[i]->start += delta;
+		moved[i]->end += delta;
+		array_open(s, vma_index(s, moved[i]->start), moved[i]);
+	}
+	vma_merge(s, start + delta, end + delta);
+	free(moved);
 }
 
 void vma_sane(const struct vma_set *s)

@@ -36,6 +36,8 @@ void vma_insert(struct vma_set *s, const struct vma *like);
 void vma_isolate(struct vma_set *s, u64 start, u64 end);
 /* Takes start..end away from all of them; gives users of objects back. */
 void vma_remove(struct vma_set *s, u64 start, u64 end);
+/* What lies in start..end goes to addresses that are higher by delta (modulo 2^64) and free. */
+void vma_move(struct vma_set *s, u64 start, u64 end, u64 delta);
 /* Merges equal neighbours that meet in start..end, both included. */
 void vma_merge(struct vma_set *s, u64 start, u64 end);
 /* Byte of the object at va. */
