@@ -275,6 +275,8 @@ void cache_copy_back(struct cache *c, u64 now)
 				write_back(c, id, now);
 		}
 	}
+	if (c->sc.row)
+		shortcut_clear(&c->sc);
 }
 
 void cache_stats_add(const struct cache *c, struct stats *s, const char *prefix)
