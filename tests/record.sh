@@ -162,6 +162,15 @@ foreign aarch64 aarch64-linux-gnu-gcc
 foreign riscv64 riscv64-linux-gnu-gcc
 foreign i386 i686-linux-gnu-gcc
 
+# --- the bundled recordings ---
+
+for sample in traces/samples/*.mmtrace.gz; do
+	name=$(basename "$sample")
+	check "$name is possible" "$tmp/check" "$sample" 7
+	sum=$(sha256sum "$sample" | cut -d' ' -f1)
+	check "$name is the one of MANIFEST" grep -q "$sum" traces/samples/MANIFEST
+done
+
 # --- usage ---
 
 refused "no program" "which program" $mmsim record

@@ -79,7 +79,8 @@ static void *user(void *arg)
 			q = mremap(p, SIZE, 2 * SIZE, MREMAP_MAYMOVE);
 			if (q == MAP_FAILED)
 				abort();
-			memset(q, 1, 2 * SIZE);
+			for (int k = 0; k < 2 * SIZE; k += 64)
+				q[k] = 1;
 			mprotect(q, SIZE, PROT_READ);
 			sum += q[77];
 			munmap(q, 2 * SIZE);
