@@ -33,7 +33,9 @@ static const struct generator *find(const char *name)
 	const struct generator *g = generator_find(name);
 
 	if (!g)
-		die("generate: \"%s\" is no kind of recording that can be made; `mmsim generate --help` lists them", name);
+		die("generate: \"%s\" is no kind of recording that can be made; `mmsim generate --help` "
+		    "lists them",
+		    name);
 	return g;
 }
 

@@ -22,8 +22,8 @@
 static void usage(FILE *f)
 {
 	fputs("usage: mmsim replay [OPTION]... FILE...\n\n"
-	      "Replays recordings through a modelled machine and prints what it measured. Several FILEs are several\n"
-	      "programs of one machine; - is standard input. Formats are recognised by their content.\n\n"
+	      "Replays recordings through a modelled machine and prints what it measured. Several FILEs are\n"
+	      "several programs of one machine; - is standard input. Formats are recognised by content.\n\n"
 	      "  -m, --machine NAME   a built-in machine or a file NAME.cfg; default " DEFAULT_MACHINE "\n"
 	      "  -k, --kernel NAME    a built-in kernel or a file NAME.cfg; default " DEFAULT_KERNEL "\n"
 	      "  -s, --set KEY=VALUE  override a key; `mmsim config` lists them\n"
@@ -265,8 +265,8 @@ static void decode_all(const struct args *a)
 	cost = host_cost(begin);
 	if (a->quiet)
 		return;
-	printf("%" PRIu64 " packets, %" PRIu64 " block runs, %" PRIu64 " data accesses, %" PRIu64 " events\n", d.packets,
-	       d.runs, d.accesses, d.events);
+	printf("%" PRIu64 " packets, %" PRIu64 " block runs, %" PRIu64 " data accesses, %" PRIu64 " events\n",
+	       d.packets, d.runs, d.accesses, d.events);
 	printf("%.3f s CPU, %.3f s; %.2f ns a block run\n", cost.cpu_seconds, cost.wall_seconds,
 	       d.runs ? cost.cpu_seconds * 1e9 / (double)d.runs : 0);
 }

@@ -17,10 +17,10 @@ const struct opt engine_opts[] = {
 };
 
 #define STAT_STRUCT struct engine_stats
-static const struct stat_desc engine_table[] = { ENGINE_STATS(STAT_ROW) { 0 } };
+static const struct stat_desc engine_table[] = { ENGINE_STATS(STAT_ROW){ 0 } };
 #undef STAT_STRUCT
 #define STAT_STRUCT struct order_stats
-static const struct stat_desc order_table[] = { ORDER_STATS(STAT_ROW) { 0 } };
+static const struct stat_desc order_table[] = { ORDER_STATS(STAT_ROW){ 0 } };
 #undef STAT_STRUCT
 
 struct engine *engine_new(const struct engine_params *p)
@@ -76,7 +76,8 @@ void engine_stats_add(struct engine *e, struct stats *s)
 
 static void count_references(struct engine *e)
 {
-	e->st.references = stats_value(e->stats, "core0.l1i.fetches") + stats_value(e->stats, "core0.l1d.loads") +
+	e->st.references = stats_value(e->stats, "core0.l1i.fetches") +
+			   stats_value(e->stats, "core0.l1d.loads") +
 			   stats_value(e->stats, "core0.l1d.stores");
 }
 
@@ -100,8 +101,8 @@ void engine_end_mm(struct engine *e, struct process *p)
 }
 
 /*
- * A process that no recorded FORK made: the one with which the recording starts, or one whose beginning is lost, and
- * with it what it mapped.
+ * A process that no recorded FORK made: the one with which the recording starts, or one whose beginning is
+ * lost, and with it what it mapped.
  */
 static void be_born(struct engine *e, struct thread *th)
 {
@@ -117,7 +118,7 @@ static void be_born(struct engine *e, struct thread *th)
 		e->st.oom++;
 }
 
-/* The thread's address space is the core's from now on. A thread whose process has none any more only drains. */
+/* The thread's address space is the core's from now on. A thread whose process has none any more drains. */
 static void load_mm(struct engine *e, struct thread *th)
 {
 	struct process *p = th->proc;
@@ -177,9 +178,9 @@ enum step engine_kill_oom(struct engine *e, struct thread *th)
 }
 
 /*
- * An access outside every mapping. The recorder notes what a thread has seen at the start of a block, so a block may
- * use what another thread mapped while it ran: as long as what follows tells of numbers that were not applied yet,
- * the access is made again after the next one.
+ * An access outside every mapping. The recorder notes what a thread has seen at the start of a block, so a
+ * block may use what another thread mapped while it ran: as long as what follows tells of numbers that were
+ * not applied yet, the access is made again after the next one.
  */
 static enum step segv(struct engine *e, struct thread *th)
 {

@@ -2,8 +2,9 @@
  * The engine: runs the threads of one or several recordings on a core, in an order that their numbers allow
  * (order.h) and the scheduler picks (sched.h), and turns their events into calls of the kernel.
  *
- * What a thread did while it was blocked is not replayed: it waits for as long as the replay makes it. Waits for the
- * outside (sleep, network) are dropped or scaled by replay.sleep_scale.
+ * What a thread did while it was blocked is not replayed: it waits for as long as the replay makes it. Waits
+ * for the outside (sleep, network) are dropped or scaled by replay.sleep_scale.
+ *
  * Not modelled: signals other than the fatal SIGSEGV, several cores.
  *
  * Called by the verbs of cli/ and by tests.
@@ -23,28 +24,29 @@ struct engine_cfg {
 };
 extern const struct opt engine_opts[];
 
-#define ENGINE_STATS(X)                                                                                        \
-	X(records, "runs", "block runs")                                                                       \
-	X(references, "references", "instruction fetches and data accesses, one that crosses lines once in each") \
-	X(events, "events", "system calls, marks and ordering marks")                                          \
-	X(packets, "packets", "packets of the recordings")                                                     \
-	X(processes, "processes", "processes begun")                                                           \
-	X(threads, "threads", "threads that ended")                                                            \
-	X(cut, "threads", "of those, because the recording ended without their exit")                          \
-	X(order_waits, "waits", "times that a thread waited for another to get as far as recorded")            \
-	X(early_accesses, "accesses", "accesses that waited for a mapping which another thread was making")    \
-	X(unforked, "processes", "processes whose fork was not recorded: implicit mappings")                   \
-	X(waits, "calls", "recorded calls that waited for another thread")                                     \
-	X(wakes, "calls", "recorded calls that can let another thread go on")                                  \
-	X(sleeps, "calls", "recorded waits for the outside")                                                   \
-	X(sleep_ns, "ns", "recorded time in waits for the outside, before scaling")                            \
-	X(syscalls, "calls", "system calls that only cost entry and exit")                                     \
-	X(user_bytes, "bytes", "copied between user buffers and the kernel")                                   \
-	X(efaults, "calls", "reads and writes that met an unmapped user buffer")                               \
-	X(refused, "calls", "recorded changes of an address space that the kernel refused")                    \
-	X(segv, "threads", "threads ended by a simulated SIGSEGV")                                             \
-	X(oom, "processes", "processes ended because memory ran out")                                          \
-	X(marks, "marks", "named places passed")                                                               \
+#define ENGINE_STATS(X)                                                                                     \
+	X(records, "runs", "block runs")                                                                    \
+	X(references, "references",                                                                         \
+	  "instruction fetches and data accesses, one that crosses lines once in each")                     \
+	X(events, "events", "system calls, marks and ordering marks")                                       \
+	X(packets, "packets", "packets of the recordings")                                                  \
+	X(processes, "processes", "processes begun")                                                        \
+	X(threads, "threads", "threads that ended")                                                         \
+	X(cut, "threads", "of those, because the recording ended without their exit")                       \
+	X(order_waits, "waits", "times that a thread waited for another to get as far as recorded")         \
+	X(early_accesses, "accesses", "accesses that waited for a mapping which another thread was making") \
+	X(unforked, "processes", "processes whose fork was not recorded: implicit mappings")                \
+	X(waits, "calls", "recorded calls that waited for another thread")                                  \
+	X(wakes, "calls", "recorded calls that can let another thread go on")                               \
+	X(sleeps, "calls", "recorded waits for the outside")                                                \
+	X(sleep_ns, "ns", "recorded time in waits for the outside, before scaling")                         \
+	X(syscalls, "calls", "system calls that only cost entry and exit")                                  \
+	X(user_bytes, "bytes", "copied between user buffers and the kernel")                                \
+	X(efaults, "calls", "reads and writes that met an unmapped user buffer")                            \
+	X(refused, "calls", "recorded changes of an address space that the kernel refused")                 \
+	X(segv, "threads", "threads ended by a simulated SIGSEGV")                                          \
+	X(oom, "processes", "processes ended because memory ran out")                                       \
+	X(marks, "marks", "named places passed")                                                            \
 	X(lost, "events", "places where the recording says that something is missing")
 
 struct engine_stats {
@@ -86,9 +88,9 @@ void engine_add(struct engine *e, struct trace *t);
 
 enum engine_status { ENGINE_MORE, ENGINE_LIMIT, ENGINE_END };
 /*
- * Goes on for a while: some hundred thousand references. ENGINE_LIMIT: `limit` records (block runs) are done, exactly.
- * ENGINE_END: all recordings have ended and their processes are gone; more may be added.
- * die()s when a trace is damaged.
+ * Goes on for a while: some hundred thousand references. ENGINE_LIMIT: `limit` records (block runs) are done,
+ * exactly. ENGINE_END: all recordings have ended and their processes are gone; more may be added. die()s when
+ * a trace is damaged.
  */
 enum engine_status engine_run(struct engine *e, u64 limit);
 

@@ -1,5 +1,6 @@
 /*
- * Threads that wait: for a number, for each other, for their next packet; and how the replay goes on when nobody can.
+ * Threads that wait: for a number, for each other, for their next packet; and how the replay goes on when
+ * nobody can.
  */
 #include "model/core/engine_state.h"
 

@@ -207,7 +207,8 @@ static enum step do_sleep(struct engine *e, struct thread *th)
 static enum step copy(struct engine *e, struct thread *th, bool write)
 {
 	u64 before = th->copied;
-	enum core_stop stop = core_user_copy(e->p.core, th->event.addr, MIN(th->event.len, MAX_COPY), write, &th->copied);
+	enum core_stop stop =
+		core_user_copy(e->p.core, th->event.addr, MIN(th->event.len, MAX_COPY), write, &th->copied);
 
 	e->st.user_bytes += th->copied - before;
 	switch (stop) {

@@ -10,11 +10,14 @@
 static const char *const off_on[] = { "off", "on", NULL };
 
 static const struct opt machine_opts[] = {
-	{ "cores", OPT_U32, offsetof(struct machine_cfg, cores), "1", 1, 1024, "cores", "hardware threads", NULL },
-	{ "sockets", OPT_U32, offsetof(struct machine_cfg, sockets), "1", 1, 64, "sockets", "packages of cores", NULL },
+	{ "cores", OPT_U32, offsetof(struct machine_cfg, cores), "1", 1, 1024, "cores", "hardware threads",
+	  NULL },
+	{ "sockets", OPT_U32, offsetof(struct machine_cfg, sockets), "1", 1, 64, "sockets",
+	  "packages of cores", NULL },
 	{ "translation", OPT_ENUM, offsetof(struct machine_cfg, translation), "on", 0, 0, NULL,
 	  "off: physical = virtual, no faults, for comparison with cache simulators", off_on },
-	{ "seed", OPT_U64, offsetof(struct machine_cfg, seed), "1", 0, 0, NULL, "of every random choice", NULL },
+	{ "seed", OPT_U64, offsetof(struct machine_cfg, seed), "1", 0, 0, NULL, "of every random choice",
+	  NULL },
 	{ 0 },
 };
 
@@ -60,7 +63,8 @@ void machine_check(const struct machine_cfg *cfg, const struct config *c)
 	struct cfg_fault fault;
 
 	if (cfg->cores > 1)
-		config_reject(c, "cores", "only one core is built yet; sched.contexts interleaves threads on one");
+		config_reject(c, "cores",
+			      "only one core is built yet; sched.contexts interleaves threads on one");
 	if (cfg->sockets > 1)
 		config_reject(c, "sockets", "only one socket is built yet");
 	why = core_check(&cfg->core, &key);
@@ -176,8 +180,8 @@ static void check_identities(const struct machine *m)
 
 	stats_each(m->stats, add_part, &parts);
 	ASSERT(parts == value(m, "core0.cycles"));
-	ASSERT(value(m, "mm.fault.segv") == value(m, "replay.segv") + value(m, "replay.early_accesses") +
-						    value(m, "replay.efaults"));
+	ASSERT(value(m, "mm.fault.segv") ==
+	       value(m, "replay.segv") + value(m, "replay.early_accesses") + value(m, "replay.efaults"));
 	if (stats_has(m->stats, "core0.stlb.lookups"))
 		ASSERT(value(m, "core0.itlb.misses") + value(m, "core0.dtlb.misses") ==
 		       value(m, "core0.stlb.lookups"));

@@ -1,6 +1,6 @@
 /*
- * The machine: the whole configuration in one struct, the table of its keys, and what is built from it: memory,
- * a core, the kernel and the engine, wired together.
+ * The machine: the whole configuration in one struct, the table of its keys, and what is built from it:
+ * memory, a core, the kernel and the engine, wired together.
  *
  * Not built yet: more than one core, more than one socket.
  * Called by the verbs of cli/ and by tests.
@@ -42,12 +42,12 @@ struct machine {
 	struct stats *stats;
 };
 
-/* check_every: records between walks over the whole state, 0: never. cfg's strings must outlive the machine. */
+/* check_every: records between walks over the whole state, 0: never. The machine keeps cfg's strings. */
 struct machine *machine_new(const struct machine_cfg *cfg, u64 check_every);
 void machine_free(struct machine *m);
 /* The end of a run: writes dirty lines down, if that is asked for. */
 void machine_finish(struct machine *m);
-/* Asserts that the counters obey their identities, and walks the whole state once. For the end of every run. */
+/* For the end of every run: asserts that the counters obey their identities, and walks the whole state. */
 void machine_settle(struct machine *m);
 
 #endif

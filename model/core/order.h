@@ -1,9 +1,9 @@
 /*
- * The order between the recorded threads of one recording, kept by numbers (traces/block.h, "Order between threads").
- * All that is known is how far the numbers were applied; who waits for what is the engine's.
+ * The order between the recorded threads of one recording, kept by numbers (traces/block.h, "Order between
+ * threads"). All that is known is how far the numbers were applied; who waits for what is the engine's.
  *
- * Numbers that never come (a lost packet, a recording cut short) are skipped when nothing else can go on, and counted.
- * Called by the engine.
+ * Numbers that never come (a lost packet, a recording cut short) are skipped when nothing else can go on, and
+ * counted. Called by the engine.
  */
 #ifndef MMSIM_CORE_ORDER_H
 #define MMSIM_CORE_ORDER_H
@@ -11,9 +11,9 @@
 #include "model/sim/stat.h"
 #include "traces/block.h"
 
-#define ORDER_STATS(X)                                                                                        \
-	X(order_gaps, "numbers", "ordering numbers skipped because nobody held them")                         \
-	X(order_late, "events", "numbered events met after their number had been skipped")                    \
+#define ORDER_STATS(X)                                                                     \
+	X(order_gaps, "numbers", "ordering numbers skipped because nobody held them")      \
+	X(order_late, "events", "numbered events met after their number had been skipped") \
 	X(order_assumed, "events", "events that took something away without hearing from every other thread")
 
 struct order_stats {
@@ -49,7 +49,7 @@ static inline bool order_is_late(const struct order *o, const struct tr_event *e
 void order_apply(struct order *o, const struct tr_event *ev);
 /* Gives up on the numbers up to seq. */
 void order_skip(struct order *o, u64 seq);
-/* Must the other threads of the process have passed what they had seen before it? brk: where the heap ends now. */
+/* Must the process's other threads have passed what they had seen before it? brk: where the heap ends now. */
 bool order_takes_away(const struct tr_event *ev, u64 brk);
 
 #endif

@@ -154,7 +154,8 @@ static void give_back_packet(struct thread *th)
 	th->packet = NULL;
 	if (r->n_spare_cursors == r->cap_spare_cursors) {
 		r->cap_spare_cursors = r->cap_spare_cursors * 2 + 16;
-		r->spare_cursors = xrealloc(r->spare_cursors, r->cap_spare_cursors * sizeof(struct tr_cursor *));
+		r->spare_cursors =
+			xrealloc(r->spare_cursors, r->cap_spare_cursors * sizeof(struct tr_cursor *));
 	}
 	r->spare_cursors[r->n_spare_cursors++] = th->cursor;
 	th->cursor = NULL;
@@ -190,7 +191,10 @@ bool thread_next_chunk(struct thread *th)
 	}
 	th->chunks++;
 	th->chunk = (struct core_chunk){
-		.code = &th->rec->code, .block = c.block, .addr = c.addr, .n_runs = c.n_runs,
+		.code = &th->rec->code,
+		.block = c.block,
+		.addr = c.addr,
+		.n_runs = c.n_runs,
 	};
 	th->event = c.event ? *c.event : (struct tr_event){ .kind = TR_EV_NONE };
 	th->event_begun = false;
@@ -199,8 +203,8 @@ bool thread_next_chunk(struct thread *th)
 }
 
 /*
- * What the packet's events, from chunk number `from` on, say that the thread had seen. False: neither an event nor a
- * block run says it.
+ * What the packet's events, from chunk number `from` on, say that the thread had seen. False: neither an
+ * event nor a block run says it.
  */
 static bool packet_tells(struct tr_cursor *peek, const struct trace_packet *p, u32 from, u64 *seen)
 {

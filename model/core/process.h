@@ -1,9 +1,9 @@
 /*
- * A recording as replay sees it: its processes and threads, and which packet is whose. A file gives packets in the
- * order in which they were written; each thread consumes its own. Packets read on the way to another thread's wait
- * in their thread's queue.
+ * A recording as replay sees it: its processes and threads, and which packet is whose. A file gives packets
+ * in the order in which they were written; each thread consumes its own. Packets read on the way to another
+ * thread's wait in their thread's queue.
  *
- * Nothing here runs or costs anything; states are moved by the engine. Called by the engine and the scheduler.
+ * Nothing here runs or costs anything; states are moved by the engine. Called by the engine.
  */
 #ifndef MMSIM_CORE_PROCESS_H
 #define MMSIM_CORE_PROCESS_H
@@ -26,7 +26,7 @@ struct thread {
 	struct process *proc;
 	u32 tid;
 	enum thread_state state;
-	bool draining; /* ended by a simulated signal: what its recording still holds changes state, but nothing runs */
+	bool draining; /* ended by a signal: what its recording still holds changes state, but nothing runs */
 	bool waiting;  /* its last event was a WAIT */
 	u64 need;      /* THREAD_ORDER: the number */
 	bool assumed;  /* THREAD_TAKING was given up */
@@ -43,19 +43,19 @@ struct thread {
 	u64 copied;            /* of the user buffer of its READ or WRITE */
 
 	struct event wake;
-	u64 serial;            /* the scheduler's, 0: none yet */
-	u64 quantum_left;      /* cycles */
-	struct thread *next;   /* in the scheduler's queue, or among the recording's blocked threads */
+	u64 serial;          /* the scheduler's, 0: none yet */
+	u64 quantum_left;    /* cycles */
+	struct thread *next; /* in the scheduler's queue, or among the recording's blocked threads */
 	struct thread *next_of_process;
 	struct thread *next_in_bucket;
 };
 
 struct process {
 	u32 pid;
-	bool born;      /* it has or had an address space */
-	struct mm *mm;  /* NULL before that and after its end */
-	u64 brk;        /* where the heap ends */
-	u32 n_threads;  /* that have not ended */
+	bool born;     /* it has or had an address space */
+	struct mm *mm; /* NULL before that and after its end */
+	u64 brk;       /* where the heap ends */
+	u32 n_threads; /* that have not ended */
 	struct thread *threads;
 	struct process *next;
 };
@@ -66,14 +66,15 @@ struct recording {
 	struct trace *trace;
 	struct engine *engine; /* for the threads' wake-ups */
 	u32 index;             /* among the engine's recordings */
-	bool ended; /* the trace has no more packets */
-	u64 buffered; /* bytes of packets that wait in queues */
+	bool ended;            /* the trace has no more packets */
+	u64 buffered;          /* bytes of packets that wait in queues */
 	u64 packets;
 	struct order order;
 	struct code_table code;
 	struct tr_cursor *peek;
 	struct process *processes;
-	struct thread *blocked, **blocked_end; /* THREAD_ORDER and THREAD_TAKING, in the order in which they blocked */
+	/* THREAD_ORDER and THREAD_TAKING, in the order in which they blocked. */
+	struct thread *blocked, **blocked_end;
 	u32 n_starved;
 	struct thread *bucket[RECORDING_BUCKETS];
 	struct thread *spare_threads;
@@ -91,7 +92,7 @@ void recording_free(struct recording *r);
  */
 struct thread *recording_read(struct recording *r);
 
-struct process *recording_process(struct recording *r, u32 pid);      /* made if unknown */
+struct process *recording_process(struct recording *r, u32 pid);        /* made if unknown */
 struct thread *recording_thread(struct recording *r, u32 pid, u32 tid); /* made STARVED if unknown */
 
 /* The next packet of the queue becomes the one that is decoded; false: the queue is empty. */
@@ -99,15 +100,15 @@ bool thread_next_packet(struct thread *th);
 /* The next chunk and event of the packet; false: the packet is done and given back. */
 bool thread_next_chunk(struct thread *th);
 /*
- * What the thread had seen right after the current chunk's runs: told by the first SEEN or numbered event before the
- * next block run, or by the next packet. 0 if nothing tells.
+ * What the thread had seen right after the current chunk's runs: told by the first SEEN or numbered event
+ * before the next block run, or by the next packet. 0 if nothing tells.
  */
 u64 thread_next_seen(const struct thread *th);
 /* Will it, as far as is known, use nothing that number n takes away before n was applied? */
 bool thread_stands(const struct thread *th, u64 n);
 /*
- * Takes the thread out of its process. True: packets that are queued already belong to a later thread of the same
- * name, which the struct is now, STARVED no more; else the struct is gone.
+ * Takes the thread out of its process. True: packets that are queued already belong to a later thread of the
+ * same name, which the struct is now, STARVED no more; else the struct is gone.
  */
 bool thread_end(struct thread *th);
 

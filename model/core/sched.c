@@ -17,7 +17,7 @@ const struct opt sched_opts[] = {
 };
 
 #define STAT_STRUCT struct sched_stats
-static const struct stat_desc stat_table[] = { SCHED_STATS(STAT_ROW) { 0 } };
+static const struct stat_desc stat_table[] = { SCHED_STATS(STAT_ROW){ 0 } };
 
 void sched_init(struct sched *s, const struct sched_cfg *cfg, u64 hz)
 {

@@ -1,7 +1,7 @@
 /*
  * Who runs on one core: round robin in quanta among the threads that can run. `contexts` threads are taken to
- * run at the same time and alternate in short slices, which gives the interleavings of that many cores on one.
- * Moving on to the next slice is free; giving a context to another thread costs a switch.
+ * run at the same time and alternate in short slices, which gives the interleavings of that many cores on
+ * one. Moving on to the next slice is free; giving a context to another thread costs a switch.
  *
  * Not modelled: priorities, wake-up preemption, where the scheduler's own data lie.
  * Called by the engine.
@@ -47,8 +47,8 @@ void sched_stats_add(const struct sched *s, struct stats *st);
 /* The thread can run. */
 void sched_add(struct sched *s, struct thread *th);
 /*
- * Gives the core to the next context; NULL: nothing can run. *cost: cycles that the switch takes. The thread may
- * then have the core for sched_turn() cycles.
+ * Gives the core to the next context; NULL: nothing can run. *cost: cycles that the switch takes. The thread
+ * may then have the core for sched_turn() cycles.
  */
 struct thread *sched_next(struct sched *s, u64 *cost);
 u64 sched_turn(const struct sched *s);

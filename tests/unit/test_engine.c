@@ -1,4 +1,4 @@
-/* Are recordings replayed in a possible order, whatever the interleaving, and does a damaged order never stop a replay? */
+/* Are recordings replayed in a possible order, whatever the interleaving? Does a damaged one stop a replay? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -60,7 +60,13 @@ static void begin_thread(struct take *t, u32 i, u32 pid, u32 tid)
 {
 	t->seen[i] = t->seq;
 	t->enc[i] = tr_encoder_new(&(struct tr_encoder_cfg){
-		.dict = t->dict, .pid = pid, .tid = tid, .isa = "x86_64", .seen = t->seq, .emit = emit, .arg = t,
+		.dict = t->dict,
+		.pid = pid,
+		.tid = tid,
+		.isa = "x86_64",
+		.seen = t->seq,
+		.emit = emit,
+		.arg = t,
 	});
 }
 
@@ -71,9 +77,14 @@ static void put(struct take *t, u32 i, struct tr_event ev)
 
 static void map(struct take *t, u32 i, u64 addr, u64 len)
 {
-	put(t, i, (struct tr_event){ .kind = TR_EV_MAP, .prot = TR_PROT_READ | TR_PROT_WRITE | TR_PROT_EXEC,
-				     .flags = TR_MAP_ANON, .seq = ++t->seq, .addr = addr, .len = len,
-				     .offset = TR_NO_OFFSET });
+	put(t, i,
+	    (struct tr_event){ .kind = TR_EV_MAP,
+			       .prot = TR_PROT_READ | TR_PROT_WRITE | TR_PROT_EXEC,
+			       .flags = TR_MAP_ANON,
+			       .seq = ++t->seq,
+			       .addr = addr,
+			       .len = len,
+			       .offset = TR_NO_OFFSET });
 }
 
 static void unmap(struct take *t, u32 i, u64 addr, u64 len)

@@ -25,7 +25,11 @@ struct back {
 };
 
 static const struct generate_opts usual = {
-	.size = 32768, .pages = 100, .stride = 64, .stores = 0, .seed = 1,
+	.size = 32768,
+	.pages = 100,
+	.stride = 64,
+	.stores = 0,
+	.seed = 1,
 };
 
 static void take_chunk(struct back *b, const struct trace *t, const struct tr_chunk *c)
@@ -208,8 +212,12 @@ static void test_rows_are_complete(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_chase),	       cmocka_unit_test(test_pages), cmocka_unit_test(test_stream),
-		cmocka_unit_test(test_random),	       cmocka_unit_test(test_touch), cmocka_unit_test(test_one_line_cycle),
+		cmocka_unit_test(test_chase),
+		cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_stream),
+		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_touch),
+		cmocka_unit_test(test_one_line_cycle),
 		cmocka_unit_test(test_rows_are_complete),
 	};
 

@@ -15,7 +15,8 @@ static struct tr_event event(enum tr_event_kind kind, u64 seq)
 static void test_numbers_in_turn(void **state)
 {
 	struct order o = { 0 };
-	struct tr_event first = event(TR_EV_MAP, 1), second = event(TR_EV_MAP, 2), seen = event(TR_EV_SEEN, 2);
+	struct tr_event first = event(TR_EV_MAP, 1), second = event(TR_EV_MAP, 2),
+			seen = event(TR_EV_SEEN, 2);
 
 	assert_true(order_passed(&o, order_before(&first)));
 	assert_false(order_passed(&o, order_before(&second)));
@@ -68,7 +69,8 @@ static void test_highest_number(void **state)
 
 static void test_what_takes_away(void **state)
 {
-	static const enum tr_event_kind always[] = { TR_EV_UNMAP, TR_EV_REMAP, TR_EV_PROTECT, TR_EV_ADVISE, TR_EV_EXEC };
+	static const enum tr_event_kind always[] = { TR_EV_UNMAP, TR_EV_REMAP, TR_EV_PROTECT, TR_EV_ADVISE,
+						     TR_EV_EXEC };
 	struct tr_event ev;
 	u32 i;
 

@@ -1,8 +1,8 @@
 /*
  * Do a pointer chase and a walk over one line a page show the steps that were measured on Golden Cove?
- * 5 cycles in L1, 16 in L2 within the DTLB's reach, 23 beyond it; one line a page: 5 up to 96 pages, 12 up to 768,
- * 23 up to the STLB's reach, then walks (Intel's manual 248966 and microbenchmarks of the Golden Cove core).
- * The mean of a chase is over all its loads after two warm rounds.
+ * 5 cycles in L1, 16 in L2 within the DTLB's reach, 23 beyond it; one line a page: 5 up to 96 pages, 12 up to
+ * 768, 23 up to the STLB's reach, then walks (Intel's manual 248966 and microbenchmarks of the Golden Cove
+ * core). The mean of a chase is over all its loads after two warm rounds.
  */
 #include <setjmp.h>
 #include <stdarg.h>

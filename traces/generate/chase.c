@@ -1,4 +1,4 @@
-/* A pointer chase: each load's address is what the one before it loaded. Mean time an access = the latency. */
+/* A pointer chase: each load's address is what the one before it loaded. */
 #include <stdlib.h>
 
 #include "traces/generate/generate.h"

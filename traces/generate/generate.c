@@ -5,7 +5,8 @@
 #include "model/base/error.h"
 #include "traces/capture_write.h"
 
-extern const struct generator generate_chase, generate_pages, generate_stream, generate_random, generate_touch;
+extern const struct generator generate_chase, generate_pages, generate_stream, generate_random,
+	generate_touch;
 
 const struct generator *const generators[] = {
 	&generate_chase, &generate_pages, &generate_stream, &generate_random, &generate_touch, NULL,
@@ -16,7 +17,8 @@ const struct generator *const generators[] = {
 const struct opt generate_keys[] = {
 	{ "size", OPT_SIZE, AT(size), "32K", GENERATE_LINE, 64ull << 30, "bytes", "of data", NULL },
 	{ "pages", OPT_U64, AT(pages), "64", 1, 1u << 24, "pages", "of 4 KB", NULL },
-	{ "count", OPT_U64, AT(count), "0", 0, 0, "accesses", "to make; 0: what touches everything four times", NULL },
+	{ "count", OPT_U64, AT(count), "0", 0, 0, "accesses",
+	  "to make; 0: what touches everything four times", NULL },
 	{ "stride", OPT_SIZE, AT(stride), "8", 1, 1u << 30, "bytes", "from one access to the next", NULL },
 	{ "stores", OPT_U32, AT(stores), "0", 0, 100, "percent", "of the accesses that are stores", NULL },
 	{ "seed", OPT_U64, AT(seed), "1", 0, 0, NULL, "of the random order", NULL },
@@ -123,7 +125,8 @@ static void emit(void *arg, const u8 *packet, u32 len, u64 insns)
 	capture_write(arg, packet, len, insns);
 }
 
-bool generate(const struct generator *gen, const struct generate_opts *o, const char *path, char err[TR_ERRBUF])
+bool generate(const struct generator *gen, const struct generate_opts *o, const char *path,
+	      char err[TR_ERRBUF])
 {
 	struct generation g = { .o = *o };
 	struct capture_writer *w;
@@ -134,7 +137,12 @@ bool generate(const struct generator *gen, const struct generate_opts *o, const 
 		return false;
 	g.dict = tr_dict_new();
 	g.enc = tr_encoder_new(&(struct tr_encoder_cfg){
-		.dict = g.dict, .pid = PID, .tid = PID, .isa = "x86_64", .emit = emit, .arg = w,
+		.dict = g.dict,
+		.pid = PID,
+		.tid = PID,
+		.isa = "x86_64",
+		.emit = emit,
+		.arg = w,
 	});
 	program(&g, gen);
 	tr_encoder_free(g.enc);

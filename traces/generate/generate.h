@@ -1,6 +1,7 @@
 /*
- * Synthetic recordings: programs whose behaviour has a closed formula. A generator is one file, one const struct and
- * one row in generate.c's array. They write captures as the recorder does: one thread, its mappings, its exit.
+ * Synthetic recordings: programs whose behaviour has a closed formula. A generator is one file, one const
+ * struct and one row in generate.c's array. They write captures as the recorder does: one thread, its
+ * mappings, its exit.
  *
  * Called by cli/generate.c and by tests.
  */
@@ -35,8 +36,9 @@ struct generator {
 extern const struct generator *const generators[]; /* ends with NULL */
 
 const struct generator *generator_find(const char *name); /* NULL: there is none */
-/* o is within the limits of generate_keys, the stride not above the size. Writes the capture; false: err says what is wrong. */
-bool generate(const struct generator *gen, const struct generate_opts *o, const char *path, char err[TR_ERRBUF]);
+/* o is within the limits of generate_keys, stride <= size. Writes the capture; false: err says what is wrong. */
+bool generate(const struct generator *gen, const struct generate_opts *o, const char *path,
+	      char err[TR_ERRBUF]);
 
 /* ---- for the generators ---- */
 
@@ -46,7 +48,7 @@ bool generate(const struct generator *gen, const struct generate_opts *o, const 
 
 /* Maps private anonymous memory at GENERATE_DATA, whole pages. */
 void generate_map(struct generation *g, u64 len);
-/* The program fills its data before it uses it: a store every `step` bytes. Memory never written is one zero page. */
+/* Fills the data before its use, a store every `step` bytes: memory never written is one shared zero page. */
 void generate_fill(struct generation *g, u64 len, u64 step);
 /* A loop body of a few instructions, the first of which makes the access. Returns the block's number. */
 u32 generate_block(struct generation *g, enum tr_kind kind, u16 dep);

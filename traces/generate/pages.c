@@ -1,4 +1,4 @@
-/* A chase with one line a page: the TLBs' reach before the caches'. Lines are spread over the sets of a VIPT L1. */
+/* A chase with one line a page: the TLBs' reach before the caches'. Lines are spread over the sets of L1. */
 #include <stdlib.h>
 
 #include "traces/generate/generate.h"
