@@ -113,6 +113,9 @@ struct tr_cursor *cursor_new(const struct tr_dict *dict)
 	struct tr_cursor *c = xcalloc(1, sizeof(*c));
 
 	c->dict = dict;
+	c->max_local = c->max_slot = 256;
+	c->local = xmalloc(c->max_local * sizeof(*c->local));
+	c->slot = xmalloc(c->max_slot * sizeof(*c->slot));
 	return c;
 }
 
@@ -172,8 +175,7 @@ static void set_locals(struct tr_cursor *c, const struct packet *p)
 		c->max_slot = n;
 		c->slot = xrealloc(c->slot, c->max_slot * sizeof(*c->slot));
 	}
-	if (n)
-		memset(c->slot, 0, n * sizeof(*c->slot));
+	memset(c->slot, 0, n * sizeof(*c->slot));
 }
 
 void tr_cursor_set(struct tr_cursor *c, const struct trace_packet *pub)
@@ -407,6 +409,8 @@ static const struct tr_event *lost(struct tr_cursor *c, const char *why)
 /* What follows the runs: an event, the packet's end (NULL), or damage, which ends it. */
 static const struct tr_event *decode_event(struct tr_cursor *c)
 {
+	if (c->n_addrs > c->packet->pub.n_addrs)
+		return lost(c, "a packet has more addresses than it says");
 	if (!c->left && c->class == NEXT_EVENT && !c->damage) {
 		if (!event_get(&c->p, c->end, &c->event, c->name))
 			return lost(c, "a packet has an event that makes no sense");

@@ -80,6 +80,9 @@ struct tr_encoder *tr_encoder_new(const struct tr_encoder_cfg *cfg)
 	e->seen = cfg->seen;
 	e->tokens = xmalloc(TR_PACKET_MAX);
 	e->entries = xmalloc(TR_PACKET_MAX);
+	e->max_local = e->max_slot = 256;
+	e->local = xmalloc(e->max_local * sizeof(*e->local));
+	e->slot = xmalloc(e->max_slot * sizeof(*e->slot));
 	start_packet(e);
 	return e;
 }
@@ -190,7 +193,7 @@ static u32 add_local(struct tr_encoder *e, u32 id, const struct dict_entry *d)
 	u32 n_slots = d->block.n_slots;
 
 	if (e->n_local == e->max_local) {
-		e->max_local = MAX(256, e->max_local * 2);
+		e->max_local *= 2;
 		e->local = xrealloc(e->local, e->max_local * sizeof(*e->local));
 	}
 	if (e->n_slot + n_slots > e->max_slot) {
@@ -211,7 +214,7 @@ static u32 add_local(struct tr_encoder *e, u32 id, const struct dict_entry *d)
 
 static noinline void put_next(struct tr_encoder *e, u32 local, u32 guess, u16 *path, bool is_new)
 {
-	struct succession *s = e->n_local ? &e->local[e->cur].next : NULL;
+	struct succession *s = &e->local[e->cur].next;
 
 	if (is_new) {
 		put_token(e, NEXT_NEW);

@@ -77,7 +77,7 @@ static enum trace_status read_packet(struct trace *t, struct packet **p)
 	status = t->ops->next(t->reader, &bytes, &len, err);
 	if (status == TRACE_ERROR) {
 		t->damaged = true;
-		set_error(t, "%s; what stands before it can be used with --keep-going", err);
+		set_error(t, "%s; --keep-going goes on without it", err);
 	}
 	if (status != TRACE_OK)
 		return status;
