@@ -114,7 +114,8 @@ deps:
 # From a bare system to a table and plots of a replayed recording.
 demo: deps
 	@+$(MAKE) --no-print-directory $(JOBS) all
-	@configs/demo.sh
+	./mmsim replay traces/samples/sort.mmtrace.gz -o demo --plot
+	@echo; echo 'Plots (SVG and PNG) are in demo/plots; README.md says how to read them and the table.'
 
 test: deps
 	@+$(MAKE) --no-print-directory $(JOBS) all units

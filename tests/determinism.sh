@@ -41,7 +41,7 @@ if [ "${MMSIM_TEST_LONG-}" = 1 ]; then
 	limit=
 else
 	chosen=$(ls "$samples"/*.gz | head -n 1)
-	limit='--max 450000'
+	limit='--max 300000'
 fi
 for s in $chosen; do
 	stats "$mmsim" "$s" $limit >"$tmp/$(basename "$s").reference"

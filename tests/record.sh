@@ -5,8 +5,8 @@ B=${B:-build}
 CC=${CC:-cc}
 export LC_ALL=C
 
-if ! command -v qemu-x86_64 >/dev/null || [ "$(uname -m)" != x86_64 ]; then
-	skip record "needs qemu-user on x86-64"
+if ! can_record; then
+	skip record "needs x86-64 and a qemu-user that takes plugins"
 	finish
 fi
 
