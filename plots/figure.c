@@ -142,27 +142,27 @@ static bool said_before(const struct run *runs, u32 at, size_t member)
 	return false;
 }
 
-/* The different values of a member, ", " between them; "12 different" if they are many. */
-static char *distinct(const struct run *runs, u32 n, size_t member)
+/* "trace a, b": the different values of a member; "12 traces" if they are many. */
+static char *distinct(const struct run *runs, u32 n, const char *name, size_t member)
 {
-	char *list = xstrdup(""), *longer;
+	char *list = xstrdup(name), *longer;
 	u32 i, count = 0;
 
 	for (i = 0; i < n; i++) {
 		if (said_before(runs, i, member))
 			continue;
-		longer = xasprintf("%s%s%s", list, count++ ? ", " : "", member_of(&runs[i], member));
+		longer = xasprintf("%s%s %s", list, count++ ? "," : "", member_of(&runs[i], member));
 		free(list);
 		list = longer;
 	}
 	if (count <= CAPTION_MAX)
 		return list;
 	free(list);
-	return xasprintf("%u different", count);
+	return xasprintf("%u %ss", count, name);
 }
 
 #define CAPTION_PARTS 4u
-#define CAPTION_WIDTH 104u /* characters, what stands between the lists not counted */
+#define CAPTION_WIDTH 114u /* characters, what stands between the lists not counted */
 
 /* Takes away from the longest of the lists until they fit the line. */
 static void fit(char *const list[CAPTION_PARTS], u32 width[CAPTION_PARTS])
@@ -197,11 +197,11 @@ void figure_caption(struct figure *f, const struct run *runs, u32 n)
 	struct text t;
 
 	for (i = 0; i < CAPTION_PARTS; i++)
-		list[i] = distinct(runs, n, says[i].member);
+		list[i] = distinct(runs, n, says[i].name, says[i].member);
 	fit(list, width);
 	for (i = 0; i < CAPTION_PARTS; i++) {
-		at += (u32)snprintf(line + at, sizeof(line) - at, "%s%s %s", i ? "  \u00b7  " : "",
-				    says[i].name, format_clip(&t, list[i], width[i]));
+		at += (u32)snprintf(line + at, sizeof(line) - at, "%s%s", i ? "  \u00b7  " : "",
+				    format_clip(&t, list[i], width[i]));
 		free(list[i]);
 	}
 	figure_text(f, 14, 14, "left", FIGURE_CAPTION, FIGURE_GREY, line);

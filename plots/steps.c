@@ -4,8 +4,11 @@
  *
  * Series come from runs, one point a run, those of one machine (or of one LABEL=) joined; or from CSV files
  *	series,<x>,latency_<unit>
+ *	# a comment
  *	golden-cove,32,5.0
  * where <x> names the axis ("pages", "bytes") and <unit> is cycles or ns. Points to lay over are such a file.
+ * Unless told otherwise, a run's size is what it touched: its minor faults are pages, of 4 KB where a file has
+ * bytes.
  */
 #include "plots/plot.h"
 
@@ -17,13 +20,14 @@
 #include "analysis/format.h"
 #include "model/base/error.h"
 
-#define TOP       48u
-#define PLOT      310u
-#define AXIS      74u
-#define LEGEND    22u
-#define CAPTION   34u
-#define COLUMNS   2u /* of the legend */
-#define DEFAULT_X "mm.fault.minor"
+#define TOP        48u
+#define PLOT       310u
+#define AXIS       74u
+#define LEGEND     22u
+#define CAPTION    34u
+#define COLUMNS    2u /* of the legend */
+#define DEFAULT_X  "mm.fault.minor"
+#define PAGE_BYTES 4096.0
 
 struct point {
 	double x, y;
@@ -71,7 +75,8 @@ static char *add_run(struct picture *p, const struct run *r)
 {
 	const char *counter = p->q->x ? p->q->x : DEFAULT_X;
 	struct latency_table loads;
-	double x = (double)counters_get(&r->counters, counter), y;
+	double scale = !p->q->x && !strcmp(p->x, "bytes") ? PAGE_BYTES : 1;
+	double x = scale * (double)counters_get(&r->counters, counter), y;
 
 	run_latency(r, "load", NULL, NULL, &loads);
 	y = latency_table_mean(&loads);
@@ -97,12 +102,12 @@ static char *take_header(struct picture *p, const char *file, char *line)
 			file);
 	if ((p->x && strcmp(p->x, x)) || (p->unit && strcmp(p->unit, unit)))
 		return xasprintf(
-			"'%s' has %s and %s, what was read before has %s and %s: they cannot share axes",
-			file, x, unit, p->x, p->unit);
-	if (!p->x) {
+			"'%s' has %s and %s, what comes before it has %s and %s: they cannot share axes",
+			file, x, unit, p->x ? p->x : x, p->unit);
+	if (!p->x)
 		p->x = xstrdup(x);
+	if (!p->unit)
 		p->unit = xstrdup(unit);
-	}
 	return NULL;
 }
 
@@ -121,11 +126,12 @@ static char *add_row(struct picture *p, const char *file, u32 n, const char *lin
 static char *read_rows(struct picture *p, const char *file, FILE *f, bool published)
 {
 	char line[512], *bad;
-	u32 n = 1;
+	u32 n;
 
 	bad = take_header(p, file, fgets(line, sizeof(line), f) ? line : "");
-	while (!bad && fgets(line, sizeof(line), f))
-		bad = add_row(p, file, ++n, line, published);
+	for (n = 2; !bad && fgets(line, sizeof(line), f); n++)
+		if (line[0] != '#')
+			bad = add_row(p, file, n, line, published);
 	return bad;
 }
 
@@ -148,6 +154,20 @@ static int by_x(const void *a, const void *b)
 	return p->x < q->x ? -1 : p->x > q->x;
 }
 
+/* Published points last, so that they lie above the lines and the lines have the first colours. */
+static void published_last(struct picture *p)
+{
+	struct series *order = xcalloc(p->n, sizeof(*order));
+	u32 n = 0, i, round;
+
+	for (round = 0; round < 2; round++)
+		for (i = 0; i < p->n; i++)
+			if (p->series[i].published == (round == 1))
+				order[n++] = p->series[i];
+	free(p->series);
+	p->series = order;
+}
+
 static char *gather(struct picture *p)
 {
 	const struct plot_request *q = p->q;
@@ -155,19 +175,22 @@ static char *gather(struct picture *p)
 	u32 i;
 
 	if (q->n_runs) {
-		p->x = xstrdup(q->x ? q->x : DEFAULT_X);
+		p->x = q->x ? xstrdup(q->x) : NULL;
 		p->unit = xstrdup("cycles");
 	}
-	for (i = 0; !bad && i < q->n_runs; i++)
-		bad = add_run(p, &q->runs[i]);
 	for (i = 0; !bad && i < q->n_tables; i++)
 		bad = read_table(p, q->tables[i], false);
 	if (!bad && q->points)
 		bad = read_table(p, q->points, true);
+	if (!p->x)
+		p->x = xstrdup("pages");
+	for (i = 0; !bad && i < q->n_runs; i++)
+		bad = add_run(p, &q->runs[i]);
 	if (!bad && !p->n)
 		bad = xstrdup("there are no points");
 	for (i = 0; i < p->n; i++)
 		qsort(p->series[i].at, p->series[i].n, sizeof(struct point), by_x);
+	published_last(p);
 	return bad;
 }
 
@@ -212,14 +235,14 @@ static void axis_range(const struct picture *p, bool vertical, double *low, doub
 			*high = fmax(*high, v);
 		}
 	}
-	*low /= 1.25;
+	*low /= vertical ? 1.5 : 1.25;
 	*high = fmax(*high * 1.25, *low * 8);
 }
 
 static const char *x_name(const struct picture *p)
 {
-	if (!strcmp(p->x, DEFAULT_X))
-		return "pages touched (minor faults)";
+	if (!strcmp(p->x, "pages"))
+		return "working set (pages)";
 	return strcmp(p->x, "bytes") ? p->x : "working set (bytes)";
 }
 
