@@ -59,7 +59,7 @@ check "overlay: every run has its name" says "$tmp/overlay.svg" ">old<" ">new<" 
 draw stack stack "$data/sort"
 check "stack: parts and units" says "$tmp/stack.svg" "Where the cycles went" "share of cycles (%)" "base" "kernel: fault"
 draw stacks stack "$data/sort" "$data/zen4" "$data/odd"
-check "stacks: CPI" says "$tmp/stacks.svg" "cycles per instruction (CPI)" ">zen4 " "machine golden-cove"
+check "stacks: CPI" says "$tmp/stacks.svg" "cycles per instruction (CPI)" ">zen4 " "machine gol"
 draw served served "$data/sort" "$data/odd" "$data/stores"
 check "served: levels and translations" says "$tmp/served.svg" "Where accesses were served" "L1 TLB hit" "STLB hit" \
 	"page walk" "page fault" "DRAM" "cycles<"
