@@ -75,6 +75,13 @@ static void check_objects(struct check *ch)
 	}
 }
 
+/* Every fault has one outcome. */
+static void check_faults(const struct fault_stats *f, u64 pgfault)
+{
+	ASSERT(f->minor == f->zero + f->zero_page + f->cow + f->reuse + f->file + f->spurious);
+	ASSERT(pgfault == f->minor + f->major + f->oom);
+}
+
 void kernel_check(const struct kernel *k)
 {
 	struct check ch = { .k = k };
@@ -82,6 +89,7 @@ void kernel_check(const struct kernel *k)
 	struct mm *mm;
 
 	frames_sane(k->frames);
+	check_faults(&k->fault, k->pgfault);
 	if (k->zero_pfn != NO_FRAME)
 		found(&ch, k->zero_pfn);
 	for (mm = k->mms; mm; mm = mm->next)
