@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "analysis/format.h"
@@ -263,13 +264,47 @@ static void table_of_huge_numbers(void **state)
 	fixture_fini(&f);
 }
 
-static jmp_buf after_die;
-static char died[2048];
+static int tell;
 
-static void remember(int status, const char *message)
+static void tell_and_leave(int status, const char *message)
 {
-	snprintf(died, sizeof(died), "%d %s", status, message);
-	longjmp(after_die, 1);
+	dprintf(tell, "%d %s", status, message);
+	_exit(0);
+}
+
+/* In a child of its own, since whoever dies leaves things behind: exit status and message. */
+static void expect_end(void (*run)(struct fixture *), struct fixture *f, const char *status,
+		       const char *message)
+{
+	char said[2048] = "";
+	int ends[2], left;
+	pid_t child;
+
+	assert_int_equal(pipe(ends), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (!child) {
+		tell = ends[1];
+		die_hook_set(tell_and_leave);
+		run(f);
+		_exit(0);
+	}
+	close(ends[1]);
+	assert_true(read(ends[0], said, sizeof(said) - 1) > 0);
+	close(ends[0]);
+	assert_int_equal(waitpid(child, &left, 0), child);
+	assert_memory_equal(said, status, strlen(status));
+	assert_non_null(strstr(said, message));
+}
+
+static void prepare(struct fixture *f)
+{
+	results_prepare(f->dir);
+}
+
+static void write_all(struct fixture *f)
+{
+	results_write(f->dir, &f->r);
 }
 
 static void foreign_directory_is_refused(void **state)
@@ -280,14 +315,7 @@ static void foreign_directory_is_refused(void **state)
 	fixture_init(&f);
 	snprintf(path, sizeof(path), "%s/other", f.dir);
 	fclose(fopen(path, "w"));
-	die_hook_set(remember);
-	if (!setjmp(after_die)) {
-		results_prepare(f.dir);
-		fail_msg("a foreign directory was taken over");
-	}
-	die_hook_set(NULL);
-	assert_non_null(strstr(died, "2 "));
-	assert_non_null(strstr(died, "not the directory of an earlier run"));
+	expect_end(prepare, &f, "2 ", "not the directory of an earlier run");
 	fixture_fini(&f);
 }
 
@@ -302,14 +330,18 @@ static void full_disk_is_told(void **state)
 	results_prepare(f.dir);
 	snprintf(path, sizeof(path), "%s/stats.json.part", f.dir);
 	assert_int_equal(symlink("/dev/full", path), 0);
-	die_hook_set(remember);
-	if (!setjmp(after_die)) {
-		results_write(f.dir, &f.r);
-		fail_msg("a full disk went unnoticed");
-	}
-	die_hook_set(NULL);
-	assert_non_null(strstr(died, "stats.json"));
-	assert_non_null(strstr(died, "No space left"));
+	expect_end(write_all, &f, "1 ", "stats.json': No space left");
+	fixture_fini(&f);
+}
+
+static void unwritable_directory_is_told(void **state)
+{
+	struct fixture f, elsewhere;
+
+	fixture_init(&f);
+	elsewhere = f;
+	strcpy(elsewhere.dir, "/proc/mmsim");
+	expect_end(prepare, &elsewhere, "1 ", "cannot make the directory '/proc/mmsim'");
 	fixture_fini(&f);
 }
 
@@ -455,6 +487,7 @@ int main(void)
 		cmocka_unit_test(table_of_huge_numbers),
 		cmocka_unit_test(foreign_directory_is_refused),
 		cmocka_unit_test(full_disk_is_told),
+		cmocka_unit_test(unwritable_directory_is_told),
 		cmocka_unit_test(unfinished_run_is_refused),
 		cmocka_unit_test(odd_names_reach_json),
 		cmocka_unit_test(percentiles_against_brute_force),
