@@ -27,10 +27,10 @@ static void usage(FILE *f)
 	      "  -m, --machine NAME   a built-in machine or a file NAME.cfg; default " DEFAULT_MACHINE "\n"
 	      "  -k, --kernel NAME    a built-in kernel or a file NAME.cfg; default " DEFAULT_KERNEL "\n"
 	      "  -s, --set KEY=VALUE  override a key; `mmsim config` lists them\n"
-	      "  -o, --output DIR     write the run directory: table, stats.json, latency.csv, configuration\n"
+	      "  -o, --output DIR     write the run directory: table, counters, latencies, configuration\n"
 	      "      --plot           and pictures into DIR/plots (needs gnuplot)\n"
 	      "      --max N          stop after N records (block runs; lines of a text trace)\n"
-	      "      --loop N         replay everything N times, each time as new processes on the warm machine\n"
+	      "      --loop N         replay everything N times, as new processes on the warm machine\n"
 	      "      --keep-going     step over damaged parts of a recording\n"
 	      "      --decode-thread  read and decompress on a thread of its own; changes no result\n"
 	      "      --decode-only    decode and count, no machine\n"
@@ -118,9 +118,9 @@ static void note_deaths(struct notes *n, const struct engine *e)
 	u32 count = engine_deaths(e, &d), i;
 
 	for (i = 0; i < count; i++, d++)
-		note(n, xasprintf("simulated %s: process %u thread %u, %s 0x%" PRIx64 " after record %" PRIu64 "; %s",
-				  d->oom ? "out of memory" : "SIGSEGV", d->pid, d->tid, verb[d->trap.access],
-				  d->trap.va, d->record, d->around));
+		note(n, xasprintf("simulated %s: process %u thread %u %s 0x%" PRIx64 ", record %" PRIu64
+				  "; %s", d->oom ? "out of memory" : "SIGSEGV", d->pid, d->tid,
+				  verb[d->trap.access], d->trap.va, d->record, d->around));
 }
 
 /* "1 (412), 39 (6)": numbers of system calls and how often. */
@@ -132,8 +132,8 @@ static void note_syscalls(struct notes *n, const struct engine *e)
 
 	for (i = 0; i < ENGINE_SYSCALLS && at < sizeof(text) - 32; i++)
 		if (engine_syscalls(e, i))
-			at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%u (%" PRIu64 ")", at ? ", " : "", i,
-					       engine_syscalls(e, i));
+			at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%u (%" PRIu64 ")",
+					       at ? ", " : "", i, engine_syscalls(e, i));
 	if (at)
 		note(n, xasprintf("system calls that only cost entry and exit, by number: %s", text));
 }
@@ -144,13 +144,13 @@ static void note_order(struct notes *n, const struct machine *m)
 	u64 sleeps = stats_value(m->stats, "replay.sleeps");
 
 	if (gaps)
-		note(n, xasprintf("%" PRIu64 " ordering numbers of the recording are missing; the order of threads "
-				  "around them is a guess", gaps));
+		note(n, xasprintf("%" PRIu64 " ordering numbers are missing from the recording; the order "
+				  "of threads around them is a guess", gaps));
 	if (lost)
 		note(n, xasprintf("something is missing from the recording in %" PRIu64 " places", lost));
 	if (sleeps)
-		note(n, xasprintf("%" PRIu64 " recorded waits for the outside were replayed at %u %% of their time "
-				  "(replay.sleep_scale)", sleeps, m->cfg.engine.sleep_scale));
+		note(n, xasprintf("%" PRIu64 " recorded waits for the outside were replayed at %u %% of their "
+				  "time (replay.sleep_scale)", sleeps, m->cfg.engine.sleep_scale));
 }
 
 static void gather_notes(struct notes *n, const struct machine *m)

@@ -19,8 +19,8 @@
 /* At most that much of one stream is taken before the others get their turn. */
 #define TURN_BYTES (REC_RING / 2)
 /*
- * Nothing is held back for longer than that many bytes of the others: a replay reads on so far (replay.buffer) for a
- * thread that others wait for.
+ * Nothing is held back for longer than that many bytes of the others: a replay reads on only so far
+ * (replay.buffer) for a thread that others wait for.
  */
 #define HOLD_BYTES (4u << 20)
 /* How long it waits when there is nothing, while processes run and when all their streams have ended. */

@@ -1,4 +1,4 @@
-/* Are recordings replayed in a possible order, whatever the interleaving? Does a damaged one stop a replay? */
+/* Are recordings replayed in a possible order, whatever the interleaving? Does damage stop a replay? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -36,7 +36,7 @@ struct generator {
 extern const struct generator *const generators[]; /* ends with NULL */
 
 const struct generator *generator_find(const char *name); /* NULL: there is none */
-/* o is within the limits of generate_keys, stride <= size. Writes the capture; false: err says what is wrong. */
+/* o keeps to generate_keys' limits, and stride <= size. Writes the capture; false: err says what is wrong. */
 bool generate(const struct generator *gen, const struct generate_opts *o, const char *path,
 	      char err[TR_ERRBUF]);
 
