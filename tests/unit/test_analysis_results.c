@@ -341,7 +341,7 @@ static void unwritable_directory_is_told(void **state)
 	fixture_init(&f);
 	elsewhere = f;
 	strcpy(elsewhere.dir, "/proc/mmsim");
-	expect_end(prepare, &elsewhere, "1 ", "cannot make the directory '/proc/mmsim'");
+	expect_end(prepare, &elsewhere, "2 ", "cannot make the directory '/proc/mmsim'");
 	fixture_fini(&f);
 }
 
