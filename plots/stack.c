@@ -12,14 +12,15 @@
 #include "analysis/stack.h"
 #include "model/base/error.h"
 
-#define TOP       48u
-#define ROW       56u  /* of a run: its name and its bar */
-#define BAR       0.46 /* height of the bar, of a row */
-#define AXIS      74u  /* tick labels and the axis' name */
-#define LEGEND    24u  /* height of a row of the legend */
-#define COLUMNS   4u   /* of the legend */
-#define CAPTION   34u
-#define MIN_SHARE 0.005 /* a part smaller than this in every run goes into "other" */
+#define TOP           48u
+#define ROW           56u  /* of a run: its name and its bar */
+#define BAR           0.46 /* height of the bar, of a row */
+#define AXIS          74u  /* tick labels and the axis' name */
+#define LEGEND        24u  /* height of a row of the legend */
+#define COLUMNS       4u   /* of the legend */
+#define CAPTION       34u
+#define MAX_CPI_RATIO 6.0   /* between runs; beyond, the shares of their cycles are shown */
+#define MIN_SHARE     0.005 /* a part smaller than this in every run goes into "other" */
 
 /*
  * One hue a concept, so that a reader sees the kind before the name: grey for work, blues for data, darker
@@ -47,8 +48,8 @@ static const struct paint {
 	{ "kernel.syscall", "kernel: syscall", "#5B2A49" },
 	{ "kernel.uio", "kernel: user I/O", "#B35C8C" },
 	{ "kernel.unmap", "kernel: unmap", "#F4D9E7" },
-	{ "kernel.fork", "kernel: fork", "#732F56" },
-	{ "kernel.flush", "kernel: TLB flush", "#DA9ABF" },
+	{ "kernel.fork", "kernel: fork", "#6A4C93" },
+	{ "kernel.flush", "kernel: TLB flush", "#A98BD0" },
 	{ "ipi", "IPI", "#6E6E6E" },
 	{ "lock", "lock", "#00694D" },
 	{ "io_wait", "I/O wait", "#B7D7A8" },
@@ -234,10 +235,26 @@ static void plot_command(struct figure *f)
 		BAR, BAR);
 }
 
+/* Bars of CPI, if all runs have instructions and the shortest bar can still be read beside the longest. */
+static bool worth_cpi(const struct picture *p)
+{
+	double least = INFINITY, most = 0, cpi;
+	u32 i;
+
+	for (i = 0; i < p->q->n_runs; i++) {
+		cpi = (double)p->stacks[i].total /
+		      (double)counters_get(&p->q->runs[i].counters, "core*.instructions");
+		least = fmin(least, cpi);
+		most = fmax(most, cpi);
+	}
+	return p->q->n_runs > 1 && !p->q->percent && isfinite(most) && most < MAX_CPI_RATIO * least;
+}
+
 static void draw_picture(struct picture *p)
 {
 	u32 i;
 
+	p->cpi = worth_cpi(p);
 	choose_parts(p);
 	for (i = 0; i < p->q->n_runs; i++)
 		p->high = fmax(p->high, length(p, i, (double)p->stacks[i].total) * (p->cpi ? 1.02 : 1));
@@ -249,20 +266,9 @@ static void draw_picture(struct picture *p)
 	plot_command(p->f);
 }
 
-/* One run without instructions is enough to compare shares only. */
-static bool have_cpi(const struct plot_request *q)
-{
-	u32 i;
-
-	for (i = 0; i < q->n_runs; i++)
-		if (!counters_get(&q->runs[i].counters, "core*.instructions"))
-			return false;
-	return true;
-}
-
 static char *draw(struct figure *f, const struct plot_request *q)
 {
-	struct picture p = { .f = f, .q = q, .cpi = q->n_runs > 1 && !q->percent && have_cpi(q) };
+	struct picture p = { .f = f, .q = q };
 	char *bad = NULL;
 	u32 i;
 
