@@ -47,7 +47,10 @@ static const char usage[] =
 	"  -q, --quiet         no summary\n"
 	"  -h, --help\n"
 	"\n"
-	"Mappings, threads, files and waits are recorded throughout, whatever is left out.\n"
+	"Mappings, threads, files and waits are recorded throughout, whatever is left out. A thread that "
+	"executes another\n"
+	"program counts anew. Recording ends when PROGRAM and all that it started have ended; the exit "
+	"status is PROGRAM's.\n"
 	"QEMU_CPU chooses the CPU that the program sees (qemu-x86_64 -cpu help lists them).\n";
 
 struct options {
@@ -365,6 +368,11 @@ static int record(const struct options *o, const struct program *p, const char *
 		fprintf(stderr, "mmsim: record: %s ended before the program's first instruction\n", qemu);
 	else if (!o->quiet)
 		summary(o, &stats, now() - begin);
+	if (stats.threads_lost)
+		warn("record: %u threads are not recorded: more than %u ran at once", stats.threads_lost,
+		     REC_STREAMS);
+	if (stats.blocks_lost)
+		warn("record: the program has more code than fits; the part met last is not recorded");
 	if (o->window.mark[0] && !stats.insns)
 		warn("record: nothing was recorded: \"%s\" was never reached; a function has to be in a "
 		     "symbol table of the "

@@ -138,13 +138,13 @@ static void lane_event(struct collector *c, struct lane *l, const struct tr_even
 
 static void lane_end(struct collector *c, struct lane *l, int status, bool last);
 
-/* execve ended the process's other threads. */
-static void end_others(struct collector *c, const struct lane *l)
+/* execve ended the process's other threads; those of the new image have seen its number. */
+static void end_others(struct collector *c, const struct lane *l, u64 exec)
 {
 	for (u32 i = 0; i < REC_STREAMS; i++) {
 		struct lane *other = &c->lane[i];
 
-		if (other != l && other->open && other->pid == l->pid)
+		if (other != l && other->open && other->pid == l->pid && c->shared->stream[i].seen < exec)
 			lane_end(c, other, 0, false);
 	}
 }
@@ -164,7 +164,7 @@ static bool take_event(struct collector *c, struct lane *l, const struct rec_eve
 	ev.file = file_id(c, r->dev, r->ino);
 	lane_event(c, l, &ev);
 	if (ev.kind == TR_EV_EXEC)
-		end_others(c, l);
+		end_others(c, l, ev.seq);
 	return true;
 }
 
@@ -573,6 +573,8 @@ bool collect_close(struct collector *c, struct collect_stats *stats, char err[TR
 		if (c->lane[i].open)
 			lane_close(c, i);
 	}
+	c->stats.threads_lost = atomic_load(&c->shared->threads_lost);
+	c->stats.blocks_lost = atomic_load(&c->shared->blocks_lost);
 	*stats = c->stats;
 	ok = capture_queue_close(c->queue, err);
 	munmap(c->shared, REC_BLOCKS_AT + REC_BLOCK_AREA);

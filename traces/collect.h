@@ -20,6 +20,8 @@ struct collect_stats {
 	u64 insns, accesses; /* an atomic counts once */
 	u64 bytes;           /* of the capture, before gzip */
 	u32 processes, threads;
+	u32 threads_lost; /* more ran at once than can be recorded */
+	bool blocks_lost; /* there was no room for more static blocks: not all is recorded */
 };
 
 /* Creates the capture file: a bad name is told before the program starts. NULL: err is filled. */

@@ -138,8 +138,10 @@ struct thread *thread_current(void)
 	if (self)
 		return self;
 	self = stream_open(-1);
-	if (!self)
+	if (!self) {
 		self = thread_muted();
+		atomic_fetch_add(&process.shared->threads_lost, 1);
+	}
 	self->left = INT64_MAX;
 	if (!process.shared->window.mark[0] || atomic_load(&process.marked))
 		window_start(self);
@@ -196,10 +198,7 @@ static noinline void epoch_seen_in_block(struct thread *t, u32 insn)
 /* The thread runs a block that is not recorded. */
 static void on_tb_left_out(struct thread *t, const struct tb *tb)
 {
-	if (unlikely(process.settling)) {
-		process.settling--;
-		variant_settle(t);
-	}
+	variant_settle(t);
 	t->tb = NULL;
 	window_count(t, tb->n_insns);
 }
@@ -223,10 +222,10 @@ static void on_tb(unsigned vcpu, void *udata)
 	t->from = 0;
 }
 
-static noinline void accesses_full(struct thread *t, u32 insn)
+static noinline void accesses_full(struct thread *t, u64 key)
 {
 	if (t->tb)
-		run_put_until(t, MAX(t->from, insn + 1));
+		run_put_until(t, MAX(t->from, KEY_INSN(key) + 1));
 	t->n = 0;
 }
 
@@ -238,17 +237,25 @@ static always_inline void access_add(struct thread *t, u64 addr, u64 key)
 	t->key[n] = key;
 	t->n = ++n;
 	if (unlikely(n == MAX_RAW))
-		accesses_full(t, KEY_INSN(key));
+		accesses_full(t, key);
 }
 
+static noinline void access_in_new_epoch(struct thread *t, u64 addr, u64 key)
+{
+	epoch_seen_in_block(t, KEY_INSN(key));
+	access_add(t, addr, key);
+}
+
+/* What is rare is called last, so that the usual way keeps no registers. */
 static void on_access(unsigned vcpu, u32 meminfo, u64 addr, void *udata)
 {
 	struct thread *t = self;
 	u64 key = (u64)(uintptr_t)udata << 32 | meminfo;
 
 	if (unlikely(t->epoch != atomic_load_explicit(&process.epoch, memory_order_relaxed)))
-		epoch_seen_in_block(t, KEY_INSN(key));
-	access_add(t, addr, key);
+		access_in_new_epoch(t, addr, key);
+	else
+		access_add(t, addr, key);
 }
 
 /*

@@ -20,6 +20,9 @@
 
 #include "traces/recorder/shared.h"
 
+/* Our names are the plugin's own: reached without the global offset table. */
+#pragma GCC visibility push(hidden)
+
 #define MAX_RAW TR_MAX_SLOTS
 
 /* A translated block of QEMU: instructions that follow each other. Never freed; equal ones are one. */
@@ -94,8 +97,8 @@ struct process {
 	bool guest32, x86;
 	int qemu_api;
 	u64 guest_base;
-	u32 settling;      /* so many runs have their accesses checked against the known mappings */
-	_Atomic u32 epoch; /* counts calls that change the address space */
+	_Atomic u32 settling; /* so many runs have their accesses checked against the known mappings */
+	_Atomic u32 epoch;    /* counts calls that change the address space */
 	_Atomic bool marked;
 	u64 mark_addr; /* 0: unknown or none */
 	/* Held from the entry of a call that changes the address space to its return; before maps_lock. */
@@ -142,7 +145,7 @@ const struct variant *variant_get(struct thread *t, u32 to);
 u32 variant_left_at(const struct thread *t, u64 next_pc);
 /* Would the run's accesses be merged as in v? */
 bool variant_parts_fit(const struct thread *t, const struct variant *v);
-/* Makes sure that the mappings of the run's accesses are known. */
+/* At first, makes sure of each run that the mappings of its accesses are known. */
 void variant_settle(struct thread *t);
 u64 tb_insn_pc(const struct tb *tb, u32 i);
 
@@ -184,5 +187,7 @@ void mark_resolve_mapped(int fd, u64 addr, u64 offset);
 void exec_followed(struct thread *t); /* we are the new image */
 /* Starts the new program under QEMU. Returns only if the call must go on as it is. */
 void follow_exec(struct thread *t, u64 path, u64 argv, u64 envp);
+
+#pragma GCC visibility pop
 
 #endif

@@ -27,8 +27,9 @@
 #define REC_RING       (1u << 19)
 #define REC_BLOCK_AREA (1ull << 30)
 #define REC_EVENT      (1ull << 63)
-#define REC_MAX_RECORD ((TR_MAX_SLOTS + 1) * 8 + 1024 + TR_MAX_NAME) /* bytes; nothing published is longer \
-								      */
+#define REC_MAX_RECORD                                                                      \
+	((TR_MAX_SLOTS + 1) * 8 + 1024 + TR_MAX_NAME) /* bytes; nothing published is longer \
+						       */
 #define REC_MAX_MARK 256u
 
 /* A static block in the area: then n_slots struct tr_slot, then n_insns sizes. */
@@ -85,6 +86,8 @@ struct rec_shared {
 	u64 magic;
 	u32 collector; /* pid */
 	struct rec_window window;
+	_Atomic u32 threads_lost;     /* for which there was no stream */
+	_Atomic u32 blocks_lost;      /* the area is full: runs of new blocks are left out */
 	_Atomic u32 stop;             /* nothing more is recorded */
 	_Atomic u32 streams_used;     /* none of a higher index was ever claimed */
 	_Atomic u32 asleep;           /* the collector waits here (futex) until somebody sets it to 0 */

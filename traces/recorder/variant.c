@@ -162,6 +162,7 @@ static struct variant *variant_new(struct thread *t, u32 to)
 	v->block = block_publish(t, to, slot, v->n_slots, &ok);
 	if (!ok) {
 		free(v);
+		atomic_store(&process.shared->blocks_lost, 1);
 		return NULL;
 	}
 	v->next = atomic_load(&t->tb->first);
@@ -179,7 +180,7 @@ bool variant_parts_fit(const struct thread *t, const struct variant *v)
 	return true;
 }
 
-void variant_settle(struct thread *t)
+static void check_mappings(struct thread *t)
 {
 	for (u32 i = 0; i < t->n; i++) {
 		maps_check(t, t->addr[i], false);
@@ -188,26 +189,33 @@ void variant_settle(struct thread *t)
 	}
 }
 
+void variant_settle(struct thread *t)
+{
+	u32 left = atomic_load(&process.settling);
+
+	if (!left)
+		return;
+	atomic_store(&process.settling, left - 1);
+	check_mappings(t);
+}
+
 const struct variant *variant_get(struct thread *t, u32 to)
 {
 	struct variant *v;
 
 	if (to == t->from && !t->n)
 		return NULL;
-	if (process.settling) {
-		process.settling--;
-		variant_settle(t);
-	}
+	variant_settle(t);
 	for (v = atomic_load(&t->tb->first); v; v = v->next) {
 		if (v->from == t->from && v->to == to && v->n_raw == t->n &&
 		    !memcmp(v->key, t->key, t->n * sizeof(u64)) && variant_parts_fit(t, v))
 			break;
 	}
 	if (!v) {
-		variant_settle(t);
+		check_mappings(t);
 		v = variant_new(t, to);
 	}
-	if (v && v->from == 0 && v->to == t->tb->n_insns && !process.settling)
+	if (v && v->from == 0 && v->to == t->tb->n_insns && !atomic_load(&process.settling))
 		atomic_store_explicit(&t->tb->usual, v, memory_order_release);
 	return v;
 }
