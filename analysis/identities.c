@@ -40,8 +40,8 @@ static const char *const identities[] = {
 	"replay.references = core*.l1i.fetches + core*.l1d.loads + core*.l1d.stores",
 	"core*.l1i.fetches >= core*.instructions",
 	/* A data access is one sample, also one that crosses lines; an atomic is one, as a store. */
-	"core*.l1d.loads + core*.l1d.stores >= latency.load + latency.store + core*.atomics + "
-	"core*.line_straddles",
+	("core*.l1d.loads + core*.l1d.stores >= "
+	 "latency.load + latency.store + core*.atomics + core*.line_straddles"),
 	/* Frames are free or in use. */
 	"mm.frames.total = mm.frames.free + mm.frames.allocated - mm.frames.freed",
 	"mm.pgtable.pages = mm.pgtable.allocated - mm.pgtable.freed",

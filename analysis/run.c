@@ -100,14 +100,23 @@ static char *read_counters(struct run *r)
 	return bad;
 }
 
+/* The last component of a directory's name, also where the user said "." */
+static char *name_of(const char *dir)
+{
+	char *whole = realpath(dir, NULL), *name = xstrdup(format_base(whole ? whole : dir));
+
+	free(whole);
+	return name;
+}
+
 char *run_open(struct run *r, const char *dir, const char *label)
 {
 	char *bad;
 
-	*r = (struct run){ .dir = xstrdup(dir) };
+	*r = (struct run){ .dir = xstrdup(dir), .named = label != NULL };
 	while (strlen(r->dir) > 1 && r->dir[strlen(r->dir) - 1] == '/')
 		r->dir[strlen(r->dir) - 1] = '\0';
-	r->label = xstrdup(label ? label : format_base(r->dir));
+	r->label = label ? xstrdup(label) : name_of(r->dir);
 	bad = read_identity(r);
 	if (!bad)
 		bad = read_counters(r);

@@ -10,6 +10,7 @@
 struct run {
 	char *dir;
 	char *label; /* in tables and legends: the last component of dir, unless the user said otherwise */
+	bool named;  /* the user said otherwise */
 	char *machine, *kernel, *version;
 	char *traces; /* last components of their names, joined by " + " */
 	u64 hz;

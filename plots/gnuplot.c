@@ -94,6 +94,7 @@ static int spawn(const char *dir, char *script)
 	int bad, status;
 	pid_t pid;
 
+	setenv("LC_ALL", "C.UTF-8", 1); /* in others gnuplot complains that it cannot show a degree sign */
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addchdir_np(&actions, dir);
 	bad = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);

@@ -87,7 +87,7 @@ static char *add_run(struct picture *p, const struct run *r)
 	if (x <= 0 || y <= 0)
 		return xasprintf("the run in '%s' has %s, which has no place on a logarithmic axis", r->dir,
 				 x <= 0 ? "0 of the counter on the x axis" : "no loads");
-	add_point(p, strcmp(r->label, format_base(r->dir)) ? r->label : r->machine, false, x, y);
+	add_point(p, r->named ? r->label : r->machine, false, x, y);
 	return NULL;
 }
 
