@@ -141,16 +141,19 @@ static void note_syscalls(struct notes *n, const struct engine *e)
 static void note_order(struct notes *n, const struct machine *m)
 {
 	u64 gaps = stats_value(m->stats, "replay.order_gaps"), lost = stats_value(m->stats, "replay.lost");
-	u64 sleeps = stats_value(m->stats, "replay.sleeps");
+	u64 sleeps = stats_value(m->stats, "replay.sleeps"), dropped = stats_value(m->stats, "replay.dropped");
 
 	if (gaps)
 		note(n, xasprintf("%" PRIu64 " ordering numbers are missing from the recording; the order "
 				  "of threads around them is a guess", gaps));
 	if (lost)
 		note(n, xasprintf("something is missing from the recording in %" PRIu64 " places", lost));
+	if (dropped)
+		note(n, xasprintf("%" PRIu64 " block runs were not made: their threads had been ended",
+				  dropped));
 	if (sleeps)
-		note(n, xasprintf("%" PRIu64 " recorded waits for the outside were replayed at %u %% of their "
-				  "time (replay.sleep_scale)", sleeps, m->cfg.engine.sleep_scale));
+		note(n, xasprintf("%" PRIu64 " recorded waits for the outside are replayed at %u %% of "
+				  "their time (replay.sleep_scale)", sleeps, m->cfg.engine.sleep_scale));
 }
 
 static void gather_notes(struct notes *n, const struct machine *m)

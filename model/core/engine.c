@@ -241,6 +241,8 @@ static enum step run_chunk(struct engine *e, struct thread *th)
 			return engine_kill_oom(e, th);
 		}
 	}
+	e->st.dropped += c->n_runs - c->run;
+	c->run = c->n_runs;
 	return STEP_DONE;
 }
 
@@ -258,6 +260,7 @@ static enum step fetch(struct engine *e, struct thread *th)
 			return engine_wait_order(e, th, th->packet->seen, th->packet->seen);
 	}
 	th->waiting = false;
+	th->alive = true;
 	return STEP_DONE;
 }
 

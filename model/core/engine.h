@@ -26,6 +26,7 @@ extern const struct opt engine_opts[];
 
 #define ENGINE_STATS(X)                                                                                     \
 	X(records, "runs", "block runs")                                                                    \
+	X(dropped, "runs", "block runs not made because their thread had been ended")                       \
 	X(references, "references",                                                                         \
 	  "instruction fetches and data accesses, one that crosses lines once in each")                     \
 	X(events, "events", "system calls, marks and ordering marks")                                       \

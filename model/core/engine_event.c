@@ -115,6 +115,7 @@ static enum step do_clone(struct engine *e, struct thread *th)
 	struct thread *child = recording_thread(th->rec, th->proc->pid, (u32)th->event.arg);
 
 	charge_syscall(e);
+	child->alive = true;
 	if (child->state == THREAD_STARVED)
 		engine_ready(e, child);
 	return STEP_DONE;
@@ -136,14 +137,14 @@ static enum step do_fork(struct engine *e, struct thread *th)
 	return STEP_DONE;
 }
 
-/* The thread goes on alone. */
+/* The thread goes on alone. Threads that it will make later may be known already, from packets read ahead. */
 static void end_others(struct thread *th)
 {
 	struct thread *other;
 
 	for (other = th->proc->threads; other; other = other->next_of_process)
 		if (other != th)
-			other->draining = true;
+			other->draining |= other->alive;
 }
 
 static enum step do_exec(struct engine *e, struct thread *th)

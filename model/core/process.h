@@ -26,6 +26,7 @@ struct thread {
 	struct process *proc;
 	u32 tid;
 	enum thread_state state;
+	bool alive;    /* its CLONE was applied, or it has run */
 	bool draining; /* ended by a signal: what its recording still holds changes state, but nothing runs */
 	bool waiting;  /* its last event was a WAIT */
 	u64 need;      /* THREAD_ORDER: the number */

@@ -177,6 +177,7 @@ static u64 value(const struct machine *m, const char *name)
 static void assert_all_well(const struct machine *m)
 {
 	assert_int_equal(value(m, "replay.segv"), 0);
+	assert_int_equal(value(m, "replay.dropped"), 0);
 	assert_int_equal(value(m, "replay.refused"), 0);
 	assert_int_equal(value(m, "replay.order_gaps"), 0);
 	assert_int_equal(value(m, "replay.order_late"), 0);
@@ -437,6 +438,29 @@ static void test_exec_begins_anew(void **state)
 	machine_free(m);
 }
 
+/* A thread's packet may come before its process's exec and the CLONE that makes it. */
+static void test_exec_ends_no_later_threads(void **state)
+{
+	struct take t;
+	struct machine *m;
+	u64 addr = AREA(0);
+
+	begin_take(&t);
+	put(&t, 0, (struct tr_event){ .kind = TR_EV_EXEC, .seq = ++t.seq, .arg = 1 });
+	map(&t, 0, CODE, PAGE);
+	map(&t, 0, AREA(0), PAGE);
+	clone_thread(&t, 1);
+	tr_encode_run(t.enc[1], t.load[0], &addr);
+	exit_thread(&t, 1, 0);
+	tr_encoder_flush(t.enc[1]);
+	exit_thread(&t, 0, TR_EXIT_GROUP);
+	end_take(&t);
+	m = replay(NULL);
+	assert_all_well(m);
+	assert_int_equal(value(m, "replay.records"), 1);
+	machine_free(m);
+}
+
 static void test_exit_of_the_group_waits_for_what_others_did_before(void **state)
 {
 	struct machine *m;
@@ -636,6 +660,7 @@ int main(void)
 		cmocka_unit_test(test_segv_ends_the_thread_and_is_told),
 		cmocka_unit_test(test_child_writes_its_own_copy),
 		cmocka_unit_test(test_exec_begins_anew),
+		cmocka_unit_test(test_exec_ends_no_later_threads),
 		cmocka_unit_test(test_exit_of_the_group_waits_for_what_others_did_before),
 		cmocka_unit_test(test_sleep_is_dropped_or_scaled),
 		cmocka_unit_test(test_recordings_run_side_by_side),
