@@ -18,8 +18,6 @@ build hdr:stdlib.h    libc6-dev
 build hdr:zlib.h      zlib1g-dev
 build hdr:bzlib.h     libbz2-dev
 build hdr:lzma.h      liblzma-dev
-build hdr:bzlib.h     libbz2-dev
-build hdr:lzma.h      liblzma-dev
 build hdr:libtrace.h  libtrace*-dev
 build hdr:libconfig.h libconfig-dev
 build hdr:jansson.h   libjansson-dev
