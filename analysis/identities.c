@@ -10,7 +10,7 @@
  * One row an identity. It applies where all its counters exist; "core*." is the sum over all cores, a '*' at
  * the end the sum of all that begins like this.
  */
-static const char *const identities[] = {
+const char *const identities[] = {
 	/* Every access hits or misses. */
 	"core*.l1i.fetches >= core*.l1i.fetch_misses",
 	"core*.l1d.loads >= core*.l1d.load_misses",
@@ -45,6 +45,7 @@ static const char *const identities[] = {
 	/* Frames are free or in use. */
 	"mm.frames.total = mm.frames.free + mm.frames.allocated - mm.frames.freed",
 	"mm.pgtable.pages = mm.pgtable.allocated - mm.pgtable.freed",
+	NULL,
 };
 
 struct sums {
@@ -95,7 +96,7 @@ char *identities_broken(const struct counters *c, u32 *checked)
 	u32 i;
 
 	*checked = 0;
-	for (i = 0; !broken && i < ARRAY_SIZE(identities); i++) {
+	for (i = 0; !broken && identities[i]; i++) {
 		broken = identity_broken(c, identities[i], &applied);
 		*checked += applied;
 	}

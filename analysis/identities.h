@@ -8,6 +8,8 @@
 #include "analysis/counters.h"
 #include "analysis/results.h"
 
+extern const char *const identities[]; /* ends with NULL */
+
 /* NULL if all hold, else what does not, with its numbers (a new string). *checked: how many applied. */
 char *identities_broken(const struct counters *c, u32 *checked);
 /*

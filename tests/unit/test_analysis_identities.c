@@ -11,6 +11,7 @@
 #include "analysis/identities.h"
 #include "analysis/stack.h"
 #include "model/base/error.h"
+#include "model/core/machine.h"
 
 static void expect(const struct counters *c, const char *identity, bool applies, const char *broken)
 {
@@ -101,12 +102,42 @@ static void samples_are_accesses(void **state)
 	free(h);
 }
 
+/* No identity is idle because of a name that nothing has. */
+static void every_identity_applies_to_a_machine(void **state)
+{
+	struct machine_cfg cfg;
+	struct config *config = config_new(machine_sections, &cfg);
+	struct machine *m;
+	struct counters c;
+	bool applied;
+	u32 i, idle = 0;
+
+	config_load(config, "machines", "golden-cove");
+	config_load(config, "kernels", "simple");
+	machine_check(&cfg, config);
+	m = machine_new(&cfg, 0);
+	counters_from_stats(&c, m->stats);
+	identities_add_latency(&c, NULL, 0);
+	for (i = 0; identities[i]; i++) {
+		assert_null(identity_broken(&c, identities[i], &applied));
+		if (!applied && strncmp(identities[i], "l2.", 3)) { /* its L2 is private */
+			print_error("idle: %s\n", identities[i]);
+			idle++;
+		}
+	}
+	assert_int_equal(idle, 0);
+	counters_fini(&c);
+	machine_free(m);
+	config_free(config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(terms_and_signs),
 		cmocka_unit_test(cycle_stack_must_sum_up),
 		cmocka_unit_test(samples_are_accesses),
+		cmocka_unit_test(every_identity_applies_to_a_machine),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -230,6 +230,43 @@ static void table_fits_80_columns(void **state)
 	fixture_fini(&f);
 }
 
+/* Against figures worked out by hand from the canned counts. */
+static void table_says_what_was_measured(void **state)
+{
+	static const char *const says[] = {
+		"replay  a_\"sort'.cap.gz",
+		"golden-cove, 1 core at 3.00 GHz",
+		"1,234,567,890     0.617 per cycle",
+		"2,001,231,237     1.621 per instruction",
+		"simulated time              667 ms",
+		"minor faults                12,345     0.010 per 1000 instructions",
+		"L1D loads              312,345,678        11,234,567     3.60 %      9.100",
+		"DRAM rows                2,233,333         1,000,000    44.78 %      0.810",
+		"page walks                 123,450    33.4 cycles each, 0.21 % of all cycles",
+		"base                 1,234,567,890   61.69 %   1.000  ###############",
+		"all the rest                 3,200   <0.01 %   0.000",
+		"load cycles        312,115,678    17.8       5       5     312     312 122,880",
+		"L1 TLB hit          96.47 %          -",
+		"page walk                 -     3.53 %",
+		"  note: one-word",
+		"20.5 s CPU, 21.2 s elapsed, 45.0 MB memory, 84.7 million references/s",
+	};
+	struct fixture f;
+	size_t size;
+	char *text;
+	FILE *file = open_memstream(&text, &size);
+	u32 i;
+
+	fixture_init(&f);
+	results_print(file, &f.r, true);
+	fclose(file);
+	for (i = 0; i < ARRAY_SIZE(says); i++)
+		if (!strstr(text, says[i]))
+			fail_msg("the table does not say '%s':\n%s", says[i], text);
+	free(text);
+	fixture_fini(&f);
+}
+
 static void table_of_nothing(void **state)
 {
 	static const u64 zero;
@@ -483,6 +520,7 @@ int main(void)
 		cmocka_unit_test(write_and_read_back),
 		cmocka_unit_test(stats_are_the_same_bytes),
 		cmocka_unit_test(table_fits_80_columns),
+		cmocka_unit_test(table_says_what_was_measured),
 		cmocka_unit_test(table_of_nothing),
 		cmocka_unit_test(table_of_huge_numbers),
 		cmocka_unit_test(foreign_directory_is_refused),
