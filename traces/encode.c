@@ -344,8 +344,9 @@ static noinline void put_addr(struct tr_encoder *e, struct slot_state *s, u64 ad
 		return;
 	}
 	k = s->last ? steady_back(e, s, addr) : 0;
-	if (k) {
-		put_back(e, s, addr, k, length_class((s64)(addr - ring_at(e, e->n_addrs - k))));
+	back = length_class((s64)(addr - ring_at(e, e->n_addrs - k)));
+	if (k && back <= own) { /* else both just moved by the same stride */
+		put_back(e, s, addr, k, back);
 		return;
 	}
 	k = own ? nearest_back(e, addr, &back) : 0;
