@@ -320,7 +320,7 @@ void figure_draw(struct figure *f, u32 formats)
 	script = gnuplot_script(f, formats);
 	write_part(f->dir, f->stem, "dat", f->dat_text);
 	write_part(f->dir, f->stem, "gp", script);
-	gnuplot_run(f->dir, f->stem);
+	gnuplot_run(f->dir, f->stem, formats);
 	free(script);
 	figure_fini(f);
 }

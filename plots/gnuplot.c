@@ -14,6 +14,7 @@ extern char **environ;
 struct terminal {
 	u32 format;
 	const char *end;
+	const char *tail; /* stands in the last bytes of a complete file */
 	void (*set)(FILE *gp, u32 height);
 };
 
@@ -46,9 +47,9 @@ static void set_pdf(FILE *gp, u32 height)
 }
 
 static const struct terminal terminals[] = {
-	{ FIGURE_SVG, "svg", set_svg },
-	{ FIGURE_PNG, "png", set_png },
-	{ FIGURE_PDF, "pdf", set_pdf },
+	{ FIGURE_SVG, "svg", "</svg>", set_svg },
+	{ FIGURE_PNG, "png", "IEND", set_png },
+	{ FIGURE_PDF, "pdf", "%%EOF", set_pdf },
 };
 
 static void set_output(FILE *gp, const struct figure *f, const struct terminal *t)
@@ -110,7 +111,39 @@ static int spawn(const char *dir, char *script)
 	return status;
 }
 
-void gnuplot_run(const char *dir, const char *stem)
+#define TAIL 32
+
+static bool is_complete(const char *path, const char *tail)
+{
+	char last[TAIL + 1];
+	size_t n = 0;
+	FILE *f = fopen(path, "r");
+
+	if (!f)
+		return false;
+	if (!fseek(f, -TAIL, SEEK_END))
+		n = fread(last, 1, TAIL, f);
+	fclose(f);
+	return memmem(last, n, tail, strlen(tail)) != NULL;
+}
+
+/* gnuplot itself does not notice that a disk is full. */
+static void check_pictures(const char *dir, const char *stem, u32 formats)
+{
+	char *path;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(terminals); i++) {
+		if (!(formats & terminals[i].format))
+			continue;
+		path = xasprintf("%s/%s.%s", dir, stem, terminals[i].end);
+		if (!is_complete(path, terminals[i].tail))
+			fail("gnuplot did not write all of '%s': is the disk full?", path);
+		free(path);
+	}
+}
+
+void gnuplot_run(const char *dir, const char *stem, u32 formats)
 {
 	char *script = xasprintf("./%s.gp", stem);
 	int status = spawn(dir, script);
@@ -118,4 +151,5 @@ void gnuplot_run(const char *dir, const char *stem)
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		fail("gnuplot could not draw '%s/%s.gp': what it said stands above", dir, stem);
 	free(script);
+	check_pictures(dir, stem, formats);
 }

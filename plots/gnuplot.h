@@ -8,7 +8,7 @@
 
 /* The script that draws the picture in each format (FIGURE_*) around its body f->gp_text; a new string. */
 char *gnuplot_script(const struct figure *f, u32 formats);
-/* Runs dir/stem.gp in dir; fails if there is no gnuplot or if it fails. */
-void gnuplot_run(const char *dir, const char *stem);
+/* Runs dir/stem.gp in dir; fails if there is no gnuplot, if it fails, or if a picture is not all there. */
+void gnuplot_run(const char *dir, const char *stem, u32 formats);
 
 #endif
