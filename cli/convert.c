@@ -35,13 +35,16 @@ struct text_format {
 static void usage(FILE *f)
 {
 	fputs("usage: mmsim convert [OPTION]... IN OUT\n\n"
-	      "Writes the trace IN, of any format that can be read, to OUT. \"-\" is standard input or output.\n\n"
-	      "  -t, --to FORMAT    capture, din, xdin or lackey; without it the end of OUT's name tells (.din,\n"
+	      "Writes the trace IN, of any format that can be read, to OUT. \"-\" is standard input or "
+	      "output.\n\n"
+	      "  -t, --to FORMAT    capture, din, xdin or lackey; without it the end of OUT's name tells "
+	      "(.din,\n"
 	      "                     .xdin, .lackey), else capture. A further .gz compresses\n"
 	      "  -f, --from FORMAT  IN's format, where it is not to be detected\n"
 	      "  -k, --keep-going   skip what is damaged\n"
 	      "  -h, --help\n\n"
-	      "The text formats hold accesses only, no events, of all threads in the order of the packets. xdin and din\n"
+	      "The text formats hold accesses only, no events, of all threads in the order of the packets. "
+	      "xdin and din\n"
 	      "know no atomics: one becomes a read and a write. din knows no sizes.\n",
 	      f);
 }
@@ -76,7 +79,11 @@ static void lackey_insn(struct text_out *out, u64 pc, u32 size)
 
 static void lackey_data(struct text_out *out, enum tr_kind kind, u64 addr, u32 size)
 {
-	text_line(out, " %c %08" PRIx64 ",%u\n", kind == TR_STORE ? 'S' : kind == TR_ATOMIC ? 'M' : 'L', addr, size);
+	text_line(out, " %c %08" PRIx64 ",%u\n",
+		  kind == TR_STORE    ? 'S'
+		  : kind == TR_ATOMIC ? 'M'
+				      : 'L',
+		  addr, size);
 }
 
 static void xdin_insn(struct text_out *out, u64 pc, u32 size)
@@ -112,7 +119,8 @@ static const struct text_format text_formats[] = {
 };
 
 /* Instructions and data in the order in which they happen. Returns the number of addresses. */
-static u32 put_run(struct text_out *out, const struct text_format *fmt, const struct tr_block *b, const u64 *addr)
+static u32 put_run(struct text_out *out, const struct text_format *fmt, const struct tr_block *b,
+		   const u64 *addr)
 {
 	u64 pc = b->pc;
 	u32 insn, slot = 0;
@@ -129,8 +137,8 @@ static u32 put_run(struct text_out *out, const struct text_format *fmt, const st
 }
 
 /* Returns the number of events, which text cannot tell. */
-static u64 put_packet(struct text_out *out, const struct text_format *fmt, struct trace *t, struct tr_cursor *c,
-		      const struct trace_packet *p)
+static u64 put_packet(struct text_out *out, const struct text_format *fmt, struct trace *t,
+		      struct tr_cursor *c, const struct trace_packet *p)
 {
 	struct tr_chunk chunk;
 	u64 events = 0;
@@ -143,7 +151,8 @@ static u64 put_packet(struct text_out *out, const struct text_format *fmt, struc
 		for (i = 0; i < chunk.n_runs; i++)
 			addr += put_run(out, fmt, trace_block(t, chunk.block[i]), addr);
 		if (chunk.event && chunk.event->kind == TR_EV_LOST)
-			warn("%s: %s", trace_path(t), chunk.event->name ? chunk.event->name : "something was lost");
+			warn("%s: %s", trace_path(t),
+			     chunk.event->name ? chunk.event->name : "something was lost");
 		events += chunk.event != NULL;
 	}
 	return events;
@@ -181,7 +190,8 @@ static enum trace_status to_text(struct trace *t, const struct text_format *fmt,
 	if (gzclose(out->gz) != Z_OK)
 		fail("cannot write %s: %s", out->path, errno ? strerror(errno) : "compression failed");
 	if (events)
-		warn("%s: %" PRIu64 " events have no place in %s and were left out", trace_path(t), events, fmt->name);
+		warn("%s: %" PRIu64 " events have no place in %s and were left out", trace_path(t), events,
+		     fmt->name);
 	tr_cursor_free(c);
 	free(out);
 	return status;
@@ -247,8 +257,10 @@ static void refuse_same_file(const char *in, const char *out)
 int cmd_convert(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "to", required_argument, NULL, 't' },	    { "from", required_argument, NULL, 'f' },
-		{ "keep-going", no_argument, NULL, 'k' }, { "help", no_argument, NULL, 'h' },
+		{ "to", required_argument, NULL, 't' },
+		{ "from", required_argument, NULL, 'f' },
+		{ "keep-going", no_argument, NULL, 'k' },
+		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 	struct trace_opts opts = { 0 };

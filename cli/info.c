@@ -50,7 +50,8 @@ struct info {
 static void usage(FILE *f)
 {
 	fputs("usage: mmsim info [OPTION]... FILE...\n\n"
-	      "Says what is in a trace: threads, accesses, events, and the pages touched. \"-\" is standard input.\n\n"
+	      "Says what is in a trace: threads, accesses, events, and the pages touched. \"-\" is standard "
+	      "input.\n\n"
 	      "  -V, --verify       also check that no packet and no numbered event is missing\n"
 	      "  -k, --keep-going   skip what is damaged\n"
 	      "  -f, --from FORMAT  the format, where it is not to be detected\n"
@@ -159,17 +160,19 @@ static void add_event(struct info *in, const struct thread *th, const struct tr_
 	if (in->verify && ev->seq && ev->kind != TR_EV_SEEN)
 		note_seq(in, ev->seq);
 	if (ev->kind == TR_EV_LOST)
-		fault(in, "thread %u of process %u: %s", th->tid, th->pid, ev->name ? ev->name : "packets are missing");
+		fault(in, "thread %u of process %u: %s", th->tid, th->pid,
+		      ev->name ? ev->name : "packets are missing");
 }
 
 static void verify_packet(struct info *in, const struct thread *th, const struct trace_packet *p)
 {
 	if (p->number != th->packets)
-		fault(in, "thread %u of process %u: packet %u follows packet %d: some are missing", th->tid, th->pid,
-		      p->number, (int)th->packets - 1);
+		fault(in, "thread %u of process %u: packet %u follows packet %d: some are missing", th->tid,
+		      th->pid, p->number, (int)th->packets - 1);
 	else if (p->insns != th->first_insn + th->insns)
-		fault(in, "thread %u of process %u: packet %u begins at instruction %" PRIu64 ", not at %" PRIu64, th->tid,
-		      th->pid, p->number, p->insns, th->first_insn + th->insns);
+		fault(in,
+		      "thread %u of process %u: packet %u begins at instruction %" PRIu64 ", not at %" PRIu64,
+		      th->tid, th->pid, p->number, p->insns, th->first_insn + th->insns);
 }
 
 static void add_packet(struct info *in, struct tr_cursor *c, const struct trace_packet *p)
@@ -261,8 +264,8 @@ static void print_totals(const struct info *in)
 	line("block runs", runs, "");
 	for (i = 0; i < TR_NR_KINDS; i++)
 		if (sum_kind(in, i))
-			printf("  %ss%*s %16" PRIu64 "\n", tr_kind_name(i), 21 - (int)strlen(tr_kind_name(i)), "",
-			       sum_kind(in, i));
+			printf("  %ss%*s %16" PRIu64 "\n", tr_kind_name(i), 21 - (int)strlen(tr_kind_name(i)),
+			       "", sum_kind(in, i));
 	line("file", trace_bytes_read(in->t), "bytes as stored");
 	line("packets", in->packets, "");
 	print_size(in);
@@ -274,13 +277,13 @@ static void print_threads(const struct info *in)
 {
 	u32 i;
 
-	printf("\n  %8s %8s %15s %14s %13s %13s %10s\n", "process", "thread", "instructions", "runs", "loads", "stores",
-	       "atomics");
+	printf("\n  %8s %8s %15s %14s %13s %13s %10s\n", "process", "thread", "instructions", "runs", "loads",
+	       "stores", "atomics");
 	for (i = 0; i < in->n_threads && i < MAX_ROWS; i++) {
 		const struct thread *th = &in->thread[i];
 
-		printf("  %8u %8u %15" PRIu64 " %14" PRIu64 " %13" PRIu64 " %13" PRIu64 " %10" PRIu64 "\n", th->pid,
-		       th->tid, th->insns, th->runs, th->by_kind[TR_LOAD], th->by_kind[TR_STORE],
+		printf("  %8u %8u %15" PRIu64 " %14" PRIu64 " %13" PRIu64 " %13" PRIu64 " %10" PRIu64 "\n",
+		       th->pid, th->tid, th->insns, th->runs, th->by_kind[TR_LOAD], th->by_kind[TR_STORE],
 		       th->by_kind[TR_ATOMIC]);
 	}
 	if (in->n_threads > MAX_ROWS)
@@ -315,7 +318,8 @@ static void print_footprint(const struct info *in)
 		printf("  %16" PRIu64 " %16" PRIu64 "  %s\n", row[i].pages, row[i].mapped >> 10, row[i].name);
 	if (n > MAX_ROWS)
 		printf("  and %u more mappings\n", n - MAX_ROWS);
-	printf("  %16" PRIu64 " %16s  %s\n", footprint_pages(in->footprint), "", "different addresses of pages");
+	printf("  %16" PRIu64 " %16s  %s\n", footprint_pages(in->footprint), "",
+	       "different addresses of pages");
 }
 
 /* ---- the verb ---- */
@@ -372,8 +376,10 @@ static bool one_file(const char *path, const struct trace_opts *opts, bool verif
 int cmd_info(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "verify", no_argument, NULL, 'V' },	{ "keep-going", no_argument, NULL, 'k' },
-		{ "from", required_argument, NULL, 'f' }, { "help", no_argument, NULL, 'h' },
+		{ "verify", no_argument, NULL, 'V' },
+		{ "keep-going", no_argument, NULL, 'k' },
+		{ "from", required_argument, NULL, 'f' },
+		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 	struct trace_opts opts = { 0 };

@@ -41,8 +41,8 @@ static bool write_failed(struct capture_writer *w)
 		why = gzerror(w->gz, &code);
 	if (code == Z_ERRNO)
 		why = strerror(errno);
-	snprintf(w->error, sizeof(w->error), "cannot write %s: %s (%llu bytes of packets are in it)", w->path, why,
-		 (unsigned long long)w->written);
+	snprintf(w->error, sizeof(w->error), "cannot write %s: %s (%llu bytes of packets are in it)", w->path,
+		 why, (unsigned long long)w->written);
 	return false;
 }
 

@@ -23,9 +23,11 @@ static const char *check_header(const u8 *b, u32 len)
 		return "it does not begin like a packet of a recording";
 	if (get_le32(b + PACKET_OFF_VERSION) != PACKET_VERSION)
 		return "it was written in a newer version of the format";
-	if (hash_bytes(b + PACKET_OFF_PID, len - PACKET_OFF_PID, get_le64(b)) != get_le64(b + PACKET_OFF_CHECKSUM))
+	if (hash_bytes(b + PACKET_OFF_PID, len - PACKET_OFF_PID, get_le64(b)) !=
+	    get_le64(b + PACKET_OFF_CHECKSUM))
 		return "its checksum is wrong";
-	if (get_le32(b + PACKET_OFF_N_RUNS) > PACKET_MAX_RUNS || get_le32(b + PACKET_OFF_N_ADDRS) > PACKET_MAX_ADDRS)
+	if (get_le32(b + PACKET_OFF_N_RUNS) > PACKET_MAX_RUNS ||
+	    get_le32(b + PACKET_OFF_N_ADDRS) > PACKET_MAX_ADDRS)
 		return "its counts are absurd";
 	if (get_le32(b + PACKET_OFF_DICT_LEN) > len - PACKET_HEADER ||
 	    get_le32(b + PACKET_OFF_N_BLOCKS) > get_le32(b + PACKET_OFF_DICT_LEN))
@@ -88,10 +90,10 @@ struct tr_cursor {
 	const struct tr_dict *dict;
 	const struct packet *packet; /* NULL: done */
 	const u8 *p, *end;
-	u32 left;  /* predictions that are right before the one that `class` corrects */
+	u32 left; /* predictions that are right before the one that `class` corrects */
 	u32 class;
-	u32 prev, cur; /* the last two blocks */
-	u32 n_used;    /* local blocks that have been run */
+	u32 prev, cur;       /* the last two blocks */
+	u32 n_used;          /* local blocks that have been run */
 	u32 n_runs, n_addrs; /* given out so far */
 	const char *damage;
 
@@ -256,9 +258,9 @@ static always_inline bool next_block(struct tr_cursor *c)
 /* ---- addresses ---- */
 
 /*
- * Where the next address goes is also where those before it are found: out[-1] is the last one. Which of the two an
- * address is told by changes from slot to slot, so a branch would often be mispredicted: the place is chosen by
- * arithmetic, which waits for nothing that was just stored.
+ * Where the next address goes is also where those before it are found: out[-1] is the last one. Which of the
+ * two an address is told by changes from slot to slot, so a branch would often be mispredicted: the place is
+ * chosen by arithmetic, which waits for nothing that was just stored.
  */
 static always_inline u64 predict(const struct slot_state *s, struct predictor p, const u64 *out)
 {
@@ -420,7 +422,8 @@ static const struct tr_event *decode_event(struct tr_cursor *c)
 	if (c->damage)
 		return lost(c, c->damage);
 	if (c->left || c->class != NEXT_END)
-		return c->n_runs < c->packet->pub.n_runs ? NULL : lost(c, "a packet has more runs than it says");
+		return c->n_runs < c->packet->pub.n_runs ? NULL
+							 : lost(c, "a packet has more runs than it says");
 	if (c->n_runs != c->packet->pub.n_runs || c->n_addrs != c->packet->pub.n_addrs || c->p != c->end)
 		return lost(c, "a packet has not what its header says");
 	c->packet = NULL;

@@ -12,9 +12,9 @@
 /* A packet that passed its checks, its dictionary interned. */
 struct packet {
 	struct trace_packet pub; /* first: handed out */
-	char isa[9]; /* NUL-terminated */
-	u32 n_local; /* blocks in its dictionary */
-	u32 *id;     /* their ids in the trace's table */
+	char isa[9];             /* NUL-terminated */
+	u32 n_local;             /* blocks in its dictionary */
+	u32 *id;                 /* their ids in the trace's table */
 };
 
 /* Returns the packet, which free() frees, or NULL and in *why what is wrong. */

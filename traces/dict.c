@@ -17,18 +17,18 @@
 /* An instruction's size in half a byte; 0 says that it follows after all halves. */
 #define INSN_SIZE_MORE 0u
 /* A slot's first byte. */
-#define SLOT_INSN_MORE 3u	   /* bits 0-1: instructions further than the last slot's */
-#define SLOT_KIND_SHIFT 2	   /* bits 2-3 */
-#define SLOT_SIZE_SHIFT 4	   /* bits 4-6: log2 of the size */
-#define SLOT_SIZE_MORE 7u
-#define SLOT_DEP 0x80u		   /* bit 7: a dependence follows, 0 meaning unknown */
+#define SLOT_INSN_MORE  3u /* bits 0-1: instructions further than the last slot's */
+#define SLOT_KIND_SHIFT 2  /* bits 2-3 */
+#define SLOT_SIZE_SHIFT 4  /* bits 4-6: log2 of the size */
+#define SLOT_SIZE_MORE  7u
+#define SLOT_DEP        0x80u /* bit 7: a dependence follows, 0 meaning unknown */
 
 struct tr_dict {
 	pthread_mutex_t lock; /* all but reading entries below count */
 	_Atomic(u32) count;
 	struct dict_entry *_Atomic page[MAX_PAGES];
-	u32 *table; /* open addressing: id + 1, or 0 */
-	u32 *hash;  /* of the entry in the same place */
+	u32 *table;     /* open addressing: id + 1, or 0 */
+	u32 *hash;      /* of the entry in the same place */
 	u32 table_size; /* a power of two */
 };
 
@@ -87,8 +87,8 @@ static u8 *put_slot(u8 *p, const struct tr_slot *s, u16 last_insn)
 	unsigned log2 = (unsigned)__builtin_ctz(s->size);
 	bool plain_size = !(s->size & (s->size - 1)) && log2 < SLOT_SIZE_MORE;
 
-	*p++ = (u8)(ahead | s->kind << SLOT_KIND_SHIFT | (plain_size ? log2 : SLOT_SIZE_MORE) << SLOT_SIZE_SHIFT |
-		    (s->dep ? SLOT_DEP : 0));
+	*p++ = (u8)(ahead | s->kind << SLOT_KIND_SHIFT |
+		    (plain_size ? log2 : SLOT_SIZE_MORE) << SLOT_SIZE_SHIFT | (s->dep ? SLOT_DEP : 0));
 	if (ahead == SLOT_INSN_MORE)
 		p = put_varint(p, s->insn - last_insn - SLOT_INSN_MORE);
 	if (!plain_size)
@@ -268,8 +268,8 @@ static struct dict_entry *new_entry(struct tr_dict *d, u32 id)
 	if (id >= PAGE_ENTRIES * MAX_PAGES)
 		fail("more than %u different basic blocks in one trace", PAGE_ENTRIES * MAX_PAGES);
 	if (!d->page[id / PAGE_ENTRIES])
-		atomic_store_explicit(&d->page[id / PAGE_ENTRIES], xcalloc(PAGE_ENTRIES, sizeof(struct dict_entry)),
-				      memory_order_release);
+		atomic_store_explicit(&d->page[id / PAGE_ENTRIES],
+				      xcalloc(PAGE_ENTRIES, sizeof(struct dict_entry)), memory_order_release);
 	return &d->page[id / PAGE_ENTRIES][id % PAGE_ENTRIES];
 }
 
@@ -343,7 +343,8 @@ bool dict_intern(struct tr_dict *d, const u8 *bytes, u32 len, u32 n, u32 *id)
 
 	pthread_mutex_lock(&d->lock);
 	for (i = 0; i < n && ok; i++) {
-		ok = get_varint(&p, end, &delta) && get_varint(&p, end, &body_len) && body_len <= (u64)(end - p);
+		ok = get_varint(&p, end, &delta) && get_varint(&p, end, &body_len) &&
+		     body_len <= (u64)(end - p);
 		if (!ok)
 			break;
 		pc += unzigzag(delta);

@@ -1,8 +1,8 @@
 /*
  * Static blocks interned by content, and their coded form in packets (FORMAT.md, "Dictionary").
  *
- * The same table serves the encoder (blocks come as structs) and the reader (blocks come coded). Entries never move
- * and are never removed. Private to traces/; the public half is in encode.h.
+ * The same table serves the encoder (blocks come as structs) and the reader (blocks come coded). Entries
+ * never move and are never removed. Private to traces/; the public half is in encode.h.
  */
 #ifndef MMSIM_TRACES_DICT_H
 #define MMSIM_TRACES_DICT_H

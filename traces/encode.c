@@ -8,14 +8,14 @@
 #include "traces/packet.h"
 
 /* The packet's last addresses, for telling an address relative to an earlier one. */
-#define RING	  (1u << 15)
+#define RING      (1u << 15)
 #define RING_MASK (RING - 1)
 
 /* Longest token with what follows it: token, count, index; for an address token, count, k, 8 bytes. */
 #define NEXT_TOKEN_MAX (1 + VARINT_MAX + 2)
 #define ADDR_TOKEN_MAX (1 + VARINT_MAX + 1 + 8)
 
-#define NO_LOCAL UINT32_MAX
+#define NO_LOCAL       UINT32_MAX
 
 struct slot_state {
 	u64 last;
@@ -270,7 +270,8 @@ static u32 steady_back(const struct tr_encoder *e, const struct slot_state *s, u
 	if (n - s->at > RING - 2 * PACKET_MAX_BACK)
 		return 0;
 	for (k = 1; k <= PACKET_MAX_BACK; k++)
-		if (ring_at(e, n - k) - ring_at(e, s->at - k) == moved && fits_signed((s64)(addr - ring_at(e, n - k)), 4))
+		if (ring_at(e, n - k) - ring_at(e, s->at - k) == moved &&
+		    fits_signed((s64)(addr - ring_at(e, n - k)), 4))
 			return k;
 	return 0;
 }

@@ -69,8 +69,8 @@ enum event_field {
 u8 *event_put(u8 *p, const struct tr_event *ev)
 {
 	/* TR_NO_OFFSET is common and must be short, hence zigzag. */
-	const u64 number[NR_NUMBERS] = { ev->prot,  ev->flags, ev->file, ev->seq,	       ev->addr,
-					 ev->len,   ev->addr2, ev->len2, zigzag(ev->offset), ev->arg };
+	const u64 number[NR_NUMBERS] = { ev->prot,  ev->flags, ev->file,           ev->seq, ev->addr, ev->len,
+					 ev->addr2, ev->len2,  zigzag(ev->offset), ev->arg };
 	u8 *mask_at = p + 1;
 	u16 mask = 0;
 	unsigned i;
@@ -122,7 +122,8 @@ bool event_get(const u8 **p, const u8 *end, struct tr_event *ev, char *name)
 	for (i = 0; i < NR_NUMBERS; i++)
 		if ((mask & 1u << i) && !get_varint(p, end, &number[i]))
 			return false;
-	if (number[FIELD_PROT] > UINT8_MAX || number[FIELD_FLAGS] > UINT32_MAX || number[FIELD_FILE] > UINT32_MAX)
+	if (number[FIELD_PROT] > UINT8_MAX || number[FIELD_FLAGS] > UINT32_MAX ||
+	    number[FIELD_FILE] > UINT32_MAX)
 		return false;
 	ev->prot = (u8)number[FIELD_PROT];
 	ev->flags = (u32)number[FIELD_FLAGS];

@@ -56,7 +56,9 @@ void feed_free(struct feed *f)
 
 static void end_insn(struct feed *f)
 {
-	struct tr_block b = { .pc = f->pc, .n_insns = 1, .n_slots = f->n_data, .insn_size = &f->size, .slot = f->slot };
+	struct tr_block b = {
+		.pc = f->pc, .n_insns = 1, .n_slots = f->n_data, .insn_size = &f->size, .slot = f->slot
+	};
 
 	if (f->inside)
 		tr_encode_run(f->encoder, tr_dict_add(f->dict, &b), f->addr);

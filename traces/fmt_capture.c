@@ -1,6 +1,7 @@
 /*
- * Captures, through libtrace's `pcapfile:`. A thread inflates and checks the framing (framing.h) and feeds libtrace
- * through a pipe; so plain and compressed files, standard input, and what follows damage all go the same way.
+ * Captures, through libtrace's `pcapfile:`. A thread inflates and checks the framing (framing.h) and feeds
+ * libtrace through a pipe; so plain and compressed files, standard input, and what follows damage all go the
+ * same way.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,10 +1,11 @@
 /*
  * ChampSim's records, 64 bytes (input_instr) or 96 (cloudsuite_instr), little-endian, no header (ChampSim,
- * inc/trace_instruction.h). They tell no sizes: data is taken as 1 byte; an instruction's size is the distance to the
- * next one where that can be, else what it was the last time, else 4.
+ * inc/trace_instruction.h). They tell no sizes: data is taken as 1 byte; an instruction's size is the
+ * distance to the next one where that can be, else what it was the last time, else 4.
  *
- * Registers tell which load an address comes from: an instruction's results come from the latest load among its
- * sources, or from its own load. Which of the sources makes the address is not told, so the latest counts.
+ * Registers tell which load an address comes from: an instruction's results come from the latest load among
+ * its sources, or from its own load. Which of the sources makes the address is not told, so the latest
+ * counts.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@
 #include "traces/source.h"
 
 #define MAX_RECORD 96u
-#define MAX_SRC	   4u
+#define MAX_SRC    4u
 
 /* Both layouts begin with u64 ip, u8 is_branch, u8 branch_taken. */
 #define OFF_BRANCH 8u
@@ -32,16 +33,16 @@ struct layout {
 static const struct layout champsim = { 64, 2, 4, 16, 32 };
 static const struct layout cloudsuite = { 96, 4, 4, 24, 56 };
 
-/* Registers from which no load's address comes: none, the stack pointer (its value is known early), flags, ip. */
+/* No load's address comes from: no register, the stack pointer (its value is known early), flags, ip. */
 static bool counts_as_source(u8 reg)
 {
 	return reg && reg != 6 && reg != 25 && reg != 26;
 }
 
-#define MAX_INSN_SIZE  15u
-#define DEFAULT_SIZE   4u
-#define SIZES	       65536u /* remembered instruction sizes */
-#define FARTHEST_LOAD  255u   /* a load longer ago than that has its data by any measure */
+#define MAX_INSN_SIZE 15u
+#define DEFAULT_SIZE  4u
+#define SIZES         65536u /* remembered instruction sizes */
+#define FARTHEST_LOAD 255u   /* a load longer ago than that has its data by any measure */
 
 struct records {
 	struct source *src;

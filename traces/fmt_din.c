@@ -1,8 +1,9 @@
 /*
- * Dinero's text formats. din: "label address", label 0 read, 1 write, 2 instruction fetch, 3 other, 4 copy back,
- * 5 invalidate; every access is 4 bytes at a multiple of 4. xdin (Dinero IV's default): "letter address size", letters
- * r, w, i, m, c, v in the same meaning. Numbers are hexadecimal; what follows on a line is ignored (Dinero IV,
- * dinfmt.c, xdinfmt.c). Copying back and invalidating are commands to a cache, not accesses: they are left out.
+ * Dinero's text formats. din: "label address", label 0 read, 1 write, 2 instruction fetch, 3 other, 4 copy
+ * back, 5 invalidate; every access is 4 bytes at a multiple of 4. xdin (Dinero IV's default): "letter address
+ * size", letters r, w, i, m, c, v in the same meaning. Numbers are hexadecimal; what follows on a line is
+ * ignored (Dinero IV, dinfmt.c, xdinfmt.c). Copying back and invalidating are commands to a cache, not
+ * accesses: they are left out.
  */
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /*
- * valgrind --tool=lackey --trace-mem=yes: "I  addr,size", " L addr,size", " S addr,size", " M addr,size", address in
- * hexadecimal, size in decimal, among lines "==pid== ..." and, if asked for, "SB addr" (lackey/lk_main.c).
+ * valgrind --tool=lackey --trace-mem=yes: "I  addr,size", " L addr,size", " S addr,size", " M addr,size",
+ * address in hexadecimal, size in decimal, among lines "==pid== ..." and, if asked for, "SB addr"
+ * (lackey/lk_main.c).
  */
 #include <string.h>
 

@@ -18,7 +18,7 @@ struct area {
 /* An address space. */
 struct space {
 	u32 pid;
-	u32 generation; /* counts changes, so that a page's label is looked up once after each */
+	u32 generation;    /* counts changes, so that a page's label is looked up once after each */
 	struct area *area; /* by address, apart */
 	u32 n, max;
 };
@@ -349,8 +349,8 @@ u32 footprint_rows(struct footprint *f, const struct footprint_row **rows)
 		const struct label *l = &f->label[i];
 
 		if (l->pages || l->mapped)
-			f->row[n++] = (struct footprint_row){ l->name ? l->name : "(file without a name)", l->pages,
-							      l->mapped };
+			f->row[n++] = (struct footprint_row){ l->name ? l->name : "(file without a name)",
+							      l->pages, l->mapped };
 	}
 	qsort(f->row, n, sizeof(*f->row), by_pages);
 	*rows = f->row;

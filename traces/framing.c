@@ -83,7 +83,8 @@ static bool plausible(const struct framing *f, const u8 *record)
 {
 	u32 len = field(record + FIELD_CAPLEN, f->swapped);
 
-	return get_le32(record + PCAP_RECORD_HEADER) == PACKET_MAGIC && len >= PACKET_HEADER && len <= TR_PACKET_MAX;
+	return get_le32(record + PCAP_RECORD_HEADER) == PACKET_MAGIC && len >= PACKET_HEADER &&
+	       len <= TR_PACKET_MAX;
 }
 
 bool framing_resync(struct framing *f)

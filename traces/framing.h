@@ -1,9 +1,9 @@
 /*
- * The records of a pcap file in a source of bytes, checked before libtrace sees them, with headers written anew.
+ * The records of a pcap file, checked before libtrace sees them, with headers written anew.
  *
- * libtrace 3.0.22 writes past its buffer for lengths of 65,521 to 65,535, aborts on some link types and on absurd original
- * lengths, and cannot go on after a damaged record; so what reaches it was looked at here. The timestamp becomes the
- * number of the packet. Private to traces/fmt_capture.c.
+ * libtrace 3.0.22 writes past its buffer for lengths of 65,521 to 65,535, aborts on some link types and on
+ * absurd original lengths, and cannot go on after a damaged record; so what reaches it was looked at here.
+ * The timestamp becomes the number of the packet. Private to traces/fmt_capture.c.
  */
 #ifndef MMSIM_TRACES_FRAMING_H
 #define MMSIM_TRACES_FRAMING_H
@@ -15,7 +15,7 @@
 struct framing {
 	struct source *src;
 	bool swapped;
-	bool found; /* record[] already begins with a header and a packet's first bytes, found by framing_resync */
+	bool found; /* framing_resync has put a header and a packet's first bytes into record[] */
 	u64 records;
 	u8 file_header[PCAP_FILE_HEADER]; /* for libtrace */
 	u8 record[PCAP_RECORD_HEADER + TR_PACKET_MAX];

@@ -1,4 +1,7 @@
-/* xxhash.h stands first: it spells out attributes for which types.h has macros. Inlined, so that the plugin needs no library. */
+/*
+ * xxhash.h stands first: it spells out attributes for which types.h has macros. Inlined, so that the plugin
+ * needs no library.
+ */
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 

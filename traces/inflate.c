@@ -138,12 +138,33 @@ static void xz_stop(struct inflater *f)
 	lzma_end(&f->xz);
 }
 
-static const struct method gzip = { "\x1f\x8b\x08", 3, gzip_start, gzip_step, gzip_stop,
-				    "its gzip data is cut off", "its gzip data is damaged" };
-static const struct method bzip2 = { "BZh", 3, bzip2_start, bzip2_step, bzip2_stop,
-				     "its bzip2 data is cut off", "its bzip2 data is damaged" };
-static const struct method xz = { "\xfd" "7zXZ", 6, xz_start, xz_step, xz_stop,
-				  "its xz data is cut off", "its xz data is damaged" };
+static const struct method gzip = {
+	.magic = "\x1f\x8b\x08",
+	.magic_len = 3,
+	.start = gzip_start,
+	.step = gzip_step,
+	.stop = gzip_stop,
+	.cut = "its gzip data is cut off",
+	.damaged = "its gzip data is damaged",
+};
+static const struct method bzip2 = {
+	.magic = "BZh",
+	.magic_len = 3,
+	.start = bzip2_start,
+	.step = bzip2_step,
+	.stop = bzip2_stop,
+	.cut = "its bzip2 data is cut off",
+	.damaged = "its bzip2 data is damaged",
+};
+static const struct method xz = {
+	.magic = "\3757zXZ",
+	.magic_len = 6,
+	.start = xz_start,
+	.step = xz_step,
+	.stop = xz_stop,
+	.cut = "its xz data is cut off",
+	.damaged = "its xz data is damaged",
+};
 static const struct method plain = { "", 0, plain_start, plain_step, plain_start, "", "" };
 
 static const struct method *const methods[] = { &gzip, &bzip2, &xz, &plain };

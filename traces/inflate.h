@@ -1,7 +1,8 @@
 /*
  * Undoing gzip, bzip2 and xz, found by their first bytes, a piece at a time; anything else passes unchanged.
  *
- * Everything before damage or a cut comes out first. Files of several members or streams are one. Private to traces/.
+ * Everything before damage or a cut comes out first. Files of several members or streams are one. Private to
+ * traces/.
  */
 #ifndef MMSIM_TRACES_INFLATE_H
 #define MMSIM_TRACES_INFLATE_H
@@ -25,8 +26,8 @@ struct inflate_io {
 };
 
 /*
- * Returns the number of bytes put out; 0 with input left over never happens before the end. What stops it for good
- * (damage, a cut) is set in *why after everything before it was put out.
+ * Returns the number of bytes put out; 0 with input left over never happens before the end. What stops it for
+ * good (damage, a cut) is set in *why after everything before it was put out.
  */
 size_t inflater_step(struct inflater *f, struct inflate_io *io, const char **why);
 

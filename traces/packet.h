@@ -1,5 +1,5 @@
 /*
- * The packet as FORMAT.md lays it out: offsets, token classes, and the states that encoder and decoder keep alike.
+ * The packet as FORMAT.md lays it out: offsets, token classes, and the state that both sides keep alike.
  *
  * Private to traces/: encode.c writes packets, decode.c reads them, capture files carry them unopened.
  */
@@ -51,9 +51,10 @@ enum token_next {
 };
 
 enum token_addr {
-	ADDR_ALT,  /* the slot's other predictor is right; the two change places */
-	ADDR_OWN,  /* + 0..5: 1, 2, 3, 4, 6, 8 bytes: difference from the slot's last address */
-	ADDR_BACK = ADDR_OWN + 6, /* + 0..4: u8 k, then 1, 2, 3, 4, 6 bytes: difference from the k-th last address */
+	ADDR_ALT, /* the slot's other predictor is right; the two change places */
+	ADDR_OWN, /* + 0..5: 1, 2, 3, 4, 6, 8 bytes: difference from the slot's last address */
+	/* + 0..4: u8 k, then 1, 2, 3, 4, 6 bytes: difference from the k-th last address of all */
+	ADDR_BACK = ADDR_OWN + 6,
 	ADDR_CLASSES = ADDR_BACK + 5,
 };
 
@@ -63,7 +64,7 @@ static const u8 addr_token_bytes[ADDR_CLASSES] = { 0, 1, 2, 3, 4, 6, 8, 1, 2, 3,
 /* How far back an address may be told relative to an earlier one of the packet. */
 #define PACKET_MAX_BACK 63u
 
-/* How a slot's next address is guessed: that of the access `back` before it, or its own last one if 0, plus off. */
+/* A guess at a slot's next address: that of the access `back` before it, or its own last one if 0, plus off. */
 struct predictor {
 	s32 off;
 	u8 back;
@@ -76,7 +77,7 @@ struct succession {
 
 #define PACKET_PATHS 4096u
 
-/* Which block follows `cur` when `prev` came before it: index into a table of entries, 0 unknown, else index + 1. */
+/* Which block followed `cur` when `prev` came before it: place in a table of indices + 1, 0 if unknown. */
 static inline u32 packet_path(u32 prev, u32 cur)
 {
 	return (prev * 61 + cur) & (PACKET_PATHS - 1);
@@ -103,7 +104,7 @@ static inline void packet_learn(u16 *path_entry, struct succession *s, u32 next)
 	s->next[0] = (u16)next;
 }
 
-/* Events in packets. put: returns the end; needs EVENT_MAX bytes at most. get: false if the bytes make no sense. */
+/* Events in packets. put: returns the end; at most EVENT_MAX bytes. get: false if the bytes make no sense. */
 #define EVENT_MAX (16u + 10 * VARINT_MAX + TR_MAX_NAME)
 u8 *event_put(u8 *p, const struct tr_event *ev);
 /* name must hold TR_MAX_NAME + 1 bytes; ev->name points there or is NULL. */

@@ -11,7 +11,8 @@
 #define PCAP_LINKTYPE 147u /* LINKTYPE_USER0 */
 #define PCAP_SNAPLEN  262144u
 
-#define PCAP_FILE_HEADER   24u /* magic, u16 major, u16 minor, i32 zone, u32 sigfigs, u32 snaplen, u32 linktype */
+#define PCAP_FILE_HEADER \
+	24u /* magic, u16 major, u16 minor, i32 zone, u32 sigfigs, u32 snaplen, u32 linktype */
 #define PCAP_RECORD_HEADER 16u /* u32 seconds, u32 nanoseconds, u32 captured length, u32 original length */
 
 static inline void pcap_put_file_header(u8 *p)

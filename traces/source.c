@@ -62,7 +62,8 @@ static void fill_raw(struct source *s, size_t want)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
-			snprintf(s->failed_text, sizeof(s->failed_text), "cannot be read: %s", strerror(errno));
+			snprintf(s->failed_text, sizeof(s->failed_text), "cannot be read: %s",
+				 strerror(errno));
 			s->failed = s->failed_text;
 		}
 		s->raw_ended = n <= 0;

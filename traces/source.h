@@ -2,8 +2,8 @@
  * The bytes of a file or of standard input, inflated (gzip, bzip2, xz, found by content), with look-ahead.
  *
  * Text readers take lines from it, record readers fixed records; the capture reader feeds libtrace with it.
- * libtrace's own inflating is not used: it loses what stands before the cut of a file that was cut off, and takes
- * cut bzip2 and xz for complete. Private to traces/.
+ * libtrace's own inflating is not used: it loses what stands before the cut of a file that was cut off, and
+ * takes cut bzip2 and xz for complete. Private to traces/.
  */
 #ifndef MMSIM_TRACES_SOURCE_H
 #define MMSIM_TRACES_SOURCE_H
@@ -22,13 +22,17 @@ void source_close(struct source *s);
 /* The first bytes, up to SOURCE_HEAD, fewer only if there are no more. Before anything is taken. */
 const u8 *source_head(struct source *s, size_t *len);
 
-/* Takes up to len bytes; fewer only at the end of the file or where it cannot be read on: see source_failed. */
+/* Takes up to len bytes; fewer only at the end of the file or where it cannot be read on: see source_failed.
+ */
 size_t source_read(struct source *s, void *bytes, size_t len);
 
 /* Takes what is there, at least a byte, at most len. 0: as above. For those who must not wait for more. */
 size_t source_read_some(struct source *s, void *bytes, size_t len);
 
-/* Takes a line without its end, NUL-terminated, valid until the next call; longer ones are cut. NULL: as above. */
+/*
+ * Takes a line without its end, NUL-terminated, valid until the next call; longer ones are cut. NULL: as
+ * above.
+ */
 const char *source_line(struct source *s, size_t *len);
 
 /* What stopped reading before the end of the file, or NULL. */

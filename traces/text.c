@@ -152,7 +152,8 @@ enum trace_status text_next(void *state, const u8 **bytes, u32 *len, char err[TR
 			return TRACE_END;
 		line = source_line(t->src, &n);
 		if (!line && source_failed(t->src) && !t->ended) {
-			snprintf(err, TR_ERRBUF, "after line %llu: %s", (unsigned long long)t->line, source_failed(t->src));
+			snprintf(err, TR_ERRBUF, "after line %llu: %s", (unsigned long long)t->line,
+				 source_failed(t->src));
 			t->ended = true;
 			feed_end(t->feed);
 			return TRACE_ERROR;

@@ -1,5 +1,6 @@
 /*
- * What the readers of line-based formats share: a format is a function that parses a line. Private to traces/.
+ * What the readers of line-based formats share: a format is a function that parses a line. Private to
+ * traces/.
  */
 #ifndef MMSIM_TRACES_TEXT_H
 #define MMSIM_TRACES_TEXT_H

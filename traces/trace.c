@@ -39,7 +39,7 @@ struct trace {
 	struct tr_dict *dict;
 	char isa[9];
 	_Atomic(u64) lost;
-	u64 read; /* packets taken from the reader */
+	u64 read;     /* packets taken from the reader */
 	bool damaged; /* the reader has to be put on its feet before it is asked again */
 	bool done;
 	struct packet *first; /* read by trace_open, not yet given out */

@@ -167,10 +167,17 @@ static void one_event(struct program *p, struct tr_encoder *e, struct log *l)
 {
 	static char name[TR_MAX_NAME + 1];
 	struct rng *r = &p->rng;
-	struct tr_event ev = { .kind = (u8)(1 + rng_below(r, TR_NR_EVENTS - 1)), .prot = (u8)any_number(r),
-			       .flags = (u32)any_number(r), .file = (u32)any_number(r), .seq = any_number(r),
-			       .addr = any_number(r), .len = any_number(r), .addr2 = any_number(r),
-			       .len2 = any_number(r), .offset = TR_NO_OFFSET, .arg = any_number(r) };
+	struct tr_event ev = { .kind = (u8)(1 + rng_below(r, TR_NR_EVENTS - 1)),
+			       .prot = (u8)any_number(r),
+			       .flags = (u32)any_number(r),
+			       .file = (u32)any_number(r),
+			       .seq = any_number(r),
+			       .addr = any_number(r),
+			       .len = any_number(r),
+			       .addr2 = any_number(r),
+			       .len2 = any_number(r),
+			       .offset = TR_NO_OFFSET,
+			       .arg = any_number(r) };
 
 	if (rng_below(r, 2)) {
 		u32 len = any_count(r, TR_MAX_NAME);
@@ -199,8 +206,12 @@ static void write_program(struct program *p, const char *path, u32 steps, struct
 
 	assert_non_null(w);
 	for (i = 0; i < N_THREADS; i++) {
-		struct tr_encoder_cfg cfg = { .dict = p->dict, .pid = 7, .tid = 100 + i, .isa = "x86_64",
-					      .emit = emit_to_file, .arg = w };
+		struct tr_encoder_cfg cfg = { .dict = p->dict,
+					      .pid = 7,
+					      .tid = 100 + i,
+					      .isa = "x86_64",
+					      .emit = emit_to_file,
+					      .arg = w };
 
 		e[i] = tr_encoder_new(&cfg);
 	}
@@ -329,7 +340,9 @@ static void test_loop_is_small(void **state)
 	struct tr_block b = { .pc = 0x400000, .n_insns = 2, .n_slots = 1, .insn_size = size, .slot = &slot };
 	struct tr_dict *dict = tr_dict_new();
 	u64 total[2] = { 0 }, addr = 0x7fff0000, i;
-	struct tr_encoder_cfg cfg = { .dict = dict, .pid = 1, .tid = 1, .isa = "", .emit = keep_packet, .arg = total };
+	struct tr_encoder_cfg cfg = {
+		.dict = dict, .pid = 1, .tid = 1, .isa = "", .emit = keep_packet, .arg = total
+	};
 	struct tr_encoder *e = tr_encoder_new(&cfg);
 	u32 id = tr_dict_add(dict, &b);
 
@@ -391,7 +404,9 @@ static void test_hostile_bytes(void **state)
 {
 	static struct kept k;
 	struct program *p = any_program(77);
-	struct tr_encoder_cfg cfg = { .dict = p->dict, .pid = 7, .tid = 100, .isa = "", .emit = keep_bytes, .arg = &k };
+	struct tr_encoder_cfg cfg = {
+		.dict = p->dict, .pid = 7, .tid = 100, .isa = "", .emit = keep_bytes, .arg = &k
+	};
 	struct tr_encoder *e = tr_encoder_new(&cfg);
 	struct log l = { 0 };
 	u32 i, j, noticed = 0;
@@ -410,7 +425,8 @@ static void test_hostile_bytes(void **state)
 
 		memcpy(bad, k.packet[which], len);
 		for (j = (u32)rng_below(&p->rng, 4) + 1; j; j--)
-			bad[PACKET_OFF_N_RUNS + rng_below(&p->rng, len - PACKET_OFF_N_RUNS)] = (u8)rng_next(&p->rng);
+			bad[PACKET_OFF_N_RUNS + rng_below(&p->rng, len - PACKET_OFF_N_RUNS)] =
+				(u8)rng_next(&p->rng);
 		if (!rng_below(&p->rng, 4))
 			len = PACKET_HEADER + (u32)rng_below(&p->rng, len - PACKET_HEADER);
 		put_le64(bad + PACKET_OFF_CHECKSUM,

@@ -1,4 +1,5 @@
-/* Does each reader find its format and give back what the file says, and does a bad file get a clear message? */
+/* Does each reader find its format and give back what the file says, and does a bad file get a clear message?
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -56,12 +57,14 @@ static void write_xz(const void *bytes, size_t len)
 	size_t room = lzma_stream_buffer_bound(len), n = 0;
 	u8 *out = xmalloc(room);
 
-	assert_int_equal(lzma_easy_buffer_encode(6, LZMA_CHECK_CRC64, NULL, bytes, len, out, &n, room), LZMA_OK);
+	assert_int_equal(lzma_easy_buffer_encode(6, LZMA_CHECK_CRC64, NULL, bytes, len, out, &n, room),
+			 LZMA_OK);
 	write_file(out, n);
 	free(out);
 }
 
-static void (*const write_as[])(const void *bytes, size_t len) = { write_file, write_gzip, write_bzip2, write_xz };
+static void (*const write_as[])(const void *bytes, size_t len) = { write_file, write_gzip, write_bzip2,
+								   write_xz };
 
 static u8 *read_whole(size_t *len)
 {
@@ -100,7 +103,7 @@ static void say(struct said *s, const char *fmt, ...)
 static u32 say_slots(struct said *s, const struct tr_block *b, u32 slot, u32 insn, const u64 *addr)
 {
 	for (; slot < b->n_slots && b->slot[slot].insn == insn; slot++) {
-		say(s, "%c %" PRIx64 " %u", "rwap"[b->slot[slot].kind], addr[slot], b->slot[slot].size);
+		say(s, "%c %" PRIx64 " %u", "rwap"[b->slot[slot].kind], addr[slot], b -> slot[slot].size);
 		if (b->slot[slot].dep == TR_DEP_UNKNOWN)
 			say(s, "\n");
 		else
@@ -215,19 +218,20 @@ static void expect_error(const struct trace_opts *opts, const char *path, const 
 
 static void test_lackey(void **state)
 {
-	expect_text("==123== Lackey, an example Valgrind tool\n==123== \n"
-		    "I  04001000,3\n L 1ffeffe7e0,8\nI  04001003,5\n S 1ffeffe7d8,8\n M 0421c7cc,4\nSB 4001000\n"
-		    "I  04001008,2\n==123== done\n",
-		    "lackey",
-		    "i 4001000 3\nr 1ffeffe7e0 8\ni 4001003 5\nw 1ffeffe7d8 8\na 421c7cc 4\ni 4001008 2\n");
+	expect_text(
+		"==123== Lackey, an example Valgrind tool\n==123== \n"
+		"I  04001000,3\n L 1ffeffe7e0,8\nI  04001003,5\n S 1ffeffe7d8,8\n M 0421c7cc,4\nSB 4001000\n"
+		"I  04001008,2\n==123== done\n",
+		"lackey",
+		"i 4001000 3\nr 1ffeffe7e0 8\ni 4001003 5\nw 1ffeffe7d8 8\na 421c7cc 4\ni 4001008 2\n");
 	expect_text(" L 10,4\nI  100,2", "lackey", "r 10 4\ni 100 2\n");
 }
 
 static void test_xdin(void **state)
 {
-	expect_text("r 10 8\ni 401000 3\nw 7fff0 10\nr 7fff8 1\ni 401003 5 a comment\nm 20 4\nc 0 0\nv 0 0\n\ni 0x401008 F\n",
-		    "xdin",
-		    "r 10 8\ni 401000 3\nw 7fff0 16\nr 7fff8 1\ni 401003 5\nr 20 4\ni 401008 15\n");
+	expect_text("r 10 8\ni 401000 3\nw 7fff0 10\nr 7fff8 1\ni 401003 5 a comment\nm 20 4\nc 0 0\nv 0 "
+		    "0\n\ni 0x401008 F\n",
+		    "xdin", "r 10 8\ni 401000 3\nw 7fff0 16\nr 7fff8 1\ni 401003 5\nr 20 4\ni 401008 15\n");
 }
 
 static void test_din(void **state)
@@ -315,11 +319,12 @@ static void test_champsim(void **state)
 {
 	u8 r[5 * 64];
 
-	champsim_record(r, 0x400000, false, 3, 1, 0, 0x1000);		/* load r3 <- [r1] */
-	champsim_record(r + 64, 0x400004, false, 4, 3, 0, 0);		/* r4 <- r3 */
-	champsim_record(r + 128, 0x400007, false, 5, 4, 0, 0x2000);	/* load r5 <- [r4]: waits for the first load */
-	champsim_record(r + 192, 0x40000c, true, 26, 0, 0, 0);		/* jump */
-	champsim_record(r + 256, 0x400000, false, 0, 5, 0x3000, 0x3000);/* add [r5]: waits for the second */
+	champsim_record(r, 0x400000, false, 3, 1, 0, 0x1000); /* load r3 <- [r1] */
+	champsim_record(r + 64, 0x400004, false, 4, 3, 0, 0); /* r4 <- r3 */
+	champsim_record(r + 128, 0x400007, false, 5, 4, 0,
+			0x2000);                               /* load r5 <- [r4]: waits for the first load */
+	champsim_record(r + 192, 0x40000c, true, 26, 0, 0, 0); /* jump */
+	champsim_record(r + 256, 0x400000, false, 0, 5, 0x3000, 0x3000); /* add [r5]: waits for the second */
 	expect(r, sizeof(r), "champsim",
 	       "i 400000 4\nr 1000 1 0\ni 400004 3\ni 400007 5\nr 2000 1 1\ni 40000c 4\n"
 	       "i 400000 4\nr 3000 1 1\nw 3000 1 2\n");
@@ -373,10 +378,13 @@ static void write_capture(const char *path)
 	char err[TR_ERRBUF];
 	struct capture_writer *w = capture_create(path, err);
 	struct tr_dict *dict = tr_dict_new();
-	struct tr_encoder_cfg cfg = { .dict = dict, .pid = 1, .tid = 1, .isa = "x86_64", .emit = emit, .arg = w };
+	struct tr_encoder_cfg cfg = {
+		.dict = dict, .pid = 1, .tid = 1, .isa = "x86_64", .emit = emit, .arg = w
+	};
 	struct tr_encoder *e = tr_encoder_new(&cfg);
 	u8 size[3] = { 1, 2, 3 };
-	struct tr_slot slot[2] = { { .size = 8, .dep = TR_DEP_UNKNOWN }, { .size = 4, .insn = 2, .kind = TR_STORE } };
+	struct tr_slot slot[2] = { { .size = 8, .dep = TR_DEP_UNKNOWN },
+				   { .size = 4, .insn = 2, .kind = TR_STORE } };
 	struct tr_block b = { .n_insns = 3, .n_slots = 2, .insn_size = size, .slot = slot };
 	struct tr_event mark = { .kind = TR_EV_MARK, .name = "here" };
 	u64 addr[2] = { 0x1000, 0x7fff12345678 };
@@ -393,10 +401,11 @@ static void write_capture(const char *path)
 	assert_true(capture_close(w, err));
 }
 
-static const char captured[] = "i 400000 1\nr 1000 8\ni 400001 2\ni 400003 3\nw 7fff12345678 4 0\nevent mark\n"
-			       "i 400001 1\nr 1000 8\ni 400002 2\ni 400004 3\nw 7fff12345678 4 0\nevent mark\n"
-			       "i 400002 1\nr 1000 8\ni 400003 2\ni 400005 3\nw 7fff12345678 4 0\nevent mark\n"
-			       "i 400003 1\nr 1000 8\ni 400004 2\ni 400006 3\nw 7fff12345678 4 0\nevent mark\n";
+static const char captured[] =
+	"i 400000 1\nr 1000 8\ni 400001 2\ni 400003 3\nw 7fff12345678 4 0\nevent mark\n"
+	"i 400001 1\nr 1000 8\ni 400002 2\ni 400004 3\nw 7fff12345678 4 0\nevent mark\n"
+	"i 400002 1\nr 1000 8\ni 400003 2\ni 400005 3\nw 7fff12345678 4 0\nevent mark\n"
+	"i 400003 1\nr 1000 8\ni 400004 2\ni 400006 3\nw 7fff12345678 4 0\nevent mark\n";
 
 static void test_capture(void **state)
 {
@@ -432,7 +441,8 @@ static u32 whole_packets(const u8 *bytes, size_t len)
 	return at == len ? n : n | 0x100;
 }
 
-/* Cut anywhere: what stands before the cut comes out, and the cut is reported unless it is between packets. */
+/* Cut anywhere: what stands before the cut comes out, and the cut is reported unless it is between packets.
+ */
 static void test_cut_capture(void **state)
 {
 	struct trace_opts opts = { 0 };
@@ -548,7 +558,8 @@ static void test_resync(void **state)
 static void test_bad_files(void **state)
 {
 	static const u8 ethernet[24] = { 0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, [16] = 0xff, 0xff, [20] = 1 };
-	static const u8 fcs[24] = { 0x4d, 0x3c, 0xb2, 0xa1, 2, 0, 4, 0, [16] = 0xff, 0xff, [20] = 147, 0, 0, 0x24 };
+	static const u8 fcs[24] = { 0x4d, 0x3c,        0xb2, 0xa1,       2, 0, 4,
+				    0,    [16] = 0xff, 0xff, [20] = 147, 0, 0, 0x24 };
 	static const u8 pcapng[28] = { 0x0a, 0x0d, 0x0d, 0x0a, 28 };
 	struct trace_opts named = { .format = "tarot" };
 
@@ -606,8 +617,8 @@ static void test_tcpdump(void **state)
 
 static void test_complete_readers(void **state)
 {
-	static const struct reader_ops *const all[] = { &fmt_capture, &fmt_lackey, &fmt_din, &fmt_xdin, &fmt_champsim,
-							&fmt_cloudsuite };
+	static const struct reader_ops *const all[] = { &fmt_capture, &fmt_lackey,   &fmt_din,
+							&fmt_xdin,    &fmt_champsim, &fmt_cloudsuite };
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(all); i++) {
@@ -620,15 +631,15 @@ static void test_complete_readers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lackey),	       cmocka_unit_test(test_xdin),
-		cmocka_unit_test(test_din),	       cmocka_unit_test(test_long_text),
-		cmocka_unit_test(test_bad_text),       cmocka_unit_test(test_champsim),
-		cmocka_unit_test(test_cloudsuite),     cmocka_unit_test(test_champsim_cut),
-		cmocka_unit_test(test_capture),	       cmocka_unit_test(test_capture_gzip),
-		cmocka_unit_test(test_cut_capture),    cmocka_unit_test(test_cut_compressed),
-		cmocka_unit_test(test_flipped_bits),   cmocka_unit_test(test_resync),
-		cmocka_unit_test(test_bad_files),      cmocka_unit_test(test_full_disk),
-		cmocka_unit_test(test_tcpdump),	       cmocka_unit_test(test_complete_readers),
+		cmocka_unit_test(test_lackey),       cmocka_unit_test(test_xdin),
+		cmocka_unit_test(test_din),          cmocka_unit_test(test_long_text),
+		cmocka_unit_test(test_bad_text),     cmocka_unit_test(test_champsim),
+		cmocka_unit_test(test_cloudsuite),   cmocka_unit_test(test_champsim_cut),
+		cmocka_unit_test(test_capture),      cmocka_unit_test(test_capture_gzip),
+		cmocka_unit_test(test_cut_capture),  cmocka_unit_test(test_cut_compressed),
+		cmocka_unit_test(test_flipped_bits), cmocka_unit_test(test_resync),
+		cmocka_unit_test(test_bad_files),    cmocka_unit_test(test_full_disk),
+		cmocka_unit_test(test_tcpdump),      cmocka_unit_test(test_complete_readers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
