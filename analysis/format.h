@@ -7,7 +7,7 @@
 #include "model/base/types.h"
 
 struct text {
-	char s[128];
+	char s[512];
 };
 
 const char *format_count(struct text *t, u64 n); /* 1,234,567 */

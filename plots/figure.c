@@ -26,13 +26,38 @@ void figure_begin(struct figure *f, const char *dir, const char *stem)
 		fail("out of host memory for a plot");
 }
 
+/* Bytes of the UTF-8 character that s begins with, 0 if it is none. */
+static u32 utf8_bytes(const char *s)
+{
+	const unsigned char *c = (const unsigned char *)s;
+	u32 n = *c < 0x80 ? 1 : *c < 0xc2 ? 0 : *c < 0xe0 ? 2 : *c < 0xf0 ? 3 : *c < 0xf5 ? 4 : 0, i;
+
+	for (i = 1; i < n; i++)
+		if ((c[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
+}
+
+static void quote_char(FILE *gp, const char *s, u32 bytes)
+{
+	if (!bytes)
+		fputc('?', gp);
+	else if (*s == '\'')
+		fputs("''", gp);
+	else if ((unsigned char)*s < ' ')
+		fputc(' ', gp);
+	else
+		fwrite(s, 1, bytes, gp);
+}
+
 void figure_quote(FILE *gp, const char *s)
 {
+	u32 bytes;
+
 	fputc('\'', gp);
-	for (; *s; s++) {
-		if (*s == '\'')
-			fputc('\'', gp);
-		fputc((unsigned char)*s < ' ' ? ' ' : *s, gp);
+	for (; *s; s += MAX(bytes, 1u)) {
+		bytes = utf8_bytes(s);
+		quote_char(gp, s, bytes);
 	}
 	fputc('\'', gp);
 }

@@ -45,7 +45,7 @@ void figure_draw(struct figure *f, u32 formats);
 /* Gives up a begun figure. */
 void figure_drop(struct figure *f);
 
-/* A string as gnuplot reads it: quoted, quotes doubled, control characters blank. */
+/* A string as gnuplot reads it: quoted, quotes doubled; control characters blank, what is no UTF-8 a '?'. */
 void figure_quote(FILE *gp, const char *s);
 /* Text at a place of the canvas; align is "left", "center" or "right". */
 void figure_text(struct figure *f, double x, double y, const char *align, u32 size, const char *colour,

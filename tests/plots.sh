@@ -83,6 +83,9 @@ refused "other axes" "cannot share axes" "$mmsim" plot steps "$data/pages.csv" "
 draw odd latency "it's_{x}^2 50% \"<b>&"="$data/odd"
 check "odd names are shown as they are" says "$tmp/odd.svg" "_{x}^2 50%" "my_machine_{x}^2" "linux_6 100%"
 
+draw bytes stack "$(printf 'caf\351 \342\202\254 \001')"="$data/odd" "$data/sort"
+check "what is no text does not reach the picture" says "$tmp/bytes.svg" "caf? $(printf '\342\202\254')"
+
 # What was drawn adds up.
 sums_to_100()
 {
