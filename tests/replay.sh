@@ -1,0 +1,55 @@
+#!/bin/sh
+# Replays every sample on one, two and four cores' worth of interleavings: everything in it is replayed, in an order that
+# was possible. And: what must not change a result does not.
+. "$(dirname "$0")/lib.sh"
+
+# zero NAME COUNTER...: all of them are 0 in the last replay.
+zero()
+{
+	zero_name=$1
+	shift
+	for counter in "$@"; do
+		n=$(counter "$tmp/out/stats.json" "$counter")
+		[ "$n" = 0 ] || { bad "$zero_name" "$counter is '$n'"; return; }
+	done
+	ok "$zero_name"
+}
+
+# replay OPTION...: into $tmp/out.
+replay()
+{
+	$mmsim replay -q -o "$tmp/out" "$@" >"$tmp/err" 2>&1 || bad "replay $*" "$(tail -n 5 "$tmp/err")"
+}
+
+stats()
+{
+	sha256sum <"$tmp/out/stats.json"
+}
+
+for sample in "$samples"/*.gz; do
+	name=$(basename "$sample" | sed 's/\..*//')
+	runs=$($mmsim replay --decode-only "$sample" | sed -n 's/.* \([0-9]*\) block runs,.*/\1/p')
+	for contexts in 1 2 4; do
+		replay "$sample" --check -s sched.contexts=$contexts
+		zero "$name is possible with $contexts contexts" replay.segv replay.oom replay.refused replay.efaults \
+			replay.unforked replay.dropped replay.cut replay.lost replay.order_gaps replay.order_late
+		equal "all runs of $name are made with $contexts contexts" "$runs" \
+			"$(counter "$tmp/out/stats.json" replay.records)"
+	done
+	replay "$sample"
+	before=$(stats)
+	replay "$sample" --decode-thread
+	equal "$name decoded on a thread of its own" "$before" "$(stats)"
+	replay "$sample" -m "$tmp/out/config.cfg"
+	equal "$name with the effective configuration" "$before" "$(stats)"
+	gzip -dc "$sample" >"$tmp/plain"
+	$mmsim replay -q -o "$tmp/out" - <"$tmp/plain" || bad "replay - of $name"
+	equal "$name from standard input" "$before" "$(stats)"
+done
+
+# Several recordings are several processes of one machine.
+replay "$samples/sort.mmtrace.gz" "$samples/sqlite.mmtrace.gz" "$samples/sort.mmtrace.gz"
+zero "three recordings at once" replay.segv replay.refused replay.dropped replay.order_gaps
+equal "as many programs" 3 "$(counter "$tmp/out/stats.json" replay.processes)"
+
+finish
