@@ -303,51 +303,112 @@ static void prefetch(struct core *c, u64 va)
 	cache_load(&c->l1d, &r, va >> c->l1d.line_shift, now);
 }
 
-/* An L1 hit with nothing to wait for costs its issue slot; a load that is slower blocks. */
+/* The next instruction issues when the data is there: the last slot before that is this one's own. */
+static void block_until_done(struct core *c, const struct access *a)
+{
+	u64 until = a->done * c->width - 1;
+
+	core_stall_until(c, core_cycle(c) + a->mshr_wait, PART_MSHR_FULL);
+	if (until <= c->slots)
+		return;
+	c->stall[level_part[a->served]] += until - c->slots;
+	c->slots = until;
+}
+
+/* A load that is slower than a hit blocks. */
 static void finish_load(struct core *c, const struct access *a)
 {
 	c->access_ready = a->done * c->width;
 	c->sampled_loads++;
 	hist_add(&c->lat.load[a->served][a->how], a->done - a->start, 1);
-	core_stall_until(c, core_cycle(c) + a->mshr_wait, PART_MSHR_FULL);
-	core_stall_until(c, a->done, level_part[a->served]);
+	block_until_done(c, a);
 }
 
 static void finish_store(struct core *c, const struct access *a)
 {
 	c->access_ready = c->slots;
-	c->sampled_stores++;
-	hist_add(&c->lat.store[a->served][a->how], a->done - a->start, 1);
 	core_stall_until(c, core_cycle(c) + a->mshr_wait, PART_MSHR_FULL);
-	if (a->kind == TR_ATOMIC)
-		core_stall_until(c, a->done, level_part[a->served]);
-	else
-		core_retire_store(c, a->done);
+	core_retire_store(c, a->done);
 }
 
-enum core_stop core_access(struct core *c, u64 va, u32 size, enum tr_kind kind)
+static void sample_store(struct core *c, const struct access *a)
 {
-	struct access a = { .start = core_cycle(c), .kind = kind };
-	enum core_stop stop;
-	bool pure;
+	c->sampled_stores++;
+	hist_add(&c->lat.store[a->served][a->how], a->done - a->start, 1);
+}
 
-	c->access_ready = c->slots + c->hit_latency * c->width;
-	if (kind == TR_PREFETCH) {
-		prefetch(c, va);
-		return CORE_DONE;
+/* Whether the line could be used as soon as an L1 hit's can. */
+static bool as_a_hit(const struct core *c, const struct access *a, u64 issue)
+{
+	return a->how == XLATE_TLB && a->done == issue + c->hit_latency;
+}
+
+static enum core_stop access_load(struct core *c, u64 va, u32 size)
+{
+	struct access a = { .start = core_cycle(c), .kind = TR_LOAD };
+	enum core_stop stop = access_lines(c, &a, va, size);
+
+	if (unlikely(stop != CORE_DONE))
+		return stop;
+	count_straddle(c, &a, va, size);
+	if (!as_a_hit(c, &a, a.start))
+		finish_load(c, &a);
+	return CORE_DONE;
+}
+
+static enum core_stop access_store(struct core *c, u64 va, u32 size)
+{
+	struct access a = { .start = core_cycle(c), .kind = TR_STORE };
+	enum core_stop stop = access_lines(c, &a, va, size);
+
+	if (unlikely(stop != CORE_DONE))
+		return stop;
+	count_straddle(c, &a, va, size);
+	if (!as_a_hit(c, &a, a.start)) {
+		sample_store(c, &a);
+		finish_store(c, &a);
+	} else if (c->sb.n) {
+		core_retire_store(c, a.start); /* writable at once, but behind others */
 	}
-	if (kind == TR_ATOMIC)
-		core_drain_stores(c);
+	return CORE_DONE;
+}
+
+/* After all stores before it; blocks until the line can be written. */
+static enum core_stop access_atomic(struct core *c, u64 va, u32 size)
+{
+	struct access a = { .start = core_cycle(c), .kind = TR_ATOMIC };
+	enum core_stop stop;
+	u64 issue;
+
+	core_drain_stores(c);
+	issue = core_cycle(c);
 	stop = access_lines(c, &a, va, size);
 	if (unlikely(stop != CORE_DONE))
 		return stop;
 	count_straddle(c, &a, va, size);
-	pure = a.how == XLATE_TLB && a.done == a.start + c->hit_latency;
-	if (kind == TR_LOAD && !pure)
-		finish_load(c, &a);
-	else if (kind != TR_LOAD && !pure)
-		finish_store(c, &a);
-	else if (kind != TR_LOAD && c->sb.n)
-		core_retire_store(c, a.start); /* writable at once, but behind others */
+	if (issue != a.start || !as_a_hit(c, &a, issue))
+		sample_store(c, &a);
+	if (as_a_hit(c, &a, issue)) {
+		c->access_ready = c->slots + c->hit_latency * c->width;
+	} else {
+		c->access_ready = a.done * c->width;
+		block_until_done(c, &a);
+	}
 	return CORE_DONE;
+}
+
+enum core_stop core_access(struct core *c, u64 va, u32 size, enum tr_kind kind)
+{
+	c->access_ready = c->slots + c->hit_latency * c->width;
+	switch (kind) {
+	case TR_LOAD:
+		return access_load(c, va, size);
+	case TR_STORE:
+		return access_store(c, va, size);
+	case TR_ATOMIC:
+		return access_atomic(c, va, size);
+	default:
+		prefetch(c, va);
+		return CORE_DONE;
+	}
 }

@@ -63,7 +63,8 @@ struct dram {
 	struct dram_stats st;
 	u32 model, channels, banks; /* banks: of a channel, all ranks */
 	u64 row_lines, line;
-	u64 fabric, flat;
+	u64 reach; /* from the start of a request at the first level to the device */
+	u64 flat;
 	/* Cycles from command to last data, rounded up once each, and the times between commands. */
 	u64 hit, closed, conflict, rp, rcd, tras, burst;
 	struct bank *bank;
@@ -99,7 +100,6 @@ static void set_timing(struct dram *d, const struct dram_cfg *cfg, u64 hz)
 	d->rp = d->conflict - d->closed;
 	d->tras = ps_to_cycles(pick(cfg->tras, p->tras, hz), hz);
 	d->burst = ps_to_cycles(burst, hz);
-	d->fabric = time_to_cycles(cfg->fabric, hz);
 	d->flat = time_to_cycles(cfg->flat, hz);
 }
 
@@ -161,7 +161,7 @@ static u64 device_access(struct dram *d, u64 pa, u64 now)
 static u64 dram_read(struct port *p, struct mem_req *r, u64 now)
 {
 	struct dram *d = container_of(p, struct dram, port);
-	u64 arrive = now + d->fabric, done;
+	u64 arrive = now + d->reach, done;
 
 	r->served = MEM_DRAM;
 	d->st.reads++;
@@ -175,12 +175,12 @@ static u64 dram_write(struct port *p, const struct mem_req *r, u64 now)
 	struct dram *d = container_of(p, struct dram, port);
 
 	d->st.writes++;
-	return device_access(d, r->pa, now + d->fabric);
+	return device_access(d, r->pa, now + d->reach);
 }
 
 static const struct port_ops dram_ops = { dram_read, dram_write };
 
-struct dram *dram_new(const struct dram_cfg *cfg, u32 line, u64 hz)
+struct dram *dram_new(const struct dram_cfg *cfg, u32 line, u64 reach, u64 hz)
 {
 	const struct dram_preset *p = &presets[cfg->preset];
 	struct dram *d = xcalloc(1, sizeof(*d));
@@ -188,6 +188,7 @@ struct dram *dram_new(const struct dram_cfg *cfg, u32 line, u64 hz)
 
 	d->port.ops = &dram_ops;
 	d->model = cfg->model;
+	d->reach = reach + time_to_cycles(cfg->fabric, hz);
 	d->line = line;
 	d->channels = cfg->channels;
 	d->banks = cfg->ranks * (cfg->banks ? cfg->banks : p->banks);

@@ -1,6 +1,6 @@
 /*
  * DRAM behind the last cache: channels, ranks, banks with an open row each, and the data bus of a channel. A read
- * costs the fabric, then the device: row hit tCL + burst, closed bank tRCD + tCL + burst, conflict tRP + tRCD +
+ * costs the last cache's latency and the fabric, then the device: row hit tCL + burst, closed bank tRCD + tCL + burst, conflict tRP + tRCD +
  * tCL + burst, a row being closed no earlier than tRAS after it was opened. Banks and buses are reservations.
  * Write-backs take bank and bus time but nobody waits for them. Model "flat" answers after a fixed time.
  *
@@ -43,7 +43,8 @@ struct dram_stats {
 };
 
 struct dram;
-struct dram *dram_new(const struct dram_cfg *cfg, u32 line, u64 hz);
+/* reach: latency of the last cache, in cycles, which a request has spent before it comes here. */
+struct dram *dram_new(const struct dram_cfg *cfg, u32 line, u64 reach, u64 hz);
 void dram_free(struct dram *d);
 struct port *dram_port(struct dram *d);
 const struct dram_stats *dram_stats(const struct dram *d);

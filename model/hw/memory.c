@@ -4,6 +4,7 @@
 
 #include "model/base/error.h"
 #include "model/hw/cache.h"
+#include "model/sim/time.h"
 
 struct memory {
 	bool has_l2, has_l3;
@@ -24,10 +25,11 @@ static void add_level(struct memory *m, struct cache *c, const struct cache_para
 struct memory *memory_new(const struct hw_cfg *cfg, u64 hz, u64 seed)
 {
 	struct memory *m = xcalloc(1, sizeof(*m));
+	const struct cache_cfg *last = cfg->l3.size ? &cfg->l3 : cfg->l2.size ? &cfg->l2 : &cfg->l1d;
 	struct cache_params l3 = { .cfg = &cfg->l3, .name = "l3", .level = MEM_L3, .hz = hz, .seed = seed };
 	struct cache_params l2 = { .cfg = &cfg->l2, .name = "l2", .level = MEM_L2, .hz = hz, .seed = seed };
 
-	m->dram = dram_new(&cfg->dram, cfg->l1d.line, hz);
+	m->dram = dram_new(&cfg->dram, cfg->l1d.line, time_to_cycles(last->latency, hz), hz);
 	m->top = dram_port(m->dram);
 	m->has_l3 = cfg->l3.size != 0;
 	m->has_l2 = cfg->l2.size != 0 && cfg->l2.sharers > 1;

@@ -24,7 +24,7 @@ static u64 read_at(struct dram *d, u64 pa, u64 now)
 /* DDR4-3200AA: 13.75 ns each of tCL, tRCD and tRP, burst 2.5 ns: 16.25, 30.0 and 43.75 ns. */
 static void test_row_buffer(void **state)
 {
-	struct dram *d = dram_new(&ddr4_3200, 64, HZ);
+	struct dram *d = dram_new(&ddr4_3200, 64, 0, HZ);
 	const struct dram_stats *st = dram_stats(d);
 
 	assert_int_equal(read_at(d, 0, 0), 3000);
@@ -39,14 +39,14 @@ static void test_row_buffer(void **state)
 	dram_free(d);
 }
 
-static void test_fabric_is_added(void **state)
+static void test_the_way_is_added(void **state)
 {
 	struct dram_cfg cfg = ddr4_3200;
 	struct dram *d;
 
 	cfg.fabric.ps = 20000;
-	d = dram_new(&cfg, 64, HZ);
-	assert_int_equal(read_at(d, 0, 0), 3000 + 2000);
+	d = dram_new(&cfg, 64, 70, HZ);
+	assert_int_equal(read_at(d, 0, 0), 70 + 2000 + 3000);
 	dram_free(d);
 }
 
@@ -54,14 +54,14 @@ static void test_fabric_is_added(void **state)
 static void test_bandwidth(void **state)
 {
 	struct dram_cfg cfg = ddr4_3200;
-	struct dram *d = dram_new(&cfg, 64, HZ);
+	struct dram *d = dram_new(&cfg, 64, 0, HZ);
 	u32 i;
 
 	for (i = 0; i < 64; i++)
 		assert_int_equal(read_at(d, i * 64, 0), 3000 + i * 250);
 	dram_free(d);
 	cfg.channels = 2;
-	d = dram_new(&cfg, 64, HZ);
+	d = dram_new(&cfg, 64, 0, HZ);
 	for (i = 0; i < 64; i++)
 		assert_int_equal(read_at(d, i * 64, 0), 3000 + i / 2 * 250);
 	dram_free(d);
@@ -70,7 +70,7 @@ static void test_bandwidth(void **state)
 /* Banks open their rows side by side; only the bus is shared. */
 static void test_banks_overlap(void **state)
 {
-	struct dram *d = dram_new(&ddr4_3200, 64, HZ);
+	struct dram *d = dram_new(&ddr4_3200, 64, 0, HZ);
 	u32 i;
 
 	for (i = 0; i < BANKS; i++)
@@ -81,16 +81,16 @@ static void test_banks_overlap(void **state)
 /* A row stays open for tRAS (32.5 ns) at least: a conflict right after the activation waits for it, a later one not. */
 static void test_tras(void **state)
 {
-	struct dram *d = dram_new(&ddr4_3200, 64, HZ);
+	struct dram *d = dram_new(&ddr4_3200, 64, 0, HZ);
 
 	read_at(d, 0, 0);
 	assert_int_equal(read_at(d, ROW_BYTES * BANKS, 2000), 1250 + 4375);
 	dram_free(d);
-	d = dram_new(&ddr4_3200, 64, HZ);
+	d = dram_new(&ddr4_3200, 64, 0, HZ);
 	read_at(d, 0, 0);
 	assert_int_equal(read_at(d, ROW_BYTES * BANKS, 3249), 1 + 4375);
 	dram_free(d);
-	d = dram_new(&ddr4_3200, 64, HZ);
+	d = dram_new(&ddr4_3200, 64, 0, HZ);
 	read_at(d, 0, 0);
 	assert_int_equal(read_at(d, ROW_BYTES * BANKS, 3250), 4375);
 	dram_free(d);
@@ -99,7 +99,7 @@ static void test_tras(void **state)
 /* Writes take bus time, and what comes after them waits for it; nobody waits for the write. */
 static void test_writes_take_the_bus(void **state)
 {
-	struct dram *d = dram_new(&ddr4_3200, 64, HZ);
+	struct dram *d = dram_new(&ddr4_3200, 64, 0, HZ);
 	struct mem_req w = { .pa = 64, .bytes = 64, .cls = MEM_RFO };
 
 	read_at(d, 0, 0);
@@ -113,7 +113,7 @@ static void test_writes_take_the_bus(void **state)
 static void test_flat(void **state)
 {
 	const struct dram_cfg cfg = { .model = DRAM_FLAT, .channels = 1, .ranks = 1, .flat = { .ps = 80000 } };
-	struct dram *d = dram_new(&cfg, 64, HZ);
+	struct dram *d = dram_new(&cfg, 64, 0, HZ);
 
 	assert_int_equal(read_at(d, 0, 0), 8000);
 	assert_int_equal(read_at(d, 1 << 20, 0), 8000);
@@ -124,7 +124,7 @@ static void test_flat(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_row_buffer),	  cmocka_unit_test(test_fabric_is_added),
+		cmocka_unit_test(test_row_buffer),	  cmocka_unit_test(test_the_way_is_added),
 		cmocka_unit_test(test_bandwidth),	  cmocka_unit_test(test_banks_overlap),
 		cmocka_unit_test(test_tras),		  cmocka_unit_test(test_writes_take_the_bus),
 		cmocka_unit_test(test_flat),

@@ -1,0 +1,270 @@
+/*
+ * The exact shortcut of the hot path changes nothing: the same random stream, with flushes, kernel traffic and address
+ * spaces that come and go in between, gives the same counters and histograms with it on and off. On the way, the
+ * identities that counters obey.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "model/base/rng.h"
+#include "tests/ref/ref_hw_machine.h"
+
+#define PAGE 0x1000ull
+#define HEAP 0x10000000ull
+
+#define N_BLOCKS 40u
+#define N_RUNS	 256u
+#define N_CHUNKS 60u
+
+/* What differs from the default machine. */
+struct variant {
+	const char *name;
+	enum tag_policy l1_policy, tlb_policy;
+	u32 l1_ways, tlb_entries, tlb_ways;
+	u32 l1_sets; /* pipt if a way is more than a page */
+	enum cache_write write;
+	bool allocate, xlate;
+	u32 width;
+	bool deps;
+	enum walker_port port;
+};
+
+static const struct variant variants[] = {
+	{ "lru", TAGS_LRU, TAGS_LRU, 12, 96, 6, 64, WRITE_BACK, true, true, 6, false, WALKER_L1D },
+	{ "tiny", TAGS_LRU, TAGS_LRU, 2, 4, 2, 4, WRITE_BACK, true, true, 1, false, WALKER_L1D },
+	{ "fifo", TAGS_FIFO, TAGS_FIFO, 8, 64, 4, 64, WRITE_BACK, true, true, 4, false, WALKER_L2 },
+	{ "plru", TAGS_PLRU, TAGS_PLRU, 12, 96, 6, 64, WRITE_BACK, true, true, 6, false, WALKER_L1D },
+	{ "random", TAGS_RANDOM, TAGS_RANDOM, 8, 64, 8, 64, WRITE_BACK, true, true, 2, false, WALKER_L1D },
+	{ "full", TAGS_LRU, TAGS_LRU, 8, 72, 0, 64, WRITE_BACK, true, true, 6, false, WALKER_L2 },
+	{ "wide", TAGS_LRU, TAGS_PLRU, 64, 40, 0, 8, WRITE_BACK, true, true, 3, false, WALKER_L1D },
+	{ "pipt", TAGS_LRU, TAGS_LRU, 2, 32, 0, 256, WRITE_BACK, true, true, 3, false, WALKER_L2 },
+	{ "through", TAGS_LRU, TAGS_LRU, 4, 64, 4, 32, WRITE_THROUGH, false, true, 3, false, WALKER_L2 },
+	{ "no allocation", TAGS_LRU, TAGS_LRU, 4, 64, 4, 32, WRITE_BACK, false, true, 3, false, WALKER_L2 },
+	{ "untranslated", TAGS_LRU, TAGS_LRU, 8, 64, 4, 64, WRITE_BACK, true, false, 6, false, WALKER_L1D },
+	{ "dependences", TAGS_LRU, TAGS_LRU, 12, 96, 6, 64, WRITE_BACK, true, true, 6, true, WALKER_L1D },
+};
+
+static void configure(struct ref_machine *m, const struct variant *v, bool shortcut)
+{
+	ref_machine_cfg(m);
+	m->shortcut = shortcut;
+	m->xlate = v->xlate;
+	m->core_cfg.width = v->width;
+	m->core_cfg.mshrs = 4;
+	m->hw.l1d.size = (u64)v->l1_sets * v->l1_ways * 64;
+	m->hw.l1d.ways = v->l1_ways;
+	m->hw.l1d.replacement = v->l1_policy;
+	m->hw.l1d.write = v->write;
+	m->hw.l1d.allocate = v->allocate;
+	m->hw.l1d.indexing = v->l1_sets * 64 > PAGE ? INDEX_PIPT : INDEX_VIPT;
+	m->hw.l1i = m->hw.l1d;
+	m->hw.l2.size = 256 << 10;
+	m->hw.dtlb.any = (struct tlb_array_cfg){ v->tlb_entries, v->tlb_ways, v->tlb_policy };
+	m->hw.itlb.any = m->hw.dtlb.any;
+	m->hw.stlb.any = (struct tlb_array_cfg){ 256, 4, v->tlb_policy };
+	m->hw.walker.port = v->port;
+	m->hw.dram.model = DRAM_BANKS;
+	m->fault_cycles = 50;
+}
+
+static void add_blocks(struct ref_machine *m, struct rng *r, bool deps)
+{
+	struct tr_slot slot[8];
+	u32 i, j, n;
+
+	for (i = 0; i < N_BLOCKS; i++) {
+		n = (u32)rng_below(r, 8);
+		for (j = 0; j < n; j++) {
+			u64 kind = rng_below(r, 40);
+
+			slot[j] = (struct tr_slot){ .size = 1u << rng_below(r, 4), .insn = (u16)j };
+			slot[j].kind = kind < 2 ? (u8)(TR_ATOMIC + kind) : kind < 14 ? TR_STORE : TR_LOAD;
+			slot[j].dep = deps ? (u16)rng_below(r, 3) : TR_DEP_UNKNOWN;
+			if (rng_below(r, 50) == 0)
+				slot[j].size = 200;
+		}
+		ref_machine_block(m, 0x400000 + rng_below(r, 40000), n + 1 + (u32)rng_below(r, 12), slot, n);
+	}
+}
+
+/* Mostly a stack and a few lines of a heap, sometimes anywhere in 4 MB. */
+static u64 some_address(struct rng *r)
+{
+	u64 x = rng_below(r, 100);
+
+	if (x < 40)
+		return 0x7fff0000 + rng_below(r, 40) * 8;
+	if (x < 70)
+		return HEAP + rng_below(r, 30) * PAGE + rng_below(r, 4) * 200;
+	if (x < 90)
+		return HEAP + rng_below(r, 64 << 10);
+	return HEAP + rng_below(r, 4 << 20);
+}
+
+/* What the kernel might do between two chunks. */
+static void interfere(struct ref_machine *m, struct rng *r)
+{
+	struct cpu *cpu = core_cpu(m->core);
+	u64 va = some_address(r), done = 0;
+
+	switch (rng_below(r, 8)) {
+	case 0:
+		cpu->ops->flush_page(cpu, 1, va);
+		break;
+	case 1:
+		cpu->ops->flush_range(cpu, 1, va, va + 64 * PAGE);
+		break;
+	case 2:
+		cpu->ops->load(cpu, KPATH_FAULT, va % (1 << 24), 100);
+		cpu->ops->store(cpu, KPATH_FAULT, va % (1 << 24), 100);
+		break;
+	case 3:
+		cpu->ops->copy_frame(cpu, KPATH_COPY, rng_below(r, 4096), rng_below(r, 4096));
+		break;
+	case 4:
+		cpu->ops->switch_to(cpu, m->tables.root, (u16)(1 + rng_below(r, 2)));
+		break;
+	case 5:
+		assert_int_equal(core_user_copy(m->core, va, 500, true, &done), CORE_DONE);
+		assert_int_equal(done, 500);
+		break;
+	case 6:
+		cpu->ops->flush_asid(cpu, (u16)(1 + rng_below(r, 2)));
+		break;
+	default:
+		core_wait_until(m->core, core_now(m->core) + rng_below(r, 300), PART_IDLE);
+	}
+}
+
+static void run_stream(struct ref_machine *m, const struct variant *v)
+{
+	u32 block[N_RUNS], i, chunk;
+	u64 *addr = malloc(N_RUNS * 8 * sizeof(*addr));
+	struct rng r;
+
+	rng_init(&r, 3, v->name);
+	add_blocks(m, &r, v->deps);
+	for (chunk = 0; chunk < N_CHUNKS; chunk++) {
+		struct core_chunk ch = { .code = &m->code, .block = block, .addr = addr, .n_runs = N_RUNS };
+
+		for (i = 0; i < N_RUNS; i++)
+			block[i] = (u32)rng_below(&r, chunk % 3 ? 6 : N_BLOCKS);
+		for (i = 0; i < N_RUNS * 8; i++)
+			addr[i] = some_address(&r);
+		m->block_faults = (u32)rng_below(&r, 3);
+		while (core_run(m->core, &ch, core_now(m->core) + 700) != CORE_DONE)
+			;
+		interfere(m, &r);
+		if (chunk % 8 == 0)
+			core_sane(m->core);
+	}
+	core_sync(m->core);
+	free(addr);
+}
+
+/* Identities. */
+
+static void check_identities(const struct ref_machine *m, const struct variant *v)
+{
+	const char *parts[] = { "base", "fetch", "itlb", "dtlb", "walk", "l1", "l2", "l3", "dram", "store_buffer",
+				"mshr_full", "idle", "kernel.fault", "kernel.copy", "kernel.uio" };
+	char name[64];
+	u64 sum = 0;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(parts); i++) {
+		snprintf(name, sizeof(name), "core0.cycles.%s", parts[i]);
+		sum += ref_stat(m, name);
+	}
+	assert_int_equal(sum, ref_stat(m, "core0.cycles"));
+	assert_int_equal(ref_stat(m, "core0.l2.fetches"), ref_stat(m, "core0.l1i.fetch_misses"));
+	assert_int_equal(ref_stat(m, "dram.reads"),
+			 ref_stat(m, "dram.row_hits") + ref_stat(m, "dram.row_closed") +
+				 ref_stat(m, "dram.row_conflicts") - ref_stat(m, "dram.writes"));
+	if (v->write == WRITE_BACK && v->allocate)
+		assert_int_equal(ref_stat(m, "core0.l2.stores"), ref_stat(m, "core0.l1d.writebacks"));
+	if (!v->xlate)
+		return;
+	assert_int_equal(ref_stat(m, "core0.stlb.lookups"),
+			 ref_stat(m, "core0.itlb.misses") + ref_stat(m, "core0.dtlb.misses"));
+	assert_true(ref_stat(m, "core0.walker.walks") >= ref_stat(m, "core0.stlb.misses"));
+	assert_true(ref_stat(m, "core0.dtlb.misses") <= ref_stat(m, "core0.dtlb.lookups"));
+}
+
+/* Every recorded access is one sample. */
+static void check_samples(const struct ref_machine *m)
+{
+	const struct core_latency *l = core_latency(m->core);
+	u64 samples = 0, extra = 0;
+	u32 level, how;
+
+	for (level = 0; level < NR_MEM_LEVELS; level++) {
+		for (how = 0; how < NR_CORE_XLATES; how++)
+			samples += hist_count(&l->load[level][how]) + hist_count(&l->store[level][how]);
+	}
+	assert_true(samples > 10000);
+	extra = ref_stat(m, "core0.l1d.loads") + ref_stat(m, "core0.l1d.stores") - ref_stat(m, "core0.atomics");
+	assert_true(samples <= extra); /* straddles are references beyond the samples */
+	assert_true(extra - samples >= ref_stat(m, "core0.line_straddles"));
+}
+
+/* Comparing two machines. */
+
+struct values {
+	u64 value[512];
+	u32 n;
+};
+
+static void note_value(void *arg, const char *name, u64 value, const char *unit, const char *help)
+{
+	struct values *v = arg;
+
+	v->value[v->n++] = value;
+}
+
+static void compare(const struct ref_machine *a, const struct ref_machine *b)
+{
+	struct values va = { .n = 0 }, vb = { .n = 0 };
+
+	stats_each(a->stats, note_value, &va);
+	stats_each(b->stats, note_value, &vb);
+	assert_int_equal(va.n, vb.n);
+	assert_memory_equal(va.value, vb.value, va.n * sizeof(u64));
+	assert_memory_equal(core_latency(a->core), core_latency(b->core), sizeof(struct core_latency));
+}
+
+static void test_on_and_off(void **state)
+{
+	struct ref_machine *on = malloc(sizeof(*on)), *off = malloc(sizeof(*off));
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(variants); i++) {
+		configure(on, &variants[i], true);
+		configure(off, &variants[i], false);
+		ref_machine_init(on);
+		ref_machine_init(off);
+		run_stream(on, &variants[i]);
+		run_stream(off, &variants[i]);
+		compare(on, off);
+		check_identities(on, &variants[i]);
+		check_samples(on);
+		ref_machine_fini(on);
+		ref_machine_fini(off);
+	}
+	free(on);
+	free(off);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_on_and_off),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
