@@ -44,14 +44,17 @@ static u32 make_segs(const struct tr_block *b, u64 line, struct code_seg *seg, c
 	return n;
 }
 
-static void make_slots(struct code_table *t, const struct tr_block *b, struct code_slot *slot, code_counts *count)
+static void make_slots(struct code_table *t, const struct tr_block *b, struct code_slot *slot,
+		       code_counts *count)
 {
 	u32 i;
 
 	for (i = 0; i < b->n_slots; i++) {
 		const struct tr_slot *s = &b->slot[i];
 
-		slot[i] = (struct code_slot){ .size = s->size, .kind = s->kind, .insn = s->insn, .dep = s->dep };
+		slot[i] = (struct code_slot){
+			.size = s->size, .kind = s->kind, .insn = s->insn, .dep = s->dep
+		};
 		(*count)[COUNT_LOADS] += s->kind == TR_LOAD || s->kind == TR_ATOMIC;
 		(*count)[COUNT_STORES] += s->kind == TR_STORE || s->kind == TR_ATOMIC;
 		(*count)[COUNT_ATOMICS] += s->kind == TR_ATOMIC;
@@ -91,6 +94,11 @@ void code_table_add(struct code_table *t, const struct tr_block *b)
 	make_slots(t, b, slot, &count);
 	count[COUNT_INSNS] = b->n_insns;
 	count[COUNT_SLOTS] = b->n_slots;
-	*out = (struct code_block){ .count = count, .seg = (struct code_seg *)lists, .slot = slot, .pc = b->pc,
-				    .n_insns = b->n_insns, .n_segs = (u16)n_segs, .n_slots = b->n_slots };
+	*out = (struct code_block){ .count = count,
+				    .seg = (struct code_seg *)lists,
+				    .slot = slot,
+				    .pc = b->pc,
+				    .n_insns = b->n_insns,
+				    .n_segs = (u16)n_segs,
+				    .n_slots = b->n_slots };
 }

@@ -17,14 +17,16 @@ static const char *const model_names[] = { "inorder", "window", NULL };
 
 const struct opt core_opts[] = {
 	{ "model", OPT_ENUM, AT(model), "inorder", 0, 0, NULL, "how instructions overlap", model_names },
-	{ "frequency", OPT_FREQ, AT(frequency), "3GHz", 1000000, 100000000000ull, "Hz", "the core's clock", NULL },
+	{ "frequency", OPT_FREQ, AT(frequency), "3GHz", 1000000, 100000000000ull, "Hz", "the core's clock",
+	  NULL },
 	{ "width", OPT_U32, AT(width), "6", 1, 64, "instructions", "issued a cycle", NULL },
 	{ "mshrs", OPT_U32, AT(mshrs), "16", 1, MSHR_MAX, "lines",
 	  "L1D misses of a core in flight, where l1d.mshrs does not allow fewer", NULL },
 	{ "store_buffer", OPT_U32, AT(store_buffer), "72", 1, STORE_BUFFER_MAX, "stores",
 	  "retired stores that wait for their lines", NULL },
 	{ "unknown_dependence", OPT_STRING, AT(unknown_dependence), "none", 0, 0, NULL,
-	  "loads of unknown dependence that wait for the load before: none, chain (all) or a percentage (\"25%\")",
+	  "loads of unknown dependence that wait for the load before: none, chain (all) or a percentage "
+	  "(\"25%\")",
 	  NULL },
 	{ 0 },
 };
@@ -66,8 +68,13 @@ static void add_caches(struct core *c, const struct core_params *p)
 				   .below = memory_port(p->memory) };
 	struct cache_params l1d = { .cfg = &l1d_cfg, .name = "l1d", .level = MEM_L1, .hz = hz, .seed = seed,
 				    .below = l2.below, .shortcut = p->shortcut };
-	struct cache_params l1i = { .cfg = &p->hw->l1i, .name = "l1i", .level = MEM_L1, .hz = hz, .seed = seed,
-				    .below = l2.below, .shortcut = p->shortcut };
+	struct cache_params l1i = { .cfg = &p->hw->l1i,
+				    .name = "l1i",
+				    .level = MEM_L1,
+				    .hz = hz,
+				    .seed = seed,
+				    .below = l2.below,
+				    .shortcut = p->shortcut };
 
 	l1d_cfg.mshrs = MIN(l1d_cfg.mshrs, p->cfg->mshrs);
 	c->has_l2 = p->hw->l2.size && p->hw->l2.sharers == 1;
@@ -83,8 +90,13 @@ static void add_translation(struct core *c, const struct core_params *p)
 {
 	const struct hw_cfg *hw = p->hw;
 	u64 hz = p->cfg->frequency, seed = p->seed + p->id;
-	struct walker_params w = { .cfg = &hw->walker, .pwc = &hw->pwc, .format = p->format, .ptmem = p->ptmem,
-				   .port = &c->l1d.port, .pte_latency = &c->lat.pte, .line = hw->l1d.line,
+	struct walker_params w = { .cfg = &hw->walker,
+				   .pwc = &hw->pwc,
+				   .format = p->format,
+				   .ptmem = p->ptmem,
+				   .port = &c->l1d.port,
+				   .pte_latency = &c->lat.pte,
+				   .line = hw->l1d.line,
 				   .seed = seed };
 
 	if (hw->walker.port == WALKER_L2)

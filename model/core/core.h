@@ -49,7 +49,10 @@ struct core_params {
 
 struct core *core_new(const struct core_params *p);
 void core_free(struct core *c);
-/* Registers "core<id>." counters: instructions, cycles, cycles.<part>, l1i, l1d, l2 if private, TLBs, walker. */
+/*
+ * Registers "core<id>." counters: instructions, cycles, cycles.<part>, l1i, l1d, l2 if private, TLBs,
+ * walker.
+ */
 void core_stats(struct core *c, struct stats *s);
 /* --check: walks every array; ASSERTs. The sums of the cycle stack are asserted always. */
 void core_sane(const struct core *c);

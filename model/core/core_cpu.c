@@ -1,6 +1,7 @@
 /*
- * What the kernel does to the hardware thread that it runs on (arch/cpu.h): time, its own loads and stores through the
- * same caches, whole frames, flushes, the switch of address spaces; and the copies between user buffers and kernel.
+ * What the kernel does to the hardware thread that it runs on (arch/cpu.h): time, its own loads and stores
+ * through the same caches, whole frames, flushes, the switch of address spaces; and the copies between user
+ * buffers and kernel.
  */
 #include "model/core/core_state.h"
 

@@ -1,6 +1,7 @@
 /*
- * What a core does when the shortcut does not hold: translation, the first-level caches, traps, and where the time
- * goes. Ordinary clear code; misses and worse come here, and hits on lines other than the last of their set.
+ * What a core does when the shortcut does not hold: translation, the first-level caches, traps, and where
+ * the time goes. Ordinary clear code; misses and worse come here, and hits on lines other than the last of
+ * their set.
  */
 #include "model/core/core_state.h"
 
@@ -106,7 +107,8 @@ static enum core_stop translate_by_walk(struct core *c, struct tlb *t, struct wa
 }
 
 /* Whether the second level has the translation; if so it goes into the first. */
-static bool translate_by_stlb(struct core *c, struct tlb *t, const struct walk *k, bool kernels, struct xlated *x)
+static bool translate_by_stlb(struct core *c, struct tlb *t, const struct walk *k, bool kernels,
+			      struct xlated *x)
 {
 	struct tlb_hit h;
 
@@ -133,7 +135,8 @@ static bool translate_by_stlb(struct core *c, struct tlb *t, const struct walk *
 	return true;
 }
 
-static enum core_stop translate_miss(struct core *c, struct tlb *t, struct walk *k, bool kernels, struct xlated *x)
+static enum core_stop translate_miss(struct core *c, struct tlb *t, struct walk *k, bool kernels,
+				     struct xlated *x)
 {
 	if (kernels)
 		t->st.kernel_misses++;
@@ -157,7 +160,10 @@ enum core_stop core_translate(struct core *c, struct tlb *t, u64 va, enum access
 	h = tlb_lookup(t, va, c->walker.asid);
 	if (!h.entry)
 		return translate_miss(c, t, &k, kernels, x);
-	/* The dirty bit is to be set, or the page has to be asked for anew: a fault drops the translation first. */
+	/*
+	 * The dirty bit is to be set, or the page has to be asked for anew: a fault drops the translation
+	 * first.
+	 */
 	if (forbids(*h.entry, access))
 		tlb_drop(t, &h);
 	return translate_by_walk(c, t, &k, x);

@@ -1,6 +1,6 @@
 /*
- * The state of one hardware thread, for the core's own files only: the hot loop (inorder.h), what it leaves to
- * core_mem.c (misses, walks, faults), and what the kernel does to it (core_cpu.c).
+ * The state of one hardware thread, for the core's own files only: the hot loop (inorder.h), what it leaves
+ * to core_mem.c (misses, walks, faults), and what the kernel does to it (core_cpu.c).
  *
  * Time inside a core is kept in issue slots, 1/width of a cycle, so that the hot loop divides nothing: an
  * instruction takes one slot, a stall until a cycle takes the slots up to it.
@@ -80,7 +80,10 @@ struct core {
 
 /* One segment that is not the shortcut's. */
 enum core_stop core_fetch(struct core *c, u64 va);
-/* One data access that is not the shortcut's. The time at which its data is there is left in c->access_ready. */
+/*
+ * One data access that is not the shortcut's. The time at which its data is there is left in
+ * c->access_ready.
+ */
 enum core_stop core_access(struct core *c, u64 va, u32 size, enum tr_kind kind);
 
 /* The cycle of a slot: slots / width, by multiplication, exact below 2^58 as width is at most 64. */
@@ -114,7 +117,8 @@ static always_inline void sb_push(struct store_buffer *sb, u64 at, u64 ready)
 }
 
 /* The physical address, if the TLB has it and grants the access without more ado. */
-static always_inline bool core_tlb_hit(struct core *c, struct tlb *t, u64 va, enum access_kind access, u64 *pa)
+static always_inline bool core_tlb_hit(struct core *c, struct tlb *t, u64 va, enum access_kind access,
+				       u64 *pa)
 {
 	u64 page = va >> FRAME_SHIFT;
 	const u64 *row = t->sc.row[page & t->sc.mask];

@@ -1,11 +1,11 @@
 /*
- * The hot loop of the in-order core, from top to bottom as the hardware works: fetch a run's lines, then make its data
- * accesses in program order. An access goes down three steps: the shortcut (the line and the page used last in their
- * sets: nothing changes), a plain hit (their order changes, time does not), and core_mem.c for everything else. What
- * a run adds to the counters whatever happens is one vector addition.
+ * The hot loop of the in-order core, from top to bottom as the hardware works: fetch a run's lines, then
+ * make its data accesses in program order. An access goes down three steps: the shortcut (the line and the
+ * page used last in their sets: nothing changes), a plain hit (their order changes, time does not), and
+ * core_mem.c for everything else. What a run adds to the counters whatever happens is one vector addition.
  *
- * Included by core.c alone. Forced inlining with constant arguments makes copies of the loop for translation on or
- * off, for traces with or without dependences, and for lines of 64 bytes.
+ * Included by core.c alone. Forced inlining with constant arguments makes copies of the loop for
+ * translation on or off, for traces with or without dependences, and for lines of 64 bytes.
  */
 #ifndef MMSIM_CORE_INORDER_H
 #define MMSIM_CORE_INORDER_H
@@ -14,7 +14,10 @@
 
 #define COMMON_LINE_SHIFT 6u
 
-/* The shortcut tables of one side, kept in registers: rows are found by masking an address shifted to row size. */
+/*
+ * The shortcut tables of one side, kept in registers: rows are found by masking an address shifted to row
+ * size.
+ */
 #define ROW_SHIFT 5u /* log2(SHORT_COLUMNS * sizeof(u64)) */
 
 struct hot {
@@ -23,7 +26,8 @@ struct hot {
 	u32 line_shift;
 };
 
-static always_inline struct hot hot_tables(const struct cache *l1, const struct tlb *t, bool xlate, u32 line_shift)
+static always_inline struct hot hot_tables(const struct cache *l1, const struct tlb *t, bool xlate,
+					   u32 line_shift)
 {
 	struct hot h = { .line = (const char *)l1->sc.row, .line_mask = (u64)l1->sc.mask << ROW_SHIFT,
 			 .line_shift = line_shift };
@@ -55,8 +59,8 @@ static always_inline u64 hot_differs(const struct hot *h, u64 va, u64 last, u64 
 }
 
 /*
- * A hit in L1 and TLB on another line or page than the last: their order moves, time does not. False: it is more than
- * that.
+ * A hit in L1 and TLB on another line or page than the last: their order moves, time does not. False: it is
+ * more than that.
  */
 static always_inline bool plain_hit(struct core *c, struct cache *l1, struct tlb *t, u64 at, u64 va,
 				    enum access_kind access, bool xlate, u32 line_shift)
@@ -90,8 +94,8 @@ static always_inline bool plain_store(struct core *c, u64 at, u64 va, bool xlate
 }
 
 /* Fetches a run's lines; t is the issue slot of its first instruction. */
-static always_inline enum core_stop run_fetch(struct core *c, const struct hot *h, const struct code_block *b, u64 *t,
-					      bool xlate, u32 line_shift)
+static always_inline enum core_stop run_fetch(struct core *c, const struct hot *h, const struct code_block *b,
+					      u64 *t, bool xlate, u32 line_shift)
 {
 	const struct code_seg *seg = b->seg, *end = seg + b->n_segs;
 	enum core_stop stop;
@@ -99,7 +103,8 @@ static always_inline enum core_stop run_fetch(struct core *c, const struct hot *
 	for (; seg < end; seg++) {
 		if (likely(!hot_differs(h, seg->va, seg->va, SHORT_READ, xlate)))
 			continue;
-		if (likely(plain_hit(c, &c->l1i, &c->itlb, *t + seg->insn, seg->va, ACCESS_EXEC, xlate, line_shift)))
+		if (likely(plain_hit(c, &c->l1i, &c->itlb, *t + seg->insn, seg->va, ACCESS_EXEC, xlate,
+				     line_shift)))
 			continue;
 		c->slots = *t + seg->insn;
 		stop = core_fetch(c, seg->va);
@@ -110,7 +115,10 @@ static always_inline enum core_stop run_fetch(struct core *c, const struct hot *
 	return CORE_DONE;
 }
 
-/* The slot at which the access's address is known: that of its instruction, or when its producer's data is there. */
+/*
+ * The slot at which the access's address is known: that of its instruction, or when its producer's data is
+ * there.
+ */
 static always_inline void await_producer(struct core *c, const struct code_slot *s, u64 *t)
 {
 	u64 at = *t + s->insn, ready = 0;
@@ -136,8 +144,8 @@ static always_inline void announce(struct core *c, const struct code_slot *s, u6
 }
 
 /* Whether the access is a hit that costs no more than its issue slot. */
-static always_inline bool hot_data(struct core *c, const struct hot *h, const struct code_slot *s, u64 at, u64 va, bool xlate,
-				   u32 line_shift)
+static always_inline bool hot_data(struct core *c, const struct hot *h, const struct code_slot *s, u64 at,
+				   u64 va, bool xlate, u32 line_shift)
 {
 	u64 writes = (s->kind + 3u) >> 2; /* 0: a load, 1: any other kind; no branch */
 	u64 last = va + s->size - 1;
@@ -153,8 +161,8 @@ static always_inline bool hot_data(struct core *c, const struct hot *h, const st
 
 /* Makes a run's data accesses from *slot on. */
 static always_inline enum core_stop run_data(struct core *c, const struct hot *h, const struct code_block *b,
-					     const u64 *addr, const struct code_slot **slot, u64 *t, bool xlate,
-					     bool deps, u32 line_shift)
+					     const u64 *addr, const struct code_slot **slot, u64 *t,
+					     bool xlate, bool deps, u32 line_shift)
 {
 	const struct code_slot *s = *slot, *end = b->slot + b->n_slots;
 	enum core_stop stop;
@@ -181,8 +189,8 @@ static always_inline enum core_stop run_data(struct core *c, const struct hot *h
 }
 
 /* Executes runs of a chunk until it ends, a trap stops it, or the slot `until` is reached. */
-static always_inline enum core_stop run_chunk_as(struct core *c, struct core_chunk *ch, u64 until, code_counts *sum,
-						 bool xlate, bool deps, u32 line_shift)
+static always_inline enum core_stop run_chunk_as(struct core *c, struct core_chunk *ch, u64 until,
+						 code_counts *sum, bool xlate, bool deps, u32 line_shift)
 {
 	const struct hot fetch = hot_tables(&c->l1i, &c->itlb, xlate, line_shift);
 	const struct hot data = hot_tables(&c->l1d, &c->dtlb, xlate, line_shift);
@@ -227,13 +235,14 @@ static always_inline enum core_stop run_chunk_as(struct core *c, struct core_chu
 	return stop;
 }
 
-static noinline enum core_stop run_common_chunk(struct core *c, struct core_chunk *ch, u64 until, code_counts *sum)
+static noinline enum core_stop run_common_chunk(struct core *c, struct core_chunk *ch, u64 until,
+						code_counts *sum)
 {
 	return run_chunk_as(c, ch, until, sum, true, false, COMMON_LINE_SHIFT);
 }
 
-static always_inline enum core_stop run_chunk(struct core *c, struct core_chunk *ch, u64 until, code_counts *sum,
-					      bool xlate, bool deps)
+static always_inline enum core_stop run_chunk(struct core *c, struct core_chunk *ch, u64 until,
+					      code_counts *sum, bool xlate, bool deps)
 {
 	return run_chunk_as(c, ch, until, sum, xlate, deps, c->l1d.line_shift);
 }

@@ -1,7 +1,8 @@
 /*
- * Latency histograms of a core, for analysis/: one sample a recorded data access, loads and stores apart (an atomic
- * is a store), by the level that had the data and by what translation needed. From the cycle at which the access
- * could start to its data (a store: to its line being writable). One that straddles is one sample, the later half.
+ * Latency histograms of a core, for analysis/: one sample a recorded data access, loads and stores apart
+ * (an atomic is a store), by the level that had the data and by what translation needed. From the cycle at
+ * which the access could start to its data (a store: to its line being writable). One that straddles is one
+ * sample, the later half.
  */
 #ifndef MMSIM_CORE_LATENCY_H
 #define MMSIM_CORE_LATENCY_H

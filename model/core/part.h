@@ -1,6 +1,6 @@
 /*
- * The cycle stack: every cycle of a core belongs to exactly one part, integers, sum = total. A cycle in which nothing
- * retires belongs to what held the oldest unfinished instruction.
+ * The cycle stack: every cycle of a core belongs to exactly one part, integers, sum = total. A cycle in
+ * which nothing retires belongs to what held the oldest unfinished instruction.
  */
 #ifndef MMSIM_CORE_PART_H
 #define MMSIM_CORE_PART_H

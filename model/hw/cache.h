@@ -1,18 +1,18 @@
 /*
- * A cache of any level: tags, dirty bits, lines in flight. Physically tagged. Write-back or write-through, allocating on
- * a store miss or not.
+ * A cache of any level: tags, dirty bits, lines in flight. Physically tagged. Write-back or write-through,
+ * allocating on a store miss or not.
  *
- * Rules of counting: a line asked for from above is a fetch or a load (a store's miss asks as a load, also counted in
- * rfo); a write from above (write-back or written-through store) is a store. A dirty victim goes down after its line was read.
- * A write of a whole line that misses allocates without reading below; a part of a line reads first; without
- * allocation it goes down at its own size. Clean victims are dropped. Traffic of the walker, the kernel and prefetches
- * is counted beside.
+ * Rules of counting: a line asked for from above is a fetch or a load (a store's miss asks as a load, also
+ * counted in rfo); a write from above (write-back or written-through store) is a store. A dirty victim goes
+ * down after its line was read. A write of a whole line that misses allocates without reading below; a part
+ * of a line reads first; without allocation it goes down at its own size. Clean victims are dropped.
+ * Traffic of the walker, the kernel and prefetches is counted beside.
  *
- * Time: now is when the request started at the first level, a hit is now + latency, and a miss hands the same now
- * down: latencies are totals. Tags change at once; a line in flight is a hit that waits.
+ * Time: now is when the request started at the first level, a hit is now + latency, and a miss hands the
+ * same now down: latencies are totals. Tags change at once; a line in flight is a hit that waits.
  *
- * Not modelled: inclusion, ports and bank conflicts, write-back buffers, coherence.
- * Called by the core, the walker and the cache above.
+ * Not modelled: inclusion, ports and bank conflicts, write-back buffers, coherence. Called by the core, the
+ * walker and the cache above.
  */
 #ifndef MMSIM_HW_CACHE_H
 #define MMSIM_HW_CACHE_H
@@ -86,9 +86,10 @@ void cache_copy_back(struct cache *c, u64 now);
 #define NO_VLINE (~(u64)0)
 
 /*
- * One line is read, or at most one line's bytes are written: r->pa, r->cls, and r->bytes of a write. The access itself
- * is not counted, only what it does; a request through the port is counted. Returns the cycle of the data, or at which
- * the line can be written. vline: the virtual line, whose shortcut holds from now on.
+ * One line is read, or at most one line's bytes are written: r->pa, r->cls, and r->bytes of a write. The
+ * access itself is not counted, only what it does; a request through the port is counted. Returns the cycle
+ * of the data, or at which the line can be written. vline: the virtual line, whose shortcut holds from now
+ * on.
  */
 u64 cache_load(struct cache *c, struct mem_req *r, u64 vline, u64 now);
 u64 cache_store(struct cache *c, struct mem_req *r, u64 vline, u64 now);
@@ -103,7 +104,10 @@ static always_inline u32 cache_set(const struct cache *c, u64 line)
 	return (u32)(slice * (c->set_mask + 1)) + ((u32)line & c->set_mask);
 }
 
-/* What a first level's set says to the shortcut after the line was used; one in flight must be asked for each time. */
+/*
+ * What a first level's set says to the shortcut after the line was used; one in flight must be asked for
+ * each time.
+ */
 static always_inline void cache_settle(struct cache *c, u32 id, u64 vline, bool in_flight)
 {
 	if (!c->sc.row)
@@ -115,8 +119,8 @@ static always_inline void cache_settle(struct cache *c, u32 id, u64 vline, bool 
 }
 
 /*
- * The hit of the hot path: nothing is in flight, and a write need not go further. False: it is not one, and nothing
- * has changed.
+ * The hit of the hot path: nothing is in flight, and a write need not go further. False: it is not one, and
+ * nothing has changed.
  */
 static always_inline bool cache_plain_hit(struct cache *c, u64 pa, u64 vline, bool write)
 {

@@ -11,19 +11,25 @@ static const char *const inclusion_names[] = { "none", "inclusive", "exclusive",
 #define AT(field) offsetof(struct cache_cfg, field)
 
 const struct opt cache_opts[] = {
-	{ "size", OPT_SIZE, AT(size), "32K", 0, 4ull << 30, "bytes", "bytes of data; 0 leaves l2 or l3 out", NULL },
+	{ "size", OPT_SIZE, AT(size), "32K", 0, 4ull << 30, "bytes", "bytes of data; 0 leaves l2 or l3 out",
+	  NULL },
 	{ "ways", OPT_U32, AT(ways), "8", 1, 4096, "lines", "lines a set", NULL },
 	{ "line", OPT_U32, AT(line), "64", 16, 512, "bytes", "bytes a line, the same in every level", NULL },
-	{ "latency", OPT_TIME, AT(latency), "5", 0, 0, "cycles or time", "load-to-use of a hit, from the start",
-	  NULL },
-	{ "indexing", OPT_ENUM, AT(indexing), "vipt", 0, 0, NULL, "which address chooses the set", indexing_names },
+	{ "latency", OPT_TIME, AT(latency), "5", 0, 0, "cycles or time",
+	  "load-to-use of a hit, from the start", NULL },
+	{ "indexing", OPT_ENUM, AT(indexing), "vipt", 0, 0, NULL, "which address chooses the set",
+	  indexing_names },
 	{ "replacement", OPT_ENUM, AT(replacement), "lru", 0, 0, NULL, "which line of a set has to go",
 	  tag_policy_names },
-	{ "write", OPT_ENUM, AT(write), "back", 0, 0, NULL, "when stores go to the level below", write_names },
-	{ "allocate", OPT_BOOL, AT(allocate), "yes", 0, 0, NULL, "a store that misses brings the line in", NULL },
-	{ "inclusion", OPT_ENUM, AT(inclusion), "none", 0, 0, NULL, "towards the levels above", inclusion_names },
+	{ "write", OPT_ENUM, AT(write), "back", 0, 0, NULL, "when stores go to the level below",
+	  write_names },
+	{ "allocate", OPT_BOOL, AT(allocate), "yes", 0, 0, NULL, "a store that misses brings the line in",
+	  NULL },
+	{ "inclusion", OPT_ENUM, AT(inclusion), "none", 0, 0, NULL, "towards the levels above",
+	  inclusion_names },
 	{ "sharers", OPT_U32, AT(sharers), "1", 1, 4096, "cores", "cores that share it", NULL },
-	{ "slices", OPT_U32, AT(slices), "1", 1, 256, "slices", "parts of equal size chosen by a hash", NULL },
+	{ "slices", OPT_U32, AT(slices), "1", 1, 256, "slices", "parts of equal size chosen by a hash",
+	  NULL },
 	{ "mshrs", OPT_U32, AT(mshrs), "16", 1, MSHR_MAX, "lines", "lines in flight from below", NULL },
 	{ 0 },
 };
@@ -51,7 +57,8 @@ static const char *check_indexing(const struct cache_cfg *c, u32 level, u64 page
 	if (level > 1 && c->indexing != INDEX_PIPT)
 		return "levels below the first are pipt";
 	if (level == 1 && page && c->indexing == INDEX_VIPT && c->size / c->ways > page)
-		return "size / ways exceeds the smallest page, so lines could be in two sets at once, and the "
+		return "size / ways exceeds the smallest page, so lines could be in two sets at once, and "
+		       "the "
 		       "handling of synonyms is not built yet; use pipt, more ways or a smaller size";
 	return NULL;
 }

@@ -1,6 +1,6 @@
 /*
- * What the user says about a cache, and whether it can be built. Whoever configures includes this; cache.h is for
- * those who use one.
+ * What the user says about a cache, and whether it can be built. Whoever configures includes this; cache.h
+ * is for those who use one.
  */
 #ifndef MMSIM_HW_CACHE_CFG_H
 #define MMSIM_HW_CACHE_CFG_H
@@ -31,8 +31,8 @@ struct cache_cfg {
 extern const struct opt cache_opts[];
 
 /*
- * NULL, or why there can be no such cache; *key is then the option at fault. page is the smallest page in bytes,
- * level 1, 2 or 3.
+ * NULL, or why there can be no such cache; *key is then the option at fault. page is the smallest page in
+ * bytes, level 1, 2 or 3.
  */
 const char *cache_check(const struct cache_cfg *cfg, u32 level, u64 page, const char **key);
 

@@ -37,10 +37,12 @@ const struct opt dram_opts[] = {
 	{ "banks", OPT_U32, AT(banks), "0", 0, 256, "banks", "a rank; 0: as the preset", NULL },
 	{ "row", OPT_SIZE, AT(row), "0", 0, 1 << 20, "bytes", "of a bank's row; 0: as the preset", NULL },
 	{ "fabric", OPT_TIME, AT(fabric), "35ns", 0, 0, TIME_UNIT, "last cache to device and back", NULL },
-	{ "tcl", OPT_TIME, AT(tcl), "0", 0, 0, TIME_UNIT, "column read to first data; 0: as the preset", NULL },
+	{ "tcl", OPT_TIME, AT(tcl), "0", 0, 0, TIME_UNIT, "column read to first data; 0: as the preset",
+	  NULL },
 	{ "trcd", OPT_TIME, AT(trcd), "0", 0, 0, TIME_UNIT, "opening a row; 0: as the preset", NULL },
 	{ "trp", OPT_TIME, AT(trp), "0", 0, 0, TIME_UNIT, "closing a row; 0: as the preset", NULL },
-	{ "tras", OPT_TIME, AT(tras), "0", 0, 0, TIME_UNIT, "a row stays open at least; 0: as the preset", NULL },
+	{ "tras", OPT_TIME, AT(tras), "0", 0, 0, TIME_UNIT, "a row stays open at least; 0: as the preset",
+	  NULL },
 	{ "burst", OPT_TIME, AT(burst), "0", 0, 0, TIME_UNIT, "a line on the bus; 0: as the preset", NULL },
 	{ "flat", OPT_TIME, AT(flat), "60ns", 0, 0, TIME_UNIT, "device time of model flat", NULL },
 	{ 0 },
@@ -103,7 +105,10 @@ static void set_timing(struct dram *d, const struct dram_cfg *cfg, u64 hz)
 	d->flat = time_to_cycles(cfg->flat, hz);
 }
 
-/* Where a line lies: consecutive lines go to one channel after the other, then along the row, then to the next bank. */
+/*
+ * Where a line lies: consecutive lines go to one channel after the other, then along the row, then to the
+ * next bank.
+ */
 static struct bank *locate(struct dram *d, u64 pa, u32 *channel, u64 *row)
 {
 	u64 x = pa / d->line;

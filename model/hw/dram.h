@@ -1,11 +1,12 @@
 /*
- * DRAM behind the last cache: channels, ranks, banks with an open row each, and the data bus of a channel. A read
- * costs the last cache's latency and the fabric, then the device: row hit tCL + burst, closed bank tRCD + tCL + burst, conflict tRP + tRCD +
- * tCL + burst, a row being closed no earlier than tRAS after it was opened. Banks and buses are reservations.
- * Write-backs take bank and bus time but nobody waits for them. Model "flat" answers after a fixed time.
+ * DRAM behind the last cache: channels, ranks, banks with an open row each, and the data bus of a channel.
+ * A read costs the last cache's latency and the fabric, then the device: row hit tCL + burst, closed bank
+ * tRCD + tCL + burst, conflict tRP + tRCD + tCL + burst, a row being closed no earlier than tRAS after it
+ * was opened. Banks and buses are reservations. Write-backs take bank and bus time but nobody waits for
+ * them. Model "flat" answers after a fixed time.
  *
- * Not modelled: refresh, tFAW and the other limits between banks, reordering of requests, power.
- * Called by the last cache through its port.
+ * Not modelled: refresh, tFAW and the other limits between banks, reordering of requests, power. Called by
+ * the last cache through its port.
  */
 #ifndef MMSIM_HW_DRAM_H
 #define MMSIM_HW_DRAM_H

@@ -6,7 +6,8 @@
 static const char *const port_names[] = { "l1d", "l2", NULL };
 
 const struct opt walker_opts[] = {
-	{ "count", OPT_U32, offsetof(struct walker_cfg, count), "4", 1, 16, "walks", "page walks at a time", NULL },
+	{ "count", OPT_U32, offsetof(struct walker_cfg, count), "4", 1, 16, "walks", "page walks at a time",
+	  NULL },
 	{ "port", OPT_ENUM, offsetof(struct walker_cfg, port), "l1d", 0, 0, NULL,
 	  "the cache where page-table entries are read", port_names },
 	{ 0 },

@@ -1,6 +1,7 @@
 /*
- * The configuration of all the hardware between a core and its memory: one struct, its option sections with the
- * defaults of the default machine, and the checks that span them. The machine wires it; nothing here runs.
+ * The configuration of all the hardware between a core and its memory: one struct, its option sections with
+ * the defaults of the default machine, and the checks that span them. The machine wires it; nothing here
+ * runs.
  */
 #ifndef MMSIM_HW_HW_H
 #define MMSIM_HW_HW_H
@@ -25,7 +26,10 @@ struct hw_cfg {
 	struct dram_cfg dram;
 };
 
-/* Rows for the machine's array of sections; base: offset of its struct hw_cfg. Defaults: Golden Cove, facts in hw.c. */
+/*
+ * Rows for the machine's array of sections; base: offset of its struct hw_cfg. Defaults: Golden Cove, facts
+ * in hw.c.
+ */
 #define HW_SECTION(base, prefix, opts, member, help, defaults) \
 	{ prefix, opts, (base) + offsetof(struct hw_cfg, member), help, defaults }
 
@@ -50,7 +54,8 @@ struct hw_cfg {
 	HW_SECTION(base, "l2", cache_opts, l2, "second level; size = 0: none",                               \
 		   "size = \"1280K\"; ways = 10; latency = 16; indexing = \"pipt\"; mshrs = 48;"),           \
 	HW_SECTION(base, "l3", cache_opts, l3, "third level; size = 0: none",                                \
-		   "size = \"30M\"; ways = 12; slices = 10; latency = 70; indexing = \"pipt\"; mshrs = 64;"), \
+		   "size = \"30M\"; ways = 12; slices = 10; latency = 70; "                  \
+		   "indexing = \"pipt\"; mshrs = 64;"),                                                    \
 	HW_TLB_SECTIONS(base, "itlb", itlb, "L1 instruction TLB", "entries = 256; ways = 8; latency = 1;"),  \
 	HW_TLB_SECTIONS(base, "dtlb", dtlb, "L1 data TLB", "entries = 96; ways = 6; latency = 1;"),          \
 	HW_TLB_SECTIONS(base, "stlb", stlb, "second-level TLB", "entries = 2048; ways = 16; latency = 7;"),  \
@@ -66,8 +71,9 @@ struct hw_cfg {
 	HW_SECTION(base, "dram", dram_opts, dram, "memory behind the last cache", NULL)
 
 /*
- * Whether this hardware can be built. False: *key is the full name of the key at fault ("l1d.size"), *why what is
- * wrong and what is allowed. hz is the core clock, page the smallest page in bytes (0: translation is off).
+ * Whether this hardware can be built. False: *key is the full name of the key at fault ("l1d.size"), *why
+ * what is wrong and what is allowed. hz is the core clock, page the smallest page in bytes (0: translation
+ * is off).
  */
 struct cfg_fault {
 	char key[48];

@@ -1,6 +1,6 @@
 /*
- * What the cores of a machine share: the L3 (and the L2 where l2.sharers is more than one), and DRAM. Cores put
- * their private caches on top of its port.
+ * What the cores of a machine share: the L3 (and the L2 where l2.sharers is more than one), and DRAM. Cores
+ * put their private caches on top of its port.
  */
 #ifndef MMSIM_HW_MEMORY_H
 #define MMSIM_HW_MEMORY_H

@@ -1,6 +1,6 @@
 /*
- * Lines in flight: what a cache has asked for below and does not have yet, though its tags already say so. Looked at
- * only while there are any. A full file makes the next miss wait for the first line to arrive.
+ * Lines in flight: what a cache has asked for below and does not have yet, though its tags already say so.
+ * Looked at only while there are any. A full file makes the next miss wait for the first line to arrive.
  */
 #ifndef MMSIM_HW_MSHR_H
 #define MMSIM_HW_MSHR_H

@@ -2,8 +2,8 @@
  * How a level of the memory hierarchy is asked by the one above: a line is read, or bytes are written down.
  * Caches and DRAM stand behind this; a level knows nothing of the one below but its port.
  *
- * A read returns the cycle at which the data is there; a write is not waited for, and what it returns is only the
- * cycle at which it was taken. Tags change at once. A later request cannot slow an earlier one.
+ * A read returns the cycle at which the data is there; a write is not waited for, and what it returns is
+ * only the cycle at which it was taken. Tags change at once. A later request cannot slow an earlier one.
  */
 #ifndef MMSIM_HW_PORT_H
 #define MMSIM_HW_PORT_H

@@ -1,11 +1,12 @@
 /*
- * The exact shortcut of the hot path. For each set of an L1 cache or L1 TLB a row tells the number of the virtual line
- * or page that was used last there: using it again changes no state, so it is only counted. Column SHORT_READ holds
- * for reads, SHORT_WRITE for writes as well (the line is dirty; the page's dirty bit is set), SHORT_NEVER for nothing. SHORT_DATA is
- * what the owner wants to find with it: a page's frame.
+ * The exact shortcut of the hot path. For each set of an L1 cache or L1 TLB a row tells the number of the
+ * virtual line or page that was used last there: using it again changes no state, so it is only counted.
+ * Column SHORT_READ holds for reads, SHORT_WRITE for writes as well (the line is dirty; the page's dirty
+ * bit is set), SHORT_NEVER for nothing. SHORT_DATA is what the owner wants to find with it: a page's frame.
  *
- * Whatever else happens in the set (another line used, a fill, an eviction, an invalidation, a line in flight) ends
- * what the row said. Rows are found by virtual bits; a set whose index is physical says which row speaks of it.
+ * Whatever else happens in the set (another line used, a fill, an eviction, an invalidation, a line in
+ * flight) ends what the row said. Rows are found by virtual bits; a set whose index is physical says which
+ * row speaks of it.
  */
 #ifndef MMSIM_HW_SHORTCUT_H
 #define MMSIM_HW_SHORTCUT_H

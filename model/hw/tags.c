@@ -24,7 +24,10 @@ static u32 leaves(const struct tags *t)
 	return 1u << log2_ceil(t->ways);
 }
 
-/* Node 1 is the root, node n's children are 2n and 2n + 1; a node's bit tells the half that is to be replaced next. */
+/*
+ * Node 1 is the root, node n's children are 2n and 2n + 1; a node's bit tells the half that is to be
+ * replaced next.
+ */
 static void plru_masks(struct tags *t)
 {
 	u32 w, node;

@@ -1,11 +1,12 @@
 /*
- * Set-associative tag array: the one that caches, TLBs and page-walk caches are made of. It maps (set, key) to a line
- * id; whoever uses it keeps data by id in arrays of its own. Ways never move. The key holds all that decides a hit
- * (line number; or VPN, ASID and page size); an empty way has key TAG_NO_KEY and is the next to be filled.
+ * Set-associative tag array: the one that caches, TLBs and page-walk caches are made of. It maps (set, key)
+ * to a line id; whoever uses it keeps data by id in arrays of its own. Ways never move. The key holds all
+ * that decides a hit (line number; or VPN, ASID and page size); an empty way has key TAG_NO_KEY and is the
+ * next to be filled.
  *
- * Up to 16 ways a set is one row of 32 bytes: a signature byte and a rank byte a way (0: used last), compared and
- * updated as a whole. Above (fully associative TLBs, studies with hundreds of ways) a hash index finds the way and a
- * list orders them. Both behind the same functions.
+ * Up to 16 ways a set is one row of 32 bytes: a signature byte and a rank byte a way (0: used last),
+ * compared and updated as a whole. Above (fully associative TLBs, studies with hundreds of ways) a hash
+ * index finds the way and a list orders them. Both behind the same functions.
  *
  * Not here: what lines mean, dirty bits, counters. Called by cache.h, tlb.h and walker.c.
  */
@@ -40,7 +41,10 @@ struct tags {
 	u32 policy; /* enum tag_policy */
 	bool wide;  /* more than TAG_ROW_WAYS */
 	u16 *used;  /* a set: ways that are not empty */
-	/* tree-plru, up to 16 ways: the tree's bits a set, and what an access to a way keeps and sets of them. */
+	/*
+	 * tree-plru, up to 16 ways: the tree's bits a set, and what an access to a way keeps and sets of
+	 * them.
+	 */
 	u16 *tree, plru_keep[TAG_ROW_WAYS], plru_set[TAG_ROW_WAYS];
 	/* wide: chains of ways with the same hash, list of ways by age, tree-plru nodes a byte each */
 	u32 bucket_shift;
@@ -57,7 +61,10 @@ void tags_sane(const struct tags *t);
 u32 tags_find_wide(const struct tags *t, u32 set, u64 key);
 void tags_touch_other(struct tags *t, u32 id);
 
-/* Which way has to go; an empty one if there is one. Moves nothing but the random generator: ask once a fill. */
+/*
+ * Which way has to go; an empty one if there is one. Moves nothing but the random generator: ask once a
+ * fill.
+ */
 u32 tags_victim(struct tags *t, u32 set);
 /* Line number n of a set by age, 0 the oldest. */
 u32 tags_by_age(const struct tags *t, u32 set, u32 n);
@@ -127,7 +134,8 @@ static always_inline void tag_row_renew(struct tag_row *row, u32 way)
 	s8 r = ((const s8 *)&row->rank)[way], w = (s8)way;
 
 	rank -= (tag_sbytes)(rank < (tag_sbytes){ r, r, r, r, r, r, r, r, r, r, r, r, r, r, r, r });
-	row->rank = rank & (tag_sbytes)(number != (tag_sbytes){ w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w });
+	row->rank = rank &
+		    (tag_sbytes)(number != (tag_sbytes){ w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w });
 }
 
 /* A hit: the line is the one used last. */

@@ -1,9 +1,9 @@
 /*
- * One level of TLB: an array for each page size or one for several, entries tagged with address space and size. Holds
- * what a translation grants, so that a hit needs no look at the page table.
+ * One level of TLB: an array for each page size or one for several, entries tagged with address space and
+ * size. Holds what a translation grants, so that a hit needs no look at the page table.
  *
- * Not modelled: global entries, set hashes, splitting of large pages.
- * Called by the core's translation; flushed through the cpu ops of arch/cpu.h.
+ * Not modelled: global entries, set hashes, splitting of large pages. Called by the core's translation;
+ * flushed through the cpu ops of arch/cpu.h.
  */
 #ifndef MMSIM_HW_TLB_H
 #define MMSIM_HW_TLB_H

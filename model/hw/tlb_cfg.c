@@ -6,8 +6,10 @@
 #define ARRAY(field) offsetof(struct tlb_array_cfg, field)
 
 const struct opt tlb_array_opts[] = {
-	{ "entries", OPT_U32, ARRAY(entries), "0", 0, 65536, "entries", "translations held; 0: none here", NULL },
-	{ "ways", OPT_U32, ARRAY(ways), "0", 0, 4096, "entries", "entries a set; 0: fully associative", NULL },
+	{ "entries", OPT_U32, ARRAY(entries), "0", 0, 65536, "entries", "translations held; 0: none here",
+	  NULL },
+	{ "ways", OPT_U32, ARRAY(ways), "0", 0, 4096, "entries", "entries a set; 0: fully associative",
+	  NULL },
 	{ "replacement", OPT_ENUM, ARRAY(replacement), "lru", 0, 0, NULL, "which entry of a set has to go",
 	  tag_policy_names },
 	{ 0 },
@@ -18,7 +20,8 @@ const struct opt tlb_array_opts[] = {
 const struct opt tlb_opts[] = {
 	{ "entries", OPT_U32, AT(any.entries), "64", 0, 65536, "entries",
 	  "translations of all page sizes that have no array of their own; 0: none", NULL },
-	{ "ways", OPT_U32, AT(any.ways), "4", 0, 4096, "entries", "entries a set; 0: fully associative", NULL },
+	{ "ways", OPT_U32, AT(any.ways), "4", 0, 4096, "entries", "entries a set; 0: fully associative",
+	  NULL },
 	{ "replacement", OPT_ENUM, AT(any.replacement), "lru", 0, 0, NULL, "which entry of a set has to go",
 	  tag_policy_names },
 	{ "latency", OPT_TIME, AT(latency), "1", 0, 0, "cycles or time",

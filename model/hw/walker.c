@@ -170,8 +170,12 @@ void walker_init(struct walker *w, const struct walker_params *p)
 {
 	u32 i;
 
-	*w = (struct walker){ .format = p->format, .ptmem = p->ptmem, .port = p->port,
-			      .pte_latency = p->pte_latency, .line_mask = p->line - 1u, .count = p->cfg->count };
+	*w = (struct walker){ .format = p->format,
+			      .ptmem = p->ptmem,
+			      .port = p->port,
+			      .pte_latency = p->pte_latency,
+			      .line_mask = p->line - 1u,
+			      .count = p->cfg->count };
 	for (i = 0; i < NR_PWC_LEVELS; i++)
 		pwc_init(&w->pwc[i], &p->pwc->level[i], i, p->seed);
 }

@@ -1,10 +1,9 @@
 /*
- * The page walker: reads page-table entries at their physical addresses through a cache, one after the other, starting
- * below the longest match of the page-walk caches, and sets accessed and dirty bits there. What it finds wanting is a
- * result, from which the core makes a trap.
+ * The page walker: reads page-table entries at their physical addresses through a cache, one after the
+ * other, starting below the longest match of the page-walk caches, and sets accessed and dirty bits there.
+ * What it finds wanting is a result, from which the core makes a trap.
  *
- * Not modelled: nested walks, walks that share what they read.
- * Called by the core.
+ * Not modelled: nested walks, walks that share what they read. Called by the core.
  */
 #ifndef MMSIM_HW_WALKER_H
 #define MMSIM_HW_WALKER_H

@@ -67,7 +67,8 @@ static enum trap_result ref_fault(struct kernel *k, struct cpu *cpu, struct mm *
 	}
 	cpu->ops->spend(cpu, KPATH_FAULT, m->fault_cycles);
 	frame = (0x10000 + m->tables.next_frame++) << FRAME_SHIFT;
-	ref_tables_map(&m->tables, trap->va, frame, 0, PTE_WRITE | PTE_USER | PTE_EXEC | PTE_ACCESSED | PTE_DIRTY);
+	ref_tables_map(&m->tables, trap->va, frame, 0,
+		       PTE_WRITE | PTE_USER | PTE_EXEC | PTE_ACCESSED | PTE_DIRTY);
 	return TRAP_RETRY;
 }
 
@@ -75,13 +76,21 @@ static const struct kernel_ops ref_kernel_ops = { ref_fault };
 
 static struct cache_cfg cache(u64 size, u32 ways, u64 latency, u32 indexing)
 {
-	return (struct cache_cfg){ .size = size, .ways = ways, .line = 64, .latency = { .cycles = latency },
-				   .indexing = indexing, .allocate = true, .sharers = 1, .slices = 1, .mshrs = 16 };
+	return (struct cache_cfg){ .size = size,
+				   .ways = ways,
+				   .line = 64,
+				   .latency = { .cycles = latency },
+				   .indexing = indexing,
+				   .allocate = true,
+				   .sharers = 1,
+				   .slices = 1,
+				   .mshrs = 16 };
 }
 
 static struct tlb_cfg tlb(u32 entries, u32 ways, u64 latency)
 {
-	return (struct tlb_cfg){ .any = { .entries = entries, .ways = ways }, .latency = { .cycles = latency } };
+	return (struct tlb_cfg){ .any = { .entries = entries, .ways = ways },
+				 .latency = { .cycles = latency } };
 }
 
 void ref_machine_cfg(struct ref_machine *m)
@@ -97,7 +106,8 @@ void ref_machine_cfg(struct ref_machine *m)
 	m->hw.pwc.level[PWC_PDPTE] = (struct tlb_array_cfg){ .entries = 8, .ways = 4 };
 	m->hw.pwc.level[PWC_PML4E] = (struct tlb_array_cfg){ .entries = 4 };
 	m->hw.walker = (struct walker_cfg){ .count = 1, .port = WALKER_L1D };
-	m->hw.dram = (struct dram_cfg){ .model = DRAM_FLAT, .channels = 1, .ranks = 1, .flat = { .cycles = 84 } };
+	m->hw.dram =
+		(struct dram_cfg){ .model = DRAM_FLAT, .channels = 1, .ranks = 1, .flat = { .cycles = 84 } };
 	m->core_cfg = (struct core_cfg){ .frequency = 1000000000, .width = 1, .mshrs = 16, .store_buffer = 8,
 					 .unknown_dependence = "none" };
 	m->shortcut = true;
@@ -136,8 +146,9 @@ void ref_machine_fini(struct ref_machine *m)
 u32 ref_machine_block(struct ref_machine *m, u64 pc, u32 n_insns, const struct tr_slot *slot, u32 n_slots)
 {
 	u8 size[TR_MAX_INSNS];
-	const struct tr_block b = { .pc = pc, .n_insns = (u16)n_insns, .n_slots = (u16)n_slots, .insn_size = size,
-				    .slot = slot };
+	const struct tr_block b = {
+		.pc = pc, .n_insns = (u16)n_insns, .n_slots = (u16)n_slots, .insn_size = size, .slot = slot
+	};
 
 	memset(size, 4, sizeof(size));
 	code_table_add(&m->code, &b);

@@ -1,6 +1,6 @@
 /*
- * A core on a kernel that maps every page at its first use, for tests of the hardware: page tables are built by hand,
- * faults cost nothing unless told so, and addresses below REF_BAD are the program's.
+ * A core on a kernel that maps every page at its first use, for tests of the hardware: page tables are
+ * built by hand, faults cost nothing unless told so, and addresses below REF_BAD are the program's.
  */
 #ifndef MMSIM_TESTS_REF_HW_MACHINE_H
 #define MMSIM_TESTS_REF_HW_MACHINE_H
@@ -16,7 +16,10 @@ struct ref_tables {
 
 void ref_tables_init(struct ref_tables *t);
 void ref_tables_fini(struct ref_tables *t);
-/* Maps va to a page at pa of the level's size (0: 4 KB), making tables as needed; flags are PTE_* of arch/pt.h. */
+/*
+ * Maps va to a page at pa of the level's size (0: 4 KB), making tables as needed; flags are PTE_* of
+ * arch/pt.h.
+ */
 void ref_tables_map(struct ref_tables *t, u64 va, u64 pa, u32 level, u32 flags);
 /* Physical address of the entry that maps va at that level. */
 u64 ref_tables_entry(const struct ref_tables *t, u64 va, u32 level);

@@ -1,6 +1,6 @@
 /*
- * Naive twins of the tag array's policies: a list that is searched from end to end, and a tree that is walked by
- * recursion. Slow and plain; for differential runs.
+ * Naive twins of the tag array's policies: a list that is searched from end to end, and a tree that is
+ * walked by recursion. Slow and plain; for differential runs.
  */
 #ifndef MMSIM_TESTS_REF_HW_TAGS_H
 #define MMSIM_TESTS_REF_HW_TAGS_H

@@ -1,4 +1,7 @@
-/* The in-order core: latencies by closed formulas, counting rules, the store buffer, traps, and what must be conserved. */
+/*
+ * The in-order core: latencies by closed formulas, counting rules, the store buffer, traps, and what must
+ * be conserved.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -58,7 +61,10 @@ static void test_steps(void **state)
 	assert_int_equal(chase(1536, PAGE, 64), 23);
 }
 
-/* Beyond the STLB: 7, then one PTE read where the PDE is known. 4096 PTEs are 512 lines, which stay in L2 at least. */
+/*
+ * Beyond the STLB: 7, then one PTE read where the PDE is known. 4096 PTEs are 512 lines, which stay in L2
+ * at least.
+ */
 static void test_walk_step(void **state)
 {
 	struct ref_machine m;
@@ -90,7 +96,10 @@ static void init(struct ref_machine *m)
 	ref_machine_init(m);
 }
 
-/* A load to memory on an idle machine: last level's latency and the device; the parts tell who had the core wait. */
+/*
+ * A load to memory on an idle machine: last level's latency and the device; the parts tell who had the core
+ * wait.
+ */
 static void test_memory_latency(void **state)
 {
 	const u64 addr[] = { HEAP, HEAP + PAGE / 2 };
@@ -224,8 +233,8 @@ static void test_atomics(void **state)
 }
 
 /*
- * Eight entries. Each store misses to memory, 100 cycles: the first eight retire in their issue slots, the ninth waits
- * until the first line is there, and each further one a slot, as the lines come one a cycle.
+ * Eight entries. Each store misses to memory, 100 cycles: the first eight retire in their issue slots, the
+ * ninth waits until the first line is there, and each further one a slot, as the lines come one a cycle.
  */
 static void test_store_buffer(void **state)
 {
@@ -354,7 +363,10 @@ static void test_segv(void **state)
 	ref_machine_fini(&m);
 }
 
-/* Faults that block: the run goes on at its slot, and counts as if nothing had been, but for the lookups made again. */
+/*
+ * Faults that block: the run goes on at its slot, and counts as if nothing had been, but for the lookups
+ * made again.
+ */
 static void test_block_and_resume(void **state)
 {
 	const struct tr_slot slots[] = { { .size = 8, .insn = 0, .kind = TR_LOAD },

@@ -1,7 +1,7 @@
 /*
- * The exact shortcut of the hot path changes nothing: the same random stream, with flushes, kernel traffic and address
- * spaces that come and go in between, gives the same counters and histograms with it on and off. On the way, the
- * identities that counters obey.
+ * The exact shortcut of the hot path changes nothing: the same random stream, with flushes, kernel traffic
+ * and address spaces that come and go in between, gives the same counters and histograms with it on and
+ * off. On the way, the identities that counters obey.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -171,8 +171,9 @@ static void run_stream(struct ref_machine *m, const struct variant *v)
 
 static void check_identities(const struct ref_machine *m, const struct variant *v)
 {
-	const char *parts[] = { "base", "fetch", "itlb", "dtlb", "walk", "l1", "l2", "l3", "dram", "store_buffer",
-				"mshr_full", "idle", "kernel.fault", "kernel.copy", "kernel.uio" };
+	const char *parts[] = { "base",      "fetch", "itlb",         "dtlb",        "walk",
+				"l1",        "l2",    "l3",           "dram",        "store_buffer",
+				"mshr_full", "idle",  "kernel.fault", "kernel.copy", "kernel.uio" };
 	char name[64];
 	u64 sum = 0;
 	u32 i;
@@ -208,7 +209,8 @@ static void check_samples(const struct ref_machine *m)
 			samples += hist_count(&l->load[level][how]) + hist_count(&l->store[level][how]);
 	}
 	assert_true(samples > 10000);
-	extra = ref_stat(m, "core0.l1d.loads") + ref_stat(m, "core0.l1d.stores") - ref_stat(m, "core0.atomics");
+	extra = ref_stat(m, "core0.l1d.loads") + ref_stat(m, "core0.l1d.stores") -
+		ref_stat(m, "core0.atomics");
 	assert_true(samples <= extra); /* straddles are references beyond the samples */
 	assert_true(extra - samples >= ref_stat(m, "core0.line_straddles"));
 }

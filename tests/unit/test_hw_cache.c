@@ -1,4 +1,7 @@
-/* One cache between a driver above and a recorder below: what goes down, in which order, and when data is there. */
+/*
+ * One cache between a driver above and a recorder below: what goes down, in which order, and when data is
+ * there.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -50,8 +53,15 @@ struct bench {
 /* Two sets of two ways, lines of 64 bytes, hits after 5 cycles, misses after 100. */
 static void setup(struct bench *b, enum cache_write write, bool allocate)
 {
-	const struct cache_cfg cfg = { .size = 256, .ways = 2, .line = 64, .latency = { .cycles = 5 }, .slices = 1,
-				       .indexing = INDEX_PIPT, .write = write, .allocate = allocate, .sharers = 1,
+	const struct cache_cfg cfg = { .size = 256,
+				       .ways = 2,
+				       .line = 64,
+				       .latency = { .cycles = 5 },
+				       .slices = 1,
+				       .indexing = INDEX_PIPT,
+				       .write = write,
+				       .allocate = allocate,
+				       .sharers = 1,
 				       .mshrs = 2 };
 	struct cache_params p = { .name = "test", .level = MEM_L2, .hz = 1000000000, .seed = 1 };
 
@@ -182,7 +192,10 @@ static void test_write_through(void **state)
 	teardown(&b);
 }
 
-/* Tags change at once: a second access to a line in flight is a hit that waits until the line is there, not longer. */
+/*
+ * Tags change at once: a second access to a line in flight is a hit that waits until the line is there, not
+ * longer.
+ */
 static void test_line_in_flight(void **state)
 {
 	struct bench b;
@@ -261,8 +274,14 @@ static void test_copy_back(void **state)
 /* Slices share the lines about evenly, and a line is always looked for where it was put. */
 static void test_slices(void **state)
 {
-	const struct cache_cfg cfg = { .size = 3 * 64 * 64 * 4, .ways = 4, .line = 64, .latency = { .cycles = 5 },
-				       .slices = 3, .allocate = true, .sharers = 1, .mshrs = 2 };
+	const struct cache_cfg cfg = { .size = 3 * 64 * 64 * 4,
+				       .ways = 4,
+				       .line = 64,
+				       .latency = { .cycles = 5 },
+				       .slices = 3,
+				       .allocate = true,
+				       .sharers = 1,
+				       .mshrs = 2 };
 	struct below below = { .port = { &below_ops }, .latency = 10 };
 	struct cache_params p = { .cfg = &cfg, .name = "test", .level = MEM_L3, .below = &below.port,
 				  .hz = 1000000000, .seed = 1 };

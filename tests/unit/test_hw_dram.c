@@ -78,7 +78,10 @@ static void test_banks_overlap(void **state)
 	dram_free(d);
 }
 
-/* A row stays open for tRAS (32.5 ns) at least: a conflict right after the activation waits for it, a later one not. */
+/*
+ * A row stays open for tRAS (32.5 ns) at least: a conflict right after the activation waits for it, a later
+ * one not.
+ */
 static void test_tras(void **state)
 {
 	struct dram *d = dram_new(&ddr4_3200, 64, 0, HZ);
@@ -112,7 +115,9 @@ static void test_writes_take_the_bus(void **state)
 
 static void test_flat(void **state)
 {
-	const struct dram_cfg cfg = { .model = DRAM_FLAT, .channels = 1, .ranks = 1, .flat = { .ps = 80000 } };
+	const struct dram_cfg cfg = {
+		.model = DRAM_FLAT, .channels = 1, .ranks = 1, .flat = { .ps = 80000 }
+	};
 	struct dram *d = dram_new(&cfg, 64, 0, HZ);
 
 	assert_int_equal(read_at(d, 0, 0), 8000);

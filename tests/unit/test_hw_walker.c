@@ -248,7 +248,8 @@ static bool holds(struct tlb *t, u64 va, u16 asid)
 
 static void test_tlb_sizes_and_spaces(void **state)
 {
-	const struct tlb_cfg cfg = { .any = { .entries = 16, .ways = 4 }, .own = { [PAGE_2M] = { .entries = 2 } } };
+	const struct tlb_cfg cfg = { .any = { .entries = 16, .ways = 4 },
+				     .own = { [PAGE_2M] = { .entries = 2 } } };
 	struct tlb_hit h;
 	struct tlb t;
 
