@@ -1,5 +1,5 @@
 /*
- * XXH64 of some bytes: the checksum of packets and the key of the dictionary. Private to traces/.
+ * XXH64 of some bytes: the checksum of packets. Private to traces/.
  */
 #ifndef MMSIM_TRACES_HASH_H
 #define MMSIM_TRACES_HASH_H

@@ -64,7 +64,7 @@ static const u8 addr_token_bytes[ADDR_CLASSES] = { 0, 1, 2, 3, 4, 6, 8, 1, 2, 3,
 /* How far back an address may be told relative to an earlier one of the packet. */
 #define PACKET_MAX_BACK 63u
 
-/* A guess at a slot's next address: that of the access `back` before it, or its own last one if 0, plus off. */
+/* A guess at a slot's address: off plus that of the access `back` before it, or its own last one if 0. */
 struct predictor {
 	s32 off;
 	u8 back;
