@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "model/base/error.h"
-
-extern char **environ;
 
 /* One way to write a picture; sizes follow from the canvas so that all look alike. */
 struct terminal {

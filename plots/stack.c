@@ -193,12 +193,13 @@ static u32 legend_rows(const struct picture *p)
 
 static void legend(struct picture *p)
 {
-	u32 i, rows = legend_rows(p);
+	u32 i, column, rows = legend_rows(p);
 	double x, y;
 	char *s;
 
 	for (i = 0; i < p->n_shown; i++) {
-		x = 24 + i / rows * (FIGURE_WIDTH - 40.0) / COLUMNS;
+		column = i / rows;
+		x = 24 + column * (FIGURE_WIDTH - 40.0) / COLUMNS;
 		y = CAPTION + (rows - i % rows - 0.5) * LEGEND;
 		figure_box_sample(p->f, x, y, p->shown[i]->colour);
 		s = p->q->n_runs > 1 ? xstrdup(p->shown[i]->label)

@@ -1,14 +1,14 @@
 /*
- * The staircase: mean load latency against working set or pages, one line a series, with published points laid
- * over.
+ * The staircase: mean load latency against working set or pages, one line a series, with published points
+ * laid over.
  *
  * Series come from runs, one point a run, those of one machine (or of one LABEL=) joined; or from CSV files
  *	series,<x>,latency_<unit>
  *	# a comment
  *	golden-cove,32,5.0
  * where <x> names the axis ("pages", "bytes") and <unit> is cycles or ns. Points to lay over are such a file.
- * Unless told otherwise, a run's size is what it touched: its minor faults are pages, of 4 KB where a file has
- * bytes.
+ * Unless told otherwise, a run's size is what it touched: its minor faults are pages, of 4 KB where a file
+ * has bytes.
  */
 #include "plots/plot.h"
 
@@ -269,13 +269,14 @@ static u32 legend_rows(const struct picture *p)
 
 static void legend(struct picture *p)
 {
-	u32 rows = legend_rows(p), i;
+	u32 rows = legend_rows(p), column, i;
 	struct text a;
 	double x, y;
 	char *s;
 
 	for (i = 0; i < p->n; i++) {
-		x = 40 + i / rows * (FIGURE_WIDTH - 60.0) / COLUMNS;
+		column = i / rows;
+		x = 40 + column * (FIGURE_WIDTH - 60.0) / COLUMNS;
 		y = CAPTION + (rows - i % rows - 0.5) * LEGEND;
 		if (p->series[i].published)
 			figure_point_sample(p->f, x + 15, y, i + 1);
