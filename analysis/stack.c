@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "model/base/error.h"
-
 static struct stack_part *find(const struct stack *s, const char *name)
 {
 	u32 i;
@@ -18,13 +16,13 @@ static void add(struct stack *s, const char *name, u64 cycles)
 {
 	struct stack_part *p = find(s, name);
 
-	if (!p) {
-		ASSERT(s->n < STACK_MAX);
+	s->total += cycles;
+	if (!p && s->n < STACK_MAX) {
 		p = &s->part[s->n++];
 		*p = (struct stack_part){ name, 0 };
 	}
-	p->cycles += cycles;
-	s->total += cycles;
+	if (p)
+		p->cycles += cycles;
 }
 
 void stack_of(struct stack *s, const struct counters *c)

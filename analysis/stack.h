@@ -6,7 +6,7 @@
 
 #include "analysis/counters.h"
 
-#define STACK_MAX 64u
+#define STACK_MAX 64u /* parts that are told apart; further ones count in the total only */
 
 struct stack_part {
 	const char *name; /* "base", "kernel.fault", ...; owned by the counters */
