@@ -34,15 +34,6 @@ struct engine *engine_new(const struct engine_params *p)
 	return e;
 }
 
-/* What the order's counters of a recording add to the engine's own. */
-static void gather_order(struct engine *e, struct recording *r)
-{
-	e->order_st.order_gaps += r->order.st.order_gaps;
-	e->order_st.order_late += r->order.st.order_late;
-	e->order_st.order_assumed += r->order.st.order_assumed;
-	r->order.st = (struct order_stats){ 0 };
-}
-
 /* Address spaces of processes that were forked, but of which no thread was ever seen, end here. */
 static void end_recordings(struct engine *e)
 {
@@ -53,7 +44,6 @@ static void end_recordings(struct engine *e)
 
 		for (p = r->processes; p; p = p->next)
 			engine_end_mm(e, p);
-		gather_order(e, r);
 		e->st.lost += trace_lost(r->trace);
 		recording_free(r);
 	}
@@ -83,9 +73,12 @@ static void count_references(struct engine *e)
 
 void engine_add(struct engine *e, struct trace *t)
 {
+	struct recording *r = recording_new(t, e->n_made++, e->p.line, e);
+
 	e->recordings = xrealloc(e->recordings, (e->n_recordings + 1) * sizeof(*e->recordings));
-	e->recordings[e->n_recordings] = recording_new(t, e->n_made++, e->p.line, e);
-	engine_read(e, e->recordings[e->n_recordings++]);
+	r->order.st = &e->order_st;
+	e->recordings[e->n_recordings++] = r;
+	engine_read(e, r);
 }
 
 /* ---- address spaces ---- */

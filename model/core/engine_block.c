@@ -187,7 +187,7 @@ static bool assume_they_stand(struct engine *e, struct recording *r)
 		if (th->state != THREAD_TAKING)
 			continue;
 		unlink_blocked(r, at);
-		r->order.st.order_assumed++;
+		r->order.st->order_assumed++;
 		th->assumed = true;
 		engine_ready(e, th);
 		return true;

@@ -7,7 +7,7 @@ void order_apply(struct order *o, const struct tr_event *ev)
 	if (ev->kind == TR_EV_SEEN || !ev->seq)
 		return;
 	if (order_is_late(o, ev)) {
-		o->st.order_late++;
+		o->st->order_late++;
 		return;
 	}
 	ASSERT(ev->seq == o->applied + 1);
@@ -17,7 +17,7 @@ void order_apply(struct order *o, const struct tr_event *ev)
 void order_skip(struct order *o, u64 seq)
 {
 	ASSERT(seq > o->applied);
-	o->st.order_gaps += seq - o->applied;
+	o->st->order_gaps += seq - o->applied;
 	o->applied = seq;
 }
 

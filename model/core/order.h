@@ -22,7 +22,7 @@ struct order_stats {
 
 struct order {
 	u64 applied; /* every number up to it was applied or skipped */
-	struct order_stats st;
+	struct order_stats *st; /* of all recordings */
 };
 
 /* May a thread pass a SEEN of that number? */

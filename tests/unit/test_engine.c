@@ -597,7 +597,7 @@ static void test_wild_events_stop_nothing(void **state)
 {
 	u64 seed;
 
-	for (seed = 1; seed <= 60; seed++) {
+	for (seed = 1; seed <= 30; seed++) {
 		make_wild(seed, 600);
 		machine_free(replay(interleavings[seed % ARRAY_SIZE(interleavings)]));
 	}
