@@ -219,7 +219,7 @@ out_free:
 
 /* ---- the table ---- */
 
-/* Blocks differ in pc, or in the first bytes of their bodies; one that differs later only costs a comparison. */
+/* Blocks differ in pc, or in the first bytes of their bodies; that some differ later costs a comparison. */
 static u32 body_hash(u64 pc, const u8 *body, u32 len)
 {
 	u64 head = 0;

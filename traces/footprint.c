@@ -15,12 +15,17 @@ struct area {
 	u32 label;
 };
 
+struct areas {
+	struct area *area; /* by address, apart */
+	u32 n, max;
+};
+
 /* An address space. */
 struct space {
 	u32 pid;
-	u32 generation;    /* counts changes, so that a page's label is looked up once after each */
-	struct area *area; /* by address, apart */
-	u32 n, max;
+	u32 generation; /* counts changes, so that a page's label is looked up once after each */
+	struct areas now;
+	struct areas ever; /* the same, but nothing is ever taken away */
 };
 
 struct page {
@@ -79,8 +84,10 @@ void footprint_free(struct footprint *f)
 {
 	u32 i;
 
-	for (i = 0; i < f->n_spaces; i++)
-		free(f->space[i].area);
+	for (i = 0; i < f->n_spaces; i++) {
+		free(f->space[i].now.area);
+		free(f->space[i].ever.area);
+	}
 	for (i = 0; i < f->n_labels; i++)
 		free(f->label[i].name);
 	free(f->space);
@@ -105,14 +112,14 @@ static struct space *space_of(struct footprint *f, u32 pid)
 	return &f->space[i];
 }
 
-static u32 first_ending_after(const struct space *s, u64 addr)
+static u32 first_ending_after(const struct areas *as, u64 addr)
 {
-	u32 low = 0, high = s->n;
+	u32 low = 0, high = as->n;
 
 	while (low < high) {
 		u32 mid = (low + high) / 2;
 
-		if (s->area[mid].end > addr)
+		if (as->area[mid].end > addr)
 			high = mid;
 		else
 			low = mid + 1;
@@ -120,59 +127,82 @@ static u32 first_ending_after(const struct space *s, u64 addr)
 	return low;
 }
 
-static void insert_at(struct space *s, u32 i, struct area a)
+static void insert_at(struct areas *as, u32 i, struct area a)
 {
-	if (s->n == s->max) {
-		s->max = MAX(16, 2 * s->max);
-		s->area = xrealloc(s->area, s->max * sizeof(*s->area));
+	if (as->n == as->max) {
+		as->max = MAX(16, 2 * as->max);
+		as->area = xrealloc(as->area, as->max * sizeof(*as->area));
 	}
-	memmove(&s->area[i + 1], &s->area[i], (s->n - i) * sizeof(*s->area));
-	s->area[i] = a;
-	s->n++;
+	memmove(&as->area[i + 1], &as->area[i], (as->n - i) * sizeof(*as->area));
+	as->area[i] = a;
+	as->n++;
 }
 
-static void unmap(struct space *s, u64 start, u64 end)
+/* Splits the area that goes across addr, if one does. */
+static void split(struct areas *as, u64 addr)
 {
-	u32 i = first_ending_after(s, start), last;
+	u32 i = first_ending_after(as, addr);
+	struct area low;
 
-	if (start >= end)
+	if (i == as->n || as->area[i].start >= addr)
 		return;
+	low = as->area[i];
+	low.end = addr;
+	as->area[i].start = addr;
+	insert_at(as, i, low);
+}
+
+static void take_away(struct areas *as, u64 start, u64 end)
+{
+	u32 first, last;
+
+	split(as, start);
+	split(as, end);
+	first = first_ending_after(as, start);
+	last = first_ending_after(as, end);
+	memmove(&as->area[first], &as->area[last], (as->n - last) * sizeof(*as->area));
+	as->n -= last - first;
+}
+
+static void put(struct areas *as, struct area a)
+{
+	take_away(as, a.start, a.end);
+	insert_at(as, first_ending_after(as, a.start), a);
+}
+
+static u32 label_in(const struct areas *as, u64 addr)
+{
+	u32 i = first_ending_after(as, addr);
+
+	return i < as->n && as->area[i].start <= addr ? as->area[i].label : LABEL_NONE;
+}
+
+static void unmap(struct space *s, u64 start, u64 len)
+{
+	if (start + len <= start)
+		return;
+	take_away(&s->now, start, start + len);
 	s->generation++;
-	if (i < s->n && s->area[i].start < start) {
-		struct area tail = s->area[i];
-
-		s->area[i++].end = start;
-		if (tail.end <= end)
-			goto whole_ones;
-		tail.start = end;
-		insert_at(s, i, tail);
-		return;
-	}
-whole_ones:
-	for (last = i; last < s->n && s->area[last].end <= end; last++)
-		;
-	memmove(&s->area[i], &s->area[last], (s->n - last) * sizeof(*s->area));
-	s->n -= last - i;
-	if (i < s->n && s->area[i].start < end)
-		s->area[i].start = end;
 }
 
 static void map(struct footprint *f, struct space *s, u64 start, u64 len, u32 label)
 {
-	u64 end = start + len;
+	struct area a = { start, start + len, label };
 
-	if (end <= start)
+	if (a.end <= a.start)
 		return;
-	unmap(s, start, end);
-	insert_at(s, first_ending_after(s, start), (struct area){ start, end, label });
+	put(&s->now, a);
+	put(&s->ever, a);
+	s->generation++;
 	f->label[label].mapped += len;
 }
 
+/* Another thread's packet may tell of an unmapping before this one's touches that came first. */
 static u32 label_at(const struct space *s, u64 addr)
 {
-	u32 i = first_ending_after(s, addr);
+	u32 label = label_in(&s->now, addr);
 
-	return i < s->n && s->area[i].start <= addr ? s->area[i].label : LABEL_NONE;
+	return label == LABEL_NONE ? label_in(&s->ever, addr) : label;
 }
 
 static u32 label_of_map(struct footprint *f, const struct tr_event *ev)
@@ -202,15 +232,15 @@ static void name_file(struct footprint *f, u32 file, const char *name)
 static void copy_space(struct footprint *f, u32 from, u32 to)
 {
 	struct space *child, *parent;
+	u32 i;
 
 	space_of(f, to); /* may move them all */
 	child = space_of(f, to);
 	parent = space_of(f, from);
-	free(child->area);
-	child->area = xcalloc(parent->n, sizeof(*child->area));
-	if (parent->n)
-		memcpy(child->area, parent->area, parent->n * sizeof(*child->area));
-	child->n = child->max = parent->n;
+	for (i = 0; i < parent->now.n; i++) {
+		put(&child->now, parent->now.area[i]);
+		put(&child->ever, parent->now.area[i]);
+	}
 	child->generation++;
 }
 
@@ -218,7 +248,9 @@ static void remap(struct footprint *f, struct space *s, const struct tr_event *e
 {
 	u32 label = label_at(s, ev->addr);
 
-	unmap(s, ev->addr, ev->addr + ev->len);
+	if (label == LABEL_NONE)
+		label = label_of_map(f, ev);
+	unmap(s, ev->addr, ev->len);
 	map(f, s, ev->addr2, ev->len2, label);
 }
 
@@ -231,7 +263,7 @@ void footprint_event(struct footprint *f, u32 pid, const struct tr_event *ev)
 		map(f, s, ev->addr, ev->len, label_of_map(f, ev));
 		break;
 	case TR_EV_UNMAP:
-		unmap(s, ev->addr, ev->addr + ev->len);
+		unmap(s, ev->addr, ev->len);
 		break;
 	case TR_EV_REMAP:
 		remap(f, s, ev);
@@ -243,7 +275,7 @@ void footprint_event(struct footprint *f, u32 pid, const struct tr_event *ev)
 		copy_space(f, pid, (u32)ev->arg);
 		break;
 	case TR_EV_EXEC:
-		s->n = 0;
+		s->now.n = s->ever.n = 0;
 		s->generation++;
 		break;
 	case TR_EV_FILE:
@@ -339,10 +371,27 @@ static int by_pages(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
+/* Pages touched before the packet came that tells of their mapping. */
+static void name_late(struct footprint *f)
+{
+	u64 i;
+
+	for (i = 0; i < f->max_pages; i++) {
+		struct page *p = &f->page[i];
+
+		if (!p->space || p->label != LABEL_NONE)
+			continue;
+		p->label = label_in(&f->space[p->space - 1].ever, p->vpn << PAGE_SHIFT);
+		f->label[LABEL_NONE].pages--;
+		f->label[p->label].pages++;
+	}
+}
+
 u32 footprint_rows(struct footprint *f, const struct footprint_row **rows)
 {
 	u32 i, n = 0;
 
+	name_late(f);
 	free(f->row);
 	f->row = xcalloc(f->n_labels, sizeof(*f->row));
 	for (i = 0; i < f->n_labels; i++) {

@@ -1,9 +1,9 @@
 /*
  * Which pages a recording touches, by the mapping they lie in: file, heap, stack, named or nameless memory.
  *
- * Follows the address spaces as the events of the file say, in the order of the file; where threads of a
- * process race that may be off by a page or two. Pages are 4 KiB. For `mmsim info`; the replay has its own
- * address spaces.
+ * Follows the address spaces in the order of the file, in which threads of a process are not in step: a page
+ * without a mapping at that moment counts for the one that was there before or that comes later. Pages are
+ * 4 KiB. For `mmsim info`; the replay has its own address spaces.
  */
 #ifndef MMSIM_TRACES_FOOTPRINT_H
 #define MMSIM_TRACES_FOOTPRINT_H
