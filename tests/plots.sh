@@ -135,4 +135,19 @@ check "without gnuplot: the package is named" grep -q gnuplot-nox "$tmp/missing"
 "$mmsim" plot stack "$data/sort" -o "$tmp/no/such/x.svg" >"$tmp/missing" 2>&1
 equal "no directory for the picture: a failure" 1 $?
 check "no directory for the picture: it is named" grep -q "no/such/x" "$tmp/missing"
+
+# near FILE.dat X EXPECTED: the point at X is within 10 %.
+near()
+{
+	awk -v x="$2" -v y="$3" '$1 == x { found = 1; if ($2 < 0.9 * y || $2 > 1.1 * y) { print x ": " $2; exit 1 } }
+		END { if (!found) { print "no point at " x; exit 1 } }' "$1"
+}
+if [ "${MMSIM_TEST_LONG-}" = 1 ]; then
+	check "the staircases of golden-cove" env OUT="$tmp/steps" configs/experiments/steps.sh golden-cove
+	for point in "pages 65 5" "pages 129 12" "pages 513 12" "pages 1025 23" "pages 2049 23" "chase 45056 5" "chase 102400 16" \
+		"chase 266240 16"; do
+		set -- $point
+		check "the staircases: $1, $2" near "$tmp/steps/$1.dat" "$2" "$3"
+	done
+fi
 finish
