@@ -339,8 +339,11 @@ static void touch_page(struct footprint *f, const struct space *s, u64 vpn)
 	p = page_of(f, vpn, space);
 	if (p->generation != s->generation) {
 		label = label_at(s, vpn << PAGE_SHIFT);
-		if (p->label != label)
+		if (p->label != label) {
 			f->label[label].pages++;
+			if (p->label == LABEL_NONE) /* known only now */
+				f->label[LABEL_NONE].pages--;
+		}
 		p->label = label;
 		p->generation = s->generation;
 	}

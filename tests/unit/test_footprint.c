@@ -103,8 +103,10 @@ static void test_late_mapping(void **state)
 	footprint_touch(f, 1, 14 * PAGE, 1);
 	footprint_touch(f, 1, 99 * PAGE, 1);
 	event(f, 1, (struct tr_event){ .kind = TR_EV_FILE, .file = 1, .name = "a" });
+	footprint_touch(f, 1, 15 * PAGE, 1);
 	map_file(f, 10, 10, 1);
-	assert_int_equal(pages_of(f, "a"), 1);
+	footprint_touch(f, 1, 15 * PAGE, 1);
+	assert_int_equal(pages_of(f, "a"), 2);
 	assert_int_equal(pages_of(f, "(no mapping)"), 1);
 	footprint_free(f);
 }
