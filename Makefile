@@ -73,7 +73,12 @@ $(B)/found:
 	@./deps.sh --check build
 	@touch $@
 
-units: $(UNIT)
+units: $(UNIT) $(B)/check-recording
+
+# Says whether a recording is possible; for tests/record.sh.
+$(B)/check-recording: tests/record/check.c $(LIB)
+	@echo '  LINK $@'
+	$(Q)$(COMPILE) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # Only with the flags that tests/fuzz/run gives: the fuzzer's own main() is linked in.
 $(B)/targets/%: $(B)/tests/fuzz/%.o $(LIB)
@@ -91,6 +96,8 @@ $(B)/measure: tests/bench/measure.c
 # The plugin is loaded into QEMU and shares no code with the binary but these files.
 PLUGIN_SRC := $(wildcard traces/recorder/*.c) traces/program.c
 # Vector loads of addresses that were stored one by one a moment ago would wait for those stores: twice the time.
+# And QEMU has no sanitizer's runtime.
+PLUGIN_COMPILE = $(filter-out -fsanitize%,$(COMPILE)) $(PLUGIN_FLAGS)
 PLUGIN_FLAGS := -fPIC -fvisibility=hidden -fno-tree-vectorize -fno-tree-slp-vectorize
 PLUGIN_OBJ := $(patsubst %.c,$(B)/plugin/%.o,$(PLUGIN_SRC))
 
@@ -98,12 +105,12 @@ recorder: $(B)/mmsim-recorder.so
 
 $(B)/mmsim-recorder.so: $(PLUGIN_OBJ)
 	@echo '  LINK $@'
-	$(Q)$(CC) $(ALL_CFLAGS) -shared $(LDFLAGS) -o $@ $^
+	$(Q)$(PLUGIN_COMPILE) -shared $(LDFLAGS) -o $@ $^
 
 $(B)/plugin/%.o: %.c $(B)/flags | $(B)/found
 	@mkdir -p $(@D)
 	@echo '  CC   $< (plugin)'
-	$(Q)$(COMPILE) $(PLUGIN_FLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(PLUGIN_COMPILE) -MMD -MP -c -o $@ $<
 
 $(B)/cli/record.o: CPPFLAGS += -DMMSIM_LIBDIR='"$(prefix)/lib/mmsim"'
 

@@ -173,12 +173,13 @@ static char *find_in_path(const char *name)
 	return NULL;
 }
 
+/* The file's full name, NULL if it cannot be read. Frees path. */
 static char *readable(char *path)
 {
-	if (!access(path, R_OK))
-		return realpath(path, NULL);
+	char *full = access(path, R_OK) ? NULL : realpath(path, NULL);
+
 	free(path);
-	return NULL;
+	return full;
 }
 
 /* Beside the binary as built, as installed, or where $MMSIM_RECORDER says. */
@@ -199,6 +200,8 @@ static char *find_plugin(void)
 		exe[len] = '\0';
 		dirname(exe);
 		plugin = readable(xasprintf("%s/build/" PLUGIN_NAME, exe));
+		if (!plugin)
+			plugin = readable(xasprintf("%s/" PLUGIN_NAME, exe));
 		if (!plugin)
 			plugin = readable(xasprintf("%s/../lib/mmsim/" PLUGIN_NAME, exe));
 	}
@@ -299,7 +302,7 @@ static void start(const struct options *o, struct collector *c, const struct pro
 	if (!child)
 		run_child(qemu, command, !strcmp(o->output, "-"));
 	collect_expect(c, child);
-	free(command);
+	program_command_free(command);
 	free(options);
 }
 
@@ -381,12 +384,19 @@ static int record(const struct options *o, const struct program *p, const char *
 	return status < 0 ? 1 : status;
 }
 
+static char *default_output(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return xasprintf("%s.mmtrace.gz", slash ? slash + 1 : path);
+}
+
 int cmd_record(int argc, char **argv)
 {
 	struct options o = { 0 };
 	char err[PROGRAM_ERRBUF];
 	struct program p;
-	char *path;
+	char *path, *qemu, *plugin, *output;
 	int status;
 
 	parse_options(&o, argc, argv);
@@ -399,10 +409,16 @@ int cmd_record(int argc, char **argv)
 		warn("record: %s is set-user-id; it runs with your own rights", p.path);
 	if (strcmp(p.isa, native_isa()))
 		set_library_root(p.isa);
+	output = default_output(path);
 	if (!o.output)
-		o.output = xasprintf("%s.mmtrace.gz", basename(xstrdup(path)));
-	status = record(&o, &p, find_qemu(p.isa), find_plugin());
+		o.output = output;
+	qemu = find_qemu(p.isa);
+	plugin = find_plugin();
+	status = record(&o, &p, qemu, plugin);
 	program_release(&p);
+	free(plugin);
+	free(qemu);
+	free(output);
 	free(path);
 	return status;
 }

@@ -10,11 +10,7 @@ if ! can_record; then
 	finish
 fi
 
-libs='-ltrace -lxxhash -lz -lbz2 -llzma -lpthread'
-if ! $CC -std=gnu11 -O2 -I. -D_GNU_SOURCE -o "$tmp/check" tests/record/check.c $B/libmmsim.a $libs; then
-	bad "build the checker"
-	finish
-fi
+checker=$B/check-recording
 for p in threads forks pages ends fds hello; do
 	$CC -std=gnu11 -O1 -D_GNU_SOURCE -pthread -w -o "$tmp/$p" tests/record/$p.c || bad "build $p"
 done
@@ -33,7 +29,7 @@ record()
 		return 1
 	fi
 	for seed in 1 2 3; do
-		if ! "$tmp/check" "$tmp/x.mmtrace" $seed >"$tmp/counts" 2>&1; then
+		if ! $checker "$tmp/x.mmtrace" $seed >"$tmp/counts" 2>&1; then
 			bad "$record_name" "seed $seed: $(head -n 12 "$tmp/counts")"
 			return 1
 		fi
@@ -66,7 +62,7 @@ record "standard output is the program's" 0 -- /bin/echo one two
 equal "echo's output" "one two" "$(cat "$tmp/out")"
 
 awk 'BEGIN { for (i = 0; i < 8000; i++) print (i * 7919) % 1000003, "line", i }' >"$tmp/text"
-record "sort" 0 -- sort --parallel=1 "$tmp/text"
+record "sort" 0 -- sort --parallel=1 "$tmp/text" || finish
 equal "sort's output" "$(sort "$tmp/text" | cksum)" "$(cksum <"$tmp/out")"
 if command -v valgrind >/dev/null; then
 	insns=$(count instructions)
@@ -122,12 +118,12 @@ sleep 0.5
 kill -9 $(ps -o pid= --ppid $recorder)
 wait $recorder
 equal "killed: status" 137 $?
-check "killed: the recording is whole" "$tmp/check" "$tmp/x.mmtrace"
+check "killed: the recording is whole" $checker "$tmp/x.mmtrace"
 
 $mmsim record -o /dev/full -- "$tmp/ends" spin >/dev/null 2>"$tmp/err"
 equal "full disk: status" 1 $?
 check "full disk: the message says so" grep -q 'No space left' "$tmp/err"
-$mmsim record -q -o - -- /bin/echo to stderr 2>"$tmp/err" | "$tmp/check" - >"$tmp/counts" 2>&1
+$mmsim record -q -o - -- /bin/echo to stderr 2>"$tmp/err" | $checker - >"$tmp/counts" 2>&1
 equal "recording to a pipe" 0 $?
 equal "then the output goes to standard error" "to stderr" "$(cat "$tmp/err")"
 
@@ -166,7 +162,7 @@ foreign i386 i686-linux-gnu-gcc
 
 for sample in traces/samples/*.mmtrace.gz; do
 	name=$(basename "$sample")
-	check "$name is possible" "$tmp/check" "$sample" 7
+	check "$name is possible" $checker "$sample" 7
 	sum=$(sha256sum "$sample" | cut -d' ' -f1)
 	check "$name is the one of MANIFEST" grep -q "$sum" traces/samples/MANIFEST
 done

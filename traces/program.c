@@ -184,3 +184,10 @@ char **program_command(const struct program *p, const char *qemu, const char *pl
 	}
 	return command;
 }
+
+void program_command_free(char **command)
+{
+	if (command)
+		free(command[2]);
+	free(command);
+}

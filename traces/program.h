@@ -31,5 +31,6 @@ void program_release(struct program *p);
  */
 char **program_command(const struct program *p, const char *qemu, const char *plugin, const char *options,
 		       char **argv, char **env);
+void program_command_free(char **command);
 
 #endif

@@ -39,6 +39,7 @@ static struct trace *trace;
 static struct thread thread[MAX_THREADS];
 static struct space *space[MAX_THREADS];
 static u32 n_threads, n_spaces, wrong;
+static u64 *pages;
 static u64 applied, insns, accesses, n_pages, kinds[TR_NR_KINDS], events[TR_NR_EVENTS];
 
 static struct space *space_of(u32 pid)
@@ -71,19 +72,18 @@ static void complain(const struct thread *t, const char *what, u64 a, u64 b)
 /* Counts distinct pages: an open hash of those that a process's accesses touched. */
 static void note_page(u32 pid, u64 addr)
 {
-	static u64 *seen;
 	static u64 size = 1u << 22, last;
 	u64 key = (addr >> 12) + ((u64)pid << 40) + 1, at = key * 0x9e3779b97f4a7c15ull >> 42;
 
 	if (key == last)
 		return;
 	last = key;
-	if (!seen)
-		seen = xcalloc(size, sizeof(*seen));
-	while (seen[at] && seen[at] != key)
+	if (!pages)
+		pages = xcalloc(size, sizeof(*pages));
+	while (pages[at] && pages[at] != key)
 		at = (at + 1) & (size - 1);
-	if (!seen[at]) {
-		seen[at] = key;
+	if (!pages[at]) {
+		pages[at] = key;
 		n_pages++;
 		ASSERT(n_pages < size / 2);
 	}
@@ -267,6 +267,15 @@ static void check_chunk(struct thread *t, const struct tr_chunk *c)
 		t->event = *c->event;
 }
 
+static void drop_packet(struct thread *t)
+{
+	struct trace_packet *p = t->first;
+
+	t->open = false;
+	t->first = p->next;
+	trace_packet_free(trace, p);
+}
+
 /* Can it do something, and if so, does it. */
 static bool step(struct thread *t)
 {
@@ -287,8 +296,7 @@ static bool step(struct thread *t)
 	if (tr_cursor_next(t->cursor, &chunk)) {
 		check_chunk(t, &chunk);
 	} else {
-		t->open = false;
-		t->first = t->first->next;
+		drop_packet(t);
 	}
 	return true;
 }
@@ -355,6 +363,19 @@ static void print_counts(void)
 			printf("%s %llu\n", tr_event_name(i), (unsigned long long)events[i]);
 }
 
+static void free_all(void)
+{
+	for (u32 i = 0; i < n_threads; i++) {
+		while (thread[i].first)
+			drop_packet(&thread[i]);
+		tr_cursor_free(thread[i].cursor);
+	}
+	for (u32 i = 0; i < n_spaces; i++)
+		free(space[i]);
+	free(pages);
+	trace_close(trace);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2)
@@ -367,5 +388,6 @@ int main(int argc, char **argv)
 	print_counts();
 	if (wrong)
 		printf("%u things are wrong\n", wrong);
+	free_all();
 	return wrong != 0;
 }

@@ -108,7 +108,7 @@ static void run_under_qemu(struct thread *t, const struct program *p, u64 argv_a
 		command = program_command(p, qemu, process.plugin_path, options, argv, all);
 		if (command)
 			execve(qemu, command, all);
-		free(command);
+		program_command_free(command);
 	}
 	free(all);
 	free_strings(argv);
