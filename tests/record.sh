@@ -115,7 +115,7 @@ $mmsim record -q -o "$tmp/x.mmtrace" -- "$tmp/ends" spin >"$tmp/spin" &
 recorder=$!
 while ! [ -s "$tmp/spin" ]; do sleep 0.1; done
 sleep 0.5
-kill -9 $(ps -o pid= --ppid $recorder)
+kill -9 $(awk -v parent=$recorder '$4 == parent { print $1 }' /proc/[0-9]*/stat 2>/dev/null)
 wait $recorder
 equal "killed: status" 137 $?
 check "killed: the recording is whole" $checker "$tmp/x.mmtrace"
