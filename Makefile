@@ -95,8 +95,8 @@ $(B)/measure: tests/bench/measure.c
 
 # The plugin is loaded into QEMU and shares no code with the binary but these files.
 PLUGIN_SRC := $(wildcard traces/recorder/*.c) traces/program.c
-# Vector loads of addresses that were stored one by one a moment ago would wait for those stores: twice the time.
-# And QEMU has no sanitizer's runtime.
+# Vector loads of addresses that were stored one by one a moment ago would wait for those stores: twice the
+# time. And QEMU has no sanitizer's runtime.
 PLUGIN_COMPILE = $(filter-out -fsanitize%,$(COMPILE)) $(PLUGIN_FLAGS)
 PLUGIN_FLAGS := -fPIC -fvisibility=hidden -fno-tree-vectorize -fno-tree-slp-vectorize
 PLUGIN_OBJ := $(patsubst %.c,$(B)/plugin/%.o,$(PLUGIN_SRC))

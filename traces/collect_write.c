@@ -84,7 +84,8 @@ void capture_queue_put(struct capture_queue *q, const u8 *packet, u32 len, u64 i
 	it = &q->item[q->put % QUEUE_LEN];
 	it->insns = insns;
 	it->len = len;
-	memcpy(it->packet, packet, len);
+	if (len)
+		memcpy(it->packet, packet, len);
 	q->put++;
 	pthread_cond_broadcast(&q->changed);
 	pthread_mutex_unlock(&q->lock);

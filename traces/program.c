@@ -102,7 +102,7 @@ bool program_resolve(struct program *p, const char *path, char err[PROGRAM_ERRBU
 						  "an ELF file of an architecture that is not recorded "
 						  "(x86_64, i386, aarch64, riscv64 are)");
 		}
-		strcpy(script, p->path);
+		memcpy(script, p->path, sizeof(script));
 		if (memcmp(head, "#!", 2) || !take_script(p, head, script))
 			return complain(err, p->path,
 					"neither an ELF program nor a script with an interpreter");
@@ -139,7 +139,7 @@ static char *plugin_argument(const char *plugin, const char *options)
 		*p++ = *plugin;
 	}
 	*p++ = ',';
-	strcpy(p, options);
+	memcpy(p, options, strlen(options) + 1);
 	return arg;
 }
 
