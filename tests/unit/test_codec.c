@@ -9,6 +9,7 @@
 
 #include "model/base/error.h"
 #include "model/base/rng.h"
+#include "tests/ref/ref_packet.h"
 #include "traces/capture_write.h"
 #include "traces/decode.h"
 #include "traces/encode.h"
@@ -355,6 +356,90 @@ static void test_loop_is_small(void **state)
 	assert_in_range(total[1], 1, 8 * 128);
 }
 
+static void ref_run(void *arg, u64 pc)
+{
+	log_word(arg, 1);
+	log_word(arg, pc);
+}
+
+static void ref_insn(void *arg, u64 size)
+{
+	log_word(arg, 2);
+	log_word(arg, size);
+}
+
+static void ref_data(void *arg, u64 kind, u64 addr, u64 size, u64 dep)
+{
+	log_word(arg, 3 + kind);
+	log_word(arg, addr);
+	log_word(arg, size);
+	log_word(arg, dep);
+}
+
+static void ref_event(void *arg, u64 kind)
+{
+	log_word(arg, 10 + kind);
+}
+
+/* The cursor's chunks, told in the same words. */
+static void tell_chunk(struct trace *t, const struct tr_chunk *chunk, struct log *l)
+{
+	const u64 *addr = chunk->addr;
+	u32 i, insn, slot;
+
+	for (i = 0; i < chunk->n_runs; i++) {
+		const struct tr_block *b = trace_block(t, chunk->block[i]);
+
+		ref_run(l, b->pc);
+		for (insn = slot = 0; insn < b->n_insns || slot < b->n_slots; insn++) {
+			if (insn < b->n_insns)
+				ref_insn(l, b->insn_size[insn]);
+			for (; slot < b->n_slots && b->slot[slot].insn == insn; slot++)
+				ref_data(l, b->slot[slot].kind, *addr++, b->slot[slot].size,
+					 b->slot[slot].dep);
+		}
+	}
+	if (chunk->event)
+		ref_event(l, chunk->event->kind);
+}
+
+/* Another decoder, written from FORMAT.md, gets the same out of the same packets. */
+static void test_against_reference(void **state)
+{
+	struct program *p = any_program(5);
+	struct log wrote[N_THREADS] = { { 0 } }, ref = { 0 }, got = { 0 };
+	const struct ref_sink sink = { &ref, ref_run, ref_insn, ref_data, ref_event };
+	struct trace_packet *packet;
+	struct tr_chunk chunk;
+	char err[TR_ERRBUF];
+	struct tr_cursor *c;
+	struct trace *t;
+	u32 i;
+
+	write_program(p, "codec.tmp", 5000, wrote);
+	t = trace_open("codec.tmp", NULL, err);
+	assert_non_null(t);
+	c = tr_cursor_new(t);
+	while (trace_next(t, &packet) == TRACE_OK) {
+		ref_packet_decode(packet->bytes, packet->len, &sink);
+		tr_cursor_set(c, packet);
+		while (tr_cursor_next(c, &chunk))
+			tell_chunk(t, &chunk, &got);
+		trace_packet_free(t, packet);
+	}
+	assert_true(got.n > 100000);
+	assert_int_equal(got.n, ref.n);
+	assert_memory_equal(got.word, ref.word, ref.n * sizeof(u64));
+	for (i = 0; i < N_THREADS; i++)
+		free(wrote[i].word);
+	free(ref.word);
+	free(got.word);
+	tr_cursor_free(c);
+	trace_close(t);
+	free_program(p);
+	unlink("codec.tmp");
+}
+
 #define MAX_KEPT 8u
 
 struct kept {
@@ -442,6 +527,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_against_reference),
 		cmocka_unit_test(test_loop_is_small),
 		cmocka_unit_test(test_hostile_bytes),
 	};
