@@ -22,7 +22,7 @@ void code_table_fini(struct code_table *t)
 }
 
 /* Makes the segments, or only counts them where seg is NULL; and counts fetches and page lookups. */
-static u32 make_segs(const struct tr_block *b, u64 line, struct code_seg *seg, code_counts *count)
+static u32 make_segs(const struct tr_block *b, u64 line, struct code_seg *seg, u32 *count)
 {
 	u64 va = b->pc, here, last_line = ~(u64)0;
 	u32 i, n = 0;
@@ -30,9 +30,9 @@ static u32 make_segs(const struct tr_block *b, u64 line, struct code_seg *seg, c
 	for (i = 0; i < b->n_insns; va += b->insn_size[i++]) {
 		u64 last = va + b->insn_size[i] - 1;
 
-		(*count)[COUNT_ITLB_LOOKUPS] += (u32)((last >> FRAME_SHIFT) - (va >> FRAME_SHIFT) + 1);
+		count[COUNT_ITLB_LOOKUPS] += (u32)((last >> FRAME_SHIFT) - (va >> FRAME_SHIFT) + 1);
 		for (here = va; here <= last; here = (here | (line - 1)) + 1) {
-			(*count)[COUNT_FETCHES]++;
+			count[COUNT_FETCHES]++;
 			if (here / line == last_line)
 				continue;
 			last_line = here / line;
@@ -45,20 +45,20 @@ static u32 make_segs(const struct tr_block *b, u64 line, struct code_seg *seg, c
 }
 
 static void make_slots(struct code_table *t, const struct tr_block *b, struct code_slot *slot,
-		       code_counts *count)
+		       u32 *count)
 {
 	u32 i;
 
 	for (i = 0; i < b->n_slots; i++) {
 		const struct tr_slot *s = &b->slot[i];
 
-		slot[i] = (struct code_slot){
-			.size = s->size, .kind = s->kind, .insn = s->insn, .dep = s->dep
-		};
-		(*count)[COUNT_LOADS] += s->kind == TR_LOAD || s->kind == TR_ATOMIC;
-		(*count)[COUNT_STORES] += s->kind == TR_STORE || s->kind == TR_ATOMIC;
-		(*count)[COUNT_ATOMICS] += s->kind == TR_ATOMIC;
-		(*count)[COUNT_PREFETCHES] += s->kind == TR_PREFETCH;
+		slot[i] = (struct code_slot){ .last = s->size - 1, .insn = s->insn, .dep = s->dep };
+		slot[i].kind = s->kind;
+		slot[i].writes = s->kind == TR_LOAD ? 0 : 0xff;
+		count[COUNT_LOADS] += s->kind == TR_LOAD || s->kind == TR_ATOMIC;
+		count[COUNT_STORES] += s->kind == TR_STORE || s->kind == TR_ATOMIC;
+		count[COUNT_ATOMICS] += s->kind == TR_ATOMIC;
+		count[COUNT_PREFETCHES] += s->kind == TR_PREFETCH;
 		t->unknown_dep |= s->dep == TR_DEP_UNKNOWN;
 		t->known_dep |= s->dep != TR_DEP_UNKNOWN && s->dep != TR_DEP_NONE;
 	}
@@ -84,21 +84,21 @@ static struct code_block *next_block(struct code_table *t)
 void code_table_add(struct code_table *t, const struct tr_block *b)
 {
 	struct code_block *out = next_block(t);
-	code_counts count = { 0 }, ignored = { 0 };
-	u32 n_segs = make_segs(b, t->line, NULL, &count);
+	u32 count[NR_CODE_COUNTS] = { 0 }, ignored[NR_CODE_COUNTS];
+	u32 n_segs = make_segs(b, t->line, NULL, count);
 	size_t seg_bytes = n_segs * sizeof(struct code_seg);
 	char *lists = arena_alloc(t->arena, seg_bytes + b->n_slots * sizeof(struct code_slot), 8);
 	struct code_slot *slot = (struct code_slot *)(lists + seg_bytes);
 
-	make_segs(b, t->line, (struct code_seg *)lists, &ignored);
-	make_slots(t, b, slot, &count);
+	make_segs(b, t->line, (struct code_seg *)lists, ignored);
+	make_slots(t, b, slot, count);
 	count[COUNT_INSNS] = b->n_insns;
 	count[COUNT_SLOTS] = b->n_slots;
-	*out = (struct code_block){ .count = count,
-				    .seg = (struct code_seg *)lists,
-				    .slot = slot,
-				    .pc = b->pc,
-				    .n_insns = b->n_insns,
-				    .n_segs = (u16)n_segs,
-				    .n_slots = b->n_slots };
+	memcpy(out->count, count, sizeof(count));
+	out->seg = (struct code_seg *)lists;
+	out->slot = slot;
+	out->pc = b->pc;
+	out->n_insns = b->n_insns;
+	out->n_segs = (u16)n_segs;
+	out->n_slots = b->n_slots;
 }

@@ -15,10 +15,12 @@ struct code_seg {
 	u16 insn; /* first instruction that touches it */
 };
 
+/* As the hot loop wants it: eight bytes, no branch between loads and stores. */
 struct code_slot {
-	u32 size : 24; /* up to TR_MAX_SIZE */
-	u32 kind : 8;
-	u16 insn;
+	u32 last : 24; /* size - 1 */
+	u32 writes : 8; /* 0: a load; 0xff: any other kind */
+	u16 insn : 12;
+	u16 kind : 4; /* enum tr_kind */
 	u16 dep;
 };
 
@@ -34,10 +36,13 @@ enum code_count {
 	COUNT_SLOTS,
 	NR_CODE_COUNTS,
 };
-typedef u32 code_counts __attribute__((vector_size(4 * NR_CODE_COUNTS), aligned(16)));
+
+/* In vectors of four, so that a run adds them with two instructions. */
+typedef u32 code_counts __attribute__((vector_size(16)));
+#define COUNT_VECTORS (NR_CODE_COUNTS / 4)
 
 struct code_block {
-	code_counts count;
+	code_counts count[COUNT_VECTORS];
 	const struct code_seg *seg;
 	const struct code_slot *slot;
 	u64 pc;
@@ -51,6 +56,11 @@ struct code_table {
 	bool known_dep, unknown_dep; /* some slot says so */
 	struct arena *arena;
 };
+
+static inline u32 code_count(const code_counts *v, enum code_count n)
+{
+	return v[n / 4][n % 4];
+}
 
 void code_table_init(struct code_table *t, u32 line);
 void code_table_fini(struct code_table *t);

@@ -131,7 +131,7 @@ struct core *core_new(const struct core_params *p)
 	c->kernel = p->kernel;
 	c->kernel_ops = p->kernel_ops;
 	c->sb.cap = p->cfg->store_buffer;
-	c->store_column = SHORT_WRITE;
+	c->store_column = HOT_WRITE;
 	c->depend = (u32)parse_dependence(p->cfg->unknown_dependence);
 	rng_init(&c->rng, p->seed + p->id, "core.unknown_dependence");
 	add_caches(c, p);
@@ -238,19 +238,19 @@ static void count_pure_hits(struct core *c)
 	c->pure_stores = stores;
 }
 
-static void count_runs(struct core *c, const code_counts *n, u64 sign)
+static void count_runs(struct core *c, const code_counts *sum, u64 sign)
 {
-	c->st.instructions += sign * (*n)[COUNT_INSNS];
-	c->st.atomics += sign * (*n)[COUNT_ATOMICS];
-	c->st.software_prefetches += sign * (*n)[COUNT_PREFETCHES];
-	c->l1i.st.fetches += sign * (*n)[COUNT_FETCHES];
-	c->l1d.st.loads += sign * (*n)[COUNT_LOADS];
-	c->l1d.st.stores += sign * (*n)[COUNT_STORES];
-	c->data_loads += sign * ((*n)[COUNT_LOADS] - (*n)[COUNT_ATOMICS]);
-	c->data_stores += sign * (*n)[COUNT_STORES];
+	c->st.instructions += sign * code_count(sum, COUNT_INSNS);
+	c->st.atomics += sign * code_count(sum, COUNT_ATOMICS);
+	c->st.software_prefetches += sign * code_count(sum, COUNT_PREFETCHES);
+	c->l1i.st.fetches += sign * code_count(sum, COUNT_FETCHES);
+	c->l1d.st.loads += sign * code_count(sum, COUNT_LOADS);
+	c->l1d.st.stores += sign * code_count(sum, COUNT_STORES);
+	c->data_loads += sign * (code_count(sum, COUNT_LOADS) - code_count(sum, COUNT_ATOMICS));
+	c->data_stores += sign * code_count(sum, COUNT_STORES);
 	if (c->xlate) {
-		c->itlb.st.lookups += sign * (*n)[COUNT_ITLB_LOOKUPS];
-		c->dtlb.st.lookups += sign * (*n)[COUNT_SLOTS];
+		c->itlb.st.lookups += sign * code_count(sum, COUNT_ITLB_LOOKUPS);
+		c->dtlb.st.lookups += sign * code_count(sum, COUNT_SLOTS);
 	}
 }
 
@@ -258,8 +258,8 @@ static void count_runs(struct core *c, const code_counts *n, u64 sign)
 static void uncount_rest(struct core *c, const struct core_chunk *ch)
 {
 	const struct code_block *b = &ch->code->block[ch->block[ch->run]];
-	code_counts rest = { 0 };
-	u32 i;
+	u32 rest[NR_CODE_COUNTS] = { 0 }, i;
+	code_counts sum[COUNT_VECTORS];
 
 	rest[COUNT_INSNS] = (u32)b->n_insns - MIN(b->n_insns, b->slot[ch->slot].insn);
 	for (i = ch->slot; i < b->n_slots; i++) {
@@ -271,7 +271,8 @@ static void uncount_rest(struct core *c, const struct core_chunk *ch)
 		rest[COUNT_PREFETCHES] += kind == TR_PREFETCH;
 		rest[COUNT_SLOTS] += i > ch->slot; /* the one that faulted has looked up */
 	}
-	count_runs(c, &rest, (u64)-1);
+	memcpy(sum, rest, sizeof(sum));
+	count_runs(c, sum, (u64)-1);
 }
 
 /* Running. */
@@ -289,18 +290,18 @@ enum core_stop core_run(struct core *c, struct core_chunk *ch, u64 until)
 	bool deps = ch->code->known_dep || (ch->code->unknown_dep && c->depend);
 	u64 slots = until > ~(u64)0 / c->width ? ~(u64)0 : until * c->width;
 	enum core_stop stop;
-	code_counts sum;
+	code_counts sum[COUNT_VECTORS];
 
 	c->owed -= ch->begun ? owed(ch) : 0;
 	if (c->xlate && deps)
-		stop = run_chunk(c, ch, slots, &sum, true, true);
+		stop = run_chunk(c, ch, slots, sum, true, true);
 	else if (c->xlate && c->l1d.line_shift == COMMON_LINE_SHIFT)
-		stop = run_common_chunk(c, ch, slots, &sum);
+		stop = run_common_chunk(c, ch, slots, sum);
 	else if (c->xlate)
-		stop = run_chunk(c, ch, slots, &sum, true, false);
+		stop = run_chunk(c, ch, slots, sum, true, false);
 	else
-		stop = run_chunk(c, ch, slots, &sum, false, deps);
-	count_runs(c, &sum, 1);
+		stop = run_chunk(c, ch, slots, sum, false, deps);
+	count_runs(c, sum, 1);
 	if (stop == CORE_BLOCK)
 		c->owed += ch->begun ? owed(ch) : 0;
 	else if (ch->begun)

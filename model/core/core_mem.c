@@ -30,7 +30,7 @@ void core_retire_store(struct core *c, u64 ready)
 		sb_expire(sb, c->slots);
 	}
 	sb_push(sb, c->slots, ready * c->width);
-	c->store_column = sb->n ? SHORT_NEVER : SHORT_WRITE;
+	c->store_column = sb->n ? HOT_NEVER : HOT_WRITE;
 }
 
 void core_drain_stores(struct core *c)
@@ -42,7 +42,7 @@ void core_drain_stores(struct core *c)
 		c->slots = sb->last;
 	}
 	sb->n = 0;
-	c->store_column = SHORT_WRITE;
+	c->store_column = HOT_WRITE;
 }
 
 /* Translation. */

@@ -28,6 +28,9 @@ struct store_buffer {
 /* How many of unknown_dependence's loads depend on the load before. */
 #define DEPEND_ALL 100u
 
+/* Columns of the shortcut tables as offsets in bytes, so that the hot loop need not multiply. */
+enum { HOT_READ = SHORT_READ * 8, HOT_WRITE = SHORT_WRITE * 8, HOT_NEVER = SHORT_NEVER * 8 };
+
 #define CORE_STATS(X)                                                                     \
 	X(instructions, "instructions", "executed")                                       \
 	X(cycles, "cycles", "of the core's clock")                                        \
@@ -55,7 +58,7 @@ struct core {
 	struct tlb itlb, dtlb, stlb;
 	struct walker walker;
 	struct store_buffer sb;
-	u32 store_column; /* SHORT_WRITE while the store buffer is empty, else SHORT_NEVER */
+	u32 store_column; /* HOT_WRITE while the store buffer is empty, else HOT_NEVER */
 
 	/* Dependences, where the trace or the configuration knows of any. */
 	u64 ready[READY_RING], accesses, load_ready, access_ready;
@@ -121,7 +124,7 @@ static always_inline bool core_tlb_hit(struct core *c, struct tlb *t, u64 va, en
 				       u64 *pa)
 {
 	u64 page = va >> FRAME_SHIFT;
-	const u64 *row = t->sc.row[page & t->sc.mask];
+	const u64 *row = t->sc.seen[page & t->sc.mask];
 	struct tlb_hit h;
 
 	if (likely(row[access == ACCESS_WRITE ? SHORT_WRITE : SHORT_READ] == page)) {

@@ -29,25 +29,25 @@ struct hot {
 static always_inline struct hot hot_tables(const struct cache *l1, const struct tlb *t, bool xlate,
 					   u32 line_shift)
 {
-	struct hot h = { .line = (const char *)l1->sc.row, .line_mask = (u64)l1->sc.mask << ROW_SHIFT,
+	struct hot h = { .line = (const char *)l1->sc.seen, .line_mask = (u64)l1->sc.mask << ROW_SHIFT,
 			 .line_shift = line_shift };
 
 	if (xlate) {
-		h.page = (const char *)t->sc.row;
+		h.page = (const char *)t->sc.seen;
 		h.page_mask = (u64)t->sc.mask << ROW_SHIFT;
 	}
 	return h;
 }
 
-static always_inline u64 hot_row(const char *rows, u64 mask, u64 va, u32 shift, u64 column)
+static always_inline u64 hot_row(const char *rows, u64 mask, u64 va, u32 shift, u32 column)
 {
 	u64 at = (shift > ROW_SHIFT ? va >> (shift - ROW_SHIFT) : va << (ROW_SHIFT - shift)) & mask;
 
-	return *(const u64 *)(rows + at + column * sizeof(u64));
+	return *(const u64 *)(rows + at + column);
 }
 
 /* 0: the access lies in one line, and using that line and its page in this way changes nothing. */
-static always_inline u64 hot_differs(const struct hot *h, u64 va, u64 last, u64 column, bool xlate)
+static always_inline u64 hot_differs(const struct hot *h, u64 va, u64 last, u32 column, bool xlate)
 {
 	u64 line = va >> h->line_shift;
 	u64 differs = line ^ hot_row(h->line, h->line_mask, va, h->line_shift, column);
@@ -65,14 +65,14 @@ static always_inline u64 hot_differs(const struct hot *h, u64 va, u64 last, u64 
 static always_inline bool plain_hit(struct core *c, struct cache *l1, struct tlb *t, u64 at, u64 va,
 				    enum access_kind access, bool xlate, u32 line_shift)
 {
-	u64 pa = va;
+	u64 pa = va, line;
 
 	if (xlate && !core_tlb_hit(c, t, va, access, &pa))
 		return false;
-	if (unlikely(l1->mshr.last * c->width > at) &&
-	    mshr_ready(&l1->mshr, pa >> line_shift, 0) * c->width > at)
+	line = pa >> line_shift;
+	if (unlikely(l1->mshr.last * c->width > at) && mshr_ready(&l1->mshr, line, 0) * c->width > at)
 		return false;
-	return cache_plain_hit(l1, pa, va >> line_shift, access == ACCESS_WRITE);
+	return cache_plain_hit(l1, line, va >> line_shift, access == ACCESS_WRITE);
 }
 
 /* A plain hit to write; while others wait in the store buffer it has to queue there. */
@@ -82,7 +82,7 @@ static always_inline bool plain_store(struct core *c, u64 at, u64 va, bool xlate
 
 	if (sb->n) {
 		sb_expire(sb, at);
-		c->store_column = sb->n ? SHORT_NEVER : SHORT_WRITE;
+		c->store_column = sb->n ? HOT_NEVER : HOT_WRITE;
 		if (unlikely(sb->n == sb->cap))
 			return false;
 	}
@@ -101,7 +101,7 @@ static always_inline enum core_stop run_fetch(struct core *c, const struct hot *
 	enum core_stop stop;
 
 	for (; seg < end; seg++) {
-		if (likely(!hot_differs(h, seg->va, seg->va, SHORT_READ, xlate)))
+		if (likely(!hot_differs(h, seg->va, seg->va, HOT_READ, xlate)))
 			continue;
 		if (likely(plain_hit(c, &c->l1i, &c->itlb, *t + seg->insn, seg->va, ACCESS_EXEC, xlate,
 				     line_shift)))
@@ -143,20 +143,31 @@ static always_inline void announce(struct core *c, const struct code_slot *s, u6
 		c->load_ready = ready;
 }
 
-/* Whether the access is a hit that costs no more than its issue slot. */
-static always_inline bool hot_data(struct core *c, const struct hot *h, const struct code_slot *s, u64 at,
-				   u64 va, bool xlate, u32 line_shift)
+/* A plain hit on data: in one line, a load or a store. */
+static always_inline bool plain_data(struct core *c, const struct code_slot *s, u64 at, u64 va, bool xlate,
+				     u32 line_shift)
 {
-	u64 writes = (s->kind + 3u) >> 2; /* 0: a load, 1: any other kind; no branch */
-	u64 last = va + s->size - 1;
-
-	if (likely(!hot_differs(h, va, last, -writes & c->store_column, xlate)))
-		return true;
-	if (unlikely((va ^ last) >> line_shift || s->kind > TR_STORE))
+	if (unlikely((va ^ (va + s->last)) >> line_shift || s->kind > TR_STORE))
 		return false;
-	if (s->kind == TR_LOAD)
+	if (!s->writes)
 		return plain_hit(c, &c->l1d, &c->dtlb, at, va, ACCESS_READ, xlate, line_shift);
 	return plain_store(c, at, va, xlate, line_shift);
+}
+
+/* What is not the shortcut's. */
+static always_inline enum core_stop make_access(struct core *c, const struct code_slot *s, u64 va, u64 *t,
+						bool xlate, u32 line_shift)
+{
+	u64 at = *t + s->insn;
+	enum core_stop stop;
+
+	c->access_ready = at + c->hit_latency * c->width;
+	if (likely(plain_data(c, s, at, va, xlate, line_shift)))
+		return CORE_DONE;
+	c->slots = at;
+	stop = core_access(c, va, s->last + 1, s->kind);
+	*t = c->slots - s->insn;
+	return stop;
 }
 
 /* Makes a run's data accesses from *slot on. */
@@ -170,14 +181,12 @@ static always_inline enum core_stop run_data(struct core *c, const struct hot *h
 	for (addr += s - b->slot; s < end; s++, addr++) {
 		if (deps)
 			await_producer(c, s, t);
-		if (likely(hot_data(c, h, s, *t + s->insn, *addr, xlate, line_shift))) {
+		if (likely(!hot_differs(h, *addr, *addr + s->last, s->writes & c->store_column, xlate))) {
 			if (deps)
 				announce(c, s, *t + s->insn + c->hit_latency * c->width);
 			continue;
 		}
-		c->slots = *t + s->insn;
-		stop = core_access(c, *addr, s->size, s->kind);
-		*t = c->slots - s->insn;
+		stop = make_access(c, s, *addr, t, xlate, line_shift);
 		if (unlikely(stop != CORE_DONE)) {
 			*slot = s;
 			return stop;
@@ -199,7 +208,7 @@ static always_inline enum core_stop run_chunk_as(struct core *c, struct core_chu
 	const struct code_slot *slot;
 	const struct code_block *b;
 	enum core_stop stop = CORE_DONE;
-	code_counts count = { 0 };
+	code_counts count0 = { 0 }, count1 = { 0 };
 	u64 t = c->slots;
 
 	for (; run < end; run++) {
@@ -212,7 +221,8 @@ static always_inline enum core_stop run_chunk_as(struct core *c, struct core_chu
 			stop = run_fetch(c, &fetch, b, &t, xlate, line_shift);
 			if (unlikely(stop != CORE_DONE))
 				break;
-			count += b->count;
+			count0 += b->count[0];
+			count1 += b->count[1];
 		} else {
 			slot += ch->slot;
 			t -= slot->insn;
@@ -231,7 +241,8 @@ static always_inline enum core_stop run_chunk_as(struct core *c, struct core_chu
 	ch->run = (u32)(run - ch->block);
 	ch->at = (u32)(addr - ch->addr);
 	c->slots = t;
-	*sum = count;
+	sum[0] = count0;
+	sum[1] = count1;
 	return stop;
 }
 

@@ -115,23 +115,25 @@ static always_inline void cache_settle(struct cache *c, u32 id, u64 vline, bool 
 	if (vline == NO_VLINE || in_flight)
 		shortcut_end(&c->sc, tags_set(&c->tags, id));
 	else
-		shortcut_set(&c->sc, tags_set(&c->tags, id), vline, c->dirty[id], 0);
+		shortcut_set(&c->sc, tags_set(&c->tags, id), vline, c->dirty[id]);
 }
 
 /*
- * The hit of the hot path: nothing is in flight, and a write need not go further. False: it is not one, and
- * nothing has changed.
+ * The hit of the hot path, in a first level: nothing is in flight, and a write need not go further. False: it is not
+ * one, and nothing has changed.
  */
-static always_inline bool cache_plain_hit(struct cache *c, u64 pa, u64 vline, bool write)
+static always_inline bool cache_plain_hit(struct cache *c, u64 line, u64 vline, bool write)
 {
-	u64 line = pa >> c->line_shift;
-	u32 id = tags_find(&c->tags, cache_set(c, line), line);
+	u32 set = (u32)line & c->set_mask, id; /* a first level has one slice */
 
-	if (unlikely(id == TAG_MISS || (write && c->write_through)))
+	if (unlikely(write && c->write_through))
 		return false;
-	tags_touch(&c->tags, id);
-	c->dirty[id] |= write;
-	cache_settle(c, id, vline, false);
+	id = tags_use(&c->tags, set, line);
+	if (unlikely(id == TAG_MISS))
+		return false;
+	if (write)
+		c->dirty[id] = 1;
+	shortcut_set(&c->sc, set, vline, write ? 1 : c->dirty[id]);
 	return true;
 }
 

@@ -10,16 +10,22 @@ void shortcut_init(struct shortcut *s, u32 rows, u32 sets, bool off)
 	u32 i;
 
 	s->row = xmalloc(rows * sizeof(*s->row));
+	s->seen = s->row;
 	s->mask = rows - 1;
 	s->of_set = xcalloc(sets, sizeof(*s->of_set));
-	s->off = off ? SHORT_NOTHING : 0;
 	for (i = 0; i < sets; i++)
 		s->of_set[i] = i & s->mask;
 	shortcut_clear(s);
+	if (!off)
+		return;
+	s->seen = xmalloc(rows * sizeof(*s->seen));
+	memset(s->seen, 0xff, rows * sizeof(*s->seen));
 }
 
 void shortcut_fini(struct shortcut *s)
 {
+	if (s->seen != s->row)
+		free(s->seen);
 	free(s->row);
 	free(s->of_set);
 }

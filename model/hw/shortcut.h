@@ -18,9 +18,9 @@ enum { SHORT_READ, SHORT_WRITE, SHORT_NEVER, SHORT_DATA, SHORT_COLUMNS };
 
 struct shortcut {
 	u64 (*row)[SHORT_COLUMNS];
+	u64 (*seen)[SHORT_COLUMNS]; /* what is looked at: the rows, or, where it is off, some that say nothing */
 	u32 mask; /* rows - 1 */
 	u32 *of_set; /* the row that may speak of a set */
-	u64 off; /* SHORT_NOTHING: says nothing, ever */
 };
 
 void shortcut_init(struct shortcut *s, u32 rows, u32 sets, bool off);
@@ -35,8 +35,8 @@ static always_inline void shortcut_end(struct shortcut *s, u32 set)
 	row[SHORT_WRITE] = SHORT_NOTHING;
 }
 
-/* From now on `number` is what was used last in the set. */
-static always_inline void shortcut_set(struct shortcut *s, u32 set, u64 number, bool writes_too, u64 data)
+/* From now on `number` is what was used last in the set; writes: 1, using it to write changes nothing either, else 0. */
+static always_inline u64 *shortcut_set(struct shortcut *s, u32 set, u64 number, u64 writes)
 {
 	u32 r = (u32)number & s->mask;
 
@@ -44,15 +44,9 @@ static always_inline void shortcut_set(struct shortcut *s, u32 set, u64 number, 
 		shortcut_end(s, set);
 		s->of_set[set] = r;
 	}
-	s->row[r][SHORT_READ] = number | s->off;
-	s->row[r][SHORT_WRITE] = number | s->off | (writes_too ? 0 : SHORT_NOTHING);
-	s->row[r][SHORT_DATA] = data;
-}
-
-/* 0: using `number` in this way changes nothing. */
-static always_inline u64 shortcut_differs(const struct shortcut *s, u64 number, u32 column)
-{
-	return number ^ s->row[number & s->mask][column];
+	s->row[r][SHORT_READ] = number;
+	s->row[r][SHORT_WRITE] = number | (writes - 1);
+	return s->row[r];
 }
 
 #endif

@@ -8,6 +8,23 @@
 #define TAG_ABSENT 0x7f
 #define NO_WAY     0xffffu
 
+#define ALL(n) { n, n, n, n, n, n, n, n, n, n, n, n, n, n, n, n }
+
+const tag_sbytes tag_all[TAG_ROW_WAYS] = {
+	ALL(0), ALL(1), ALL(2),	 ALL(3),  ALL(4),  ALL(5),  ALL(6),  ALL(7),
+	ALL(8), ALL(9), ALL(10), ALL(11), ALL(12), ALL(13), ALL(14), ALL(15),
+};
+
+#define NOT(n, i)  ((n) == (i) ? 0 : -1)
+#define OTHERS(n)                                                                                       \
+	{ NOT(n, 0), NOT(n, 1), NOT(n, 2),  NOT(n, 3),	NOT(n, 4),  NOT(n, 5),	NOT(n, 6),  NOT(n, 7),  \
+	  NOT(n, 8), NOT(n, 9), NOT(n, 10), NOT(n, 11), NOT(n, 12), NOT(n, 13), NOT(n, 14), NOT(n, 15) }
+
+const tag_sbytes tag_others[TAG_ROW_WAYS] = {
+	OTHERS(0), OTHERS(1), OTHERS(2),  OTHERS(3),  OTHERS(4),  OTHERS(5),  OTHERS(6),  OTHERS(7),
+	OTHERS(8), OTHERS(9), OTHERS(10), OTHERS(11), OTHERS(12), OTHERS(13), OTHERS(14), OTHERS(15),
+};
+
 static void *lines_alloc(size_t n, size_t size)
 {
 	size_t bytes = (n * size + 63) & ~(size_t)63;
@@ -86,6 +103,7 @@ void tags_init(struct tags *t, u32 sets, u32 ways, enum tag_policy policy, u64 s
 	t->way_shift = log2_ceil(ways);
 	t->policy = policy;
 	t->wide = ways > TAG_ROW_WAYS;
+	t->row_lru = policy == TAGS_LRU && !t->wide;
 	t->way_mask = t->wide ? 0 : (1u << ways) - 1;
 	t->key = lines_alloc(tags_ids(t), sizeof(*t->key));
 	memset(t->key, 0xff, tags_ids(t) * sizeof(*t->key));

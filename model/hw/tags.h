@@ -40,6 +40,7 @@ struct tags {
 	u32 ways, sets, way_shift, way_mask;
 	u32 policy; /* enum tag_policy */
 	bool wide;  /* more than TAG_ROW_WAYS */
+	bool row_lru; /* LRU in rows, what the hot path expects */
 	u16 *used;  /* a set: ways that are not empty */
 	/*
 	 * tree-plru, up to 16 ways: the tree's bits a set, and what an access to a way keeps and sets of
@@ -103,6 +104,30 @@ static always_inline u32 tag_bytes_equal(tag_bytes row, u8 b)
 	for (w = 0; w < TAG_ROW_WAYS; w++)
 		m |= (u32)(same[w] & 1) << w;
 	return m;
+/* Both at once: the line's id, the newest now, or TAG_MISS. */
+static always_inline u32 tags_use(struct tags *t, u32 set, u64 key)
+{
+	struct tag_row *row;
+	u32 m, id, way;
+
+	if (unlikely(!t->row_lru)) {
+		id = tags_find(t, set, key);
+		if (id != TAG_MISS)
+			tags_touch_other(t, id);
+		return id;
+	}
+	row = &t->row[set];
+	for (m = tag_bytes_equal(row->sig, tag_sig(key)) & t->way_mask; m; m &= m - 1) {
+		way = (u32)__builtin_ctz(m);
+		id = (set << t->way_shift) + way;
+		if (likely(t->key[id] == key)) {
+			tag_row_renew(row, way);
+			return id;
+		}
+	}
+	return TAG_MISS;
+}
+
 #endif
 }
 
@@ -126,25 +151,50 @@ static always_inline u32 tags_find(const struct tags *t, u32 set, u64 key)
 	return TAG_MISS;
 }
 
+extern const tag_sbytes tag_all[TAG_ROW_WAYS];  /* [n]: every byte n */
+extern const tag_sbytes tag_others[TAG_ROW_WAYS]; /* [n]: byte n 0, the others all ones */
+
 /* Ways used more recently than `way` age by one, and `way` becomes the newest. */
 static always_inline void tag_row_renew(struct tag_row *row, u32 way)
 {
-	const tag_sbytes number = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
 	tag_sbytes rank = row->rank;
-	s8 r = ((const s8 *)&row->rank)[way], w = (s8)way;
+	u8 r = ((const u8 *)&row->rank)[way];
 
-	rank -= (tag_sbytes)(rank < (tag_sbytes){ r, r, r, r, r, r, r, r, r, r, r, r, r, r, r, r });
-	row->rank = rank &
-		    (tag_sbytes)(number != (tag_sbytes){ w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w });
+	rank -= (tag_sbytes)(rank < tag_all[r]);
+	row->rank = rank & tag_others[way];
 }
 
 /* A hit: the line is the one used last. */
 static always_inline void tags_touch(struct tags *t, u32 id)
 {
-	if (likely(t->policy == TAGS_LRU && !t->wide))
+	if (likely(t->row_lru))
 		tag_row_renew(&t->row[tags_set(t, id)], tags_way(t, id));
 	else
 		tags_touch_other(t, id);
+}
+
+/* Both at once: the line's id, the newest now, or TAG_MISS. */
+static always_inline u32 tags_use(struct tags *t, u32 set, u64 key)
+{
+	struct tag_row *row;
+	u32 m, id, way;
+
+	if (unlikely(!t->row_lru)) {
+		id = tags_find(t, set, key);
+		if (id != TAG_MISS)
+			tags_touch_other(t, id);
+		return id;
+	}
+	row = &t->row[set];
+	for (m = tag_bytes_equal(row->sig, tag_sig(key)) & t->way_mask; m; m &= m - 1) {
+		way = (u32)__builtin_ctz(m);
+		id = (set << t->way_shift) + way;
+		if (likely(t->key[id] == key)) {
+			tag_row_renew(row, way);
+			return id;
+		}
+	}
+	return TAG_MISS;
 }
 
 #endif

@@ -62,15 +62,20 @@ void tlb_flush_range(struct tlb *t, u16 asid, u64 start, u64 end);
 void tlb_flush_asid(struct tlb *t, u16 asid);
 void tlb_flush_all(struct tlb *t);
 
+static always_inline u32 tlb_shift(u32 size)
+{
+	return size == PAGE_4K ? FRAME_SHIFT : page_size_shift[size];
+}
+
 /* 45 bits of page number, 16 of address space, 3 of size. */
 static always_inline u64 tlb_key(u64 va, u16 asid, u32 size)
 {
-	return (va >> page_size_shift[size]) << 19 | (u64)asid << 3 | size;
+	return (va >> tlb_shift(size)) << 19 | (u64)asid << 3 | size;
 }
 
 static always_inline u32 tlb_set(const struct tlb_array *a, u64 va, u32 size)
 {
-	return (u32)(va >> page_size_shift[size]) & (a->tags.sets - 1);
+	return (u32)(va >> tlb_shift(size)) & (a->tags.sets - 1);
 }
 
 struct tlb_hit {
@@ -95,7 +100,7 @@ static always_inline bool tlb_grants(u64 entry, enum access_kind access)
 
 static always_inline u64 tlb_pa(const struct tlb_hit *h, u64 va)
 {
-	u64 in_page = (1ull << page_size_shift[h->size]) - 1;
+	u64 in_page = (1ull << tlb_shift(h->size)) - 1;
 
 	return ((*h->entry & ~TLB_FLAGS) & ~in_page) | (va & in_page);
 }
@@ -104,29 +109,42 @@ static always_inline u64 tlb_pa(const struct tlb_hit *h, u64 va)
 static always_inline void tlb_settle(struct tlb *t, const struct tlb_hit *h, u64 va)
 {
 	u32 set = h->array->first_set + tags_set(&h->array->tags, h->id);
+	u64 *row;
 
-	if (t->has_shortcut)
-		shortcut_set(&t->sc, set, va >> FRAME_SHIFT, tlb_writes_freely(*h->entry),
-			     tlb_pa(h, va) & ~FRAME_MASK);
+	if (!t->has_shortcut)
+		return;
+	row = shortcut_set(&t->sc, set, va >> FRAME_SHIFT, tlb_writes_freely(*h->entry));
+	row[SHORT_DATA] = tlb_pa(h, va) & ~FRAME_MASK;
+}
+
+/* Looks for a page of one size, and makes it the newest of its set. */
+static always_inline bool tlb_lookup_size(struct tlb *t, struct tlb_hit *h, u64 va, u16 asid, u32 size)
+{
+	struct tlb_array *a = &t->array[t->which[size]];
+
+	h->id = tags_use(&a->tags, tlb_set(a, va, size), tlb_key(va, asid, size));
+	if (h->id == TAG_MISS)
+		return false;
+	h->size = size;
+	h->array = a;
+	h->entry = &a->entry[h->id];
+	tlb_settle(t, h, va);
+	return true;
 }
 
 /* The translation of va, made the newest of its set. Counts nothing. */
 static always_inline struct tlb_hit tlb_lookup(struct tlb *t, u64 va, u16 asid)
 {
 	struct tlb_hit h = { 0 };
-	u32 m, id;
+	u32 m;
 
-	for (m = t->sizes; m; m &= m - 1) {
-		h.size = (u32)__builtin_ctz(m);
-		h.array = &t->array[t->which[h.size]];
-		id = tags_find(&h.array->tags, tlb_set(h.array, va, h.size), tlb_key(va, asid, h.size));
-		if (id == TAG_MISS)
-			continue;
-		h.id = id;
-		h.entry = &h.array->entry[id];
-		tags_touch(&h.array->tags, id);
-		tlb_settle(t, &h, va);
+	if (likely(t->sizes == 1u << PAGE_4K)) {
+		tlb_lookup_size(t, &h, va, asid, PAGE_4K);
 		return h;
+	}
+	for (m = t->sizes; m; m &= m - 1) {
+		if (tlb_lookup_size(t, &h, va, asid, (u32)__builtin_ctz(m)))
+			break;
 	}
 	return h;
 }
