@@ -33,8 +33,9 @@ const char *const identities[] = {
 	"l3.fetches = core*.l2.fetch_misses",
 	"core*.stlb.lookups = core*.itlb.misses + core*.dtlb.misses",
 	"dram.reads >= l3.fetch_misses + l3.load_misses",
-	/* A flat DRAM has no rows. */
-	"dram.reads + dram.writes >= dram.row_hits + dram.row_closed + dram.row_conflicts",
+	/* A request reaches a bank, or the write queue does with it, or the DRAM is flat. */
+	("dram.reads + dram.writes = dram.row_hits + dram.row_closed + dram.row_conflicts + "
+	 "dram.forwarded + dram.merged + dram.waiting + dram.fixed"),
 	/* Every cycle belongs to one part of the stack. */
 	"core*.cycles = core*.cycles.*",
 	/* A reference is a fetch or a data access, once in each line. */

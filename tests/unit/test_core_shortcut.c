@@ -184,9 +184,10 @@ static void check_identities(const struct ref_machine *m, const struct variant *
 	}
 	assert_int_equal(sum, ref_stat(m, "core0.cycles"));
 	assert_int_equal(ref_stat(m, "core0.l2.fetches"), ref_stat(m, "core0.l1i.fetch_misses"));
-	assert_int_equal(ref_stat(m, "dram.reads"),
+	assert_int_equal(ref_stat(m, "dram.reads") + ref_stat(m, "dram.writes"),
 			 ref_stat(m, "dram.row_hits") + ref_stat(m, "dram.row_closed") +
-				 ref_stat(m, "dram.row_conflicts") - ref_stat(m, "dram.writes"));
+				 ref_stat(m, "dram.row_conflicts") + ref_stat(m, "dram.forwarded") +
+				 ref_stat(m, "dram.merged") + ref_stat(m, "dram.waiting"));
 	if (v->write == WRITE_BACK && v->allocate)
 		assert_int_equal(ref_stat(m, "core0.l2.stores"), ref_stat(m, "core0.l1d.writebacks"));
 	if (!v->xlate)

@@ -1,0 +1,52 @@
+/*
+ * The times at which a channel's column commands and a rank's activations are reserved, and the search for
+ * the next one: the earliest time from which on JEDEC's gaps to all others hold, before and after. A later
+ * request may thus take a gap before one that was reserved earlier, but never moves it.
+ *
+ * Only the latest are kept; what is older than the oldest kept one cannot be reserved any more. Not modelled:
+ * the command bus (one command a clock).
+ *
+ * Called by dram.c.
+ */
+#ifndef MMSIM_HW_DRAM_SLOTS_H
+#define MMSIM_HW_DRAM_SLOTS_H
+
+#include "model/hw/dram_cfg.h"
+
+#define DRAM_COLUMNS     16u /* kept of a channel */
+#define DRAM_ACTIVATIONS 8u  /* kept of a rank: two windows of tFAW */
+
+/* Where the later of two column commands lies as seen from the earlier. */
+enum dram_relation { OTHER_RANK, SAME_RANK, SAME_GROUP, NR_DRAM_RELATIONS };
+
+/* Ticks from one column command to the next: [write of the earlier][write of the later]. */
+struct dram_gaps {
+	u64 gap[2][2][NR_DRAM_RELATIONS];
+	u64 longest;
+};
+void dram_gaps_init(struct dram_gaps *g, const u64 t[NR_DRAM_TIMES]);
+
+struct dram_column {
+	u64 at;
+	u32 rank, group;
+	bool write;
+};
+
+struct dram_columns {
+	u64 floor;
+	u32 n;
+	u32 turned; /* changes of direction that the last one added */
+	struct dram_column c[DRAM_COLUMNS];
+};
+/* want.at is the earliest time. Returns the time taken. */
+u64 dram_columns_take(struct dram_columns *s, const struct dram_gaps *g, struct dram_column want);
+
+struct dram_activations {
+	u64 floor;
+	u32 n;
+	u64 at[DRAM_ACTIVATIONS];
+	u32 group[DRAM_ACTIVATIONS];
+};
+u64 dram_activations_take(struct dram_activations *s, const u64 t[NR_DRAM_TIMES], u32 group, u64 earliest);
+
+#endif
