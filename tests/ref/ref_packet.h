@@ -1,6 +1,6 @@
 /*
- * A second decoder of packets, written from traces/FORMAT.md alone: slow, plain, for packets known to be whole.
- * Shares no code with the one in traces/. For tests.
+ * A second decoder of packets, written from traces/FORMAT.md alone: slow, plain, for packets known to be
+ * whole. Shares no code with the one in traces/. For tests.
  */
 #ifndef MMSIM_TESTS_REF_PACKET_H
 #define MMSIM_TESTS_REF_PACKET_H

@@ -532,5 +532,12 @@ int main(void)
 		cmocka_unit_test(test_hostile_bytes),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	char dir[] = "/tmp/mmsim-test-codec.XXXXXX";
+	int failed;
+
+	if (!mkdtemp(dir) || chdir(dir))
+		return 1;
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	rmdir(dir);
+	return failed;
 }

@@ -642,5 +642,12 @@ int main(void)
 		cmocka_unit_test(test_tcpdump),      cmocka_unit_test(test_complete_readers),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	char dir[] = "/tmp/mmsim-test-readers.XXXXXX";
+	int failed;
+
+	if (!mkdtemp(dir) || chdir(dir))
+		return 1;
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	rmdir(dir);
+	return failed;
 }
