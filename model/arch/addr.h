@@ -23,8 +23,18 @@ static inline u64 align_up(u64 x, u64 to)
 }
 
 /* Names of page sizes, in rising order: keys like dtlb.p2m.entries, indices of per-size arrays. */
-enum page_size { PAGE_4K, PAGE_16K, PAGE_64K, PAGE_2M, PAGE_4M, PAGE_1G, NR_PAGE_SIZES };
+enum page_size {
+	PAGE_4K,
+	PAGE_16K,
+	PAGE_64K,
+	PAGE_2M,
+	PAGE_4M,
+	PAGE_32M,
+	PAGE_512M,
+	PAGE_1G,
+	NR_PAGE_SIZES,
+};
 extern const char *const page_size_name[NR_PAGE_SIZES]; /* "p4k", ... */
-extern const u8 page_size_shift[NR_PAGE_SIZES];         /* 12, 14, 16, 21, 22, 30 */
+extern const u8 page_size_shift[NR_PAGE_SIZES];         /* 12, 14, 16, 21, 22, 25, 29, 30 */
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * x86-64, four levels. Intel SDM volume 3, chapter 4 ("Paging"), tables 4-15 to 4-20: the bits of PML4E,
- * PDPTE, PDE and PTE. Reading is implied by presence; PS (bit 7) tells a leaf from a table above the last
+ * x86-64, four levels and five (LA57). Intel SDM volume 3, chapter 4 ("Paging"), tables 4-14 to 4-20: the
+ * bits of PML5E, PML4E, PDPTE, PDE and PTE, which a PML5E shares. Reading is implied by presence; PS (bit 7) tells a leaf from a table above the last
  * level, where the bit is PAT and stays 0.
  */
 #include "model/arch/pt.h"
@@ -67,8 +67,23 @@ const struct pt_format pt_x86_64 = {
 	.levels = 4,
 	.entry_bytes = 8,
 	.va_bits = 48,
+	.pa_bits = 52,
 	.shift = { 12, 21, 30, 39 },
 	.bits = { 9, 9, 9, 9 },
+	.leaf = { PAGE_4K, PAGE_2M, PAGE_1G, NR_PAGE_SIZES, NR_PAGE_SIZES },
+	.encode = x86_encode,
+	.pa = x86_pa,
+	.flags = x86_flags,
+};
+
+const struct pt_format pt_x86_64_la57 = {
+	.name = "x86-64-la57",
+	.levels = 5,
+	.entry_bytes = 8,
+	.va_bits = 57,
+	.pa_bits = 52,
+	.shift = { 12, 21, 30, 39, 48 },
+	.bits = { 9, 9, 9, 9, 9 },
 	.leaf = { PAGE_4K, PAGE_2M, PAGE_1G, NR_PAGE_SIZES, NR_PAGE_SIZES },
 	.encode = x86_encode,
 	.pa = x86_pa,
