@@ -69,7 +69,7 @@ void machine_check(const struct machine_cfg *cfg, const struct config *c)
 		config_reject(c, "sockets", "only one socket is built yet");
 	why = core_check(&cfg->core, &key);
 	check_component(c, "core", key, why);
-	if (!hw_check(&cfg->hw, cfg->translation ? FRAME_SIZE : 0, &fault))
+	if (!hw_check(&cfg->hw, cfg->translation ? kernel_format(&cfg->kernel)->leaf[0] : NR_PAGE_SIZES, &fault))
 		config_reject(c, fault.key, "%s", fault.why);
 }
 

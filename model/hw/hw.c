@@ -43,9 +43,10 @@ static bool check_caches(const struct hw_cfg *c, u64 page, struct cfg_fault *f)
 	return true;
 }
 
-static bool check_tlb(const struct tlb_cfg *c, const char *name, bool required, struct cfg_fault *f)
+/* needed: the page size for which there must be room; NR_PAGE_SIZES: none. */
+static bool check_tlb(const struct tlb_cfg *c, const char *name, enum page_size needed, struct cfg_fault *f)
 {
-	const char *key = "entries", *why = tlb_check(c, required, &key);
+	const char *key = "entries", *why = tlb_check(c, needed, &key);
 	char prefix[32];
 	u32 i;
 
@@ -74,16 +75,17 @@ static bool check_pwc(const struct pwc_cfg *c, struct cfg_fault *f)
 	return true;
 }
 
-bool hw_check(const struct hw_cfg *c, u64 page, struct cfg_fault *f)
+bool hw_check(const struct hw_cfg *c, enum page_size page, struct cfg_fault *f)
 {
+	u64 bytes = page == NR_PAGE_SIZES ? 0 : 1ull << page_size_shift[page];
 	const char *key, *why = dram_check(&c->dram, &key);
 
 	if (why)
 		return blame(f, "dram", key, why);
-	if (!check_caches(c, page, f) || !check_pwc(&c->pwc, f))
+	if (!check_caches(c, bytes, f) || !check_pwc(&c->pwc, f))
 		return false;
 	if (c->walker.port == WALKER_L2 && !c->l2.size)
 		return blame(f, "walker", "port", "there is no l2 (l2.size = 0); use l1d");
-	return check_tlb(&c->itlb, "itlb", true, f) && check_tlb(&c->dtlb, "dtlb", true, f) &&
-	       check_tlb(&c->stlb, "stlb", false, f);
+	return check_tlb(&c->itlb, "itlb", page, f) && check_tlb(&c->dtlb, "dtlb", page, f) &&
+	       check_tlb(&c->stlb, "stlb", NR_PAGE_SIZES, f);
 }

@@ -44,6 +44,8 @@ struct hw_cfg {
 	HW_TLB_OWN(base, name, member, "p64k", PAGE_64K, help),                \
 	HW_TLB_OWN(base, name, member, "p2m", PAGE_2M, help),                  \
 	HW_TLB_OWN(base, name, member, "p4m", PAGE_4M, help),                  \
+	HW_TLB_OWN(base, name, member, "p32m", PAGE_32M, help),                \
+	HW_TLB_OWN(base, name, member, "p512m", PAGE_512M, help),              \
 	HW_TLB_OWN(base, name, member, "p1g", PAGE_1G, help)
 
 #define HW_SECTIONS(base)                                                                                    \
@@ -72,13 +74,12 @@ struct hw_cfg {
 
 /*
  * Whether this hardware can be built. False: *key is the full name of the key at fault ("l1d.size"), *why
- * what is wrong and what is allowed. hz is the core clock, page the smallest page in bytes (0: translation
- * is off).
+ * what is wrong and what is allowed. page is the smallest page (NR_PAGE_SIZES: translation is off).
  */
 struct cfg_fault {
 	char key[48];
 	char why[256];
 };
-bool hw_check(const struct hw_cfg *cfg, u64 page, struct cfg_fault *fault);
+bool hw_check(const struct hw_cfg *cfg, enum page_size page, struct cfg_fault *fault);
 
 #endif

@@ -46,14 +46,15 @@ const char *tlb_array_check(const struct tlb_array_cfg *c, const char **key)
 	return NULL;
 }
 
-const char *tlb_check(const struct tlb_cfg *c, bool required, const char **key)
+const char *tlb_check(const struct tlb_cfg *c, enum page_size needed, const char **key)
 {
 	const char *why = tlb_array_check(&c->any, key);
 
 	if (why)
 		return why;
 	*key = "entries";
-	if (required && !c->any.entries && !c->own[PAGE_4K].entries)
-		return "there must be room for 4K pages here or in p4k";
+	if (needed != NR_PAGE_SIZES && !c->any.entries && !c->own[needed].entries)
+		return "there must be room for the layout's smallest pages, here or in their own array (p4k, "
+		       "p16k, p64k)";
 	return NULL;
 }

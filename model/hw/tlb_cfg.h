@@ -31,7 +31,7 @@ struct pwc_cfg {
 
 /* NULL, or why there can be no such array; *key is then the option at fault. */
 const char *tlb_array_check(const struct tlb_array_cfg *cfg, const char **key);
-/* required: there must be room for 4K pages. */
-const char *tlb_check(const struct tlb_cfg *cfg, bool required, const char **key);
+/* needed: the page size for which there must be room; NR_PAGE_SIZES: none. */
+const char *tlb_check(const struct tlb_cfg *cfg, enum page_size needed, const char **key);
 
 #endif

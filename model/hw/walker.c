@@ -63,11 +63,14 @@ static void pwc_fill(struct walker *w, u64 va, u32 level, u64 table)
 	a->table[id] = table;
 }
 
-static u64 read_entry(struct walker *w, u64 pa, u64 *now)
+static u64 read_entry(struct walker *w, u64 pa, u32 level, u64 *now)
 {
 	struct mem_req r = { .pa = pa & ~w->line_mask, .cls = MEM_PTE };
-	u64 done = port_read(w->port, &r, *now);
+	u64 done;
 
+	if (w->format->root_on_chip && level + 1u == w->format->levels)
+		return pt_read(w->format, w->ptmem, pa);
+	done = port_read(w->port, &r, *now);
 	w->st.pte_reads++;
 	hist_add(w->pte_latency, done - *now, 1);
 	*now = done;
@@ -107,7 +110,7 @@ static void descend(struct walker *w, struct walk *k, u64 *now)
 
 	for (;; level--) {
 		pa = pt_entry_pa(f, table, k->va, level);
-		e = read_entry(w, pa, now);
+		e = read_entry(w, pa, level, now);
 		flags = f->flags(e, level);
 		if (!(flags & PTE_PRESENT))
 			return;
