@@ -3,6 +3,7 @@
  */
 #include "model/core/engine_state.h"
 
+#include "model/base/error.h"
 #include "model/sim/time.h"
 
 /* A read or write moves at most that much (MAX_RW_COUNT, include/linux/fs.h). */
@@ -44,6 +45,21 @@ static void settle(struct engine *e, enum mm_result result)
 		e->st.refused++;
 }
 
+/* Addresses beyond those of any machine are damage, which is counted; others are a program that does not fit. */
+#define MACHINE_VA_END (1ull << 48)
+
+static void refuse_misfit(const struct engine *e, const struct tr_event *ev)
+{
+	u64 end = ev->addr + ev->len;
+
+	if (end < ev->addr || end > MACHINE_VA_END || kernel_fits(e->p.kernel, ev->addr, ev->len))
+		return;
+	die("the recording maps 0x%llx-0x%llx, which is not in the user space of kernel.layout; choose a layout "
+	    "with as many address bits as the recorded machine had (x86-64, arm64-4k), or record the program "
+	    "for a machine like that of the layout",
+	    (unsigned long long)ev->addr, (unsigned long long)end);
+}
+
 static enum step do_map(struct engine *e, struct thread *th)
 {
 	const struct tr_event *ev = &th->event;
@@ -55,6 +71,7 @@ static enum step do_map(struct engine *e, struct thread *th)
 		.offset = ev->offset == TR_NO_OFFSET ? 0 : ev->offset,
 	};
 
+	refuse_misfit(e, ev);
 	if (ev->flags & TR_MAP_SHARED)
 		map.flags |= MM_SHARED;
 	if (ev->file == TR_NO_FILE)

@@ -67,6 +67,7 @@ void machine_check(const struct machine_cfg *cfg, const struct config *c)
 			      "only one core is built yet; sched.contexts interleaves threads on one");
 	if (cfg->sockets > 1)
 		config_reject(c, "sockets", "only one socket is built yet");
+	check_component(c, "memory", "size", kernel_layout_check(&cfg->kernel, cfg->memory));
 	why = core_check(&cfg->core, &key);
 	check_component(c, "core", key, why);
 	if (!hw_check(&cfg->hw, cfg->translation ? kernel_format(&cfg->kernel)->leaf[0] : NR_PAGE_SIZES, &fault))

@@ -1,5 +1,6 @@
 /* The system calls that change an address space. */
 #include "model/base/error.h"
+#include "model/mm/page.h"
 #include "model/mm/pgtable.h"
 #include "model/mm/pte.h"
 #include "model/mm/zap.h"
@@ -28,6 +29,17 @@ static enum mm_result failed(struct mm *mm, enum mm_result why)
 	return why;
 }
 
+/* A new mapping; it may have to share its first and last page with others. */
+static void insert_mapping(struct mm *mm, struct cpu *c, const struct vma *v)
+{
+	struct gather g;
+
+	vma_insert(&mm->vmas, v);
+	gather_begin(&g, mm, c);
+	page_refresh_ends(&g, KPATH_SYSCALL, v->start, v->end);
+	gather_flush(&g);
+}
+
 /* Opens what is to be mapped; NULL: private anonymous memory. */
 static struct object *map_object(struct mm *mm, const struct mm_map *map)
 {
@@ -53,7 +65,7 @@ enum mm_result mm_mmap(struct mm *mm, struct cpu *c, const struct mm_map *map)
 	} else {
 		v.flags |= MM_ANON;
 	}
-	vma_insert(&mm->vmas, &v);
+	insert_mapping(mm, c, &v);
 	if (v.object)
 		object_put(v.object);
 	if (v.flags & MM_HEAP)
@@ -87,46 +99,21 @@ enum mm_result mm_brk(struct mm *mm, struct cpu *c, u64 start, u64 end)
 	if (v.start >= v.end)
 		return MM_OK;
 	mm_unmap(mm, c, v.start, v.end);
-	vma_insert(&mm->vmas, &v);
+	insert_mapping(mm, c, &v);
 	return MM_OK;
-}
-
-struct protect {
-	struct mm *mm;
-	struct cpu *c;
-	struct gather gather;
-	const struct vma *vma;
-};
-
-/* mm/mprotect.c:change_pte_range(), with can_change_pte_writable() for what becomes writable at once. */
-static void protect_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
-{
-	struct protect *p = arg;
-	u32 flags = pte_flags(p->mm, entry);
-	u64 pfn = pte_pfn(p->mm, entry), new;
-	bool write = (p->vma->flags & MM_SHARED) || frame_refs(p->mm->k->frames, pfn) == 1;
-
-	new = pte_make(p->vma, p->mm, pfn, write, flags & (PTE_ACCESSED | PTE_DIRTY));
-	if (new == entry)
-		return;
-	p->c->ops->spend(p->c, KPATH_SYSCALL, p->mm->k->cost.protect_page);
-	pte_write(p->mm, p->c, KPATH_SYSCALL, entry_pa, new);
-	if (flags & PTE_PRESENT & ~pte_flags(p->mm, new) ||
-	    (flags & PTE_PRESENT && flags & ~pte_flags(p->mm, new) & (PTE_WRITE | PTE_EXEC)))
-		gather_page(&p->gather, va);
 }
 
 enum mm_result mm_mprotect(struct mm *mm, struct cpu *c, u64 addr, u64 len, u32 flags)
 {
-	struct protect p = { .mm = mm, .c = c };
 	struct vma_set *s = &mm->vmas;
+	struct gather g;
 	u64 start, end, covered = 0;
 	u32 i;
 
 	begin_call(mm, c, &mm->k->call.mprotect);
 	if (!mm_range(mm, addr, len, &start, &end))
 		return failed(mm, MM_INVALID);
-	gather_begin(&p.gather, mm, c);
+	gather_begin(&g, mm, c);
 	vma_isolate(s, start, end);
 	for (i = vma_index(s, start); i < s->n && s->v[i]->start < end; i++) {
 		struct vma *v = s->v[i];
@@ -135,11 +122,10 @@ enum mm_result mm_mprotect(struct mm *mm, struct cpu *c, u64 addr, u64 len, u32 
 		if ((v->flags & MM_RIGHTS) == (flags & MM_RIGHTS))
 			continue;
 		v->flags = (v->flags & ~MM_RIGHTS) | (flags & MM_RIGHTS);
-		p.vma = v;
-		pgtable_each(mm, v->start, v->end, protect_entry, &p);
+		page_refresh(&g, KPATH_SYSCALL, v->start, v->end);
 	}
 	vma_merge(s, start, end);
-	gather_flush(&p.gather);
+	gather_flush(&g);
 	return covered == end - start || mm->implicit_maps ? MM_OK : failed(mm, MM_INVALID);
 }
 
@@ -162,10 +148,22 @@ static void unmap_object(struct kernel *k, struct cpu *c, const struct object *o
 /* A hole in the object: its pages are gone for everybody. */
 static void punch_hole(struct mm *mm, struct cpu *c, const struct vma *v, u64 start, u64 end)
 {
-	u64 first = vma_offset(v, start) >> FRAME_SHIFT, last = (vma_offset(v, end) >> FRAME_SHIFT) - 1;
+	u64 first, last;
 
+	page_indices(mm->k, vma_offset(v, start), vma_offset(v, end), &first, &last);
+	if (first > last)
+		return;
 	unmap_object(mm->k, c, v->object, first, last);
 	object_drop_range(v->object, first, last);
+}
+
+/* The pages that nothing outside of start..end uses. */
+static void drop_range(struct gather *g, u64 start, u64 end)
+{
+	if (start >= end)
+		return;
+	page_range(g->mm, &start, &end);
+	zap_range(g, start, end);
 }
 
 static void drop_pages(struct mm *mm, struct cpu *c, struct gather *g, u64 start, u64 end, u32 advice)
@@ -179,15 +177,15 @@ static void drop_pages(struct mm *mm, struct cpu *c, struct gather *g, u64 start
 		u64 from = MAX(start, v->start), to = MIN(end, v->end);
 
 		if (mm->implicit_maps && advice != ADVICE_REMOVE)
-			zap_range(g, at, from);
+			drop_range(g, at, from);
 		at = to;
 		if (advice == ADVICE_DONTNEED || (advice == ADVICE_FREE && !v->object))
-			zap_range(g, from, to);
+			drop_range(g, from, to);
 		else if (advice == ADVICE_REMOVE && v->object && (v->flags & MM_SHARED))
 			punch_hole(mm, c, v, from, to);
 	}
-	if (mm->implicit_maps && advice != ADVICE_REMOVE && at < end)
-		zap_range(g, at, end);
+	if (mm->implicit_maps && advice != ADVICE_REMOVE)
+		drop_range(g, at, end);
 }
 
 enum mm_result mm_madvise(struct mm *mm, struct cpu *c, u64 addr, u64 len, u32 advice)
@@ -224,16 +222,41 @@ static void prepare_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 	m->failed = m->failed || pte_cursor_at(&m->to, va + m->delta) == NO_ENTRY;
 }
 
-/* mm/mremap.c:move_ptes() */
+/* mm/mremap.c:move_ptes(). A page that the new place shares with others has its frame already. */
 static void move_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 {
 	struct move *m = arg;
+	u64 to = pte_cursor_at(&m->to, va + m->delta);
 
+	if (pte_read(m->mm, to)) {
+		zap_range(&m->gather, va, va + 1);
+		return;
+	}
 	m->c->ops->spend(m->c, KPATH_SYSCALL, m->mm->k->cost.protect_page);
 	pte_write(m->mm, m->c, KPATH_SYSCALL, entry_pa, 0);
-	pte_write(m->mm, m->c, KPATH_SYSCALL, pte_cursor_at(&m->to, va + m->delta), entry);
+	pte_write(m->mm, m->c, KPATH_SYSCALL, to, entry);
 	if (pte_flags(m->mm, entry) & PTE_PRESENT)
 		gather_page(&m->gather, va);
+}
+
+/* The pages of from..end; false: no memory. Pages that do not fit their new place are faulted in again. */
+static bool move_pages(struct move *m, u64 from, u64 end)
+{
+	struct mm *mm = m->mm;
+
+	page_range(mm, &from, &end);
+	if (from >= end)
+		return true;
+	if (m->delta & (page_size(mm->k) - 1)) {
+		zap_range(&m->gather, from, end);
+		return true;
+	}
+	pgtable_each(mm, from, end, prepare_entry, m);
+	if (m->failed)
+		return false;
+	m->to.valid = false;
+	pgtable_each(mm, from, end, move_entry, m);
+	return true;
 }
 
 static enum mm_result move_range(struct mm *mm, struct cpu *c, u64 from, u64 to, u64 len)
@@ -242,26 +265,25 @@ static enum mm_result move_range(struct mm *mm, struct cpu *c, u64 from, u64 to,
 
 	m.to = (struct pte_cursor){ .mm = mm, .c = c, .path = KPATH_SYSCALL, .make = true };
 	gather_begin(&m.gather, mm, c);
-	pgtable_each(mm, from, from + len, prepare_entry, &m);
-	if (m.failed) {
+	if (!move_pages(&m, from, from + len)) {
 		mm_free_tables(&m.gather, to, to + len);
 		gather_flush(&m.gather);
 		return MM_NOMEM;
 	}
-	m.to.valid = false;
-	pgtable_each(mm, from, from + len, move_entry, &m);
 	vma_move(&mm->vmas, from, from + len, m.delta);
+	page_refresh_ends(&m.gather, KPATH_SYSCALL, from, from + len);
+	page_refresh_ends(&m.gather, KPATH_SYSCALL, to, to + len);
 	mm_free_tables(&m.gather, from, from + len);
 	gather_flush(&m.gather);
 	return MM_OK;
 }
 
 /* What continues the last mapping of the old range behind the new one. */
-static void map_growth(struct mm *mm, struct vma *tail, u64 start, u64 end)
+static void map_growth(struct mm *mm, struct cpu *c, struct vma *tail, u64 start, u64 end)
 {
 	tail->start = start;
 	tail->end = end;
-	vma_insert(&mm->vmas, tail);
+	insert_mapping(mm, c, tail);
 	if (tail->object)
 		object_put(tail->object);
 }
@@ -292,7 +314,7 @@ static enum mm_result remap(struct mm *mm, struct cpu *c, u64 from, u64 from_end
 	if (result == MM_OK && from_len > kept)
 		mm_unmap(mm, c, from + kept, from_end);
 	if (result == MM_OK && to_len > kept)
-		map_growth(mm, &tail, to + kept, to_end);
+		map_growth(mm, c, &tail, to + kept, to_end);
 	else if (tail.object)
 		object_put(tail.object);
 	return result;

@@ -1,5 +1,6 @@
 /* --check: the whole state, walked from the outside and compared with what the parts say of themselves. */
 #include "model/base/error.h"
+#include "model/mm/page.h"
 #include "model/mm/pgtable.h"
 #include "model/mm/pte.h"
 
@@ -24,11 +25,12 @@ static void found(struct check *ch, u64 pfn)
 static void check_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 {
 	struct check *ch = arg;
-	const struct vma *v = mm_vma(ch->mm, va);
+	struct page_view p = page_view(ch->mm, va);
+	const struct vma *v = &p.vma;
 	u32 flags = pte_flags(ch->mm, entry);
 	u64 pfn = pte_pfn(ch->mm, entry);
 
-	ASSERT(v);
+	ASSERT(p.mapped);
 	found(ch, pfn);
 	if (!(flags & PTE_PRESENT)) {
 		ASSERT(!(v->flags & (MM_READ | MM_WRITE | MM_EXEC)) && (flags & PTE_GLOBAL));
@@ -36,10 +38,10 @@ static void check_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 	}
 	ASSERT(v->flags & (MM_READ | MM_WRITE | MM_EXEC));
 	ASSERT(!(flags & PTE_WRITE) || (v->flags & MM_WRITE));
-	ASSERT(!(flags & PTE_EXEC) == !(v->flags & MM_EXEC));
+	ASSERT(!(flags & PTE_EXEC) == !(v->flags & MM_EXEC) || ch->k->format->always_exec);
 	ASSERT(!(flags & PTE_WRITE) || (v->flags & MM_SHARED) || frame_refs(ch->k->frames, pfn) == 1);
 	ASSERT(v->anon || pfn == ch->k->zero_pfn ||
-	       (v->object && object_page(v->object, vma_offset(v, va) >> FRAME_SHIFT) == pfn));
+	       (v->object && object_page(v->object, page_index(ch->k, v, va)) == pfn));
 }
 
 /* A table below the root translates some of a VMA. */

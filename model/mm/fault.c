@@ -3,17 +3,19 @@
  * anonymous memory, of an object, or an entry that forbids a write that the VMA allows.
  */
 #include "model/base/error.h"
+#include "model/mm/page.h"
 #include "model/mm/pgtable.h"
 #include "model/mm/pte.h"
 
 /* stack_guard_gap of mm/mmap.c: pages that stay free below a stack. */
-#define STACK_GUARD_GAP (256 * FRAME_SIZE)
+#define STACK_GUARD_GAP 256u
 
 struct fault {
 	struct kernel *k;
 	struct cpu *c;
 	struct mm *mm;
-	struct vma *vma;
+	struct page_view view;
+	const struct vma *vma; /* the view's */
 	u64 va;   /* as the tables see it */
 	u64 page; /* as the TLB sees it */
 	u64 entry_pa, entry;
@@ -31,10 +33,11 @@ static bool access_allowed(const struct vma *v, enum access_kind access)
 }
 
 /* mm/mmap.c:expand_downwards(): the stack above va, made to contain it; NULL if that must not be. */
-static struct vma *grow_stack(struct mm *mm, u64 va)
+static struct vma *grow_stack(struct mm *mm, struct cpu *c, u64 va)
 {
 	u32 i = vma_index(&mm->vmas, va);
-	u64 start = align_down(va, FRAME_SIZE);
+	u64 start = align_down(va, FRAME_SIZE), gap = (u64)STACK_GUARD_GAP << mm->k->page_shift;
+	struct gather g;
 	struct vma *v, *below = i ? mm->vmas.v[i - 1] : NULL;
 
 	if (i == mm->vmas.n)
@@ -43,10 +46,13 @@ static struct vma *grow_stack(struct mm *mm, u64 va)
 	if (!(v->flags & MM_GROWSDOWN) || v->end - start > mm->k->cfg.stack_limit)
 		return NULL;
 	if (below && !(below->flags & MM_GROWSDOWN) && access_allowed(below, ACCESS_READ) &&
-	    start < below->end + STACK_GUARD_GAP)
+	    start < below->end + gap)
 		return NULL;
 	v->start = start;
 	vma_merge(&mm->vmas, start, start);
+	gather_begin(&g, mm, c);
+	page_refresh_ends(&g, KPATH_FAULT, start, start);
+	gather_flush(&g);
 	mm->k->fault.stack_growth++;
 	return vma_find(&mm->vmas, va);
 }
@@ -71,7 +77,7 @@ static u64 new_zeroed(struct fault *f)
 	u64 pfn = frame_alloc(f->k->frames, 0, f->va);
 
 	if (pfn != NO_FRAME)
-		f->c->ops->zero_frame(f->c, KPATH_ZERO, pfn);
+		page_zero(f->k, f->c, pfn);
 	return pfn;
 }
 
@@ -83,17 +89,17 @@ static u64 new_copy(struct fault *f, u64 from)
 		return new_zeroed(f);
 	pfn = frame_alloc(f->k->frames, 0, f->va);
 	if (pfn != NO_FRAME)
-		f->c->ops->copy_frame(f->c, KPATH_COPY, pfn, from);
+		page_copy(f->k, f->c, pfn, from);
 	return pfn;
 }
 
 /*
  * do_anonymous_page(). Implicit mappings get no zero page: what such a trace reads is data that its recording
- * did not see written.
+ * did not see written. Nor do pages of several mappings, of which one may be shared.
  */
 static enum trap_result fault_anonymous(struct fault *f)
 {
-	bool shared_zero = !f->write && f->k->zero_pfn != NO_FRAME && f->vma != &f->mm->implicit;
+	bool shared_zero = !f->write && f->k->zero_pfn != NO_FRAME && !f->view.implicit && !f->view.mixed;
 	u64 pfn;
 
 	if (shared_zero) {
@@ -104,7 +110,7 @@ static enum trap_result fault_anonymous(struct fault *f)
 	pfn = new_zeroed(f);
 	if (pfn == NO_FRAME)
 		return TRAP_OOM;
-	f->vma->anon = true;
+	page_set_anon(f->mm, f->va);
 	set_entry(f, pfn, true);
 	return done(f, &f->k->fault.zero, f->k->cost.fault);
 }
@@ -113,7 +119,7 @@ static enum trap_result fault_anonymous(struct fault *f)
 static u64 object_frame(struct fault *f, u64 va)
 {
 	struct object *o = f->vma->object;
-	u64 index = vma_offset(f->vma, va) >> FRAME_SHIFT, pfn = object_page(o, index);
+	u64 index = page_index(f->k, f->vma, va), pfn = object_page(o, index);
 
 	if (pfn != NO_FRAME)
 		return pfn;
@@ -121,7 +127,7 @@ static u64 object_frame(struct fault *f, u64 va)
 	if (pfn == NO_FRAME)
 		return NO_FRAME;
 	if (o->anon)
-		f->c->ops->zero_frame(f->c, KPATH_ZERO, pfn);
+		page_zero(f->k, f->c, pfn);
 	else
 		f->c->ops->spend(f->c, KPATH_FAULT, f->k->cost.file_fill);
 	object_add(o, index, pfn);
@@ -143,7 +149,7 @@ static bool map_around(struct fault *f, u64 entry_pa, u64 va)
 	const struct object *o = f->vma->object;
 	u64 pfn;
 
-	if (o->anon && object_page(o, vma_offset(f->vma, va) >> FRAME_SHIFT) == NO_FRAME)
+	if (page_view(f->mm, va).mixed || (o->anon && object_page(o, page_index(f->k, f->vma, va)) == NO_FRAME))
 		return true;
 	pfn = object_frame(f, va);
 	if (pfn == NO_FRAME)
@@ -159,13 +165,15 @@ static bool map_around(struct fault *f, u64 entry_pa, u64 va)
 static void fault_around(struct fault *f)
 {
 	const struct pt_format *fmt = f->k->format;
-	u64 n = f->k->around_pages, table = 1u << fmt->bits[0], at = f->va >> FRAME_SHIFT & (table - 1), i;
-	u64 page = align_down(f->va, FRAME_SIZE), before = (page - f->vma->start) >> FRAME_SHIFT;
+	u32 shift = f->k->page_shift;
+	u64 n = f->k->around_pages, table = 1u << fmt->bits[0], at = f->va >> shift & (table - 1), i;
+	u64 page = page_down(f->k, f->va), before = (page - page_down(f->k, f->vma->start)) >> shift;
 	u64 from = MAX(align_down(at, n), at - MIN(at, before));
-	u64 to = MIN(MIN(from + n, table), at + ((f->vma->end - page) >> FRAME_SHIFT));
+	u64 to = MIN(MIN(from + n, table), at + ((page_up(f->k, f->vma->end) - page) >> shift));
 
 	for (i = from; i < to; i++) {
-		u64 entry_pa = f->entry_pa + (i - at) * fmt->entry_bytes, va = page + (i - at) * FRAME_SIZE;
+		u64 entry_pa = f->entry_pa + (i - at) * fmt->entry_bytes;
+		u64 va = page + ((i - at) << shift);
 
 		if (!pte_read(f->mm, entry_pa) && !map_around(f, entry_pa, va))
 			return;
@@ -179,7 +187,7 @@ static enum trap_result fault_private_write(struct fault *f, u64 from)
 
 	if (pfn == NO_FRAME)
 		return TRAP_OOM;
-	f->vma->anon = true;
+	page_set_anon(f->mm, f->va);
 	set_entry(f, pfn, true);
 	return done(f, &f->k->fault.cow, f->k->cost.fault_cow);
 }
@@ -221,9 +229,9 @@ static enum trap_result fault_write_protected(struct fault *f)
 	pfn = new_copy(f, old);
 	if (pfn == NO_FRAME)
 		return TRAP_OOM;
-	f->vma->anon = true;
+	page_set_anon(f->mm, f->va);
 	set_entry(f, pfn, true);
-	tlb_flush(f->mm, f->c, f->page, f->page + FRAME_SIZE);
+	tlb_flush(f->mm, f->c, f->page, f->page + page_size(f->k));
 	frame_put(f->k->frames, old);
 	return done(f, &f->k->fault.cow, f->k->cost.fault_cow);
 }
@@ -248,18 +256,21 @@ static enum trap_result kernel_fault(struct kernel *k, struct cpu *c, struct mm 
 	struct fault f = { .k = k, .c = c, .mm = mm, .va = t->va, .write = t->access == ACCESS_WRITE };
 	u64 space = 1ull << k->format->va_bits;
 	enum trap_result result;
+	const struct vma *v;
 
-	f.page = align_down(t->va, FRAME_SIZE);
+	f.page = page_down(k, t->va);
 	/* Traces of other machines have what addresses they like; tables ignore the bits above theirs. */
 	if (mm->implicit_maps)
 		f.va &= space - 1;
-	f.vma = mm_vma(mm, f.va);
-	if (!f.vma)
-		f.vma = grow_stack(mm, f.va);
-	if (!f.vma || !access_allowed(f.vma, t->access)) {
+	v = mm_vma(mm, f.va);
+	if (!v)
+		v = grow_stack(mm, c, f.va);
+	if (!v || !access_allowed(v, t->access)) {
 		done(&f, &k->fault.segv, k->cost.fault_read);
 		return TRAP_SEGV;
 	}
+	f.view = page_view(mm, f.va);
+	f.vma = &f.view.vma;
 	result = fault_resolve(&f);
 	k->pgfault++;
 	if (result == TRAP_OOM)

@@ -30,6 +30,8 @@ static const struct stat_desc frame_stats[] = { FRAME_STATS(STAT_ROW){ 0 } };
  * looks for free ones. They differ for colours, where the frames of one colour stand together.
  */
 struct frames {
+	u32 shift; /* of a frame's size */
+	u32 order; /* a frame is that many times 4 KB; inside, frames are counted one by one */
 	struct bitset used;
 	struct map64 shared; /* references of frames that have more than one */
 	enum frame_placement placement;
@@ -54,13 +56,15 @@ static u64 pfn_at(const struct frames *f, u64 place)
 	return place % f->per_colour * f->colours + place / f->per_colour;
 }
 
-struct frames *frames_new(u64 bytes, enum frame_placement placement, u32 colours, u64 seed)
+struct frames *frames_new(u64 bytes, u32 shift, enum frame_placement placement, u32 colours, u64 seed)
 {
 	struct frames *f = xcalloc(1, sizeof(*f));
 	u64 pfn;
 
-	f->st.total = f->st.free = bytes >> FRAME_SHIFT;
+	f->st.total = f->st.free = bytes >> shift;
 	ASSERT(f->st.total > 0 && colours > 0);
+	f->shift = shift;
+	f->order = shift - FRAME_SHIFT;
 	f->placement = placement;
 	f->colours = colours;
 	f->per_colour = (f->st.total + colours - 1) / colours;
@@ -97,10 +101,10 @@ static u64 wanted_place(struct frames *f, u64 va)
 	case FRAME_RANDOM:
 		return rng_below(&f->rng, f->st.total);
 	case FRAME_COLOURED:
-		return (user ? va >> FRAME_SHIFT : f->turn++) % f->colours * f->per_colour;
+		return (user ? va >> f->shift : f->turn++) % f->colours * f->per_colour;
 	case FRAME_IDENTITY:
 		/* The kernel's own frames stay out of the way, in the last sixteenth. */
-		return user ? (va >> FRAME_SHIFT) % f->st.total : f->st.total - f->st.total / 16 - 1;
+		return user ? (va >> f->shift) % f->st.total : f->st.total - f->st.total / 16 - 1;
 	}
 	ASSERT(!"placement");
 	return 0;
@@ -151,7 +155,7 @@ u64 frame_alloc(struct frames *f, u32 order, u64 va)
 	f->st.free -= 1ull << order;
 	f->st.allocated += 1ull << order;
 	f->st.peak = MAX(f->st.peak, frames_in_use(f));
-	return pfn;
+	return pfn << f->order;
 }
 
 void frame_get(struct frames *f, u64 pfn)
@@ -174,7 +178,7 @@ bool frame_put(struct frames *f, u64 pfn)
 			map64_remove(&f->shared, pfn);
 		return false;
 	}
-	bitset_remove(&f->used, place_of(f, pfn));
+	bitset_remove(&f->used, place_of(f, pfn >> f->order));
 	f->st.free++;
 	f->st.freed++;
 	return true;
@@ -186,8 +190,8 @@ u32 frame_refs(const struct frames *f, u64 pfn)
 
 	if (refs)
 		return (u32)*refs;
-	ASSERT(pfn < f->st.total);
-	return bitset_has(&f->used, place_of(f, pfn));
+	ASSERT(pfn >> f->order < f->st.total);
+	return bitset_has(&f->used, place_of(f, pfn >> f->order));
 }
 
 u64 frames_in_use(const struct frames *f)

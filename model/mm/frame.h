@@ -1,6 +1,6 @@
 /*
  * Frames: the interface that the buddy allocator will fill. Now a pool with a placement policy and a
- * reference count a frame.
+ * reference count a frame. A frame here is as large as the kernel's pages; numbers count 4 KB, as everywhere.
  *
  * Not modelled: zones, orders as blocks (an order only asks for neighbours), who is to be blamed for
  * fragmentation. Host memory follows the frames in use, not the size of the simulated memory. For model/mm.
@@ -20,7 +20,8 @@ enum frame_placement {
 extern const char *const frame_placement_names[];
 
 struct frames;
-struct frames *frames_new(u64 bytes, enum frame_placement placement, u32 colours, u64 seed);
+/* shift: of the size of a frame. */
+struct frames *frames_new(u64 bytes, u32 shift, enum frame_placement placement, u32 colours, u64 seed);
 void frames_free(struct frames *f);
 void frames_stats(const struct frames *f, struct stats *s); /* registers mm.frames.* */
 /*

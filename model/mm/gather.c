@@ -1,6 +1,7 @@
 #include "model/mm/gather.h"
 
 #include "model/base/error.h"
+#include "model/mm/page.h"
 #include "model/mm/pgtable.h"
 
 /* Bit of an entry of k->gather that says: this frame is a page table. */
@@ -19,7 +20,7 @@ void tlb_flush_mm(struct mm *mm, struct cpu *c)
 void tlb_flush(struct mm *mm, struct cpu *c, u64 start, u64 end)
 {
 	struct kernel *k = mm->k;
-	u64 i, n = (end - start) >> FRAME_SHIFT;
+	u64 i, n = (end - start) >> k->page_shift;
 
 	if (n > k->cfg.flush_ceiling) {
 		tlb_flush_mm(mm, c);
@@ -27,7 +28,7 @@ void tlb_flush(struct mm *mm, struct cpu *c, u64 start, u64 end)
 	}
 	for (i = 0; i < n; i++) {
 		c->ops->spend(c, KPATH_FLUSH, k->cost.flush);
-		c->ops->flush_page(c, mm->asid, start + (i << FRAME_SHIFT));
+		c->ops->flush_page(c, mm->asid, start + (i << k->page_shift));
 		k->flush.pages++;
 	}
 }
@@ -65,8 +66,10 @@ void gather_flush(struct gather *g)
 
 void gather_page(struct gather *g, u64 va)
 {
-	g->start = MIN(g->start, va);
-	g->end = MAX(g->end, va + FRAME_SIZE);
+	u64 page = page_down(g->mm->k, va);
+
+	g->start = MIN(g->start, page);
+	g->end = MAX(g->end, page + page_size(g->mm->k));
 }
 
 static void gather_add(struct gather *g, u64 what)

@@ -8,8 +8,29 @@
 #include "model/sim/time.h"
 
 static const char *const era_names[] = { "6.x", NULL };
-static const char *const layout_names[] = { "x86-64", NULL };
-static const struct pt_format *const layout_format[] = { [KERNEL_LAYOUT_X86_64] = &pt_x86_64 };
+static const char *const layout_names[] = { "x86-64",    "x86-64-la57", "i386", "i386-pae", "arm64-4k",
+					    "arm64-16k", "arm64-64k",   "sv39", "sv48",     NULL };
+
+/*
+ * What a layout is: its tables, and where user space ends. i386 splits 3G/1G
+ * (arch/x86/include/asm/page_32_types.h: PAGE_OFFSET); RISC-V gives user space the lower half
+ * (Documentation/arch/riscv/vm-layout.rst), AArch64 all that one of its two roots translates. x86-64 would be
+ * the lower half, too; a recording of another machine may use the rest.
+ */
+static const struct layout {
+	const struct pt_format *format;
+	u64 user_end;
+} layouts[] = {
+	[KERNEL_LAYOUT_X86_64] = { &pt_x86_64, 1ull << 48 },
+	[KERNEL_LAYOUT_X86_64_LA57] = { &pt_x86_64_la57, 1ull << 57 },
+	[KERNEL_LAYOUT_I386] = { &pt_i386, 3ull << 30 },
+	[KERNEL_LAYOUT_I386_PAE] = { &pt_i386_pae, 3ull << 30 },
+	[KERNEL_LAYOUT_ARM64_4K] = { &pt_arm64_4k, 1ull << 48 },
+	[KERNEL_LAYOUT_ARM64_16K] = { &pt_arm64_16k, 1ull << 48 },
+	[KERNEL_LAYOUT_ARM64_64K] = { &pt_arm64_64k, 1ull << 48 },
+	[KERNEL_LAYOUT_SV39] = { &pt_riscv_sv39, 1ull << 38 },
+	[KERNEL_LAYOUT_SV48] = { &pt_riscv_sv48, 1ull << 47 },
+};
 
 #define AT(field) offsetof(struct kernel_cfg, field)
 
@@ -59,7 +80,19 @@ const struct opt kernel_opts[] = {
 
 const struct pt_format *kernel_format(const struct kernel_cfg *cfg)
 {
-	return layout_format[cfg->layout];
+	return layouts[cfg->layout].format;
+}
+
+bool kernel_fits(const struct kernel *k, u64 addr, u64 len)
+{
+	return addr <= k->user_end && len <= k->user_end - addr;
+}
+
+const char *kernel_layout_check(const struct kernel_cfg *cfg, u64 memory)
+{
+	if (memory > 1ull << kernel_format(cfg)->pa_bits)
+		return "is more than the page tables of kernel.layout can address";
+	return NULL;
 }
 
 static void set_costs(struct kernel_costs *cost, const struct kernel_cfg *cfg, u64 hz)
@@ -74,7 +107,7 @@ static u32 around_pages(const struct kernel_cfg *cfg)
 {
 	u32 n = 1;
 
-	while (n * 2 * FRAME_SIZE <= cfg->fault_around)
+	while ((u64)n * 2 << kernel_format(cfg)->shift[0] <= cfg->fault_around)
 		n *= 2;
 	return n;
 }
@@ -88,8 +121,10 @@ struct kernel *kernel_new(const struct kernel_params *p)
 	set_costs(&k->cost, p->cfg, p->hz);
 	k->around_pages = around_pages(p->cfg);
 	k->format = p->format;
+	k->page_shift = p->format->shift[0];
+	k->user_end = layouts[p->cfg->layout].user_end;
 	k->ptmem = p->ptmem;
-	k->frames = frames_new(p->memory, p->cfg->placement, p->cfg->colours, p->seed);
+	k->frames = frames_new(p->memory, k->page_shift, p->cfg->placement, p->cfg->colours, p->seed);
 	objects_init(&k->objects, k->frames);
 	k->gather = xmalloc(GATHER_MAX * sizeof(*k->gather));
 	k->zero_pfn = p->cfg->zero_page ? frame_alloc(k->frames, 0, ~(u64)0) : NO_FRAME;

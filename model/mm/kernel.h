@@ -51,9 +51,21 @@ struct kernel_cfg {
 };
 extern const struct opt kernel_opts[];
 
-enum kernel_layout { KERNEL_LAYOUT_X86_64 };
+enum kernel_layout {
+	KERNEL_LAYOUT_X86_64,
+	KERNEL_LAYOUT_X86_64_LA57,
+	KERNEL_LAYOUT_I386,
+	KERNEL_LAYOUT_I386_PAE,
+	KERNEL_LAYOUT_ARM64_4K,
+	KERNEL_LAYOUT_ARM64_16K,
+	KERNEL_LAYOUT_ARM64_64K,
+	KERNEL_LAYOUT_SV39,
+	KERNEL_LAYOUT_SV48,
+};
 /* The page-table format that a layout has. */
 const struct pt_format *kernel_format(const struct kernel_cfg *cfg);
+/* NULL, or why a machine of so many bytes cannot have the layout: what memory.size "is". */
+const char *kernel_layout_check(const struct kernel_cfg *cfg, u64 memory);
 
 struct kernel_params {
 	const struct kernel_cfg *cfg;
@@ -66,6 +78,8 @@ struct kernel_params {
 
 struct kernel *kernel_new(const struct kernel_params *p);
 void kernel_free(struct kernel *k);
+/* Whether the layout's user space has room for a mapping there. */
+bool kernel_fits(const struct kernel *k, u64 addr, u64 len);
 void kernel_stats(struct kernel *k, struct stats *s); /* registers mm.* */
 extern const struct kernel_ops kernel_ops;
 

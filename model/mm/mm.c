@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "model/base/error.h"
+#include "model/mm/page.h"
 #include "model/mm/pgtable.h"
 #include "model/mm/pte.h"
 #include "model/mm/zap.h"
@@ -23,7 +24,7 @@ struct vma *mm_vma(struct mm *mm, u64 va)
 
 bool mm_range(const struct mm *mm, u64 addr, u64 len, u64 *start, u64 *end)
 {
-	u64 limit = space_end(mm->k);
+	u64 limit = mm->k->user_end;
 
 	if (addr > limit || len > limit - addr)
 		return false;
@@ -81,13 +82,16 @@ void mm_free_tables(struct gather *g, u64 start, u64 end)
 
 void mm_unmap(struct mm *mm, struct cpu *c, u64 start, u64 end)
 {
+	u64 from = start, to = end;
 	struct gather g;
 
 	if (start >= end || (!mm->implicit_maps && !vma_overlaps(&mm->vmas, start, end)))
 		return;
 	gather_begin(&g, mm, c);
-	zap_range(&g, start, end);
+	page_range(mm, &from, &to);
+	zap_range(&g, from, to);
 	vma_remove(&mm->vmas, start, end);
+	page_refresh_ends(&g, KPATH_UNMAP, start, end);
 	free_tables(&g, start, end);
 	gather_flush(&g);
 }
@@ -134,7 +138,8 @@ static void fork_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 		return;
 	to = pte_cursor_at(&f->to, va);
 	f->failed = to == NO_ENTRY;
-	if (f->failed)
+	/* A page of several mappings is met once with each of them. */
+	if (f->failed || pte_read(f->child, to))
 		return;
 	f->c->ops->spend(f->c, KPATH_FORK, f->parent->k->cost.fork_page);
 	if (pte_flags(f->parent, entry) & PTE_WRITE) {

@@ -72,6 +72,8 @@ struct kernel {
 	struct kernel_costs cost;
 	u32 around_pages; /* of a fault-around */
 	const struct pt_format *format;
+	u32 page_shift; /* of the format's smallest pages */
+	u64 user_end;   /* mappings lie below */
 	struct ptmem *ptmem;
 	struct frames *frames;
 	struct objects objects;
@@ -100,7 +102,9 @@ struct mm {
 
 /* The VMA that va belongs to, the implicit one included; NULL if none. va is below 1 << va_bits. */
 struct vma *mm_vma(struct mm *mm, u64 va);
-/* True if addr..addr+len, made whole pages, is a range that tables can describe; it goes to start and end. */
+/*
+ * True if addr..addr+len, made whole frames, is a range that user space can have; it goes to start and end.
+ */
 bool mm_range(const struct mm *mm, u64 addr, u64 len, u64 *start, u64 *end);
 /* Everything that is mapped in start..end is gone afterwards: pages, tables that nobody needs, VMAs. */
 void mm_unmap(struct mm *mm, struct cpu *c, u64 start, u64 end);

@@ -1,19 +1,18 @@
 #include "model/mm/pgtable.h"
 
 #include "model/base/error.h"
-
-/* Entries above the last level allow everything; the last one decides. */
-#define TABLE_FLAGS (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_EXEC | PTE_ACCESSED)
+#include "model/mm/page.h"
 
 u64 pgtable_new_page(struct kernel *k, struct cpu *c)
 {
-	u64 pfn = frame_alloc(k->frames, 0, ~(u64)0);
+	u64 pfn = frame_alloc(k->frames, 0, ~(u64)0), i;
 
 	if (pfn == NO_FRAME)
 		return NO_FRAME;
 	if (c)
-		c->ops->zero_frame(c, KPATH_ZERO, pfn);
-	ptmem_add(k->ptmem, pfn);
+		page_zero(k, c, pfn);
+	for (i = 0; i < page_size(k) >> FRAME_SHIFT; i++)
+		ptmem_add(k->ptmem, pfn + i);
 	k->pgtable.pages++;
 	k->pgtable.allocated++;
 	return pfn;
@@ -22,8 +21,10 @@ u64 pgtable_new_page(struct kernel *k, struct cpu *c)
 void pgtable_free_page(struct kernel *k, u64 pfn)
 {
 	bool last;
+	u64 i;
 
-	ptmem_remove(k->ptmem, pfn);
+	for (i = 0; i < page_size(k) >> FRAME_SHIFT; i++)
+		ptmem_remove(k->ptmem, pfn + i);
 	last = frame_put(k->frames, pfn);
 	ASSERT(last);
 	k->pgtable.pages--;
@@ -55,7 +56,7 @@ static u64 lower_table(struct mm *mm, struct cpu *c, enum kernel_path path, u64 
 		return NO_FRAME;
 	pfn = pgtable_new_page(mm->k, c);
 	if (pfn != NO_FRAME)
-		pte_write(mm, c, path, entry_pa, f->encode(pfn << FRAME_SHIFT, TABLE_FLAGS, level));
+		pte_write(mm, c, path, entry_pa, f->encode(pfn << FRAME_SHIFT, PTE_TABLE, level));
 	return pfn;
 }
 
@@ -111,7 +112,8 @@ void pgtable_each(const struct mm *mm, u64 start, u64 end, pte_fn fn, void *arg)
 {
 	struct each e = { mm, fn, arg };
 
-	each_in_table(&e, mm->root, mm->k->format->levels - 1u, start, end);
+	each_in_table(&e, mm->root, mm->k->format->levels - 1u, page_down(mm->k, start),
+		      page_up(mm->k, end));
 }
 
 struct each_table {

@@ -24,7 +24,7 @@ u64 pte_read(const struct mm *mm, u64 entry_pa);
 /* Charged as a store on `path`. */
 void pte_write(struct mm *mm, struct cpu *c, enum kernel_path path, u64 entry_pa, u64 entry);
 
-/* Calls fn for each entry of the last level in start..end that is not 0. fn may change that entry. */
+/* Calls fn for each entry of the last level that meets start..end and is not 0. fn may change that entry. */
 typedef void (*pte_fn)(void *arg, u64 va, u64 entry_pa, u64 entry);
 void pgtable_each(const struct mm *mm, u64 start, u64 end, pte_fn fn, void *arg);
 /* Calls fn for each table, the root last: its level, and the first address that it translates. */

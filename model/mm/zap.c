@@ -1,5 +1,6 @@
 #include "model/mm/zap.h"
 
+#include "model/mm/page.h"
 #include "model/mm/pgtable.h"
 #include "model/mm/pte.h"
 
@@ -19,33 +20,37 @@ static void zap_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 
 void zap_range(struct gather *g, u64 start, u64 end)
 {
-	pgtable_each(g->mm, start, end, zap_entry, g);
+	if (start < end)
+		pgtable_each(g->mm, start, end, zap_entry, g);
 }
 
 struct object_zap {
 	struct gather *g;
-	const struct vma *v;
+	u64 first, last;
 };
 
 static void zap_object_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 {
 	struct object_zap *z = arg;
-	u64 index = vma_offset(z->v, va) >> FRAME_SHIFT;
+	struct mm *mm = z->g->mm;
+	struct page_view p = page_view(mm, va);
+	u64 index = page_index(mm->k, &p.vma, va);
 
-	if (pte_pfn(z->g->mm, entry) == object_page(z->v->object, index))
+	if (p.vma.object && index >= z->first && index <= z->last &&
+	    pte_pfn(mm, entry) == object_page(p.vma.object, index))
 		zap_entry(z->g, va, entry_pa, entry);
 }
 
 void zap_object(struct gather *g, const struct vma *v, u64 first, u64 last)
 {
-	struct object_zap z = { g, v };
-	u64 v_first = v->offset >> FRAME_SHIFT, v_last = v_first + ((v->end - v->start) >> FRAME_SHIFT) - 1;
-	u64 from = MAX(first, v_first), to = MIN(last, v_last);
+	const struct kernel *k = g->mm->k;
+	struct object_zap z = { g, first, last };
+	u64 v_first = page_index(k, v, v->start), v_last = page_index(k, v, v->end - 1);
+	u64 from = MAX(first, v_first), to = MIN(last, v_last), start = page_down(k, v->start);
 
-	if (from > to)
-		return;
-	pgtable_each(g->mm, v->start + ((from - v_first) << FRAME_SHIFT),
-		     v->start + ((to - v_first + 1) << FRAME_SHIFT), zap_object_entry, &z);
+	if (from <= to)
+		pgtable_each(g->mm, start + ((from - v_first) << FRAME_SHIFT),
+			     start + ((to - v_first + 1) << FRAME_SHIFT), zap_object_entry, &z);
 }
 
 u64 pte_cursor_at(struct pte_cursor *p, u64 va)

@@ -84,7 +84,7 @@ static void twin_step(struct frames *f, struct twin *t, struct rng *rng, u32 fil
 
 static void twin_run(enum frame_placement placement, u64 total, u32 colours)
 {
-	struct frames *f = frames_new(total * PAGE, placement, colours, 7);
+	struct frames *f = frames_new(total * PAGE, 12, placement, colours, 7);
 	struct twin t = { .total = total, .colours = colours, .placement = placement };
 	struct rng rng;
 	u64 i, used = 0;
@@ -118,7 +118,7 @@ static void all_frames_are_handed_out_once(void **state)
 	u32 placement, i;
 
 	for (placement = 0; placement <= FRAME_IDENTITY; placement++) {
-		struct frames *f = frames_new(777 * PAGE, placement, 32, 3);
+		struct frames *f = frames_new(777 * PAGE, 12, placement, 32, 3);
 		u8 *seen = calloc(777, 1);
 
 		for (i = 0; i < 777; i++) {
@@ -135,7 +135,7 @@ static void all_frames_are_handed_out_once(void **state)
 
 static void colours_match_while_there_are_frames(void **state)
 {
-	struct frames *f = frames_new(3200 * PAGE, FRAME_COLOURED, 32, 1);
+	struct frames *f = frames_new(3200 * PAGE, 12, FRAME_COLOURED, 32, 1);
 	u64 vpn;
 
 	for (vpn = 12345; vpn < 12345 + 3200; vpn++)
@@ -145,7 +145,7 @@ static void colours_match_while_there_are_frames(void **state)
 
 static void random_frames_spread(void **state)
 {
-	struct frames *f = frames_new(65536 * PAGE, FRAME_RANDOM, 1, 5);
+	struct frames *f = frames_new(65536 * PAGE, 12, FRAME_RANDOM, 1, 5);
 	u32 sixteenth[16] = { 0 }, i;
 
 	for (i = 0; i < 16000; i++)
@@ -161,7 +161,7 @@ static void blocks_are_aligned_neighbours(void **state)
 	u32 placement, order, i;
 
 	for (placement = 0; placement <= FRAME_IDENTITY; placement++) {
-		struct frames *f = frames_new(4096 * PAGE, placement, 32, 9);
+		struct frames *f = frames_new(4096 * PAGE, 12, placement, 32, 9);
 
 		frame_alloc(f, 0, 0);
 		for (order = 1; order < 10; order++) {
@@ -193,7 +193,7 @@ static void host_memory_follows_use(void **state)
 
 	for (placement = 0; placement <= FRAME_IDENTITY; placement++) {
 		long before = resident_kb();
-		struct frames *f = frames_new(64ull << 30, placement, 32, 1);
+		struct frames *f = frames_new(64ull << 30, 12, placement, 32, 1);
 
 		assert_true(resident_kb() - before < 256);
 		for (i = 0; i < 100000; i++)
