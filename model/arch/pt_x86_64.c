@@ -1,7 +1,7 @@
 /*
  * x86-64, four levels and five (LA57). Intel SDM volume 3, chapter 4 ("Paging"), tables 4-14 to 4-20: the
- * bits of PML5E, PML4E, PDPTE, PDE and PTE, which a PML5E shares. Reading is implied by presence; PS (bit 7) tells a leaf from a table above the last
- * level, where the bit is PAT and stays 0.
+ * bits of PML5E, PML4E, PDPTE, PDE and PTE. Reading is implied by presence; PS (bit 7) tells a leaf from a
+ * table above the last level, where the bit is PAT and stays 0.
  */
 #include "model/arch/pt.h"
 

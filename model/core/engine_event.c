@@ -45,7 +45,9 @@ static void settle(struct engine *e, enum mm_result result)
 		e->st.refused++;
 }
 
-/* Addresses beyond those of any machine are damage, which is counted; others are a program that does not fit. */
+/*
+ * Addresses beyond those of any machine are damage, which is counted; others are a program that does not fit.
+ */
 #define MACHINE_VA_END (1ull << 48)
 
 static void refuse_misfit(const struct engine *e, const struct tr_event *ev)
@@ -54,9 +56,9 @@ static void refuse_misfit(const struct engine *e, const struct tr_event *ev)
 
 	if (end < ev->addr || end > MACHINE_VA_END || kernel_fits(e->p.kernel, ev->addr, ev->len))
 		return;
-	die("the recording maps 0x%llx-0x%llx, which is not in the user space of kernel.layout; choose a layout "
-	    "with as many address bits as the recorded machine had (x86-64, arm64-4k), or record the program "
-	    "for a machine like that of the layout",
+	die("the recording maps 0x%llx-0x%llx, which is not in the user space of kernel.layout; choose a "
+	    "layout with as many address bits as the recorded machine had (x86-64, arm64-4k), or record the "
+	    "program for a machine like that of the layout",
 	    (unsigned long long)ev->addr, (unsigned long long)end);
 }
 

@@ -60,6 +60,7 @@ static void check_component(const struct config *c, const char *prefix, const ch
 void machine_check(const struct machine_cfg *cfg, const struct config *c)
 {
 	const char *key = NULL, *why;
+	enum page_size page = cfg->translation ? kernel_format(&cfg->kernel)->leaf[0] : NR_PAGE_SIZES;
 	struct cfg_fault fault;
 
 	if (cfg->cores > 1)
@@ -70,7 +71,7 @@ void machine_check(const struct machine_cfg *cfg, const struct config *c)
 	check_component(c, "memory", "size", kernel_layout_check(&cfg->kernel, cfg->memory));
 	why = core_check(&cfg->core, &key);
 	check_component(c, "core", key, why);
-	if (!hw_check(&cfg->hw, cfg->translation ? kernel_format(&cfg->kernel)->leaf[0] : NR_PAGE_SIZES, &fault))
+	if (!hw_check(&cfg->hw, page, &fault))
 		config_reject(c, fault.key, "%s", fault.why);
 }
 

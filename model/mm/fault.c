@@ -149,7 +149,9 @@ static bool map_around(struct fault *f, u64 entry_pa, u64 va)
 	const struct object *o = f->vma->object;
 	u64 pfn;
 
-	if (page_view(f->mm, va).mixed || (o->anon && object_page(o, page_index(f->k, f->vma, va)) == NO_FRAME))
+	if (page_view(f->mm, va).mixed)
+		return true;
+	if (o->anon && object_page(o, page_index(f->k, f->vma, va)) == NO_FRAME)
 		return true;
 	pfn = object_frame(f, va);
 	if (pfn == NO_FRAME)

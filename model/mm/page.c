@@ -104,8 +104,8 @@ static void refresh_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 	u64 pfn = pte_pfn(mm, entry), new;
 	bool write = (p.vma.flags & MM_SHARED) || frame_refs(mm->k->frames, pfn) == 1;
 
-	if (p.vma.object && pfn != mm->k->zero_pfn &&
-	    pfn != object_page(p.vma.object, page_index(mm->k, &p.vma, va)))
+	if (pfn != mm->k->zero_pfn &&
+	    !(p.vma.object && pfn == object_page(p.vma.object, page_index(mm->k, &p.vma, va))))
 		page_set_anon(mm, va);
 	new = pte_make(&p.vma, mm, pfn, write, flags & (PTE_ACCESSED | PTE_DIRTY));
 	if (new == entry)

@@ -3,10 +3,6 @@
 #include "model/base/error.h"
 
 #define X86_P  1ull
-#define X86_W  2ull
-#define X86_A  0x20ull
-#define X86_D  0x40ull
-#define X86_NX (1ull << 63)
 #define X86_PA 0xffffffffff000ull
 
 static struct ref_cpu *self(struct cpu *c)
@@ -70,7 +66,8 @@ static void tlb_drop(struct ref_cpu *c, u16 asid, u64 first, u64 last)
 	u32 i, kept = 0;
 
 	for (i = 0; i < c->n_tlb; i++)
-		if (c->tlb[i].asid != asid || c->tlb[i].vpn < first || c->tlb[i].vpn > last)
+		if (c->tlb[i].asid != asid || c->tlb[i].vpn + c->tlb[i].frames <= first ||
+		    c->tlb[i].vpn > last)
 			c->tlb[kept++] = c->tlb[i];
 	c->n_tlb = kept;
 	for (i = kept = 0; i < c->n_pwc; i++) {
@@ -122,7 +119,7 @@ static const struct cpu_ops ref_ops = {
 
 void ref_cpu_init(struct ref_cpu *c, struct kernel *k)
 {
-	*c = (struct ref_cpu){ .cpu = { .ops = &ref_ops }, .k = k };
+	*c = (struct ref_cpu){ .cpu = { .ops = &ref_ops }, .k = k, .kind = (enum ref_pt_kind)k->cfg.layout };
 }
 
 /* The entry of level `to` for va, in or below a table of `level`; NULL if the walk ends before. */
@@ -154,7 +151,7 @@ static bool tlb_hit(struct ref_cpu *c, const struct mm *mm, u64 va, enum access_
 	for (i = 0; i < c->n_tlb; i++) {
 		const struct ref_tlb_entry *e = &c->tlb[i];
 
-		if (e->asid == mm_asid(mm) && e->vpn == va >> 12)
+		if (e->asid == mm_asid(mm) && (va >> 12) - e->vpn < e->frames)
 			return allows(e->write, e->exec, access);
 	}
 	return false;
@@ -173,22 +170,33 @@ static void pwc_fill(struct ref_cpu *c, const struct mm *mm, u64 va, u32 level)
 	c->pwc[c->n_pwc++] = new;
 }
 
+static void set_accessed(struct ref_cpu *c, u64 entry_pa, bool dirty)
+{
+	const struct pt_format *f = c->k->format;
+	u64 e = pt_read(f, c->k->ptmem, entry_pa);
+	u32 state = PTE_ACCESSED | (dirty ? PTE_DIRTY : 0);
+
+	pt_write(f, c->k->ptmem, entry_pa, f->encode(f->pa(e, 0), f->flags(e, 0) | state, 0));
+}
+
 static bool walk_and_fill(struct ref_cpu *c, const struct mm *mm, u64 va, enum access_kind access)
 {
-	u64 *entry = walk_to(c->k->ptmem, mm_root(mm), va, 3, 0), e = entry ? *entry : 0;
+	struct ref_pt r = ref_pt_walk(c->kind, c->k->ptmem, mm_root(mm), va);
+	u64 frames = 1ull << (r.shift - 12);
 	u32 level;
 
-	for (level = 1; entry && level < 4; level++)
+	for (level = 1; c->kind == REF_X86_64 && r.reads == 4 && level < 4; level++)
 		pwc_fill(c, mm, va, level);
-	if (!(e & X86_P) || !allows(e & X86_W, !(e & X86_NX), access))
+	if (!r.present || !allows(r.write, r.exec, access))
 		return false;
-	*entry |= X86_A | (access == ACCESS_WRITE ? X86_D : 0);
+	set_accessed(c, r.entry_pa, access == ACCESS_WRITE);
 	ASSERT(c->n_tlb < REF_TLB_MAX);
-	c->tlb[c->n_tlb++] = (struct ref_tlb_entry){ .vpn = va >> 12,
-						     .pfn = (e & X86_PA) >> 12,
+	c->tlb[c->n_tlb++] = (struct ref_tlb_entry){ .vpn = (va >> 12) & ~(frames - 1),
+						     .pfn = (r.pa >> 12) & ~(frames - 1),
+						     .frames = frames,
 						     .asid = mm_asid(mm),
-						     .write = e & X86_W,
-						     .exec = !(e & X86_NX) };
+						     .write = r.write,
+						     .exec = r.exec };
 	return true;
 }
 
@@ -201,7 +209,7 @@ enum trap_result ref_access(struct ref_cpu *c, struct mm *mm, u64 va, enum acces
 		if (tlb_hit(c, mm, va, access) || walk_and_fill(c, mm, va, access))
 			return TRAP_RETRY;
 		ASSERT(*traps < 2);
-		t.present = ref_walk(c->k->ptmem, mm_root(mm), va) & X86_P;
+		t.present = ref_pt_walk(c->kind, c->k->ptmem, mm_root(mm), va).present;
 		result = kernel_ops.fault(c->k, &c->cpu, mm, &t);
 		if (result != TRAP_RETRY)
 			return result;
@@ -240,13 +248,12 @@ void ref_tlb_check(const struct ref_cpu *c)
 	for (i = 0; i < c->n_tlb; i++) {
 		const struct ref_tlb_entry *t = &c->tlb[i];
 		const struct mm *mm = living(c->k, t->asid);
-		u64 e;
+		struct ref_pt r;
 
 		ASSERT(mm);
-		e = ref_walk(c->k->ptmem, mm->root, t->vpn << 12);
-		ASSERT((e & X86_P) && (e & X86_PA) >> 12 == t->pfn);
-		ASSERT(!t->write || (e & X86_W));
-		ASSERT(!t->exec || !(e & X86_NX));
+		r = ref_pt_walk(c->kind, c->k->ptmem, mm->root, t->vpn << 12);
+		ASSERT(r.present && r.pa >> 12 == t->pfn && 1ull << (r.shift - 12) == t->frames);
+		ASSERT((!t->write || r.write) && (!t->exec || r.exec));
 	}
 	pwc_check(c);
 }

@@ -1,17 +1,19 @@
 /*
  * A hardware thread for tests of the kernel: it adds up what is charged, and has a TLB and page-walk caches
  * that never forget by themselves, so that every flush that is missing is found. It walks page tables by the
- * bits of the Intel manual, without the model's own code.
+ * bits of the manuals, without the model's own code; walk caches it has for x86-64 only.
  */
 #ifndef MMSIM_TESTS_REF_MM_CPU_H
 #define MMSIM_TESTS_REF_MM_CPU_H
 
 #include "model/mm/mm.h"
+#include "tests/ref/ref_pt.h"
 
 #define REF_TLB_MAX 16384u
 
 struct ref_tlb_entry {
-	u64 vpn, pfn;
+	u64 vpn, pfn; /* of the page's first frame */
+	u64 frames;
 	u16 asid;
 	bool write, exec;
 };
@@ -27,6 +29,7 @@ struct ref_pwc_entry {
 struct ref_cpu {
 	struct cpu cpu;
 	struct kernel *k;
+	enum ref_pt_kind kind; /* the kernel's layout */
 	u64 cycles[NR_KERNEL_PATHS];
 	u64 loads, stores, zeroed, copied, page_flushes, full_flushes;
 	u64 last_flush; /* va of the last page flush */
@@ -38,7 +41,7 @@ struct ref_cpu {
 
 void ref_cpu_init(struct ref_cpu *c, struct kernel *k);
 
-/* The entry of the last level for va by a walk of the raw tables; 0 if some level is not there. */
+/* x86-64: the entry of the last level for va by a walk of the raw tables; 0 if some level is not there. */
 u64 ref_walk(const struct ptmem *m, u64 root, u64 va);
 /* The program's access: TLB, walk, traps until it succeeds. Number of traps taken in *traps. */
 enum trap_result ref_access(struct ref_cpu *c, struct mm *mm, u64 va, enum access_kind access, u32 *traps);
