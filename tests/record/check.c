@@ -39,6 +39,7 @@ static struct trace *trace;
 static struct thread thread[MAX_THREADS];
 static struct space *space[MAX_THREADS];
 static u32 n_threads, n_spaces, wrong;
+static u64 deps[3]; /* addresses that depend on no access, on a known one, on who knows */
 static u64 *pages;
 static u64 applied, insns, accesses, n_pages, kinds[TR_NR_KINDS], events[TR_NR_EVENTS];
 
@@ -241,6 +242,7 @@ static void check_run(struct thread *t, struct space *s, const struct tr_block *
 			complain(t, "a fetch outside of mappings:", pc, b->pc);
 	for (u32 i = 0; i < b->n_slots; i++) {
 		kinds[b->slot[i].kind]++;
+		deps[b->slot[i].dep == TR_DEP_NONE ? 0 : b->slot[i].dep == TR_DEP_UNKNOWN ? 2 : 1]++;
 		note_page(t->pid, addr[i]);
 		if (!mapped(t, s, addr[i]) || !mapped(t, s, addr[i] + b->slot[i].size - 1))
 			complain(t, "an access outside of mappings:", addr[i], b->pc);
@@ -358,6 +360,8 @@ static void print_counts(void)
 	       (unsigned long long)insns, (unsigned long long)accesses, (unsigned long long)kinds[TR_LOAD],
 	       (unsigned long long)kinds[TR_STORE], (unsigned long long)kinds[TR_ATOMIC],
 	       (unsigned long long)n_pages, n_threads, n_spaces);
+	printf("independent %llu dependent %llu unknown %llu\n", (unsigned long long)deps[0],
+	       (unsigned long long)deps[1], (unsigned long long)deps[2]);
 	for (u32 i = 0; i < TR_NR_EVENTS; i++)
 		if (events[i])
 			printf("%s %llu\n", tr_event_name(i), (unsigned long long)events[i]);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "traces/recorder/depend.h"
 #include "traces/recorder/qemu_plugin.h"
 #include "traces/recorder/recorder.h"
 
@@ -343,18 +344,11 @@ static u32 x86_flags(const u8 *code, size_t len)
 	return (lock ? UDATA_ATOMIC : 0) | (repeat ? UDATA_REPEAT : 0);
 }
 
-static u32 insn_flags(const struct qemu_plugin_insn *insn)
+/* code: its bytes, zeros behind them; left empty where they are of no use. */
+static void instrument_insn(struct qemu_plugin_insn *insn, u32 i, u8 code[DEPEND_CODE])
 {
-	u8 code[16] = { 0 };
-
-	if (!process.x86)
-		return 0;
-	return x86_flags(code, plugin_insn_bytes(insn, code, sizeof(code), process.qemu_api));
-}
-
-static void instrument_insn(struct qemu_plugin_insn *insn, u32 i)
-{
-	u32 flags = insn_flags(insn);
+	size_t len = process.x86 ? plugin_insn_bytes(insn, code, DEPEND_CODE, process.qemu_api) : 0;
+	u32 flags = len ? x86_flags(code, len) : 0;
 	qemu_plugin_mem_fn fn = flags & UDATA_REPEAT ? on_repeated_access : on_access;
 	void *udata = (void *)(uintptr_t)(i | flags);
 
@@ -366,23 +360,24 @@ static void instrument_insn(struct qemu_plugin_insn *insn, u32 i)
 
 static void on_translate(u64 id, struct qemu_plugin_tb *qtb)
 {
-	u8 size[TR_MAX_INSNS];
+	u8 size[TR_MAX_INSNS], code[TR_MAX_INSNS * DEPEND_CODE];
 	u32 n = (u32)MIN(qemu_plugin_tb_n_insns(qtb), TR_MAX_INSNS);
 	struct thread *t = thread_current();
 	u64 last = 0;
 
 	maps_start(t);
+	memset(code, 0, n * DEPEND_CODE);
 	for (u32 i = 0; i < n; i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(qtb, i);
 
 		size[i] = (u8)MAX(qemu_plugin_insn_size(insn), 1);
 		last = qemu_plugin_insn_vaddr(insn) + size[i] - 1;
-		instrument_insn(insn, i);
+		instrument_insn(insn, i, code + i * DEPEND_CODE);
 	}
 	maps_check(t, qemu_plugin_tb_vaddr(qtb), true);
 	maps_check(t, last, true);
 	qemu_plugin_register_vcpu_tb_exec_cb(qtb, on_tb, QEMU_PLUGIN_CB_NO_REGS,
-					     tb_intern(qemu_plugin_tb_vaddr(qtb), n, size));
+					     tb_intern(qemu_plugin_tb_vaddr(qtb), n, size, code));
 }
 
 /* --- start --- */

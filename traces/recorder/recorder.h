@@ -6,6 +6,7 @@
  *   variant.c  the shapes in which a translated block was run, which become static blocks
  *   stream.c   the thread's ring in shared memory, events, sequence numbers
  *   maps.c     the guest's mappings: those that exist at start, and a check that none was missed
+ *   depend.c   which access of a block gives another its address
  *   calls.c    system calls as events; calls_table.c their numbers; files.c the files behind descriptors
  *   follow.c   execve; mark.c the place of --mark
  *
@@ -32,6 +33,7 @@ struct tb {
 	struct variant *_Atomic usual; /* the shape of its last complete run */
 	struct variant *_Atomic first; /* all shapes */
 	struct tb *next;               /* of the hash chain */
+	u8 *code;                      /* DEPEND_CODE bytes an instruction */
 	u8 insn_size[];
 };
 
@@ -138,7 +140,7 @@ static always_inline void stream_publish(struct thread *t, u32 words)
 }
 
 /* variant.c */
-struct tb *tb_intern(u64 pc, u32 n_insns, const u8 *insn_size);
+struct tb *tb_intern(u64 pc, u32 n_insns, const u8 *insn_size, const u8 *code);
 /* The shape of t's run up to instruction `to`, entered if it is new. NULL: no room, or nothing was done. */
 const struct variant *variant_get(struct thread *t, u32 to);
 /* Was the run left in the middle, given where the thread went on? The instruction at which, or n_insns. */

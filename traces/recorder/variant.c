@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "traces/recorder/depend.h"
 #include "traces/recorder/qemu_plugin.h"
 #include "traces/recorder/recorder.h"
 
@@ -18,32 +19,41 @@ static struct tb **bucket_of(u64 pc)
 	return &tbs[(pc ^ pc >> 16) & (TB_BUCKETS - 1)];
 }
 
-static struct tb *tb_find(u64 pc, u32 n_insns, const u8 *insn_size)
+static struct tb *tb_find(u64 pc, u32 n_insns, const u8 *insn_size, const u8 *code)
 {
 	for (struct tb *tb = *bucket_of(pc); tb; tb = tb->next) {
-		if (tb->pc == pc && tb->n_insns == n_insns && !memcmp(tb->insn_size, insn_size, n_insns))
+		if (tb->pc == pc && tb->n_insns == n_insns && !memcmp(tb->insn_size, insn_size, n_insns) &&
+		    !memcmp(tb->code, code, n_insns * DEPEND_CODE))
 			return tb;
 	}
 	return NULL;
 }
 
+static struct tb *tb_new(u64 pc, u32 n_insns, const u8 *insn_size, const u8 *code)
+{
+	struct tb *tb = calloc(1, sizeof(*tb) + n_insns * (1 + DEPEND_CODE));
+
+	if (!tb)
+		abort();
+	tb->pc = pc;
+	tb->n_insns = n_insns;
+	tb->code = tb->insn_size + n_insns;
+	memcpy(tb->insn_size, insn_size, n_insns);
+	memcpy(tb->code, code, n_insns * DEPEND_CODE);
+	tb->next = *bucket_of(pc);
+	*bucket_of(pc) = tb;
+	return tb;
+}
+
 /* QEMU translates the same code again after it has thrown away its translations. */
-struct tb *tb_intern(u64 pc, u32 n_insns, const u8 *insn_size)
+struct tb *tb_intern(u64 pc, u32 n_insns, const u8 *insn_size, const u8 *code)
 {
 	struct tb *tb;
 
 	pthread_mutex_lock(&tbs_lock);
-	tb = tb_find(pc, n_insns, insn_size);
-	if (!tb) {
-		tb = calloc(1, sizeof(*tb) + n_insns);
-		if (!tb)
-			abort();
-		tb->pc = pc;
-		tb->n_insns = n_insns;
-		memcpy(tb->insn_size, insn_size, n_insns);
-		tb->next = *bucket_of(pc);
-		*bucket_of(pc) = tb;
-	}
+	tb = tb_find(pc, n_insns, insn_size, code);
+	if (!tb)
+		tb = tb_new(pc, n_insns, insn_size, code);
 	pthread_mutex_unlock(&tbs_lock);
 	return tb;
 }
@@ -158,6 +168,8 @@ static struct variant *variant_new(struct thread *t, u32 to)
 	v->to = (u16)to;
 	v->n_raw = (u16)t->n;
 	v->n_slots = (u16)make_slots(t, part, slot);
+	if (process.x86 && !process.guest32)
+		depend_fill(t->tb->code + t->from * DEPEND_CODE, to - t->from, slot, v->n_slots);
 	v->merged = v->n_slots != v->n_raw;
 	v->block = block_publish(t, to, slot, v->n_slots, &ok);
 	if (!ok) {
