@@ -104,30 +104,6 @@ static always_inline u32 tag_bytes_equal(tag_bytes row, u8 b)
 	for (w = 0; w < TAG_ROW_WAYS; w++)
 		m |= (u32)(same[w] & 1) << w;
 	return m;
-/* Both at once: the line's id, the newest now, or TAG_MISS. */
-static always_inline u32 tags_use(struct tags *t, u32 set, u64 key)
-{
-	struct tag_row *row;
-	u32 m, id, way;
-
-	if (unlikely(!t->row_lru)) {
-		id = tags_find(t, set, key);
-		if (id != TAG_MISS)
-			tags_touch_other(t, id);
-		return id;
-	}
-	row = &t->row[set];
-	for (m = tag_bytes_equal(row->sig, tag_sig(key)) & t->way_mask; m; m &= m - 1) {
-		way = (u32)__builtin_ctz(m);
-		id = (set << t->way_shift) + way;
-		if (likely(t->key[id] == key)) {
-			tag_row_renew(row, way);
-			return id;
-		}
-	}
-	return TAG_MISS;
-}
-
 #endif
 }
 

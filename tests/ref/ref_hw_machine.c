@@ -158,7 +158,8 @@ u32 ref_machine_block(struct ref_machine *m, u64 pc, u32 n_insns, const struct t
 
 enum core_stop ref_machine_run(struct ref_machine *m, u32 block, const u64 *addr, u32 n)
 {
-	struct core_chunk ch = { .code = &m->code, .addr = addr, .n_runs = n };
+	static const u64 no_address;
+	struct core_chunk ch = { .code = &m->code, .addr = addr ? addr : &no_address, .n_runs = n };
 	u32 *blocks = malloc(n * sizeof(*blocks)), i;
 	enum core_stop stop;
 

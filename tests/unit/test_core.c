@@ -391,7 +391,8 @@ static void test_block_and_resume(void **state)
 /* The quantum stops between runs, no earlier than asked for. */
 static void test_quantum(void **state)
 {
-	struct core_chunk ch = { .n_runs = 10 };
+	const u64 no_address = 0;
+	struct core_chunk ch = { .n_runs = 10, .addr = &no_address };
 	struct ref_machine m;
 	u32 blocks[10] = { 0 };
 
