@@ -141,7 +141,8 @@ static void note_syscalls(struct notes *n, const struct engine *e)
 static void note_order(struct notes *n, const struct machine *m)
 {
 	u64 gaps = stats_value(m->stats, "replay.order_gaps"), lost = stats_value(m->stats, "replay.lost");
-	u64 sleeps = stats_value(m->stats, "replay.sleeps"), dropped = stats_value(m->stats, "replay.dropped");
+	u64 sleeps = stats_value(m->stats, "replay.sleeps");
+	u64 dropped = stats_value(m->stats, "replay.dropped");
 
 	if (gaps)
 		note(n, xasprintf("%" PRIu64 " ordering numbers are missing from the recording; the order "

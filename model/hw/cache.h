@@ -119,8 +119,8 @@ static always_inline void cache_settle(struct cache *c, u32 id, u64 vline, bool 
 }
 
 /*
- * The hit of the hot path, in a first level: nothing is in flight, and a write need not go further. False: it is not
- * one, and nothing has changed.
+ * The hit of the hot path, in a first level: nothing is in flight, and a write need not go further. False: it
+ * is not one, and nothing has changed.
  */
 static always_inline bool cache_plain_hit(struct cache *c, u64 line, u64 vline, bool write)
 {

@@ -35,7 +35,10 @@ static always_inline void shortcut_end(struct shortcut *s, u32 set)
 	row[SHORT_WRITE] = SHORT_NOTHING;
 }
 
-/* From now on `number` is what was used last in the set; writes: 1, using it to write changes nothing either, else 0. */
+/*
+ * From now on `number` is what was used last in the set; writes: 1, using it to write changes nothing either,
+ * else 0.
+ */
 static always_inline u64 *shortcut_set(struct shortcut *s, u32 set, u64 number, u64 writes)
 {
 	u32 r = (u32)number & s->mask;

@@ -1,7 +1,8 @@
 /*
- * measure RUNS PROGRAM ARGS...: runs a program RUNS times and prints what the best run took:
- * "CPU_SECONDS WALL_SECONDS MAX_RSS_KB". CPU seconds are user and system of the whole process, its threads and the
- * children that it waited for. The program's standard output goes to nowhere; a run that fails ends the measurement.
+ * measure RUNS PROGRAM ARGS...: runs a program RUNS times and prints what the best run took: "CPU_SECONDS
+ * WALL_SECONDS MAX_RSS_KB". CPU seconds are user and system of the whole process, its threads and the
+ * children that it waited for. The program's standard output goes to nowhere; a run that fails ends the
+ * measurement.
  */
 #include <fcntl.h>
 #include <stdbool.h>

@@ -107,7 +107,8 @@ void ref_machine_cfg(struct ref_machine *m)
 	m->hw.pwc.level[PWC_PML4E] = (struct tlb_array_cfg){ .entries = 4 };
 	m->hw.walker = (struct walker_cfg){ .count = 1, .port = WALKER_L1D };
 	m->hw.dram = (struct dram_cfg){
-		.model = DRAM_FLAT, .channels = 1, .ranks = 1, .mapping = DRAM_MAPPING, .flat = { .cycles = 84 }
+		.model = DRAM_FLAT, .channels = 1, .ranks = 1, .mapping = DRAM_MAPPING,
+		.flat = { .cycles = 84 }
 	};
 	m->core_cfg = (struct core_cfg){ .frequency = 1000000000, .width = 1, .mshrs = 16, .store_buffer = 8,
 					 .unknown_dependence = "none" };

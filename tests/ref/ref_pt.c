@@ -108,7 +108,8 @@ static u32 bits_below(enum ref_pt_kind kind, u32 depth)
 	return bits;
 }
 
-static struct ref_pt walk(enum ref_pt_kind kind, const struct ptmem *m, u64 table, u64 va, u32 depth, u32 reads)
+static struct ref_pt walk(enum ref_pt_kind kind, const struct ptmem *m, u64 table, u64 va, u32 depth,
+			  u32 reads)
 {
 	u32 below = bits_below(kind, depth), bytes = cuts[kind].entry;
 	u64 at = table + (va >> below) % BIT(cuts[kind].index[depth]) * bytes;

@@ -118,7 +118,7 @@ static void entries_go_around(void **state)
 	}
 }
 
-/* Levels cover the whole address, the last one begins at the page, and leaves have the size of their level. */
+/* Levels cover the whole address, the last begins at the page, and leaves have the size of their level. */
 static void levels_fit_together(void **state)
 {
 	u32 k, level;
@@ -177,10 +177,14 @@ struct bench {
 static struct bench *bench_new(enum ref_pt_kind kind, bool walk_caches)
 {
 	struct bench *b = calloc(1, sizeof(*b));
-	struct kernel_params kp = { .cfg = &b->cfg, .memory = FRAMES * FRAME_SIZE, .hz = 1000000000, .seed = 1 };
+	struct kernel_params kp = {
+		.cfg = &b->cfg, .memory = FRAMES * FRAME_SIZE, .hz = 1000000000, .seed = 1
+	};
 	struct walker_cfg wcfg = { .count = 1 };
 	struct pwc_cfg pwc = { 0 };
-	struct walker_params wp = { .cfg = &wcfg, .pwc = &pwc, .format = formats[kind], .line = 64, .seed = 1 };
+	struct walker_params wp = {
+		.cfg = &wcfg, .pwc = &pwc, .format = formats[kind], .line = 64, .seed = 1
+	};
 	u32 i;
 
 	b->kind = kind;
