@@ -11,7 +11,7 @@ if ! can_record; then
 fi
 
 checker=$B/check-recording
-for p in threads forks pages ends fds hello; do
+for p in threads forks mixed pages ends fds hello; do
 	$CC -std=gnu11 -O1 -D_GNU_SOURCE -pthread -w -o "$tmp/$p" tests/record/$p.c || bad "build $p"
 done
 
@@ -91,6 +91,10 @@ record "children" 0 -- "$tmp/forks" 5
 equal "each child is a process" 10 "$(count processes)"
 equal "forks" 9 "$(count fork)"
 equal "what the children execute is followed" 2 "$(count exec)"
+
+record "forks among threads" 0 -- "$tmp/mixed"
+record "execve among threads" 0 -- "$tmp/mixed" exec
+equal "the new program's output" "from a thread" "$(cat "$tmp/out")"
 
 record "a pipe" 0 -- sh -c 'seq 1 500 | sort -rn | head -n 1'
 equal "the pipe's output" 500 "$(cat "$tmp/out")"

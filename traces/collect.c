@@ -295,6 +295,18 @@ static u64 take_number(struct collector *c)
 	return atomic_fetch_add(&c->shared->seq, 1) + 1;
 }
 
+/* An execve that was not followed happened after all that the other threads did: see exec_followed(). */
+static void take_last_word(struct collector *c, struct lane *l, struct rec_stream *s)
+{
+	struct rec_event word = s->last_word;
+
+	if (word.ev.kind == TR_EV_EXEC) {
+		lane_event(c, l, &(struct tr_event){ .kind = TR_EV_SYSCALL, .seq = word.ev.seq });
+		word.ev.seq = take_number(c);
+	}
+	take_event(c, l, &word, 0, s->last_name);
+}
+
 /* The thread is gone without a word: enters what it was doing, and its end. */
 static void lane_end(struct collector *c, struct lane *l, int status, bool last)
 {
@@ -304,7 +316,7 @@ static void lane_end(struct collector *c, struct lane *l, int status, bool last)
 	while (lane_take(c, slot))
 		;
 	if (atomic_exchange(&s->has_last_word, 0) && !l->ended && !l->broken)
-		take_event(c, l, &s->last_word, 0, s->last_name);
+		take_last_word(c, l, s);
 	if (!l->ended && !last) {
 		lane_event(c, l, &(struct tr_event){ .kind = TR_EV_WAIT });
 		lane_event(c, l,

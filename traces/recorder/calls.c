@@ -124,7 +124,7 @@ static bool futex_waits(const struct call *c)
 static void enter_exec(struct thread *t)
 {
 	char path[TR_MAX_NAME + 1] = "";
-	struct tr_event ev = { .kind = TR_EV_EXEC, .seq = seq_take() };
+	struct tr_event ev = { .kind = TR_EV_EXEC, .seq = seq_take(), .len = (u64)t->call.num };
 	u64 at = t->call.arg[t->call.kind == CALL_EXECVEAT];
 
 	for (u32 i = 0; i < TR_MAX_NAME && guest_read(path + i, at + i, 1) && path[i]; i++)

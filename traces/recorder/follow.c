@@ -133,6 +133,10 @@ void follow_exec(struct thread *t, u64 path_at, u64 argv_at, u64 envp_at)
 	free(path);
 }
 
+/*
+ * The other threads ran on, and may have taken numbers, until the kernel ended them after the call's own
+ * number: what replaces the address space gets a number now that they are gone.
+ */
 void exec_followed(struct thread *t)
 {
 	struct rec_stream *s = t->stream;
@@ -142,6 +146,9 @@ void exec_followed(struct thread *t)
 	if (!atomic_load(&s->has_last_word))
 		return;
 	ev = s->last_word.ev;
+	event_simple(t, TR_EV_SYSCALL, ev.seq, ev.len);
+	ev.len = 0;
+	ev.seq = seq_take();
 	ev.arg = 1;
 	snprintf(name, sizeof(name), "%.*s", (int)MIN(s->last_word.name_len, TR_MAX_NAME), s->last_name);
 	event_put(t, &ev, (struct file_ref){ 0 }, name);
