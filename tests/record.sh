@@ -104,6 +104,10 @@ chmod +x "$tmp/script"
 record "a script" 0 -- "$tmp/script" argument
 equal "the script's argument" argument "$(cat "$tmp/out")"
 
+cp /bin/true "$tmp/own" && chmod u+s "$tmp/own"
+record "what is not followed" 0 -- sh -c '"$0"; exec "$0"' "$tmp/own"
+equal "its ends are marked" "2 0" "$(count exec) $(count exit)"
+
 record "a program that closes all descriptors" 0 -- "$tmp/fds"
 equal "its thread is recorded" 2 "$(count threads)"
 

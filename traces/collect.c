@@ -301,7 +301,10 @@ static void take_last_word(struct collector *c, struct lane *l, struct rec_strea
 	struct rec_event word = s->last_word;
 
 	if (word.ev.kind == TR_EV_EXEC) {
-		lane_event(c, l, &(struct tr_event){ .kind = TR_EV_SYSCALL, .seq = word.ev.seq });
+		lane_event(
+			c, l,
+			&(struct tr_event){ .kind = TR_EV_SYSCALL, .seq = word.ev.seq, .arg = word.ev.len });
+		word.ev.len = 0;
 		word.ev.seq = take_number(c);
 	}
 	take_event(c, l, &word, 0, s->last_name);

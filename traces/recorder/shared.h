@@ -64,7 +64,8 @@ struct rec_stream {
 	_Alignas(64) _Atomic u64 head; /* bytes published so far */
 	/*
 	 * What happened if the thread is never heard of again: a call that has taken its number and may not
-	 * come back (execve), or that a kill interrupted. The collector enters it when the process is gone.
+	 * come back (execve: its number of a call is in len), or that a kill interrupted. The collector
+	 * enters it when the process is gone.
 	 */
 	_Atomic u32 has_last_word;
 	struct rec_event last_word;
