@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "model/base/bits.h"
 #include "model/base/error.h"
@@ -22,7 +23,7 @@ static const struct stat_desc channel_table[] = { DRAM_CHANNEL_STATS(STAT_ROW){ 
 
 /* All times in ticks. */
 struct bank {
-	u64 row;       /* open now, or NO_ROW */
+	u64 row;       /* open since `opened` if no refresh has come since, or NO_ROW */
 	u64 opened;    /* when */
 	u64 used;      /* last column command */
 	u64 can_close; /* no earlier */
@@ -36,11 +37,12 @@ struct rank {
 	u64 quiet; /* when all its banks can be closed and ready to be refreshed */
 };
 
-/* Lines that wait to be written, oldest first. */
+/* Lines that wait to be written, oldest first, with the bank and the row of each. */
 struct write_queue {
 	u32 n;
 	u64 line[MAX_QUEUE];
-	struct dram_place place[MAX_QUEUE];
+	u64 row[MAX_QUEUE];
+	struct bank *bank[MAX_QUEUE];
 	u64 written; /* last command of the last batch */
 };
 
@@ -57,7 +59,9 @@ struct dram {
 	u32 model, line_shift;
 	struct dram_geometry geo;
 	struct dram_map map;
+	u32 rank_banks;
 	u64 t[NR_DRAM_TIMES];
+	u64 to_close[2]; /* from a column read, a column write, to closing the row */
 	struct dram_gaps gaps;
 	u64 keep; /* an unused row stays open */
 	u32 queue_full, queue_low;
@@ -76,46 +80,50 @@ static void tell(struct dram *d, enum dram_command c, const struct dram_place *p
 		d->watch(d->watch_arg, c, p, tick);
 }
 
-static struct rank *rank_at(struct dram *d, const struct dram_place *p)
+/* Where a line lies, and what stands for that place. */
+struct target {
+	struct dram_place place;
+	struct channel *channel;
+	struct rank *rank;
+	struct bank *bank;
+};
+
+static void find_target(struct dram *d, u64 line, struct target *t)
 {
-	return &d->rank[p->channel * d->geo.ranks + p->rank];
+	struct dram_place *p = &t->place;
+	u32 rank;
+
+	dram_map_find(&d->map, line, p);
+	rank = p->channel * d->geo.ranks + p->rank;
+	t->channel = &d->channel[p->channel];
+	t->rank = &d->rank[rank];
+	t->bank = &d->bank[rank * d->rank_banks + p->group * d->geo.banks + p->bank];
 }
 
-/* The banks of the place's rank, group after group. */
-static struct bank *banks_at(struct dram *d, const struct dram_place *p)
+static void refresh_once(struct dram *d, struct target *t)
 {
-	return &d->bank[(p->channel * d->geo.ranks + p->rank) * d->geo.groups * d->geo.banks];
-}
-
-static struct bank *bank_at(struct dram *d, const struct dram_place *p)
-{
-	return &banks_at(d, p)[p->group * d->geo.banks + p->bank];
-}
-
-static void refresh_once(struct dram *d, struct rank *r, const struct dram_place *p)
-{
-	struct bank *b = banks_at(d, p);
+	struct rank *r = t->rank;
 	u64 start = MAX(r->due, r->quiet);
-	u32 i;
 
 	if (r->quiet > r->ready)
-		tell(d, DRAM_PREA, p, start - d->t[DRAM_T_RP]);
-	tell(d, DRAM_REF, p, start);
-	for (i = 0; i < d->geo.groups * d->geo.banks; i++)
-		b[i].row = NO_ROW;
+		tell(d, DRAM_PREA, &t->place, start - d->t[DRAM_T_RP]);
+	tell(d, DRAM_REF, &t->place, start);
 	r->ready = r->quiet = start + d->t[DRAM_T_RFC];
 	r->due = MAX(r->due + d->t[DRAM_T_REFI], r->ready);
 	d->st.refreshes++;
 }
 
-/* Does what was due by now. Of many refreshes in an idle time only the first and the last are of consequence.
+/*
+ * Does what was due by now. Of many refreshes in an idle time only the first and the last are of consequence;
+ * the division is at most one a refresh.
  */
-static void refresh(struct dram *d, struct rank *r, const struct dram_place *p, u64 now)
+static void refresh(struct dram *d, struct target *t, u64 now)
 {
+	struct rank *r = t->rank;
 	u64 skip;
 
 	while (unlikely(now >= r->due)) {
-		refresh_once(d, r, p);
+		refresh_once(d, t);
 		if (now > r->due + d->t[DRAM_T_REFI]) {
 			skip = (now - r->due) / d->t[DRAM_T_REFI];
 			r->due += skip * d->t[DRAM_T_REFI];
@@ -124,43 +132,48 @@ static void refresh(struct dram *d, struct rank *r, const struct dram_place *p, 
 	}
 }
 
-static void close_row(struct dram *d, const struct dram_place *p, struct bank *b, u64 at)
+static void close_row(struct dram *d, struct target *t, u64 at)
 {
-	tell(d, DRAM_PRE, p, at);
-	b->row = NO_ROW;
-	b->can_open = at + d->t[DRAM_T_RP];
+	tell(d, DRAM_PRE, &t->place, at);
+	t->bank->row = NO_ROW;
+	t->bank->can_open = at + d->t[DRAM_T_RP];
 }
 
 /* Policies closed and timeout: the row was closed before now if nobody asked for it in time. */
-static void close_unused(struct dram *d, const struct dram_place *p, struct bank *b, u64 now)
+static void close_unused(struct dram *d, struct target *t, u64 now)
 {
+	struct bank *b = t->bank;
 	u64 end = b->used + d->keep;
 
 	if (b->row != NO_ROW && now >= end)
-		close_row(d, p, b, MAX(end, b->can_close));
+		close_row(d, t, MAX(end, b->can_close));
 }
 
-static void open_row(struct dram *d, const struct dram_place *p, struct bank *b, u64 earliest)
+static void open_row(struct dram *d, struct target *t, u64 earliest)
 {
-	b->opened = dram_activations_take(&rank_at(d, p)->activations, d->t, p->group,
-					  MAX(earliest, b->can_open));
-	b->row = p->row;
+	struct bank *b = t->bank;
+
+	earliest = MAX(earliest, b->can_open);
+	b->opened = dram_activations_take(&t->rank->activations, d->t, t->place.group, earliest);
+	b->row = t->place.row;
 	b->can_close = b->opened + d->t[DRAM_T_RAS];
-	tell(d, DRAM_ACT, p, b->opened);
+	tell(d, DRAM_ACT, &t->place, b->opened);
 }
 
 /* Sees to it that the row is open. Returns the earliest time of a column command. */
-static u64 reach_row(struct dram *d, const struct dram_place *p, struct bank *b, u64 earliest)
+static u64 reach_row(struct dram *d, struct target *t, u64 earliest)
 {
-	if (b->row == p->row) {
+	struct bank *b = t->bank;
+
+	if (b->row == t->place.row) {
 		d->st.row_hits++;
 	} else if (b->row == NO_ROW) {
 		d->st.row_closed++;
-		open_row(d, p, b, earliest);
+		open_row(d, t, earliest);
 	} else {
 		d->st.row_conflicts++;
-		close_row(d, p, b, MAX(earliest, b->can_close));
-		open_row(d, p, b, earliest);
+		close_row(d, t, MAX(earliest, b->can_close));
+		open_row(d, t, earliest);
 	}
 	return MAX(earliest, b->opened + d->t[DRAM_T_RCD]);
 }
@@ -176,27 +189,25 @@ static void count_burst(struct dram *d, struct channel *ch)
 }
 
 /* Reserves all commands of a request that comes at `now`. Returns the time of its column command. */
-static u64 reserve(struct dram *d, const struct dram_place *p, bool write, u64 now)
+static u64 reserve(struct dram *d, struct target *t, bool write, u64 now)
 {
-	struct channel *ch = &d->channel[p->channel];
-	struct rank *r = rank_at(d, p);
-	struct bank *b = bank_at(d, p);
-	struct dram_column want = { .rank = p->rank, .group = p->group, .write = write };
-	const u64 *t = d->t;
-	u64 at, start;
+	struct dram_column want = { 0, (u16)t->place.rank, (u16)t->place.group, write };
+	struct bank *b = t->bank;
+	u64 start;
 
-	refresh(d, r, p, now);
-	start = MAX(now, r->ready);
-	close_unused(d, p, b, start);
-	want.at = reach_row(d, p, b, start);
-	at = dram_columns_take(&ch->columns, &d->gaps, want);
-	tell(d, write ? DRAM_WR : DRAM_RD, p, at);
-	count_burst(d, ch);
-	b->used = MAX(b->used, at);
-	b->can_close = MAX(b->can_close,
-			   at + (write ? t[DRAM_T_CWL] + t[DRAM_T_BURST] + t[DRAM_T_WR] : t[DRAM_T_RTP]));
-	r->quiet = MAX(r->quiet, b->can_close + t[DRAM_T_RP]);
-	return at;
+	refresh(d, t, now);
+	if (b->opened < t->rank->ready) /* closed by the last refresh */
+		b->row = NO_ROW;
+	start = MAX(now, t->rank->ready);
+	close_unused(d, t, start);
+	want.at = reach_row(d, t, start);
+	dram_columns_take(&t->channel->columns, &d->gaps, &want);
+	tell(d, write ? DRAM_WR : DRAM_RD, &t->place, want.at);
+	count_burst(d, t->channel);
+	b->used = MAX(b->used, want.at);
+	b->can_close = MAX(b->can_close, want.at + d->to_close[write]);
+	t->rank->quiet = MAX(t->rank->quiet, b->can_close + d->t[DRAM_T_RP]);
+	return want.at;
 }
 
 static bool queue_has(const struct write_queue *q, u64 line)
@@ -208,13 +219,13 @@ static bool queue_has(const struct write_queue *q, u64 line)
 	return found;
 }
 
-/* The oldest to an open row, or else the oldest. */
-static u32 queue_choose(struct dram *d, const struct write_queue *q)
+/* The oldest to a row that is open, or was until a refresh, or else the oldest. */
+static u32 queue_choose(const struct write_queue *q)
 {
 	u32 i;
 
 	for (i = 0; i < q->n; i++)
-		if (bank_at(d, &q->place[i])->row == q->place[i].row)
+		if (q->bank[i]->row == q->row[i])
 			return i;
 	return 0;
 }
@@ -222,21 +233,22 @@ static u32 queue_choose(struct dram *d, const struct write_queue *q)
 static void queue_remove(struct write_queue *q, u32 i)
 {
 	q->n--;
-	for (; i < q->n; i++) {
-		q->line[i] = q->line[i + 1];
-		q->place[i] = q->place[i + 1];
-	}
+	memmove(&q->line[i], &q->line[i + 1], (q->n - i) * sizeof(q->line[0]));
+	memmove(&q->row[i], &q->row[i + 1], (q->n - i) * sizeof(q->row[0]));
+	memmove(&q->bank[i], &q->bank[i + 1], (q->n - i) * sizeof(q->bank[0]));
 }
 
 static void write_batch(struct dram *d, struct write_queue *q, u64 now)
 {
+	struct target t;
 	u64 at;
 	u32 i;
 
 	d->st.batches++;
 	while (q->n > d->queue_low) {
-		i = queue_choose(d, q);
-		at = reserve(d, &q->place[i], true, now);
+		i = queue_choose(q);
+		find_target(d, q->line[i], &t);
+		at = reserve(d, &t, true, now);
 		q->written = MAX(q->written, at);
 		queue_remove(q, i);
 		d->st.waiting--;
@@ -244,16 +256,17 @@ static void write_batch(struct dram *d, struct write_queue *q, u64 now)
 }
 
 /* Returns when there was room: a batch can only begin when the one before is written. */
-static u64 queue_write(struct dram *d, const struct dram_place *p, u64 line, u64 now)
+static u64 queue_write(struct dram *d, const struct target *t, u64 line, u64 now)
 {
-	struct write_queue *q = &d->channel[p->channel].queue;
+	struct write_queue *q = &t->channel->queue;
 
 	if (queue_has(q, line)) {
 		d->st.merged++;
 		return now;
 	}
 	q->line[q->n] = line;
-	q->place[q->n++] = *p;
+	q->row[q->n] = t->place.row;
+	q->bank[q->n++] = t->bank;
 	d->st.waiting++;
 	if (q->n < d->queue_full)
 		return now;
@@ -276,30 +289,30 @@ static u64 fixed_time(struct dram *d, u64 arrive)
 /* Returns the cycle of the last data of a read that arrives at the device at `arrive`. */
 static u64 device_read(struct dram *d, u64 line, u64 arrive)
 {
-	struct dram_place p;
+	struct target t;
 	u64 at;
 
 	if (d->model == DRAM_FLAT)
 		return fixed_time(d, arrive);
-	dram_map_find(&d->map, line, &p);
-	if (queue_has(&d->channel[p.channel].queue, line)) {
+	find_target(d, line, &t);
+	if (queue_has(&t.channel->queue, line)) {
 		d->st.forwarded++;
 		return arrive;
 	}
-	at = reserve(d, &p, false, arrive << DRAM_TICK_BITS);
+	at = reserve(d, &t, false, arrive << DRAM_TICK_BITS);
 	return to_cycles(at + d->t[DRAM_T_CL] + d->t[DRAM_T_BURST]);
 }
 
 static u64 device_write(struct dram *d, u64 line, u64 arrive)
 {
-	struct dram_place p;
+	struct target t;
 
 	if (d->model == DRAM_FLAT)
 		return fixed_time(d, arrive);
-	dram_map_find(&d->map, line, &p);
+	find_target(d, line, &t);
 	if (d->queue_full)
-		return to_cycles(queue_write(d, &p, line, arrive << DRAM_TICK_BITS));
-	return to_cycles(reserve(d, &p, true, arrive << DRAM_TICK_BITS));
+		return to_cycles(queue_write(d, &t, line, arrive << DRAM_TICK_BITS));
+	return to_cycles(reserve(d, &t, true, arrive << DRAM_TICK_BITS));
 }
 
 static u64 dram_read(struct port *p, struct mem_req *r, u64 now)
@@ -348,7 +361,7 @@ static void make_ranks(struct dram *d, u32 refresh)
 
 static void make_banks(struct dram *d)
 {
-	u32 n = d->geo.channels * d->geo.ranks * d->geo.groups * d->geo.banks, i;
+	u32 n = d->geo.channels * d->geo.ranks * d->rank_banks, i;
 
 	d->bank = xcalloc(n, sizeof(*d->bank));
 	for (i = 0; i < n; i++)
@@ -365,10 +378,13 @@ struct dram *dram_new(const struct dram_cfg *cfg, u32 line, u64 reach, u64 hz)
 	d->model = cfg->model;
 	d->line_shift = log2_floor(line);
 	dram_geometry(cfg, line, &d->geo);
+	d->rank_banks = d->geo.groups * d->geo.banks;
 	why = dram_map_init(&d->map, cfg->mapping, &d->geo, cfg->bank_xor);
 	ASSERT(!why);
 	dram_timing(cfg, line, hz, d->t);
 	dram_gaps_init(&d->gaps, d->t);
+	d->to_close[false] = d->t[DRAM_T_RTP];
+	d->to_close[true] = d->t[DRAM_T_CWL] + d->t[DRAM_T_BURST] + d->t[DRAM_T_WR];
 	d->keep = row_stays(cfg, hz);
 	d->queue_full = cfg->write_queue;
 	d->queue_low = cfg->write_low;

@@ -162,4 +162,6 @@ void dram_timing(const struct dram_cfg *cfg, u32 line, u64 hz, u64 ticks[NR_DRAM
 			preset.ps = preset.ps * line / PRESET_LINE;
 		ticks[i] = dram_ticks(cfg->t[i].ps || cfg->t[i].cycles ? cfg->t[i] : preset, hz);
 	}
+	/* Five activations are never closer than this; dram_slots.c relies on it. */
+	ticks[DRAM_T_FAW] = MAX(ticks[DRAM_T_FAW], MAX(ticks[DRAM_T_RRD_S], ticks[DRAM_T_RRD_L]));
 }

@@ -4,8 +4,6 @@
 
 #include "model/base/bits.h"
 
-#define NOT_POW2 (~0u)
-
 static const char *const field_name[NR_DRAM_FIELDS] = { "ro", "ra", "bg", "ba", "co", "ch" };
 
 /* The field that a text begins with, or NR_DRAM_FIELDS. */
@@ -31,7 +29,7 @@ static u32 take_number(const char **text)
 
 static void add_digit(struct dram_map *m, u32 at, enum dram_field f, u32 count, u32 weight)
 {
-	m->digit[at] = (struct dram_digit){ f, count, weight, is_pow2(count) ? log2_floor(count) : NOT_POW2 };
+	m->digit[at] = (struct dram_digit){ f, count, weight };
 }
 
 /* Highest field first, as written; what the low part of the column takes is known at its end. */
@@ -76,6 +74,26 @@ static void reverse(struct dram_map *m)
 	}
 }
 
+static void make_shifts(struct dram_map *m)
+{
+	u32 i, at, taken = 0;
+
+	m->shifts = true;
+	m->bits = 0;
+	memset(m->part, 0, sizeof(m->part));
+	for (i = 0; i < m->n; i++) {
+		const struct dram_digit *d = &m->digit[i];
+
+		m->shifts &= is_pow2(d->count);
+		at = taken >> d->field & 1 ? NR_DRAM_FIELDS : d->field;
+		taken |= 1u << d->field;
+		m->part[at].shift = m->bits;
+		m->part[at].mask = d->count - 1;
+		m->part[at].up = log2_floor(d->weight);
+		m->bits += log2_floor(d->count);
+	}
+}
+
 const char *dram_map_init(struct dram_map *m, const char *text, const struct dram_geometry *g, bool bank_xor)
 {
 	const u32 count[NR_DRAM_FIELDS] = {
@@ -86,6 +104,7 @@ const char *dram_map_init(struct dram_map *m, const char *text, const struct dra
 	if (why)
 		return why;
 	reverse(m);
+	make_shifts(m);
 	m->rows = g->rows;
 	m->groups = g->groups;
 	m->group_shift = log2_floor(g->groups);
@@ -93,34 +112,46 @@ const char *dram_map_init(struct dram_map *m, const char *text, const struct dra
 	return NULL;
 }
 
-/* Divides where a count is no power of two: channels of some servers, once a request that missed every cache.
- */
-static u32 take_digit(const struct dram_digit *d, u64 *rest)
+static u32 part(const struct dram_map *m, u64 line, u32 i)
 {
-	u32 v;
+	return ((u32)(line >> m->part[i].shift) & m->part[i].mask) << m->part[i].up;
+}
 
-	if (likely(d->shift != NOT_POW2)) {
-		v = (u32)*rest & (d->count - 1);
-		*rest >>= d->shift;
-	} else {
-		v = (u32)(*rest % d->count);
-		*rest /= d->count;
+static void find_by_shifts(const struct dram_map *m, u64 line, struct dram_place *p)
+{
+	p->channel = part(m, line, FIELD_CH);
+	p->rank = part(m, line, FIELD_RA);
+	p->group = part(m, line, FIELD_BG);
+	p->bank = part(m, line, FIELD_BA);
+	p->column = part(m, line, FIELD_CO) + part(m, line, NR_DRAM_FIELDS);
+	p->row = part(m, line, FIELD_RO) + (line >> m->bits) * m->rows;
+}
+
+/* Divides: six channels, as some servers have, once a request that missed every cache. */
+static void find_by_division(const struct dram_map *m, u64 line, struct dram_place *p)
+{
+	u32 v[NR_DRAM_FIELDS] = { 0 }, i;
+
+	for (i = 0; i < m->n; i++) {
+		v[m->digit[i].field] += (u32)(line % m->digit[i].count) * m->digit[i].weight;
+		line /= m->digit[i].count;
 	}
-	return v * d->weight;
+	p->channel = v[FIELD_CH];
+	p->rank = v[FIELD_RA];
+	p->group = v[FIELD_BG];
+	p->bank = v[FIELD_BA];
+	p->column = v[FIELD_CO];
+	p->row = v[FIELD_RO] + line * m->rows;
 }
 
 void dram_map_find(const struct dram_map *m, u64 line, struct dram_place *p)
 {
-	u32 v[NR_DRAM_FIELDS] = { 0 }, bank, i;
+	u32 bank;
 
-	for (i = 0; i < m->n; i++)
-		v[m->digit[i].field] += take_digit(&m->digit[i], &line);
-	p->row = v[FIELD_RO] + line * m->rows;
-	p->rank = v[FIELD_RA];
-	p->channel = v[FIELD_CH];
-	p->column = v[FIELD_CO];
-	p->group = v[FIELD_BG];
-	p->bank = v[FIELD_BA];
+	if (m->shifts)
+		find_by_shifts(m, line, p);
+	else
+		find_by_division(m, line, p);
 	if (m->xor_mask) {
 		bank = (p->bank << m->group_shift | p->group) ^ ((u32)p->row & m->xor_mask);
 		p->group = bank & (m->groups - 1);

@@ -23,12 +23,18 @@ enum dram_field { FIELD_RO, FIELD_RA, FIELD_BG, FIELD_BA, FIELD_CO, FIELD_CH, NR
 struct dram_digit {
 	enum dram_field field;
 	u32 count, weight;
-	u32 shift; /* log2 of count, or NOT_POW2 */
 };
 
 struct dram_map {
 	struct dram_digit digit[NR_DRAM_FIELDS + 1]; /* lowest first */
 	u32 n;
+	/* Where all counts are powers of two: each digit is (line >> shift & mask) << up; a column may have
+	 * two. */
+	bool shifts;
+	struct {
+		u32 shift, mask, up;
+	} part[NR_DRAM_FIELDS + 1]; /* by field, then the low column's */
+	u32 bits;                   /* of a line's number, above which rows do not exist */
 	u32 rows;
 	u32 groups, group_shift;
 	u32 xor_mask; /* of banks of a rank, or 0 */

@@ -31,130 +31,183 @@ void dram_gaps_init(struct dram_gaps *g, const u64 t[NR_DRAM_TIMES])
 	set_gaps(g, true, false, switched, written + t[DRAM_T_WTR_S], written + t[DRAM_T_WTR_L]);
 }
 
-static u64 gap_between(const struct dram_gaps *g, const struct dram_column *a, const struct dram_column *b)
+/* No branches here and in the passes: traffic at random would mispredict every other one. */
+static enum dram_relation relation(const struct dram_column *a, const struct dram_column *b)
 {
-	enum dram_relation r = a->rank != b->rank     ? OTHER_RANK
-			       : a->group != b->group ? SAME_RANK
-						      : SAME_GROUP;
-
-	return g->gap[a->write][b->write][r];
+	return (a->rank == b->rank) * (SAME_RANK + (a->group == b->group));
 }
 
-/* One pass over those that can matter, from `first` on. Returns want->at moved past what it collides with. */
-static u64 columns_pass(const struct dram_columns *s, const struct dram_gaps *g, u32 first,
+/* The i-th in the order of times. */
+static struct dram_column *column_at(struct dram_columns *s, u32 i)
+{
+	return &s->c[(s->first + i) & (DRAM_COLUMNS - 1)];
+}
+
+/* One pass over those that can matter, from `from` on. Returns want->at moved past what it collides with. */
+static u64 columns_pass(struct dram_columns *s, const struct dram_gaps *g, u32 from,
 			const struct dram_column *want)
 {
 	u64 at = want->at;
 	u32 i;
 
-	for (i = first; i < s->n; i++) {
-		const struct dram_column *c = &s->c[i];
-		u64 after = c->at + gap_between(g, c, want);
+	for (i = from; i < s->n; i++) {
+		const struct dram_column *c = column_at(s, i);
+		enum dram_relation r = relation(c, want);
+		u64 after = c->at + g->gap[c->write][want->write][r];
+		u64 before = at + g->gap[want->write][c->write][r];
 
-		if (at < after && at + gap_between(g, want, c) > c->at)
-			at = after;
+		at = (at < after) & (before > c->at) ? after : at;
 	}
 	return at;
 }
 
 /* Changes of direction that the i-th adds between its neighbours. */
-static u32 columns_turned(const struct dram_columns *s, u32 i)
+static u32 columns_turned(struct dram_columns *s, u32 i)
 {
-	bool first = i == 0, last = i + 1 == s->n, write = s->c[i].write;
-	u32 before = !first && s->c[i - 1].write != write, after = !last && s->c[i + 1].write != write;
+	bool first = i == 0, last = i + 1 == s->n, write = column_at(s, i)->write;
+	u32 before = !first && column_at(s, i - 1)->write != write;
+	u32 after = !last && column_at(s, i + 1)->write != write;
 
-	return before + after - (!first && !last && s->c[i - 1].write != s->c[i + 1].write);
+	return before + after - (!first && !last && column_at(s, i - 1)->write != column_at(s, i + 1)->write);
 }
 
-static void columns_insert(struct dram_columns *s, const struct dram_gaps *g, const struct dram_column *want)
+static void columns_make_room(struct dram_columns *s, const struct dram_gaps *g)
+{
+	if (s->n < DRAM_COLUMNS)
+		return;
+	s->floor = MAX(s->floor, column_at(s, 0)->at + g->longest);
+	s->first++;
+	s->n--;
+}
+
+static u32 columns_insert(struct dram_columns *s, const struct dram_column *want)
 {
 	u32 i;
 
-	if (s->n == DRAM_COLUMNS) {
-		s->floor = MAX(s->floor, s->c[0].at + g->longest);
-		memmove(&s->c[0], &s->c[1], --s->n * sizeof(s->c[0]));
-	}
-	for (i = s->n++; i > 0 && s->c[i - 1].at > want->at; i--)
-		s->c[i] = s->c[i - 1];
-	s->c[i] = *want;
-	s->turned = columns_turned(s, i);
+	for (i = s->n++; i > 0 && column_at(s, i - 1)->at > want->at; i--)
+		*column_at(s, i) = *column_at(s, i - 1);
+	*column_at(s, i) = *want;
+	return i;
 }
 
-u64 dram_columns_take(struct dram_columns *s, const struct dram_gaps *g, struct dram_column want)
+/* The first that a command at this time may collide with. */
+static u32 columns_from(struct dram_columns *s, const struct dram_gaps *g, u64 at)
 {
-	u64 at = MAX(want.at, s->floor);
-	u32 first = s->n;
+	u32 from = s->n;
 
-	while (first > 0 && s->c[first - 1].at + g->longest > at)
-		first--;
+	while (from > 0 && column_at(s, from - 1)->at + g->longest > at)
+		from--;
+	return from;
+}
+
+/* After all others one pass is enough: it satisfies every gap from them. */
+void dram_columns_take(struct dram_columns *s, const struct dram_gaps *g, struct dram_column *want)
+{
+	u64 next = MAX(want->at, s->floor);
+	u32 from = columns_from(s, g, next);
+	bool last = s->n == 0 || next >= column_at(s, s->n - 1)->at;
+
 	do {
-		want.at = at;
-		at = columns_pass(s, g, first, &want);
-	} while (at != want.at);
-	columns_insert(s, g, &want);
-	return at;
+		want->at = next;
+		next = columns_pass(s, g, from, want);
+	} while (!last && next != want->at);
+	want->at = next;
+	columns_make_room(s, g);
+	s->turned = columns_turned(s, columns_insert(s, want));
+}
+
+static struct dram_activation *activation_at(struct dram_activations *s, u32 i)
+{
+	return &s->a[(s->first + i) & (DRAM_ACTIVATIONS - 1)];
 }
 
 /* Moves past those to which tRRD does not hold. */
-static u64 activations_pass(const struct dram_activations *s, const u64 t[NR_DRAM_TIMES], u32 group, u64 at)
+static u64 activations_pass(struct dram_activations *s, const u64 t[NR_DRAM_TIMES], u32 group, u64 at)
 {
-	u32 i;
+	u64 longest = MAX(t[DRAM_T_RRD_S], t[DRAM_T_RRD_L]);
+	u32 i = s->n;
 
-	for (i = 0; i < s->n; i++) {
-		u64 gap = s->group[i] == group ? t[DRAM_T_RRD_L] : t[DRAM_T_RRD_S];
+	while (i > 0 && activation_at(s, i - 1)->at + longest > at)
+		i--;
+	for (; i < s->n; i++) {
+		const struct dram_activation *a = activation_at(s, i);
+		u64 gap = a->group == group ? t[DRAM_T_RRD_L] : t[DRAM_T_RRD_S];
 
-		if (at < s->at[i] + gap && at + gap > s->at[i])
-			at = s->at[i] + gap;
+		at = (at < a->at + gap) & (at + gap > a->at) ? a->at + gap : at;
 	}
 	return at;
 }
 
 /* Moves on while a fifth activation would fall into some window of tFAW. */
-static u64 activations_window(const struct dram_activations *s, const u64 t[NR_DRAM_TIMES], u64 at)
+static u64 activations_window(struct dram_activations *s, const u64 t[NR_DRAM_TIMES], u64 at)
 {
-	u64 faw = t[DRAM_T_FAW];
+	u64 faw = t[DRAM_T_FAW], begin;
 	u32 before = s->n, j;
 
-	while (before > 0 && s->at[before - 1] > at)
+	while (before > 0 && activation_at(s, before - 1)->at > at)
 		before--;
 	if (before >= FOUR)
-		at = MAX(at, s->at[before - FOUR] + faw);
-	/* j of the four others come after this one. */
+		at = MAX(at, activation_at(s, before - FOUR)->at + faw);
+	/* Windows in which j of the four others come after this one. */
 	for (j = 1; j <= FOUR && before + j <= s->n; j++) {
-		u64 first = j == FOUR ? at : before + j >= FOUR ? s->at[before + j - FOUR] : 0;
-
-		if ((j == FOUR || before + j >= FOUR) && s->at[before + j - 1] < first + faw)
-			return s->at[before] + 1;
+		if (before + j < FOUR)
+			continue;
+		begin = j == FOUR ? at : activation_at(s, before + j - FOUR)->at;
+		if (activation_at(s, before + j - 1)->at < begin + faw)
+			return activation_at(s, before)->at + 1;
 	}
 	return at;
 }
 
-static void activations_insert(struct dram_activations *s, const u64 t[NR_DRAM_TIMES], u32 group, u64 at)
+static void activations_insert(struct dram_activations *s, u64 faw, u32 group, u64 at)
 {
 	u32 i;
 
 	if (s->n == DRAM_ACTIVATIONS) {
-		s->floor = MAX(s->floor, s->at[0] + MAX(t[DRAM_T_FAW], t[DRAM_T_RRD_L]));
+		s->floor = MAX(s->floor, activation_at(s, 0)->at + faw);
+		s->first++;
 		s->n--;
-		memmove(&s->at[0], &s->at[1], s->n * sizeof(s->at[0]));
-		memmove(&s->group[0], &s->group[1], s->n * sizeof(s->group[0]));
 	}
-	for (i = s->n++; i > 0 && s->at[i - 1] > at; i--) {
-		s->at[i] = s->at[i - 1];
-		s->group[i] = s->group[i - 1];
-	}
-	s->at[i] = at;
-	s->group[i] = group;
+	for (i = s->n++; i > 0 && activation_at(s, i - 1)->at > at; i--)
+		*activation_at(s, i) = *activation_at(s, i - 1);
+	*activation_at(s, i) = (struct dram_activation){ at, group };
 }
 
-u64 dram_activations_take(struct dram_activations *s, const u64 t[NR_DRAM_TIMES], u32 group, u64 earliest)
+/* After all others, of which there are four and more: only the last four matter, and nothing need be
+ * searched. */
+static u64 activations_append(struct dram_activations *s, const u64 t[NR_DRAM_TIMES], u32 group, u64 at)
 {
-	u64 at, next = MAX(earliest, s->floor);
+	u64 after = activation_at(s, s->n - FOUR)->at + t[DRAM_T_FAW];
+	u32 i;
+
+	for (i = 1; i <= FOUR; i++) {
+		const struct dram_activation *a = activation_at(s, s->n - i);
+		u64 end = a->at + (a->group == group ? t[DRAM_T_RRD_L] : t[DRAM_T_RRD_S]);
+
+		after = MAX(after, end);
+	}
+	return MAX(at, after);
+}
+
+static u64 activations_search(struct dram_activations *s, const u64 t[NR_DRAM_TIMES], u32 group, u64 at)
+{
+	u64 next = at;
 
 	do {
 		at = next;
 		next = activations_window(s, t, activations_pass(s, t, group, at));
 	} while (next != at);
-	activations_insert(s, t, group, at);
+	return at;
+}
+
+u64 dram_activations_take(struct dram_activations *s, const u64 t[NR_DRAM_TIMES], u32 group, u64 earliest)
+{
+	u64 at = MAX(earliest, s->floor);
+
+	if (s->n >= FOUR && at >= activation_at(s, s->n - 1)->at)
+		at = activations_append(s, t, group, at);
+	else
+		at = activations_search(s, t, group, at);
+	activations_insert(s, t[DRAM_T_FAW], group, at);
 	return at;
 }

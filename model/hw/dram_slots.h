@@ -13,11 +13,12 @@
 
 #include "model/hw/dram_cfg.h"
 
+/* Both are powers of two: the kept ones are rings in the order of their times. */
 #define DRAM_COLUMNS     16u /* kept of a channel */
 #define DRAM_ACTIVATIONS 8u  /* kept of a rank: two windows of tFAW */
 
 /* Where the later of two column commands lies as seen from the earlier. */
-enum dram_relation { OTHER_RANK, SAME_RANK, SAME_GROUP, NR_DRAM_RELATIONS };
+enum dram_relation { OTHER_RANK = 0, SAME_RANK = 1, SAME_GROUP = 2, NR_DRAM_RELATIONS };
 
 /* Ticks from one column command to the next: [write of the earlier][write of the later]. */
 struct dram_gaps {
@@ -28,24 +29,28 @@ void dram_gaps_init(struct dram_gaps *g, const u64 t[NR_DRAM_TIMES]);
 
 struct dram_column {
 	u64 at;
-	u32 rank, group;
+	u16 rank, group; /* small, that a column is two words */
 	bool write;
 };
 
 struct dram_columns {
 	u64 floor;
-	u32 n;
+	u32 first, n;
 	u32 turned; /* changes of direction that the last one added */
 	struct dram_column c[DRAM_COLUMNS];
 };
-/* want.at is the earliest time. Returns the time taken. */
-u64 dram_columns_take(struct dram_columns *s, const struct dram_gaps *g, struct dram_column want);
+/* want->at: the earliest time, becomes the time taken. */
+void dram_columns_take(struct dram_columns *s, const struct dram_gaps *g, struct dram_column *want);
+
+struct dram_activation {
+	u64 at;
+	u32 group;
+};
 
 struct dram_activations {
 	u64 floor;
-	u32 n;
-	u64 at[DRAM_ACTIVATIONS];
-	u32 group[DRAM_ACTIVATIONS];
+	u32 first, n;
+	struct dram_activation a[DRAM_ACTIVATIONS];
 };
 u64 dram_activations_take(struct dram_activations *s, const u64 t[NR_DRAM_TIMES], u32 group, u64 earliest);
 
