@@ -27,39 +27,60 @@ static u32 take_number(const char **text)
 	return n;
 }
 
-static void add_digit(struct dram_map *m, u32 at, enum dram_field f, u32 count, u32 weight)
+/* A second bg or co names its low part. NULL, or what is wrong. */
+static const char *check_low(u32 f, u32 low, u32 seen, u32 seen_low)
 {
-	m->digit[at] = (struct dram_digit){ f, count, weight };
+	if (f != FIELD_BG && f != FIELD_CO)
+		return "only bg and co can be split";
+	if (!is_pow2(low))
+		return "the low part of a field is a power of two";
+	if (!(seen >> f & 1) || seen_low >> f & 1)
+		return "the low part of a field comes once, after the field";
+	return NULL;
 }
 
-/* Highest field first, as written; what the low part of the column takes is known at its end. */
+/* The higher part of a split field is known when its low part is met. */
+static const char *split(struct dram_map *m, u32 f, u32 low)
+{
+	struct dram_digit *high = m->digit;
+
+	while (high->field != f)
+		high++;
+	low = MIN(low, high->count);
+	if (high->count % low)
+		return "the low part of a field divides the field";
+	high->count /= low;
+	high->weight = low;
+	m->digit[m->n] = (struct dram_digit){ f, low, 1 };
+	return NULL;
+}
+
+/* Highest field first, as written. */
 static const char *parse(struct dram_map *m, const char *text, const u32 count[NR_DRAM_FIELDS])
 {
-	u32 seen = 0, f, part, low = 0, high = 0;
+	u32 seen = 0, seen_low = 0, f, low;
+	const char *why = NULL;
 
-	for (m->n = 0; *text; m->n++) {
+	for (m->n = 0; *text && !why; m->n++) {
 		f = first_field(text);
 		if (f == NR_DRAM_FIELDS)
 			return "fields are ro, ra, bg, ba, co and ch";
 		text += 2;
-		part = take_number(&text);
-		if (part && (f != FIELD_CO || low || !(seen & 1u << FIELD_CO)))
-			return "only a second co may have a number";
-		if (part && !is_pow2(part))
-			return "the lines of a second co are a power of two";
-		if (!part && seen & 1u << f)
+		low = take_number(&text);
+		if (!low && seen >> f & 1)
 			return "a field is named twice";
-		part = MIN(part, count[FIELD_CO]);
-		seen |= 1u << f;
-		low = MAX(low, part);
-		high = f == FIELD_CO && !part ? m->n : high;
-		add_digit(m, m->n, f, part ? part : count[f], 1);
+		if (low) {
+			why = check_low(f, low, seen, seen_low);
+			why = why ? why : split(m, f, low);
+			seen_low |= 1u << f;
+		} else {
+			m->digit[m->n] = (struct dram_digit){ f, count[f], 1 };
+			seen |= 1u << f;
+		}
 	}
-	if (seen != (1u << NR_DRAM_FIELDS) - 1)
+	if (!why && seen != (1u << NR_DRAM_FIELDS) - 1)
 		return "each of ro, ra, bg, ba, co and ch must be there";
-	if (low)
-		add_digit(m, high, FIELD_CO, count[FIELD_CO] / low, low);
-	return NULL;
+	return why;
 }
 
 static void reverse(struct dram_map *m)
@@ -76,20 +97,18 @@ static void reverse(struct dram_map *m)
 
 static void make_shifts(struct dram_map *m)
 {
-	u32 i, at, taken = 0;
+	u32 i, taken = 0;
 
 	m->shifts = true;
 	m->bits = 0;
 	memset(m->part, 0, sizeof(m->part));
 	for (i = 0; i < m->n; i++) {
 		const struct dram_digit *d = &m->digit[i];
+		struct dram_part *part = &m->part[taken >> d->field & 1][d->field];
 
 		m->shifts &= is_pow2(d->count);
-		at = taken >> d->field & 1 ? NR_DRAM_FIELDS : d->field;
 		taken |= 1u << d->field;
-		m->part[at].shift = m->bits;
-		m->part[at].mask = d->count - 1;
-		m->part[at].up = log2_floor(d->weight);
+		*part = (struct dram_part){ m->bits, d->count - 1, log2_floor(d->weight) };
 		m->bits += log2_floor(d->count);
 	}
 }
@@ -112,19 +131,21 @@ const char *dram_map_init(struct dram_map *m, const char *text, const struct dra
 	return NULL;
 }
 
-static u32 part(const struct dram_map *m, u64 line, u32 i)
+static u32 value(const struct dram_part *p, u64 line)
 {
-	return ((u32)(line >> m->part[i].shift) & m->part[i].mask) << m->part[i].up;
+	return ((u32)(line >> p->shift) & p->mask) << p->up;
 }
 
 static void find_by_shifts(const struct dram_map *m, u64 line, struct dram_place *p)
 {
-	p->channel = part(m, line, FIELD_CH);
-	p->rank = part(m, line, FIELD_RA);
-	p->group = part(m, line, FIELD_BG);
-	p->bank = part(m, line, FIELD_BA);
-	p->column = part(m, line, FIELD_CO) + part(m, line, NR_DRAM_FIELDS);
-	p->row = part(m, line, FIELD_RO) + (line >> m->bits) * m->rows;
+	const struct dram_part *low = m->part[0], *high = m->part[1];
+
+	p->channel = value(&low[FIELD_CH], line);
+	p->rank = value(&low[FIELD_RA], line);
+	p->group = value(&low[FIELD_BG], line) + value(&high[FIELD_BG], line);
+	p->bank = value(&low[FIELD_BA], line);
+	p->column = value(&low[FIELD_CO], line) + value(&high[FIELD_CO], line);
+	p->row = value(&low[FIELD_RO], line) + (line >> m->bits) * m->rows;
 }
 
 /* Divides: six channels, as some servers have, once a request that missed every cache. */

@@ -1,8 +1,9 @@
 /*
  * Where a line lies in DRAM. The order of address bits is a word of fields from the highest to the lowest, as
  * DRAMsim3 and Ramulator 2 write it: ro (row), ra (rank), bg (bank group), ba (bank of the group), co
- * (column), ch (channel). "rochrababgco" puts a row's lines side by side, "rorabacobgch" spreads neighbours
- * over channels and bank groups. "coN" is the lowest N lines of the column, as in "rocorababgchco4".
+ * (column), ch (channel). "rochrababgco" puts a row's lines side by side. A second bg or co with a number is
+ * that many low values of the field: "rorababgcobg2ch" spreads neighbours over channels and two bank groups,
+ * "rocorababgchco4" leaves four lines together.
  *
  * Counts need not be powers of two (six channels). Addresses beyond the capacity carry on in rows that do not
  * exist, so that no two lines ever share a place.
@@ -25,16 +26,17 @@ struct dram_digit {
 	u32 count, weight;
 };
 
+/* The same by (line >> shift & mask) << up. */
+struct dram_part {
+	u32 shift, mask, up;
+};
+
 struct dram_map {
-	struct dram_digit digit[NR_DRAM_FIELDS + 1]; /* lowest first */
+	struct dram_digit digit[NR_DRAM_FIELDS + 2]; /* lowest first; two fields can be split */
 	u32 n;
-	/* Where all counts are powers of two: each digit is (line >> shift & mask) << up; a column may have
-	 * two. */
-	bool shifts;
-	struct {
-		u32 shift, mask, up;
-	} part[NR_DRAM_FIELDS + 1]; /* by field, then the low column's */
-	u32 bits;                   /* of a line's number, above which rows do not exist */
+	bool shifts;                              /* all counts are powers of two, so the parts hold */
+	struct dram_part part[2][NR_DRAM_FIELDS]; /* of each field the low or only one, and the high one */
+	u32 bits;                                 /* of a line's number, above which rows do not exist */
 	u32 rows;
 	u32 groups, group_shift;
 	u32 xor_mask; /* of banks of a rank, or 0 */
