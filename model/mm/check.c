@@ -1,14 +1,13 @@
 /* --check: the whole state, walked from the outside and compared with what the parts say of themselves. */
 #include "model/base/error.h"
-#include "model/mm/page.h"
-#include "model/mm/pgtable.h"
+#include "model/mm/huge.h"
 #include "model/mm/pte.h"
 
 struct check {
 	const struct kernel *k;
 	struct mm *mm;
 	struct map64 refs; /* pfn -> users found */
-	u64 tables;
+	u64 tables, huge;
 };
 
 static void found(struct check *ch, u64 pfn)
@@ -44,6 +43,27 @@ static void check_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 	       (v->object && object_page(v->object, page_index(ch->k, v, va)) == pfn));
 }
 
+/* A large page lies in one mapping of private memory, and a table waits for it. */
+static void check_huge(void *arg, u64 va, u64 entry_pa, u64 entry)
+{
+	struct check *ch = arg;
+	const struct kernel *k = ch->k;
+	struct page_view p = page_view(ch->mm, va);
+	u32 flags = k->format->flags(entry, 1);
+	u64 pfn = k->format->pa(entry, 1) >> FRAME_SHIFT, step = page_size(k) >> FRAME_SHIFT, i;
+
+	ASSERT(p.mapped && p.vma.start <= va && va + huge_size(k) <= p.vma.end);
+	ASSERT(p.vma.anon && !p.vma.object && !p.mixed && (flags & PTE_PRESENT));
+	ASSERT(!(flags & PTE_WRITE) || ((p.vma.flags & MM_WRITE) && huge_is_sole(ch->mm, entry)));
+	ASSERT(!(flags & PTE_EXEC) == !(p.vma.flags & MM_EXEC) || k->format->always_exec);
+	ASSERT(map64_find(&k->deposits, entry_pa));
+	found(ch, *map64_find(&k->deposits, entry_pa));
+	ch->tables++;
+	ch->huge++;
+	for (i = 0; i < huge_size(k) >> k->page_shift; i++)
+		found(ch, pfn + i * step);
+}
+
 /* A table below the root translates some of a VMA. */
 static void check_table(void *arg, u64 pfn, u32 level, u64 va)
 {
@@ -62,6 +82,7 @@ static void check_mm(struct check *ch, struct mm *mm)
 	ch->mm = mm;
 	vma_sane(&mm->vmas);
 	pgtable_each(mm, 0, 1ull << mm->k->format->va_bits, check_entry, ch);
+	pgtable_each_huge(mm, 0, 1ull << mm->k->format->va_bits, check_huge, ch);
 	pgtable_each_table(mm, check_table, ch);
 }
 
@@ -80,7 +101,7 @@ static void check_objects(struct check *ch)
 /* Every fault has one outcome. */
 static void check_faults(const struct fault_stats *f, u64 pgfault)
 {
-	ASSERT(f->minor == f->zero + f->zero_page + f->cow + f->reuse + f->file + f->spurious);
+	ASSERT(f->minor == f->zero + f->zero_page + f->huge + f->cow + f->reuse + f->file + f->spurious);
 	ASSERT(pgfault == f->minor + f->major + f->oom);
 }
 
@@ -100,6 +121,7 @@ void kernel_check(const struct kernel *k)
 	for (s = map64_next(&ch.refs, NULL); s; s = map64_next(&ch.refs, s))
 		ASSERT(frame_refs(k->frames, s->key) == s->value);
 	ASSERT(ch.refs.n == frames_in_use(k->frames));
+	ASSERT(ch.huge == k->deposits.n);
 	ASSERT(ch.tables == k->pgtable.pages && ch.tables == k->pgtable.allocated - k->pgtable.freed);
 	map64_fini(&ch.refs);
 }

@@ -3,8 +3,7 @@
  * anonymous memory, of an object, or an entry that forbids a write that the VMA allows.
  */
 #include "model/base/error.h"
-#include "model/mm/page.h"
-#include "model/mm/pgtable.h"
+#include "model/mm/huge.h"
 #include "model/mm/pte.h"
 
 /* stack_guard_gap of mm/mmap.c: pages that stay free below a stack. */
@@ -233,14 +232,68 @@ static enum trap_result fault_write_protected(struct fault *f)
 		return TRAP_OOM;
 	page_set_anon(f->mm, f->va);
 	set_entry(f, pfn, true);
-	tlb_flush(f->mm, f->c, f->page, f->page + page_size(f->k));
+	tlb_flush(f->mm, f->c, f->page, f->page + page_size(f->k), f->k->page_shift);
 	frame_put(f->k->frames, old);
 	return done(f, &f->k->fault.cow, f->k->cost.fault_cow);
 }
 
+static void split_huge(struct fault *f)
+{
+	struct gather g;
+
+	gather_begin(&g, f->mm, f->c);
+	huge_split(&g, KPATH_FAULT, f->va, f->va + 1);
+	gather_flush(&g);
+}
+
+/* do_huge_pmd_wp_page(): a page that others use too is split. False: the small page has to be looked at. */
+static bool fault_in_huge(struct fault *f, u64 upper, u64 entry, enum trap_result *result)
+{
+	const struct pt_format *fmt = f->k->format;
+	u32 flags = fmt->flags(entry, 1);
+	bool forbidden = f->write && !(flags & PTE_WRITE);
+
+	if (forbidden && !huge_is_sole(f->mm, entry)) {
+		split_huge(f);
+		return false;
+	}
+	f->c->ops->load(f->c, KPATH_FAULT, upper, fmt->entry_bytes);
+	if (forbidden)
+		pte_write(f->mm, f->c, KPATH_FAULT, upper,
+			  fmt->encode(fmt->pa(entry, 1), flags | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY, 1));
+	upgraded(f);
+	*result = forbidden ? done(f, &f->k->fault.reuse, f->k->cost.fault_reuse) :
+			      done(f, &f->k->fault.spurious, f->k->cost.fault_read);
+	return true;
+}
+
+/* True: a large page is the answer. */
+static bool fault_huge(struct fault *f, u64 upper, enum trap_result *result)
+{
+	u64 entry = pte_read(f->mm, upper);
+
+	if (huge_entry(f->k, entry))
+		return fault_in_huge(f, upper, entry, result);
+	if (entry || !huge_wanted(f->mm, &f->view, f->va))
+		return false;
+	f->c->ops->load(f->c, KPATH_FAULT, upper, f->k->format->entry_bytes);
+	if (!huge_map(f->mm, f->c, f->vma, upper, f->va, f->write))
+		return false;
+	page_set_anon(f->mm, f->va);
+	*result = done(f, &f->k->fault.huge, f->k->cost.fault);
+	return true;
+}
+
 static enum trap_result fault_resolve(struct fault *f)
 {
-	f->entry_pa = pgtable_entry(f->mm, f->c, KPATH_FAULT, f->va, true);
+	u64 upper = pgtable_upper(f->mm, f->c, KPATH_FAULT, f->va, true);
+	enum trap_result result;
+
+	if (upper == NO_ENTRY)
+		return TRAP_OOM;
+	if (fault_huge(f, upper, &result))
+		return result;
+	f->entry_pa = pgtable_last(f->mm, f->c, KPATH_FAULT, upper, f->va, true);
 	if (f->entry_pa == NO_ENTRY)
 		return TRAP_OOM;
 	f->entry = pte_read(f->mm, f->entry_pa);

@@ -120,15 +120,27 @@ static bool block_free(const struct frames *f, u64 pfn, u32 order)
 	return true;
 }
 
+/* The first block from block number `from` on that may be free: places before the next free one are not. */
+static u64 next_block(const struct frames *f, u64 from, u32 order)
+{
+	u64 place;
+
+	if (f->placement == FRAME_COLOURED)
+		return from;
+	place = bitset_next_free(&f->used, from << order);
+	return place == BITSET_NONE ? f->st.total >> order : place >> order;
+}
+
 static u64 find_block(struct frames *f, u32 order, u64 va)
 {
-	u64 blocks = f->st.total >> order, first = pfn_at(f, wanted_place(f, va)) >> order, i;
+	u64 blocks = f->st.total >> order, first = pfn_at(f, wanted_place(f, va)) >> order, i, turn;
 
-	for (i = 0; i < blocks; i++) {
-		u64 pfn = (first + i) % blocks << order;
+	for (turn = 0; turn < 2; turn++) {
+		u64 end = turn ? MIN(first, blocks) : blocks;
 
-		if (block_free(f, pfn, order))
-			return pfn;
+		for (i = turn ? 0 : first; (i = next_block(f, i, order)) < end; i++)
+			if (block_free(f, i << order, order))
+				return i << order;
 	}
 	return NO_FRAME;
 }

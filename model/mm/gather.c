@@ -1,7 +1,6 @@
 #include "model/mm/gather.h"
 
 #include "model/base/error.h"
-#include "model/mm/page.h"
 #include "model/mm/pgtable.h"
 
 /* Bit of an entry of k->gather that says: this frame is a page table. */
@@ -17,10 +16,10 @@ void tlb_flush_mm(struct mm *mm, struct cpu *c)
 }
 
 /* arch/x86/mm/tlb.c:flush_tlb_mm_range(). */
-void tlb_flush(struct mm *mm, struct cpu *c, u64 start, u64 end)
+void tlb_flush(struct mm *mm, struct cpu *c, u64 start, u64 end, u32 shift)
 {
 	struct kernel *k = mm->k;
-	u64 i, n = (end - start) >> k->page_shift;
+	u64 i, n = (end - start) >> shift;
 
 	if (n > k->cfg.flush_ceiling) {
 		tlb_flush_mm(mm, c);
@@ -28,7 +27,7 @@ void tlb_flush(struct mm *mm, struct cpu *c, u64 start, u64 end)
 	}
 	for (i = 0; i < n; i++) {
 		c->ops->spend(c, KPATH_FLUSH, k->cost.flush);
-		c->ops->flush_page(c, mm->asid, start + (i << k->page_shift));
+		c->ops->flush_page(c, mm->asid, start + (i << shift));
 		k->flush.pages++;
 	}
 }
@@ -37,6 +36,7 @@ static void gather_reset(struct gather *g)
 {
 	g->start = ~(u64)0;
 	g->end = 0;
+	g->shift = 63;
 	g->n = 0;
 }
 
@@ -54,7 +54,7 @@ void gather_flush(struct gather *g)
 	if (g->whole)
 		tlb_flush_mm(g->mm, g->c);
 	else if (g->start < g->end)
-		tlb_flush(g->mm, g->c, g->start, g->end);
+		tlb_flush(g->mm, g->c, g->start, g->end, g->shift);
 	for (i = 0; i < g->n; i++) {
 		if (k->gather[i] & GATHERED_TABLE)
 			pgtable_free_page(k, k->gather[i] & ~GATHERED_TABLE);
@@ -64,12 +64,23 @@ void gather_flush(struct gather *g)
 	gather_reset(g);
 }
 
+static void gather_span(struct gather *g, u64 va, u32 shift)
+{
+	u64 start = align_down(va, 1ull << shift);
+
+	g->start = MIN(g->start, start);
+	g->end = MAX(g->end, start + (1ull << shift));
+	g->shift = MIN(g->shift, shift);
+}
+
 void gather_page(struct gather *g, u64 va)
 {
-	u64 page = page_down(g->mm->k, va);
+	gather_span(g, va, g->mm->k->page_shift);
+}
 
-	g->start = MIN(g->start, page);
-	g->end = MAX(g->end, page + page_size(g->mm->k));
+void gather_huge(struct gather *g, u64 va)
+{
+	gather_span(g, va, g->mm->k->huge_shift);
 }
 
 static void gather_add(struct gather *g, u64 what)

@@ -19,6 +19,7 @@ struct gather {
 	struct mm *mm;
 	struct cpu *c;
 	u64 start, end; /* to be flushed; start > end: nothing */
+	u32 shift;      /* of the smallest page in it */
 	bool whole;     /* the address space ends: one flush of all of it */
 	u32 n;          /* frames in k->gather */
 };
@@ -27,13 +28,14 @@ void gather_begin(struct gather *g, struct mm *mm, struct cpu *c);
 void gather_flush(struct gather *g); /* flush and free what was gathered so far; also at the end */
 /* The page at va is not translated as before any more. */
 void gather_page(struct gather *g, u64 va);
+void gather_huge(struct gather *g, u64 va); /* a large page */
 /* Its frame loses a reference, after the flush. */
 void gather_frame(struct gather *g, u64 pfn);
 /* A page table that translated va is not linked any more; it is freed after the flush. */
 void gather_table(struct gather *g, u64 va, u64 pfn);
 
-/* Flushes pages of an address space, one by one up to the ceiling, else all of it; charged. */
-void tlb_flush(struct mm *mm, struct cpu *c, u64 start, u64 end);
+/* Flushes pages of 1 << shift bytes, one by one up to the ceiling, else the address space; charged. */
+void tlb_flush(struct mm *mm, struct cpu *c, u64 start, u64 end, u32 shift);
 void tlb_flush_mm(struct mm *mm, struct cpu *c);
 
 #endif

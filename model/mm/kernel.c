@@ -7,6 +7,7 @@
 #include "model/mm/gather.h"
 #include "model/sim/time.h"
 
+static const char *const thp_names[] = { "never", "always", NULL };
 static const char *const era_names[] = { "6.x", NULL };
 static const char *const layout_names[] = { "x86-64",    "x86-64-la57", "i386", "i386-pae", "arm64-4k",
 					    "arm64-16k", "arm64-64k",   "sv39", "sv48",     NULL };
@@ -68,6 +69,8 @@ const struct opt kernel_opts[] = {
 	  "invalidated one by one; more: the whole address space", NULL },
 	{ "stack_limit", OPT_SIZE, AT(stack_limit), "8M", FRAME_SIZE, 1ull << 40, "bytes",
 	  "to which a stack grows by itself", NULL },
+	{ "thp", OPT_ENUM, AT(thp), "never", 0, 0, NULL,
+	  "large pages for anonymous memory, where a mapping has room for them", thp_names },
 	{ "fault_around", OPT_SIZE, AT(fault_around), "64K", 0, 2u << 20, "bytes",
 	  "around a read fault of a file that are mapped with it; rounded down to a power of two", NULL },
 #define X(name, def, help) { #name, OPT_TIME, AT(name), def, 0, 0, NULL, help, NULL },
@@ -122,6 +125,7 @@ struct kernel *kernel_new(const struct kernel_params *p)
 	k->around_pages = around_pages(p->cfg);
 	k->format = p->format;
 	k->page_shift = p->format->shift[0];
+	k->huge_shift = k->format->leaf[1] == NR_PAGE_SIZES ? 0 : k->format->shift[1];
 	k->user_end = layouts[p->cfg->layout].user_end;
 	k->ptmem = p->ptmem;
 	k->frames = frames_new(p->memory, k->page_shift, p->cfg->placement, p->cfg->colours, p->seed);
@@ -146,6 +150,7 @@ void kernel_free(struct kernel *k)
 		free(mm);
 	}
 	objects_fini(&k->objects);
+	map64_fini(&k->deposits);
 	frames_free(k->frames);
 	free(k->gather);
 	free(k);
@@ -156,6 +161,9 @@ static const struct stat_desc fault_stats[] = { FAULT_STATS(STAT_ROW){ 0 } };
 #undef STAT_STRUCT
 #define STAT_STRUCT struct pgtable_stats
 static const struct stat_desc pgtable_stats[] = { PGTABLE_STATS(STAT_ROW){ 0 } };
+#undef STAT_STRUCT
+#define STAT_STRUCT struct huge_stats
+static const struct stat_desc huge_stats[] = { HUGE_STATS(STAT_ROW){ 0 } };
 #undef STAT_STRUCT
 #define STAT_STRUCT struct flush_stats
 static const struct stat_desc flush_stats[] = { FLUSH_STATS(STAT_ROW){ 0 } };
@@ -168,6 +176,7 @@ void kernel_stats(struct kernel *k, struct stats *s)
 {
 	stats_add(s, "mm.fault", fault_stats, &k->fault);
 	stats_add(s, "mm.pgtable", pgtable_stats, &k->pgtable);
+	stats_add(s, "mm.thp", huge_stats, &k->huge);
 	stats_add(s, "mm.flush", flush_stats, &k->flush);
 	stats_add(s, "mm.call", call_stats, &k->call);
 	frames_stats(k->frames, s);
@@ -177,6 +186,10 @@ void kernel_stats(struct kernel *k, struct stats *s)
 	stats_add_one(s, "mm.vmstat.pgreuse", &k->fault.reuse, "faults", "writes that kept their frame");
 	stats_add_one(s, "mm.vmstat.nr_page_table_pages", &k->pgtable.pages, "frames",
 		      "that are page tables");
+	stats_add_one(s, "mm.vmstat.thp_fault_alloc", &k->huge.faults, "faults", "that gave a large page");
+	stats_add_one(s, "mm.vmstat.thp_fault_fallback", &k->huge.fallbacks, "faults",
+		      "without a block for a large page");
+	stats_add_one(s, "mm.vmstat.thp_split_pmd", &k->huge.splits, "pages", "large ones made small ones");
 	stats_add_one(s, "mm.vmstat.nr_tlb_local_flush_one", &k->flush.pages, "flushes", "of one page");
 	stats_add_one(s, "mm.vmstat.nr_tlb_local_flush_all", &k->flush.full, "flushes",
 		      "of an address space");

@@ -44,6 +44,7 @@ struct kernel_cfg {
 	bool zero_page;    /* kernel.zero_page: reads of untouched memory share one frame */
 	u32 flush_ceiling; /* kernel.flush_ceiling: pages that are flushed one by one */
 	u64 stack_limit;   /* kernel.stack_limit */
+	u32 thp;           /* kernel.thp: 0 never, 1 always */
 	u64 fault_around;  /* kernel.fault_around: bytes that a read fault of an object maps at most */
 #define X(name, def, help) struct opt_time name;
 	KERNEL_TIMES(X)
@@ -91,6 +92,7 @@ extern const struct kernel_ops kernel_ops;
 #define MM_ANON      16u
 #define MM_GROWSDOWN 32u
 #define MM_HEAP      64u
+#define MM_HUGETLB   128u
 
 struct mm_map {
 	u64 addr, len; /* page-aligned outwards by the callee */

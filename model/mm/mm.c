@@ -5,8 +5,7 @@
 #include <stdlib.h>
 
 #include "model/base/error.h"
-#include "model/mm/page.h"
-#include "model/mm/pgtable.h"
+#include "model/mm/huge.h"
 #include "model/mm/pte.h"
 #include "model/mm/zap.h"
 
@@ -150,11 +149,31 @@ static void fork_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 	frame_get(f->parent->k->frames, pte_pfn(f->parent, entry));
 }
 
+static void fork_huge(void *arg, u64 va, u64 entry_pa, u64 entry)
+{
+	struct fork *f = arg;
+	const struct pt_format *fmt = f->parent->k->format;
+	u64 to = f->failed ? NO_ENTRY : pgtable_upper(f->child, f->c, KPATH_FORK, va, true);
+	u32 flags = fmt->flags(entry, 1);
+
+	f->failed = to == NO_ENTRY || !huge_share(f->child, f->c, to, entry);
+	if (f->failed)
+		return;
+	f->c->ops->spend(f->c, KPATH_FORK, f->parent->k->cost.fork_page);
+	if (!(flags & PTE_WRITE))
+		return;
+	pte_write(f->parent, f->c, KPATH_FORK, entry_pa,
+		  fmt->encode(fmt->pa(entry, 1), flags & ~PTE_WRITE, 1));
+	f->protected = true;
+}
+
 static void fork_pages(struct fork *f, const struct vma *v, u64 start, u64 end)
 {
 	/* vma_needs_copy(): shared pages, and those of files that were only read, are faulted in again. */
-	if (v->anon && start < end)
-		pgtable_each(f->parent, start, end, fork_entry, f);
+	if (!v->anon || start >= end)
+		return;
+	pgtable_each_huge(f->parent, start, end, fork_huge, f);
+	pgtable_each(f->parent, start, end, fork_entry, f);
 }
 
 static void fork_mappings(struct fork *f)

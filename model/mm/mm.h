@@ -15,6 +15,7 @@
 	X(major, "faults", "that waited for a device")                                     \
 	X(zero, "faults", "that gave a cleared frame")                                     \
 	X(zero_page, "faults", "reads of untouched memory, which share one cleared frame") \
+	X(huge, "faults", "that gave a cleared large page")                                \
 	X(cow, "faults", "writes that got a frame of their own, copied or cleared")        \
 	X(reuse, "faults", "writes to a frame that has no other user any more")            \
 	X(file, "faults", "that mapped a page of a file or of shared memory")              \
@@ -28,6 +29,11 @@
 	X(pages, "frames", "that are page tables now")    \
 	X(allocated, "frames", "that became page tables") \
 	X(freed, "frames", "that stopped being page tables")
+
+#define HUGE_STATS(X)                                                                   \
+	X(faults, "faults", "that gave a large page")                                   \
+	X(fallbacks, "faults", "that had to do with a small one, for want of a block") \
+	X(splits, "pages", "large ones made small ones")
 
 #define FLUSH_STATS(X)                     \
 	X(pages, "flushes", "of one page") \
@@ -51,6 +57,9 @@ struct fault_stats {
 struct pgtable_stats {
 	PGTABLE_STATS(STAT_FIELD)
 };
+struct huge_stats {
+	HUGE_STATS(STAT_FIELD)
+};
 struct flush_stats {
 	FLUSH_STATS(STAT_FIELD)
 };
@@ -73,7 +82,9 @@ struct kernel {
 	u32 around_pages; /* of a fault-around */
 	const struct pt_format *format;
 	u32 page_shift; /* of the format's smallest pages */
+	u32 huge_shift; /* of its large pages, 0: none */
 	u64 user_end;   /* mappings lie below */
+	struct map64 deposits; /* tables for large pages that will be split, by entry; huge.h */
 	struct ptmem *ptmem;
 	struct frames *frames;
 	struct objects objects;
@@ -84,6 +95,7 @@ struct kernel {
 	u64 *gather; /* frames between their unmapping and their flush */
 	struct fault_stats fault;
 	struct pgtable_stats pgtable;
+	struct huge_stats huge;
 	struct flush_stats flush;
 	struct call_stats call;
 	u64 pgfault; /* as Linux counts them: resolved ones, and those that ran out of memory */

@@ -1,6 +1,6 @@
 #include "model/mm/page.h"
 
-#include "model/mm/pgtable.h"
+#include "model/mm/huge.h"
 #include "model/mm/pte.h"
 
 #define MM_RIGHTS (MM_READ | MM_WRITE | MM_EXEC)
@@ -121,6 +121,7 @@ void page_refresh(struct gather *g, enum kernel_path path, u64 start, u64 end)
 {
 	struct refresh r = { g, path };
 
+	huge_split(g, path, start, end);
 	pgtable_each(g->mm, start, end, refresh_entry, &r);
 }
 

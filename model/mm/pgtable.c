@@ -50,6 +50,7 @@ static u64 lower_table(struct mm *mm, struct cpu *c, enum kernel_path path, u64 
 	u64 entry = pte_read(mm, entry_pa), pfn;
 
 	c->ops->load(c, path, entry_pa, f->entry_bytes);
+	ASSERT(!(f->flags(entry, level) & PTE_LEAF));
 	if (f->flags(entry, level) & PTE_PRESENT)
 		return f->pa(entry, level) >> FRAME_SHIFT;
 	if (!make)
@@ -60,20 +61,34 @@ static u64 lower_table(struct mm *mm, struct cpu *c, enum kernel_path path, u64 
 	return pfn;
 }
 
-u64 pgtable_entry(struct mm *mm, struct cpu *c, enum kernel_path path, u64 va, bool make)
+u64 pgtable_upper(struct mm *mm, struct cpu *c, enum kernel_path path, u64 va, bool make)
 {
 	const struct pt_format *f = mm->k->format;
 	u64 table = mm->root;
 	u32 level;
 
-	for (level = f->levels - 1u; level > 0; level--) {
+	for (level = f->levels - 1u; level > 1; level--) {
 		u64 pfn = lower_table(mm, c, path, pt_entry_pa(f, table, va, level), level, make);
 
 		if (pfn == NO_FRAME)
 			return NO_ENTRY;
 		table = pfn << FRAME_SHIFT;
 	}
-	return pt_entry_pa(f, table, va, 0);
+	return pt_entry_pa(f, table, va, 1);
+}
+
+u64 pgtable_last(struct mm *mm, struct cpu *c, enum kernel_path path, u64 upper_pa, u64 va, bool make)
+{
+	u64 pfn = lower_table(mm, c, path, upper_pa, 1, make);
+
+	return pfn == NO_FRAME ? NO_ENTRY : pt_entry_pa(mm->k->format, pfn << FRAME_SHIFT, va, 0);
+}
+
+u64 pgtable_entry(struct mm *mm, struct cpu *c, enum kernel_path path, u64 va, bool make)
+{
+	u64 upper = pgtable_upper(mm, c, path, va, make);
+
+	return upper == NO_ENTRY ? NO_ENTRY : pgtable_last(mm, c, path, upper, va, make);
 }
 
 /* End of the part of va..end that one entry of a level translates; addresses may reach the top of 64 bits. */
@@ -86,6 +101,7 @@ static u64 span_end(const struct pt_format *f, u64 va, u64 end, u32 level)
 
 struct each {
 	const struct mm *mm;
+	bool huge; /* only large pages, or none */
 	pte_fn fn;
 	void *arg;
 };
@@ -103,17 +119,26 @@ static void each_in_table(const struct each *e, u64 table, u32 level, u64 start,
 			continue;
 		if (level == 0)
 			e->fn(e->arg, va, entry_pa, entry);
-		else
+		else if (!(f->flags(entry, level) & PTE_LEAF) && level > e->huge)
 			each_in_table(e, f->pa(entry, level), level - 1, va, next);
+		else if (e->huge && (f->flags(entry, level) & PTE_LEAF))
+			e->fn(e->arg, align_down(va, 1ull << f->shift[level]), entry_pa, entry);
 	}
 }
 
 void pgtable_each(const struct mm *mm, u64 start, u64 end, pte_fn fn, void *arg)
 {
-	struct each e = { mm, fn, arg };
+	struct each e = { mm, false, fn, arg };
 
 	each_in_table(&e, mm->root, mm->k->format->levels - 1u, page_down(mm->k, start),
 		      page_up(mm->k, end));
+}
+
+void pgtable_each_huge(const struct mm *mm, u64 start, u64 end, pte_fn fn, void *arg)
+{
+	struct each e = { mm, true, fn, arg };
+
+	each_in_table(&e, mm->root, mm->k->format->levels - 1u, start, end);
 }
 
 struct each_table {
@@ -130,7 +155,7 @@ static void tables_below(const struct each_table *e, u64 table, u32 level, u64 v
 	for (i = 0; level > 0 && i < 1u << f->bits[level]; i++) {
 		u64 entry = pte_read(e->mm, table + i * f->entry_bytes);
 
-		if (entry)
+		if (entry && !(f->flags(entry, level) & PTE_LEAF))
 			tables_below(e, f->pa(entry, level), level - 1, va + (i << f->shift[level]));
 	}
 	e->fn(e->arg, table >> FRAME_SHIFT, level, va);

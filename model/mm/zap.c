@@ -1,7 +1,6 @@
 #include "model/mm/zap.h"
 
-#include "model/mm/page.h"
-#include "model/mm/pgtable.h"
+#include "model/mm/huge.h"
 #include "model/mm/pte.h"
 
 static void zap_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
@@ -20,8 +19,11 @@ static void zap_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 
 void zap_range(struct gather *g, u64 start, u64 end)
 {
-	if (start < end)
-		pgtable_each(g->mm, start, end, zap_entry, g);
+	if (start >= end)
+		return;
+	huge_split_ends(g, KPATH_UNMAP, start, end);
+	huge_zap(g, start, end);
+	pgtable_each(g->mm, start, end, zap_entry, g);
 }
 
 struct object_zap {

@@ -170,13 +170,13 @@ static void pwc_fill(struct ref_cpu *c, const struct mm *mm, u64 va, u32 level)
 	c->pwc[c->n_pwc++] = new;
 }
 
-static void set_accessed(struct ref_cpu *c, u64 entry_pa, bool dirty)
+static void set_accessed(struct ref_cpu *c, const struct ref_pt *r, bool dirty)
 {
 	const struct pt_format *f = c->k->format;
-	u64 e = pt_read(f, c->k->ptmem, entry_pa);
-	u32 state = PTE_ACCESSED | (dirty ? PTE_DIRTY : 0);
+	u64 e = pt_read(f, c->k->ptmem, r->entry_pa);
+	u32 state = PTE_ACCESSED | (dirty ? PTE_DIRTY : 0), level = r->shift > f->shift[0];
 
-	pt_write(f, c->k->ptmem, entry_pa, f->encode(f->pa(e, 0), f->flags(e, 0) | state, 0));
+	pt_write(f, c->k->ptmem, r->entry_pa, f->encode(f->pa(e, level), f->flags(e, level) | state, level));
 }
 
 static bool walk_and_fill(struct ref_cpu *c, const struct mm *mm, u64 va, enum access_kind access)
@@ -189,7 +189,7 @@ static bool walk_and_fill(struct ref_cpu *c, const struct mm *mm, u64 va, enum a
 		pwc_fill(c, mm, va, level);
 	if (!r.present || !allows(r.write, r.exec, access))
 		return false;
-	set_accessed(c, r.entry_pa, access == ACCESS_WRITE);
+	set_accessed(c, &r, access == ACCESS_WRITE);
 	ASSERT(c->n_tlb < REF_TLB_MAX);
 	c->tlb[c->n_tlb++] = (struct ref_tlb_entry){ .vpn = (va >> 12) & ~(frames - 1),
 						     .pfn = (r.pa >> 12) & ~(frames - 1),

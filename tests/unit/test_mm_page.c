@@ -16,8 +16,8 @@
 #include "tests/ref/ref_mm_cpu.h"
 
 #define PIECE    4096ull
-#define PIECES   512u
-#define BASE     0x7ffc0000ull /* pages of 64 KB on both sides of 2 GB */
+#define PIECES   1024u
+#define BASE     0x7ff00000ull /* 1 MB below 2 GB: room for one page of 2 MB, and pages beside it */
 #define MMS      2u
 #define RIGHTS   (MM_READ | MM_WRITE | MM_EXEC)
 #define TLB_FULL 400u
@@ -44,13 +44,13 @@ static u64 va_of(u32 piece)
 	return BASE + piece * PIECE;
 }
 
-static struct world *world_new(u32 layout, u64 memory)
+static struct world *world_new(u32 layout, u64 memory, bool thp)
 {
 	struct world *w = calloc(1, sizeof(*w));
 	struct kernel_params p = { .cfg = &w->cfg, .memory = memory, .hz = 1000000000, .seed = 1 };
 
 	w->cfg = (struct kernel_cfg){ .colours = 8, .flush_ceiling = 33, .zero_page = true,
-				      .stack_limit = 8 << 20, .fault_around = 65536, .layout = layout };
+				      .stack_limit = 8 << 20, .fault_around = 65536, .layout = layout, .thp = thp };
 	w->ptmem = p.ptmem = ptmem_new(memory >> FRAME_SHIFT);
 	p.format = kernel_format(&w->cfg);
 	w->k = kernel_new(&p);
@@ -104,7 +104,7 @@ static void check_piece(const struct world *w, u32 m, u32 piece)
 	assert_true(mapped && rights);
 	assert_true(!r.write || (rights & MM_WRITE));
 	assert_true(!r.exec == !(rights & MM_EXEC) || w->k->format->always_exec);
-	assert_int_equal(r.shift, w->k->page_shift);
+	assert_true(r.shift == w->k->page_shift || (w->cfg.thp && r.shift == w->k->huge_shift));
 }
 
 static void check_all(struct world *w)
@@ -127,7 +127,7 @@ static void set(struct world *w, u32 m, u32 s, u32 e, bool mapped, u32 rights)
 
 static void pick_range(struct world *w, u32 *s, u32 *e)
 {
-	u32 n = 1 + pick(w, pick(w, 4) ? 12 : 100);
+	u32 n = 1 + pick(w, pick(w, 4) ? 12 : pick(w, 8) ? 100 : PIECES);
 
 	*s = pick(w, PIECES);
 	*e = MIN(*s + n, PIECES);
@@ -147,6 +147,11 @@ static void do_mmap(struct world *w, u32 m)
 	struct mm_map map = { .flags = rights };
 
 	pick_range(w, &s, &e);
+	if (w->cfg.thp && pick(w, 4) == 0) {
+		s = 200;
+		e = 800;
+		kind = 0;
+	}
 	if (kind < 2)
 		map.flags |= MM_ANON;
 	else
@@ -267,20 +272,44 @@ static void one_step(struct world *w)
 		do_fork_or_exit(w);
 }
 
+static void random_history(struct world *w, u32 steps)
+{
+	u32 i;
+
+	for (i = 0; i < steps; i++) {
+		one_step(w);
+		ref_tlb_check(&w->cpu);
+		if (i % 16 == 0)
+			check_all(w);
+	}
+}
+
 static void mappings_share_pages_by_the_rules(void **state)
 {
-	u32 layout, i;
+	u32 layout;
 
 	for (layout = 0; layout < NR_REF_PT; layout++) {
-		struct world *w = world_new(layout, 1ull << 29);
+		struct world *w = world_new(layout, 1ull << 29, false);
 
-		for (i = 0; i < 12000; i++) {
-			one_step(w);
-			ref_tlb_check(&w->cpu);
-			if (i % 16 == 0)
-				check_all(w);
-		}
+		random_history(w, 12000);
 		assert_true(w->k->fault.minor > 900 && w->k->fault.cow > 100 && w->k->fault.file > 200);
+		assert_int_equal(w->k->fault.spurious, 0);
+		world_free(w);
+	}
+}
+
+/* The same rules where large pages come and are split. */
+static void large_pages_keep_the_rules(void **state)
+{
+	static const u32 layouts[] = { KERNEL_LAYOUT_X86_64, KERNEL_LAYOUT_I386_PAE, KERNEL_LAYOUT_ARM64_4K,
+				       KERNEL_LAYOUT_SV39 };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(layouts); i++) {
+		struct world *w = world_new(layouts[i], 1ull << 29, true);
+
+		random_history(w, 10000);
+		assert_true(w->k->huge.faults > 60 && w->k->huge.splits > 50);
 		assert_int_equal(w->k->fault.spurious, 0);
 		world_free(w);
 	}
@@ -293,7 +322,7 @@ static void faults_follow_the_page_size(void **state)
 	u32 layout;
 
 	for (layout = 0; layout < NR_REF_PT; layout++) {
-		struct world *w = world_new(layout, 1ull << 28);
+		struct world *w = world_new(layout, 1ull << 28, false);
 		const struct pt_format *f = w->k->format;
 		struct mm_map map = { .addr = 1ull << 30, .len = bytes,
 				      .flags = MM_READ | MM_WRITE | MM_ANON };
@@ -319,7 +348,7 @@ static void faults_follow_the_page_size(void **state)
 
 static void misfits_are_refused(void **state)
 {
-	struct world *w = world_new(KERNEL_LAYOUT_I386, 1ull << 28);
+	struct world *w = world_new(KERNEL_LAYOUT_I386, 1ull << 28, false);
 	struct mm_map map = { .addr = 0xbffff000, .len = 4096, .flags = MM_READ | MM_ANON };
 
 	assert_true(kernel_fits(w->k, map.addr, map.len));
@@ -331,7 +360,7 @@ static void misfits_are_refused(void **state)
 	assert_null(kernel_layout_check(&w->cfg, 4ull << 30));
 	assert_non_null(kernel_layout_check(&w->cfg, (4ull << 30) + 1));
 	world_free(w);
-	w = world_new(KERNEL_LAYOUT_SV39, 1ull << 28);
+	w = world_new(KERNEL_LAYOUT_SV39, 1ull << 28, false);
 	assert_true(kernel_fits(w->k, 0, 1ull << 38));
 	assert_false(kernel_fits(w->k, 1ull << 38, 1));
 	world_free(w);
@@ -341,6 +370,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mappings_share_pages_by_the_rules),
+		cmocka_unit_test(large_pages_keep_the_rules),
 		cmocka_unit_test(faults_follow_the_page_size),
 		cmocka_unit_test(misfits_are_refused),
 	};

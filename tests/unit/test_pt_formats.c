@@ -53,8 +53,9 @@ static const struct by_hand by_hand[] = {
 	{ &pt_x86_64_la57, 4, 0x5000, PTE_TABLE, 0x5027 },
 	{ &pt_x86_64_la57, 2, 0x80000000, DATA | PTE_DIRTY, 0x80000000800000e7 },
 	/*
-	 * Arm ARM D8.3, as Linux writes them (shown as "pte=" in its oopses): read-only text ends in fc3 below
-	 * 0x0020..., written data in f43 below 0x0068..., data that can be written but is clean in fc3 there.
+	 * Arm ARM D8.3, as Linux writes them (shown as "pte=" in its oopses): read-only text ends in fc3
+	 * below 0x0020..., written data in f43 below 0x0068..., data that can be written but is clean in fc3
+	 * there.
 	 */
 	{ &pt_arm64_4k, 0, 0x81234000, CODE, 0x0020000081234fc3 },
 	{ &pt_arm64_4k, 0, 0x81234000, DATA | PTE_DIRTY, 0x0068000081234f43 },
@@ -91,7 +92,7 @@ static void entries_are_the_manuals(void **state)
 	}
 }
 
-/* What the kernel writes comes back, of leaves of every size, present or only remembered (PROT_NONE). */
+/* What the kernel writes comes back: leaves of every size, present or only remembered (PROT_NONE). */
 static void entries_go_around(void **state)
 {
 	struct rng rng;

@@ -1,0 +1,191 @@
+/* Large pages, counted by hand on x86-64: 2 MB are 512 pages, and a table waits for each. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "model/mm/huge.h"
+#include "tests/ref/ref_mm_cpu.h"
+
+#define PAGE 4096ull
+#define HUGE (2ull << 20)
+#define BASE (1ull << 30)
+#define RW   (MM_READ | MM_WRITE | MM_ANON)
+
+struct env {
+	struct kernel_cfg cfg;
+	struct ptmem *ptmem;
+	struct kernel *k;
+	struct ref_cpu cpu;
+	struct cpu *c;
+	struct mm *mm;
+};
+
+static struct env *env_new(u64 memory, bool thp)
+{
+	struct env *e = calloc(1, sizeof(*e));
+	struct kernel_params p = { .cfg = &e->cfg, .memory = memory, .hz = 1000000000, .seed = 1 };
+
+	e->cfg = (struct kernel_cfg){ .colours = 1,
+				      .flush_ceiling = 33,
+				      .thp = thp,
+				      .stack_limit = 8 << 20,
+				      .unmap_page = { .cycles = 7 } };
+	e->ptmem = p.ptmem = ptmem_new(memory / PAGE);
+	p.format = kernel_format(&e->cfg);
+	e->k = kernel_new(&p);
+	ref_cpu_init(&e->cpu, e->k);
+	e->c = &e->cpu.cpu;
+	e->mm = mm_new(e->k, false);
+	return e;
+}
+
+static void env_free(struct env *e)
+{
+	mm_put(e->mm, e->c);
+	kernel_check(e->k);
+	assert_int_equal(frames_in_use(e->k->frames), 0);
+	assert_int_equal(e->k->pgtable.pages, 0);
+	kernel_free(e->k);
+	ptmem_free(e->ptmem);
+	free(e);
+}
+
+static void map(struct env *e, u64 addr, u64 len, u32 flags)
+{
+	struct mm_map m = { .addr = addr, .len = len, .flags = flags };
+
+	assert_int_equal(mm_mmap(e->mm, e->c, &m), MM_OK);
+}
+
+static u32 touch(struct env *e, struct mm *mm, u64 va, enum access_kind access)
+{
+	u32 traps;
+
+	assert_int_equal(ref_access(&e->cpu, mm, va, access, &traps), TRAP_RETRY);
+	ref_tlb_check(&e->cpu);
+	kernel_check(e->k);
+	return traps;
+}
+
+static u32 shift_at(const struct env *e, u64 va)
+{
+	return ref_pt_walk(REF_X86_64, e->ptmem, mm_root(e->mm), va).shift;
+}
+
+static void one_fault_maps_two_megabytes(void **state)
+{
+	struct env *e = env_new(64 << 20, true);
+	u64 at, frames;
+
+	/* 8 MB but for the first and the last page: three large pages, 511 small ones on both sides. */
+	map(e, BASE + PAGE, 4 * HUGE - 2 * PAGE, RW);
+	for (at = PAGE; at < 4 * HUGE - PAGE; at += 64 * PAGE)
+		touch(e, e->mm, BASE + at, ACCESS_WRITE);
+	assert_int_equal(e->k->fault.huge, 2);
+	assert_int_equal(e->k->fault.zero, 2 * 8);
+	assert_int_equal(shift_at(e, BASE + HUGE), 21);
+	assert_int_equal(shift_at(e, BASE + PAGE), 12);
+	/* Tables: three levels, two of the last level, and two that wait. */
+	assert_int_equal(e->k->pgtable.pages, 3 + 2 + 2);
+	frames = 2 * 512 + 16;
+	assert_int_equal(frames_in_use(e->k->frames), frames + 7);
+	assert_int_equal(e->cpu.zeroed, frames + 6);
+	env_free(e);
+}
+
+static void unmapping_a_part_splits(void **state)
+{
+	struct env *e = env_new(64 << 20, true);
+	u64 flushes;
+
+	map(e, BASE, 2 * HUGE, RW);
+	touch(e, e->mm, BASE, ACCESS_WRITE);
+	touch(e, e->mm, BASE + HUGE, ACCESS_READ);
+	assert_int_equal(e->k->fault.huge, 2);
+	/* The first whole, by one entry and one flush. */
+	flushes = e->cpu.page_flushes;
+	mm_munmap(e->mm, e->c, BASE, HUGE);
+	assert_int_equal(e->k->huge.splits, 0);
+	assert_int_equal(e->cpu.cycles[KPATH_UNMAP], 7);
+	assert_int_equal(e->cpu.page_flushes, flushes + 1);
+	/* Ten pages of the second: it is 502 small ones afterwards, in the frames that they had. */
+	mm_munmap(e->mm, e->c, BASE + HUGE + 100 * PAGE, 10 * PAGE);
+	assert_int_equal(e->k->huge.splits, 1);
+	assert_int_equal(e->cpu.cycles[KPATH_UNMAP], 7 + 10 * 7);
+	assert_int_equal(shift_at(e, BASE + HUGE), 12);
+	assert_int_equal(frames_in_use(e->k->frames), 502 + e->k->pgtable.pages);
+	assert_int_equal(touch(e, e->mm, BASE + HUGE, ACCESS_WRITE), 0);
+	mm_mprotect(e->mm, e->c, BASE + HUGE, PAGE, MM_READ);
+	ref_tlb_check(&e->cpu);
+	env_free(e);
+}
+
+static void fork_shares_and_a_write_splits(void **state)
+{
+	struct env *e = env_new(64 << 20, true);
+	struct mm *child;
+
+	map(e, BASE, HUGE, RW);
+	touch(e, e->mm, BASE, ACCESS_WRITE);
+	child = mm_fork(e->mm, e->c);
+	assert_non_null(child);
+	kernel_check(e->k);
+	ref_tlb_check(&e->cpu);
+	assert_int_equal(frames_in_use(e->k->frames), 512 + e->k->pgtable.pages);
+	assert_int_equal(touch(e, child, BASE + 5 * PAGE, ACCESS_READ), 0);
+	/* One page is copied, the other 511 stay shared. */
+	assert_int_equal(touch(e, child, BASE + 5 * PAGE, ACCESS_WRITE), 1);
+	assert_int_equal(e->k->huge.splits, 1);
+	assert_int_equal(e->k->fault.cow, 1);
+	assert_int_equal(e->cpu.copied, 1);
+	assert_int_equal(frames_in_use(e->k->frames), 513 + e->k->pgtable.pages);
+	assert_int_equal(shift_at(e, BASE), 21);
+	mm_put(child, e->c);
+	/* Alone again, the parent may write all of it at once. */
+	assert_int_equal(touch(e, e->mm, BASE + 9 * PAGE, ACCESS_WRITE), 1);
+	assert_int_equal(touch(e, e->mm, BASE + 99 * PAGE, ACCESS_WRITE), 0);
+	assert_int_equal(e->k->fault.reuse, 1);
+	env_free(e);
+}
+
+static void small_pages_serve_where_there_is_no_block(void **state)
+{
+	struct env *e = env_new(3 << 20, true);
+
+	map(e, BASE, 2 * HUGE, RW);
+	/* 768 frames with tables at the low end: one aligned block of 512 is not free. */
+	touch(e, e->mm, BASE, ACCESS_WRITE);
+	assert_int_equal(e->k->fault.huge, 0);
+	assert_int_equal(e->k->fault.zero, 1);
+	assert_int_equal(e->k->huge.fallbacks, 1);
+	env_free(e);
+}
+
+static void only_who_asks_gets_them(void **state)
+{
+	struct env *e = env_new(64 << 20, false);
+
+	map(e, BASE, HUGE, RW);
+	map(e, BASE + HUGE, HUGE, RW | MM_HUGETLB);
+	touch(e, e->mm, BASE, ACCESS_WRITE);
+	touch(e, e->mm, BASE + HUGE, ACCESS_WRITE);
+	assert_int_equal(shift_at(e, BASE), 12);
+	assert_int_equal(shift_at(e, BASE + HUGE), 21);
+	env_free(e);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_fault_maps_two_megabytes),
+		cmocka_unit_test(unmapping_a_part_splits),
+		cmocka_unit_test(fork_shares_and_a_write_splits),
+		cmocka_unit_test(small_pages_serve_where_there_is_no_block),
+		cmocka_unit_test(only_who_asks_gets_them),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
