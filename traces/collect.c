@@ -36,9 +36,10 @@ struct lane {
 	char isa[9];
 	struct tr_encoder *encoder;
 	const u64 *ring;
-	bool holds;     /* something was encoded since the last flush */
-	u64 held_since; /* bytes of the capture then */
-	bool ended;     /* TR_EV_EXIT was seen */
+	bool holds;      /* something was encoded since the last flush */
+	u64 held_since;  /* bytes of the capture then */
+	bool ended;      /* TR_EV_EXIT was seen */
+	u64 last_number; /* of its numbered events */
 };
 
 struct process {
@@ -133,6 +134,8 @@ static u32 file_id(struct collector *c, u64 dev, u64 ino)
 static void lane_event(struct collector *c, struct lane *l, const struct tr_event *ev)
 {
 	tr_encode_event(l->encoder, ev);
+	if (ev->kind != TR_EV_SEEN && ev->seq)
+		l->last_number = ev->seq;
 	l->ended |= ev->kind == TR_EV_EXIT || (ev->kind == TR_EV_EXEC && !ev->arg);
 }
 
@@ -300,6 +303,8 @@ static void take_last_word(struct collector *c, struct lane *l, struct rec_strea
 {
 	struct rec_event word = s->last_word;
 
+	if (word.ev.seq <= l->last_number)
+		return; /* it was entered, and the thread killed before it could take the word back */
 	if (word.ev.kind == TR_EV_EXEC) {
 		lane_event(
 			c, l,
