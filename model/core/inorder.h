@@ -4,6 +4,11 @@
  * page used last in their sets: nothing changes), a plain hit (their order changes, time does not), and
  * core_mem.c for everything else. What a run adds to the counters whatever happens is one vector addition.
  *
+ * On a recording of sort (6.6 instructions, 2.6 data accesses and 1.3 fetched lines a run) 85 % of the data
+ * accesses and 9 in 10 fetched lines end at the shortcut. Instructions of the host a run: 520 with all but
+ * the shortcut out of line, 420 with plain hits in the loop, 380 with orders renewed through tables; 150
+ * and more ns against 50 without and with the shortcut, on a busy machine of 2023.
+ *
  * Included by core.c alone. Forced inlining with constant arguments makes copies of the loop for
  * translation on or off, for traces with or without dependences, and for lines of 64 bytes.
  */

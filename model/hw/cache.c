@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "model/arch/addr.h"
 #include "model/base/error.h"
 #include "model/sim/time.h"
 
@@ -284,6 +285,28 @@ void cache_stats_add(const struct cache *c, struct stats *s, const char *prefix)
 	stats_add(s, prefix, cache_table, &c->st);
 }
 
+/*
+ * What the shortcut says of a set is true of the line used last there. Checked where lines are ordered in rows and the
+ * set's index lies within a page, so that virtual and physical line number agree in it.
+ */
+static void shortcut_sane(const struct cache *c)
+{
+	const u64 in_page = (FRAME_SIZE >> c->line_shift) - 1;
+	u32 set, way, id;
+
+	for (set = 0; set < c->tags.sets; set++) {
+		const u64 *row = c->sc.row[set];
+
+		if (row[SHORT_READ] == SHORT_NOTHING)
+			continue;
+		way = (u32)__builtin_ctz(tag_bytes_equal((tag_bytes)c->tags.row[set].rank, 0));
+		id = (set << c->tags.way_shift) + way;
+		ASSERT(c->tags.key[id] != TAG_NO_KEY);
+		ASSERT(!((c->tags.key[id] ^ row[SHORT_READ]) & in_page));
+		ASSERT(row[SHORT_WRITE] == SHORT_NOTHING || c->dirty[id]);
+	}
+}
+
 void cache_sane(const struct cache *c)
 {
 	u32 id, valid = 0;
@@ -298,4 +321,6 @@ void cache_sane(const struct cache *c)
 	}
 	ASSERT(valid == c->st.fills - c->st.evictions);
 	ASSERT(c->mshr.n <= c->mshr.cap);
+	if (c->sc.row && c->tags.row_lru && c->tags.sets << c->line_shift <= FRAME_SIZE)
+		shortcut_sane(c);
 }
