@@ -195,7 +195,8 @@ static void host_memory_follows_use(void **state)
 		long before = resident_kb();
 		struct frames *f = frames_new(64ull << 30, 12, placement, 32, 1);
 
-		assert_true(resident_kb() - before < 256);
+		/* Less than its bits, 2 MB; the host counts resident pages in batches. */
+		assert_true(resident_kb() - before < 1024);
 		for (i = 0; i < 100000; i++)
 			frame_alloc(f, 0, i * PAGE);
 		/* The bits of all 64 GB, at most: 2 MB and a little. */

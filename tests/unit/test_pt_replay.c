@@ -1,0 +1,194 @@
+/* A recording replayed under every layout: faults, walks and TLB misses follow the page size. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/base/error.h"
+#include "model/core/machine.h"
+#include "traces/capture_write.h"
+#include "traces/encode.h"
+
+#include <cmocka.h> /* last: its fail() is a macro */
+
+#define CAPTURE "build/tests/pt_replay.pcap"
+#define CODE    0x400000ull
+#define DATA    0x10000000ull
+#define BYTES   (16ull << 20)
+#define PID     100u
+
+struct take {
+	struct capture_writer *w;
+	struct tr_encoder *enc;
+	u64 seq;
+};
+
+static void emit(void *arg, const u8 *packet, u32 len, u64 insns)
+{
+	assert_true(capture_write(((struct take *)arg)->w, packet, len, insns));
+}
+
+static void map(struct take *t, u64 addr, u64 len)
+{
+	struct tr_event ev = { .kind = TR_EV_MAP, .flags = TR_MAP_ANON, .seq = ++t->seq, .addr = addr,
+			       .len = len, .offset = TR_NO_OFFSET,
+			       .prot = TR_PROT_READ | TR_PROT_WRITE | TR_PROT_EXEC };
+
+	tr_encode_event(t->enc, &ev);
+}
+
+/* A store to each 4 KB of the data, in order, twice; at `top`, one more mapping. */
+static void record(u64 top)
+{
+	static const u8 sizes[1] = { 4 };
+	struct tr_slot slot = { .size = 8, .kind = TR_STORE };
+	struct tr_block b = { .pc = CODE, .n_insns = 1, .n_slots = 1, .insn_size = sizes, .slot = &slot };
+	struct tr_dict *dict = tr_dict_new();
+	char err[TR_ERRBUF];
+	struct take t = { .w = capture_create(CAPTURE, err) };
+	u32 block = tr_dict_add(dict, &b);
+	u64 at, round;
+
+	assert_non_null(t.w);
+	t.enc = tr_encoder_new(&(struct tr_encoder_cfg){
+		.dict = dict, .pid = PID, .tid = PID, .isa = "x86_64", .emit = emit, .arg = &t });
+	map(&t, CODE, 4096);
+	map(&t, DATA, BYTES);
+	if (top)
+		map(&t, top, 4096);
+	for (round = 0; round < 2; round++)
+		for (at = DATA; at < DATA + BYTES; at += 4096)
+			tr_encode_run(t.enc, block, &at);
+	tr_encode_event(t.enc, &(struct tr_event){
+				       .kind = TR_EV_EXIT, .flags = TR_EXIT_GROUP, .seq = ++t.seq });
+	tr_encoder_free(t.enc);
+	tr_dict_free(dict);
+	assert_true(capture_close(t.w, err));
+}
+
+static struct machine *replay(const char *layout, const char *thp)
+{
+	struct machine_cfg cfg;
+	struct config *c = config_new(machine_sections, &cfg);
+	struct machine *m;
+	char err[TR_ERRBUF], set[64];
+	struct trace *t;
+
+	snprintf(set, sizeof(set), "kernel.layout=%s", layout);
+	config_set(c, set);
+	snprintf(set, sizeof(set), "kernel.thp=%s", thp);
+	config_set(c, set);
+	config_set(c, "memory.size=256M");
+	machine_check(&cfg, c);
+	m = machine_new(&cfg, 500);
+	config_free(c);
+	t = trace_open(CAPTURE, NULL, err);
+	assert_non_null(t);
+	engine_add(m->engine, t);
+	while (engine_run(m->engine, ~(u64)0) != ENGINE_END)
+		;
+	machine_settle(m);
+	return m;
+}
+
+static u64 value(const struct machine *m, const char *name)
+{
+	return stats_value(m->stats, name);
+}
+
+static const struct {
+	const char *layout;
+	u32 shift; /* of a page */
+	u32 reads; /* of a cold walk */
+} layouts[] = {
+	{ "x86-64", 12, 4 },    { "x86-64-la57", 12, 5 }, { "i386", 12, 2 },
+	{ "i386-pae", 12, 2 },  { "arm64-4k", 12, 4 },    { "arm64-16k", 14, 4 },
+	{ "arm64-64k", 16, 3 }, { "sv39", 12, 3 },        { "sv48", 12, 4 },
+};
+
+static void replay_under_every_layout(void **state)
+{
+	u32 i;
+
+	record(0);
+	for (i = 0; i < ARRAY_SIZE(layouts); i++) {
+		struct machine *m = replay(layouts[i].layout, "never");
+		u64 pages = BYTES >> layouts[i].shift;
+
+		assert_int_equal(value(m, "replay.refused"), 0);
+		assert_int_equal(value(m, "mm.fault.segv"), 0);
+		assert_int_equal(value(m, "mm.fault.zero") + value(m, "mm.fault.zero_page"), pages + 1);
+		/* Data misses: each page in both rounds, if the TLB has no room for all of them. */
+		assert_int_equal(value(m, "core0.dtlb.misses"), pages <= 96 ? pages : 2 * pages);
+		assert_true(value(m, "core0.walker.pte_reads") >= layouts[i].reads);
+		machine_free(m);
+	}
+}
+
+/* 16 MB are eight pages of 2 MB, or four of 4 MB: so many faults, and no miss in the second round. */
+static void replay_with_large_pages(void **state)
+{
+	static const struct {
+		const char *layout;
+		u64 pages;
+	} large[] = { { "x86-64", 8 }, { "i386", 4 }, { "i386-pae", 8 }, { "arm64-4k", 8 }, { "sv39", 8 } };
+	u32 i;
+
+	record(0);
+	for (i = 0; i < ARRAY_SIZE(large); i++) {
+		struct machine *m = replay(large[i].layout, "always");
+
+		assert_int_equal(value(m, "mm.fault.huge"), large[i].pages);
+		assert_int_equal(value(m, "core0.dtlb.misses"), large[i].pages);
+		assert_int_equal(value(m, "mm.vmstat.thp_fault_alloc"), large[i].pages);
+		machine_free(m);
+	}
+}
+
+static char message[512];
+static int exit_status;
+static jmp_buf here;
+
+static void keep(int status, const char *text)
+{
+	exit_status = status;
+	snprintf(message, sizeof(message), "%s", text);
+	longjmp(here, 1);
+}
+
+/* Replays until mmsim gives up. */
+static void refused(const char *layout)
+{
+	exit_status = 0;
+	if (!setjmp(here)) {
+		die_hook_set(keep);
+		replay(layout, "never");
+	}
+	die_hook_set(NULL);
+	assert_int_equal(exit_status, 2);
+	assert_non_null(strstr(message, "0x7fff12345000-0x7fff12346000"));
+	assert_non_null(strstr(message, "kernel.layout"));
+}
+
+static void refuse_what_does_not_fit(void **state)
+{
+	record(0x7fff12345000ull);
+	machine_free(replay("arm64-64k", "never"));
+	machine_free(replay("sv48", "never"));
+	refused("sv39");
+	refused("i386");
+	refused("i386-pae");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(replay_under_every_layout),
+		cmocka_unit_test(replay_with_large_pages),
+		cmocka_unit_test(refuse_what_does_not_fit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
