@@ -286,8 +286,8 @@ void cache_stats_add(const struct cache *c, struct stats *s, const char *prefix)
 }
 
 /*
- * What the shortcut says of a set is true of the line used last there. Checked where lines are ordered in rows and the
- * set's index lies within a page, so that virtual and physical line number agree in it.
+ * What the shortcut says of a set is true of the line used last there. Checked where lines are ordered in
+ * rows and the set's index lies within a page, so that virtual and physical line number agree in it.
  */
 static void shortcut_sane(const struct cache *c)
 {

@@ -18,7 +18,7 @@ enum { SHORT_READ, SHORT_WRITE, SHORT_NEVER, SHORT_DATA, SHORT_COLUMNS };
 
 struct shortcut {
 	u64 (*row)[SHORT_COLUMNS];
-	u64 (*seen)[SHORT_COLUMNS]; /* what is looked at: the rows, or, where it is off, some that say nothing */
+	u64 (*seen)[SHORT_COLUMNS]; /* what is looked at: the rows, or if it is off, some that say nothing */
 	u32 mask; /* rows - 1 */
 	u32 *of_set; /* the row that may speak of a set */
 };
