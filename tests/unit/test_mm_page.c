@@ -50,7 +50,8 @@ static struct world *world_new(u32 layout, u64 memory, bool thp)
 	struct kernel_params p = { .cfg = &w->cfg, .memory = memory, .hz = 1000000000, .seed = 1 };
 
 	w->cfg = (struct kernel_cfg){ .colours = 8, .flush_ceiling = 33, .zero_page = true,
-				      .stack_limit = 8 << 20, .fault_around = 65536, .layout = layout, .thp = thp };
+				      .stack_limit = 8 << 20, .fault_around = 65536, .layout = layout,
+				      .thp = thp };
 	w->ptmem = p.ptmem = ptmem_new(memory >> FRAME_SHIFT);
 	p.format = kernel_format(&w->cfg);
 	w->k = kernel_new(&p);
