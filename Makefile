@@ -3,7 +3,7 @@
 # Another build beside the usual one: make B=build/asan BIN=build/asan/mmsim CC=clang CFLAGS='-O1 -g ...'
 
 CC      ?= cc
-CFLAGS  ?= -O3 -g
+CFLAGS  ?= -O3 -g1
 prefix  ?= /usr/local
 B       ?= build
 BIN     ?= mmsim
@@ -23,8 +23,10 @@ FUZZ    := $(patsubst tests/fuzz/%.c,$(B)/targets/%,$(wildcard tests/fuzz/fuzz_*
 LIB     := $(B)/libmmsim.a
 obj      = $(patsubst %.c,$(B)/%.o,$(1))
 
-# Sub-makes use every processor, unless this make was told how many.
-JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+# On every processor, unless make was told how many.
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
 
 # Recipes are named, not shown; make V=1 shows them.
 Q := $(if $(V),,@)
@@ -122,12 +124,12 @@ deps:
 
 # From a bare system to a table and plots of a replayed recording.
 demo: deps
-	@+$(MAKE) --no-print-directory $(JOBS) all
+	@+$(MAKE) --no-print-directory all
 	./mmsim replay traces/samples/sort.mmtrace.gz -o demo --plot
 	@echo; echo 'Plots (SVG and PNG) are in demo/plots; README.md says how to read them and the table.'
 
 test: deps
-	@+$(MAKE) --no-print-directory $(JOBS) all units
+	@+$(MAKE) --no-print-directory all units
 	@tests/run
 
 check: deps
@@ -140,12 +142,12 @@ fuzz: deps
 
 bench: deps
 	@./deps.sh bench
-	@+$(MAKE) --no-print-directory $(JOBS) all $(B)/measure
+	@+$(MAKE) --no-print-directory all $(B)/measure
 	@tests/bench/run
 
 # Takes what the samples give now for right: look at the diff as at code.
 bless: deps
-	@+$(MAKE) --no-print-directory $(JOBS) all
+	@+$(MAKE) --no-print-directory all
 	@tests/golden/bless
 
 install: all
