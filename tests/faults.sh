@@ -4,8 +4,8 @@
 CC=${CC:-cc}
 export LC_ALL=C
 
-if ! command -v qemu-x86_64 >/dev/null || [ "$(uname -m)" != x86_64 ]; then
-	skip faults "needs qemu-user on x86-64"
+if ! can_record; then
+	skip faults "needs x86-64 and a qemu-user that takes plugins"
 	finish
 fi
 for p in touch minflt; do

@@ -20,7 +20,7 @@ well_formed()
 	if command -v xmllint >/dev/null; then
 		xmllint --noout --nonet "$1"
 	else
-		head -n 1 "$1" | grep -q '^<?xml' && tail -n 1 "$1" | grep -q '</svg>'
+		head -n 1 "$1" | grep -q '^<?xml' && tail -n 2 "$1" | grep -q '</svg>'
 	fi
 }
 
