@@ -71,7 +71,8 @@ counter()
 	sed -n "s/^[ \t]*\"$(printf %s "$2" | sed 's/[.]/\\./g')\": *\(-\{0,1\}[0-9.]*\),\{0,1\} *\$/\1/p" "$1"
 }
 
-# Programs can be recorded here: this is x86-64, and its QEMU takes plugins. Debian 13 links qemu-user without them.
+# Programs can be recorded here: this is x86-64, and its QEMU takes plugins. Debian 12's does, Debian 13's and Ubuntu
+# 24.04's are built without.
 can_record()
 {
 	[ "$(uname -m)" = x86_64 ] && qemu-x86_64 -help 2>/dev/null | grep -q -e -plugin

@@ -56,7 +56,7 @@ static u64 columns_pass(struct dram_columns *s, const struct dram_gaps *g, u32 f
 		u64 after = c->at + g->gap[c->write][want->write][r];
 		u64 before = at + g->gap[want->write][c->write][r];
 
-		at = (at < after) & (before > c->at) ? after : at;
+		at = ((at < after) & (before > c->at)) ? after : at;
 	}
 	return at;
 }
@@ -133,7 +133,7 @@ static u64 activations_pass(struct dram_activations *s, const u64 t[NR_DRAM_TIME
 		const struct dram_activation *a = activation_at(s, i);
 		u64 gap = a->group == group ? t[DRAM_T_RRD_L] : t[DRAM_T_RRD_S];
 
-		at = (at < a->at + gap) & (at + gap > a->at) ? a->at + gap : at;
+		at = ((at < a->at + gap) & (at + gap > a->at)) ? a->at + gap : at;
 	}
 	return at;
 }
