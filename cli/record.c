@@ -368,7 +368,10 @@ static int record(const struct options *o, const struct program *p, const char *
 		status = -1;
 	}
 	if (!stats.threads && status > 0)
-		fprintf(stderr, "mmsim: record: %s ended before the program's first instruction\n", qemu);
+		fprintf(stderr,
+			"mmsim: record: %s ended before the program's first instruction; if it does not know the "
+			"option 'plugin', it was built without: put a QEMU with plugins first in PATH\n",
+			qemu);
 	else if (!o->quiet)
 		summary(o, &stats, now() - begin);
 	if (stats.threads_lost)
