@@ -369,8 +369,8 @@ static int record(const struct options *o, const struct program *p, const char *
 	}
 	if (!stats.threads && status > 0)
 		fprintf(stderr,
-			"mmsim: record: %s ended before the program's first instruction; if it does not know the "
-			"option 'plugin', it was built without: put a QEMU with plugins first in PATH\n",
+			"mmsim: record: %s ended before the program's first instruction; if it does not know "
+			"the option 'plugin', it was built without: put a QEMU with plugins first in PATH\n",
 			qemu);
 	else if (!o->quiet)
 		summary(o, &stats, now() - begin);
