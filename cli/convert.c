@@ -1,5 +1,5 @@
 /*
- * mmsim convert [-t capture|din|xdin|lackey] [-f FORMAT] [--keep-going] IN OUT
+ * mmsim convert [-t capture|din|xdin|lackey] [--format NAME] [--keep-going] IN OUT
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -37,12 +37,11 @@ static void usage(FILE *f)
 	fputs("usage: mmsim convert [OPTION]... IN OUT\n\n"
 	      "Writes the trace IN, of any format that can be read, to OUT. \"-\" is standard input or "
 	      "output.\n\n"
-	      "  -t, --to FORMAT    capture, din, xdin or lackey; without it the end of OUT's name tells "
-	      "(.din,\n"
+	      "  -t, --to NAME      capture, din, xdin or lackey; without it the end of OUT's name tells (.din,\n"
 	      "                     .xdin, .lackey), else capture. A further .gz compresses\n"
-	      "  -f, --from FORMAT  IN's format, where it is not to be detected\n"
-	      "  -k, --keep-going   skip what is damaged\n"
-	      "  -h, --help\n\n"
+	      "      --format NAME  do not guess IN's format\n"
+	      "      --keep-going   step over what is damaged\n"
+	      "  -h, --help         this text\n\n"
 	      "The text formats hold accesses only, no events, of all threads in the order of the packets. "
 	      "xdin and din\n"
 	      "know no atomics: one becomes a read and a write. din knows no sizes.\n",
@@ -256,10 +255,11 @@ static void refuse_same_file(const char *in, const char *out)
 
 int cmd_convert(int argc, char **argv)
 {
+	enum { OPT_FORMAT = 256, OPT_KEEP };
 	static const struct option options[] = {
 		{ "to", required_argument, NULL, 't' },
-		{ "from", required_argument, NULL, 'f' },
-		{ "keep-going", no_argument, NULL, 'k' },
+		{ "format", required_argument, NULL, OPT_FORMAT },
+		{ "keep-going", no_argument, NULL, OPT_KEEP },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -271,12 +271,12 @@ int cmd_convert(int argc, char **argv)
 	struct trace *t;
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "t:f:kh", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "t:h", options, NULL)) != -1) {
 		if (opt == 't')
 			to = optarg;
-		else if (opt == 'f')
+		else if (opt == OPT_FORMAT)
 			opts.format = optarg;
-		else if (opt == 'k')
+		else if (opt == OPT_KEEP)
 			opts.keep_going = true;
 		else
 			return usage(opt == 'h' ? stdout : stderr), opt == 'h' ? 0 : 2;

@@ -23,9 +23,12 @@ static void usage(FILE *f)
 	fprintf(f, "usage: mmsim generate KIND -o FILE [--OPTION VALUE]...\n\nKinds:\n");
 	for (g = generators; *g; g++)
 		fprintf(f, "  %-8s %s\n", (*g)->name, (*g)->help);
-	fprintf(f, "\nOptions:\n");
+	fprintf(f, "\nOptions:\n"
+		   "  -o, --output FILE  the recording; .gz compresses; - is standard output\n");
 	for (o = generate_keys; o->name; o++)
-		fprintf(f, "  --%-8s %s %s (%s)\n", o->name, o->unit ? o->unit : "", o->help, o->def);
+		fprintf(f, "      --%-12s %s%s%s (%s)\n", o->name, o->unit ? o->unit : "",
+			o->unit && *o->unit ? " " : "", o->help, o->def);
+	fputs("  -h, --help         this text\n", f);
 }
 
 static const struct generator *find(const char *name)
@@ -76,7 +79,7 @@ int cmd_generate(int argc, char **argv)
 		}
 		if (argv[i][0] != '-' && !kind)
 			kind = argv[i];
-		else if (!strcmp(argv[i], "-o") && i + 1 < argc)
+		else if ((!strcmp(argv[i], "-o") || !strcmp(argv[i], "--output")) && i + 1 < argc)
 			out = argv[++i];
 		else
 			set(c, argv[i], i + 1 < argc ? argv[i + 1] : NULL), i++;

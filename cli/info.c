@@ -1,5 +1,5 @@
 /*
- * mmsim info [--verify] [--keep-going] [-f FORMAT] FILE...
+ * mmsim info [--verify] [--keep-going] [--format NAME] FILE...
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -53,9 +53,9 @@ static void usage(FILE *f)
 	      "Says what is in a trace: threads, accesses, events, and the pages touched. \"-\" is standard "
 	      "input.\n\n"
 	      "  -V, --verify       also check that no packet and no numbered event is missing\n"
-	      "  -k, --keep-going   skip what is damaged\n"
-	      "  -f, --from FORMAT  the format, where it is not to be detected\n"
-	      "  -h, --help\n\n"
+	      "      --keep-going   step over what is damaged\n"
+	      "      --format NAME  do not guess the trace's format\n"
+	      "  -h, --help         this text\n\n"
 	      "Exit status 2 if the file is damaged.\n",
 	      f);
 }
@@ -375,10 +375,11 @@ static bool one_file(const char *path, const struct trace_opts *opts, bool verif
 
 int cmd_info(int argc, char **argv)
 {
+	enum { OPT_KEEP = 256, OPT_FORMAT };
 	static const struct option options[] = {
 		{ "verify", no_argument, NULL, 'V' },
-		{ "keep-going", no_argument, NULL, 'k' },
-		{ "from", required_argument, NULL, 'f' },
+		{ "keep-going", no_argument, NULL, OPT_KEEP },
+		{ "format", required_argument, NULL, OPT_FORMAT },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -386,12 +387,12 @@ int cmd_info(int argc, char **argv)
 	bool verify = false, good = true;
 	int opt, i;
 
-	while ((opt = getopt_long(argc, argv, "Vkf:h", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "Vh", options, NULL)) != -1) {
 		if (opt == 'V')
 			verify = true;
-		else if (opt == 'k')
+		else if (opt == OPT_KEEP)
 			opts.keep_going = true;
-		else if (opt == 'f')
+		else if (opt == OPT_FORMAT)
 			opts.format = optarg;
 		else
 			return usage(opt == 'h' ? stdout : stderr), opt == 'h' ? 0 : 2;

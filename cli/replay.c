@@ -39,8 +39,8 @@ static void usage(FILE *f)
 	      "  -q, --quiet          no table, no progress line\n"
 	      "  -h, --help           this text\n\n"
 	      "Examples:\n"
-	      "  mmsim replay ls.pcap.gz\n"
-	      "  mmsim replay ls.pcap.gz -m zen4 -s l1d.size=16K -o out --plot\n"
+	      "  mmsim replay ls.mmtrace.gz\n"
+	      "  mmsim replay ls.mmtrace.gz -m zen4 -s l1d.size=16K -o out --plot\n"
 	      "  mmsim record -o - -- ls | mmsim replay -\n",
 	      f);
 }

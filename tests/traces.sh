@@ -24,11 +24,21 @@ for s in "$samples"/*.gz; do
 	check "info --verify $(basename "$s")" $mmsim info --verify "$s"
 done
 
+# Every verb that reads takes the format by the same option.
+for verb in "info" "replay -q" "convert"; do
+	out=
+	[ "$verb" != convert ] || out=$tmp/again.xdin
+	check "$verb --format" $mmsim $verb --format xdin "$tmp/ls.xdin" $out
+	refused "$verb --format: one that does not exist" "champsim" $mmsim $verb --format tarot "$tmp/ls.xdin" $out
+done
+
 # What is wrong is said, and the rest is used on request.
 size=$(wc -c <"$tmp/plain.mmtrace")
 head -c $((size - 100)) "$tmp/plain.mmtrace" >"$tmp/cut.mmtrace"
 refused "info: a cut capture" "cut off" $mmsim info "$tmp/cut.mmtrace"
 check "info --keep-going: a cut capture" $mmsim info --keep-going "$tmp/cut.mmtrace"
+$mmsim convert --keep-going "$tmp/cut.mmtrace" "$tmp/rest.mmtrace" 2>"$tmp/err"
+check "convert --keep-going: a cut capture" $mmsim info "$tmp/rest.mmtrace"
 { head -c 24 "$tmp/plain.mmtrace"; tail -c +$((25 + 16 + $(od -An -tu4 -j32 -N4 "$tmp/plain.mmtrace"))) "$tmp/plain.mmtrace"; } \
 	>"$tmp/missing.mmtrace"
 check "info: the first packet is missing" $mmsim info "$tmp/missing.mmtrace"
