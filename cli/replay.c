@@ -11,6 +11,7 @@
 #include "analysis/core_latency.h"
 #include "analysis/identities.h"
 #include "analysis/results.h"
+#include "analysis/syscalls.h"
 #include "cli/progress.h"
 #include "model/base/error.h"
 #include "model/core/machine.h"
@@ -69,31 +70,48 @@ static struct trace *open_trace(const struct args *a, u32 i)
 	return t;
 }
 
-/* Once through all files. False: --max is reached. */
-static bool replay_once(const struct args *a, struct machine *m, struct progress *p)
+/* What runs, and what is known of it only then. */
+struct replay {
+	const struct args *args;
+	struct machine *machine;
+	double begin;
+	bool x86_64; /* every recording, so that numbers of system calls have names */
+};
+
+static void add_trace(struct replay *r, u32 file)
 {
-	const struct engine_stats *st = engine_counts(m->engine);
+	struct trace *t = open_trace(r->args, file);
+
+	r->x86_64 &= !strcmp(trace_isa(t), "x86_64");
+	engine_add(r->machine->engine, t);
+}
+
+/* Once through all files. False: --max is reached. */
+static bool replay_once(struct replay *r, struct progress *p)
+{
+	struct engine *e = r->machine->engine;
+	const struct engine_stats *st = engine_counts(e);
 	enum engine_status status;
 	u32 i;
 
-	for (i = 0; i < a->n_files; i++)
-		engine_add(m->engine, open_trace(a, i));
-	while ((status = engine_run(m->engine, a->max)) == ENGINE_MORE)
-		progress_show(p, st->references, engine_bytes_read(m->engine), engine_bytes_total(m->engine));
+	for (i = 0; i < r->args->n_files; i++)
+		add_trace(r, i);
+	while ((status = engine_run(e, r->args->max)) == ENGINE_MORE)
+		progress_show(p, st->references, engine_bytes_read(e), engine_bytes_total(e));
 	return status == ENGINE_END;
 }
 
-static void replay_all(const struct args *a, struct machine *m)
+static void replay_all(struct replay *r)
 {
 	struct progress p;
 	u32 n;
 
-	progress_begin(&p, a->quiet);
-	for (n = 0; n < a->loop && replay_once(a, m, &p); n++)
+	progress_begin(&p, r->args->quiet);
+	for (n = 0; n < r->args->loop && replay_once(r, &p); n++)
 		;
 	progress_end(&p);
-	machine_finish(m);
-	machine_settle(m);
+	machine_finish(r->machine);
+	machine_settle(r->machine);
 }
 
 /* ---- results ---- */
@@ -123,19 +141,24 @@ static void note_deaths(struct notes *n, const struct engine *e)
 				  verb[d->trap.access], d->trap.va, d->record, d->around));
 }
 
-/* "1 (412), 39 (6)": numbers of system calls and how often. */
-static void note_syscalls(struct notes *n, const struct engine *e)
+/* "close (412), getpid (6)": system calls, by number where there is no name, and how often. */
+static void note_syscalls(struct notes *n, const struct engine *e, bool x86_64)
 {
-	char text[400] = "";
+	char text[1000] = "", digits[16];
 	size_t at = 0;
 	u32 i;
 
-	for (i = 0; i < ENGINE_SYSCALLS && at < sizeof(text) - 32; i++)
-		if (engine_syscalls(e, i))
-			at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%u (%" PRIu64 ")",
-					       at ? ", " : "", i, engine_syscalls(e, i));
+	for (i = 0; i < ENGINE_SYSCALLS && at < sizeof(text) - 64; i++) {
+		const char *name = x86_64 ? syscall_name_x86_64(i) : NULL;
+
+		if (!engine_syscalls(e, i))
+			continue;
+		snprintf(digits, sizeof(digits), "%u", i);
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s (%" PRIu64 ")", at ? ", " : "",
+				       name ? name : digits, engine_syscalls(e, i));
+	}
 	if (at)
-		note(n, xasprintf("system calls that only cost entry and exit, by number: %s", text));
+		note(n, xasprintf("system calls that only cost entry and exit: %s", text));
 }
 
 static void note_order(struct notes *n, const struct machine *m)
@@ -157,11 +180,11 @@ static void note_order(struct notes *n, const struct machine *m)
 				  "their time (replay.sleep_scale)", sleeps, m->cfg.engine.sleep_scale));
 }
 
-static void gather_notes(struct notes *n, const struct machine *m)
+static void gather_notes(struct notes *n, const struct replay *r)
 {
-	note_deaths(n, m->engine);
-	note_order(n, m);
-	note_syscalls(n, m->engine);
+	note_deaths(n, r->machine->engine);
+	note_order(n, r->machine);
+	note_syscalls(n, r->machine->engine, r->x86_64);
 }
 
 static struct results_host host_cost(double begin)
@@ -177,8 +200,10 @@ static struct results_host host_cost(double begin)
 	};
 }
 
-static void report(const struct args *a, const struct machine *m, const struct config *c, double begin)
+static void report(const struct replay *run, const struct config *c)
 {
+	const struct args *a = run->args;
+	const struct machine *m = run->machine;
 	struct results_latency latency[CORE_LATENCY_ROWS];
 	struct notes notes = { 0 };
 	struct results r = {
@@ -192,12 +217,12 @@ static void report(const struct args *a, const struct machine *m, const struct c
 		.n_traces = a->n_files,
 		.version = MMSIM_VERSION,
 		.hz = m->cfg.core.frequency,
-		.host = host_cost(begin),
+		.host = host_cost(run->begin),
 	};
 
 	core_latency_rows(core_latency(m->core), latency);
 	identities_assert(&r);
-	gather_notes(&notes, m);
+	gather_notes(&notes, run);
 	r.notes = (const char *const *)notes.text;
 	r.n_notes = notes.n;
 	if (!a->quiet)
@@ -210,17 +235,16 @@ static void report(const struct args *a, const struct machine *m, const struct c
 
 static void replay(const struct args *a)
 {
-	double begin = host_seconds();
+	struct replay r = { .args = a, .begin = host_seconds(), .x86_64 = true };
 	struct machine_cfg cfg;
 	struct config *c = cli_configure(&cfg, a->machine, a->kernel, a->settings, a->n_settings);
-	struct machine *m;
 
 	if (a->output)
 		results_prepare(a->output);
-	m = machine_new(&cfg, a->check ? CHECK_EVERY : 0);
-	replay_all(a, m);
-	report(a, m, c, begin);
-	machine_free(m);
+	r.machine = machine_new(&cfg, a->check ? CHECK_EVERY : 0);
+	replay_all(&r);
+	report(&r, c);
+	machine_free(r.machine);
 	config_free(c);
 	if (a->plot)
 		plots_default(a->output);
