@@ -134,13 +134,19 @@ static double row_of(const struct picture *p, u32 run)
 	return (double)(p->q->n_runs - 1 - run);
 }
 
+/* After the point, for two significant digits of a percentage. */
+static int digits(double percent)
+{
+	return percent < 0.995 ? 2 : percent < 9.95;
+}
+
 static void write_segment(struct picture *p, u32 run, const struct paint *paint, double from, double to,
 			  double share)
 {
 	fprintf(p->f->dat, "%.6g %.6g %.6g %.6g %u %u ", (from + to) / 2, row_of(p, run), from, to,
 		rgb(paint->colour), ink_on(paint->colour));
 	if (to - from > 0.05 * p->high)
-		fprintf(p->f->dat, "\"%.*f%%\"", share < 9.95, share);
+		fprintf(p->f->dat, "\"%.*f%%\"", digits(share), share);
 	else
 		fputs("\"\"", p->f->dat);
 	fprintf(p->f->dat, " \"%s\" %.3f\n", paint->label, share);
@@ -194,18 +200,17 @@ static u32 legend_rows(const struct picture *p)
 static void legend(struct picture *p)
 {
 	u32 i, column, rows = legend_rows(p);
-	double x, y;
+	double x, y, share;
 	char *s;
 
 	for (i = 0; i < p->n_shown; i++) {
 		column = i / rows;
-		x = 24 + column * (FIGURE_WIDTH - 40.0) / COLUMNS;
+		x = 24 + column * (FIGURE_WIDTH - 28.0) / COLUMNS;
 		y = CAPTION + (rows - i % rows - 0.5) * LEGEND;
 		figure_box_sample(p->f, x, y, p->shown[i]->colour);
+		share = 100 * (double)shown_cycles(p, 0, p->shown[i]) / (double)p->stacks[0].total;
 		s = p->q->n_runs > 1 ? xstrdup(p->shown[i]->label)
-				     : xasprintf("%s  %.2g %%", p->shown[i]->label,
-						 100 * (double)shown_cycles(p, 0, p->shown[i]) /
-							 (double)p->stacks[0].total);
+				     : xasprintf("%s %.*f %%", p->shown[i]->label, digits(share), share);
 		figure_text(p->f, x + 22, y, "left", FIGURE_TEXT, FIGURE_INK, s);
 		free(s);
 	}
