@@ -47,6 +47,10 @@ for sample in "$samples"/*.gz; do
 	equal "$name from standard input" "$before" "$(stats)"
 done
 
+# What is said of calls without a model.
+replay "$samples/pipe.mmtrace.gz"
+check "calls of an x86-64 recording have names" grep -q 'newfstatat (' "$tmp/out/summary.txt"
+
 # Several recordings are several processes of one machine.
 replay "$samples/sort.mmtrace.gz" "$samples/sqlite.mmtrace.gz" "$samples/sort.mmtrace.gz"
 zero "three recordings at once" replay.segv replay.refused replay.dropped replay.order_gaps
