@@ -1,4 +1,4 @@
-/* Names of system calls, beside those of <sys/syscall.h> where the host is an x86-64, and where there are none. */
+/* Names of system calls, beside those of <sys/syscall.h> on an x86-64, and where there are none. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
