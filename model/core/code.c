@@ -44,9 +44,11 @@ static u32 make_segs(const struct tr_block *b, u64 line, struct code_seg *seg, u
 	return n;
 }
 
-static void make_slots(struct code_table *t, const struct tr_block *b, struct code_slot *slot,
+/* Whether some slot is known to depend on another. */
+static bool make_slots(struct code_table *t, const struct tr_block *b, struct code_slot *slot,
 		       u32 *count)
 {
+	bool deps = false;
 	u32 i;
 
 	for (i = 0; i < b->n_slots; i++) {
@@ -60,8 +62,10 @@ static void make_slots(struct code_table *t, const struct tr_block *b, struct co
 		count[COUNT_ATOMICS] += s->kind == TR_ATOMIC;
 		count[COUNT_PREFETCHES] += s->kind == TR_PREFETCH;
 		t->unknown_dep |= s->dep == TR_DEP_UNKNOWN;
-		t->known_dep |= s->dep != TR_DEP_UNKNOWN && s->dep != TR_DEP_NONE;
+		t->far_dep |= s->dep != TR_DEP_UNKNOWN && s->dep > i;
+		deps |= s->dep != TR_DEP_UNKNOWN && s->dep != TR_DEP_NONE;
 	}
+	return deps;
 }
 
 static struct code_block *next_block(struct code_table *t)
@@ -91,7 +95,7 @@ void code_table_add(struct code_table *t, const struct tr_block *b)
 	struct code_slot *slot = (struct code_slot *)(lists + seg_bytes);
 
 	make_segs(b, t->line, (struct code_seg *)lists, ignored);
-	make_slots(t, b, slot, count);
+	out->deps = make_slots(t, b, slot, count);
 	count[COUNT_INSNS] = b->n_insns;
 	count[COUNT_SLOTS] = b->n_slots;
 	memcpy(out->count, count, sizeof(count));

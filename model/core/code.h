@@ -47,13 +47,14 @@ struct code_block {
 	const struct code_slot *slot;
 	u64 pc;
 	u16 n_insns, n_segs, n_slots;
+	bool deps; /* some slot is known to depend on another */
 } __attribute__((aligned(64)));
 
 struct code_table {
 	struct code_block *block;
 	u32 n, cap;
 	u32 line; /* bytes */
-	bool known_dep, unknown_dep; /* some slot says so */
+	bool far_dep, unknown_dep; /* some slot depends on one of another run, or who knows on what */
 	struct arena *arena;
 };
 

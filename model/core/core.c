@@ -105,8 +105,8 @@ static void add_translation(struct core *c, const struct core_params *p)
 	tlb_init(&c->itlb, &hw->itlb, "itlb", hz, seed);
 	tlb_init(&c->dtlb, &hw->dtlb, "dtlb", hz, seed);
 	tlb_init(&c->stlb, &hw->stlb, "stlb", hz, seed);
-	tlb_add_shortcut(&c->itlb, !p->shortcut);
-	tlb_add_shortcut(&c->dtlb, !p->shortcut);
+	tlb_add_hot(&c->itlb, c->l1i.hot, &c->clock);
+	tlb_add_hot(&c->dtlb, c->l1d.hot, &c->clock);
 	c->has_stlb = c->stlb.n_arrays != 0;
 }
 
@@ -131,10 +131,10 @@ struct core *core_new(const struct core_params *p)
 	c->kernel = p->kernel;
 	c->kernel_ops = p->kernel_ops;
 	c->sb.cap = p->cfg->store_buffer;
-	c->store_column = HOT_WRITE;
 	c->depend = (u32)parse_dependence(p->cfg->unknown_dependence);
 	rng_init(&c->rng, p->seed + p->id, "core.unknown_dependence");
 	add_caches(c, p);
+	c->l1i.tags.clock = c->l1d.tags.clock = &c->clock;
 	c->hit_latency = c->l1d.latency;
 	c->fetch_latency = c->l1i.latency;
 	if (c->xlate) {
@@ -287,20 +287,20 @@ static u64 owed(const struct core_chunk *ch)
 
 enum core_stop core_run(struct core *c, struct core_chunk *ch, u64 until)
 {
-	bool deps = ch->code->known_dep || (ch->code->unknown_dep && c->depend);
+	bool far = ch->code->far_dep || (ch->code->unknown_dep && c->depend);
 	u64 slots = until > ~(u64)0 / c->width ? ~(u64)0 : until * c->width;
 	enum core_stop stop;
 	code_counts sum[COUNT_VECTORS];
 
 	c->owed -= ch->begun ? owed(ch) : 0;
-	if (c->xlate && deps)
+	if (c->xlate && far)
 		stop = run_chunk(c, ch, slots, sum, true, true);
 	else if (c->xlate && c->l1d.line_shift == COMMON_LINE_SHIFT)
 		stop = run_common_chunk(c, ch, slots, sum);
 	else if (c->xlate)
 		stop = run_chunk(c, ch, slots, sum, true, false);
 	else
-		stop = run_chunk(c, ch, slots, sum, false, deps);
+		stop = run_chunk(c, ch, slots, sum, false, far);
 	count_runs(c, sum, 1);
 	if (stop == CORE_BLOCK)
 		c->owed += ch->begun ? owed(ch) : 0;

@@ -122,7 +122,6 @@ static void cpu_flush_range(struct cpu *cpu, u16 asid, u64 start, u64 end)
 	if (c->has_stlb)
 		tlb_flush_range(&c->stlb, asid, start, end);
 	walker_flush_range(&c->walker, asid, start, end);
-	core_forget(c);
 }
 
 static void cpu_flush_page(struct cpu *cpu, u16 asid, u64 va)
@@ -142,7 +141,6 @@ static void cpu_flush_asid(struct cpu *cpu, u16 asid)
 	if (c->has_stlb)
 		tlb_flush_asid(&c->stlb, asid);
 	walker_flush_asid(&c->walker, asid);
-	core_forget(c);
 }
 
 static void cpu_flush_all(struct cpu *cpu)
@@ -156,7 +154,6 @@ static void cpu_flush_all(struct cpu *cpu)
 	if (c->has_stlb)
 		tlb_flush_all(&c->stlb);
 	walker_flush_all(&c->walker);
-	core_forget(c);
 }
 
 const struct cpu_ops core_cpu_ops = {

@@ -1,7 +1,6 @@
 /*
- * What a core does when the shortcut does not hold: translation, the first-level caches, traps, and where
- * the time goes. Ordinary clear code; misses and worse come here, and hits on lines other than the last of
- * their set.
+ * What a core does when an access is more than a plain hit: translation, the first-level caches, traps, and
+ * where the time goes. Ordinary clear code.
  */
 #include "model/core/core_state.h"
 
@@ -9,12 +8,8 @@
 
 void core_forget(struct core *c)
 {
-	shortcut_clear(&c->l1i.sc);
-	shortcut_clear(&c->l1d.sc);
-	if (!c->xlate)
-		return;
-	shortcut_clear(&c->itlb.sc);
-	shortcut_clear(&c->dtlb.sc);
+	hot_clear(c->l1i.hot);
+	hot_clear(c->l1d.hot);
 }
 
 /* Store buffer. */
@@ -30,7 +25,7 @@ void core_retire_store(struct core *c, u64 ready)
 		sb_expire(sb, c->slots);
 	}
 	sb_push(sb, c->slots, ready * c->width);
-	c->store_column = sb->n ? HOT_NEVER : HOT_WRITE;
+	c->sb_busy = sb->n ? ~0u : 0;
 }
 
 void core_drain_stores(struct core *c)
@@ -42,7 +37,7 @@ void core_drain_stores(struct core *c)
 		c->slots = sb->last;
 	}
 	sb->n = 0;
-	c->store_column = HOT_WRITE;
+	c->sb_busy = 0;
 }
 
 /* Translation. */
@@ -155,9 +150,8 @@ enum core_stop core_translate(struct core *c, struct tlb *t, u64 va, enum access
 	struct tlb_hit h;
 
 	x->how = XLATE_TLB;
-	if (likely(core_tlb_hit(c, t, va, access, &x->pa)))
+	if (likely(core_tlb_hit(c, t, va, access, &h, &x->pa)))
 		return CORE_DONE;
-	h = tlb_lookup(t, va, c->walker.asid);
 	if (!h.entry)
 		return translate_miss(c, t, &k, kernels, x);
 	/*
@@ -213,7 +207,7 @@ enum core_stop core_fetch(struct core *c, u64 va)
 	}
 	r.pa = x.pa;
 	now = core_cycle(c);
-	done = cache_load(&c->l1i, &r, va >> c->l1i.line_shift, now);
+	done = cache_load(&c->l1i, &r, now);
 	if (likely(x.how == XLATE_TLB && done == now + c->l1i.latency))
 		return CORE_DONE;
 	core_stall_until(c, done - c->l1i.latency, PART_FETCH);
@@ -236,18 +230,17 @@ struct access {
 static const u8 level_part[NR_MEM_LEVELS] = { PART_L1, PART_L2, PART_L3, PART_DRAM };
 
 /* The bytes of an access that lie in one line. */
-static void access_line(struct core *c, struct access *a, u64 va, u64 pa, u32 bytes)
+static void access_line(struct core *c, struct access *a, u64 pa, u32 bytes)
 {
 	u64 now = core_cycle(c) + c->hit_latency - c->l1d.latency, done;
 	struct mem_req r = { .pa = pa, .bytes = bytes };
-	u64 vline = va >> c->l1d.line_shift;
 
 	if (a->kind == TR_LOAD) {
 		r.cls = MEM_LOAD;
-		done = cache_load(&c->l1d, &r, vline, now);
+		done = cache_load(&c->l1d, &r, now);
 	} else {
 		r.cls = MEM_RFO;
-		done = cache_store(&c->l1d, &r, vline, now);
+		done = cache_store(&c->l1d, &r, now);
 	}
 	if (done >= a->done) {
 		a->done = done;
@@ -274,7 +267,7 @@ static enum core_stop access_lines(struct core *c, struct access *a, u64 va, u32
 				return stop;
 			a->how = MAX(a->how, x.how);
 		}
-		access_line(c, a, va, x.pa, part);
+		access_line(c, a, x.pa, part);
 	}
 	return CORE_DONE;
 }
@@ -306,7 +299,7 @@ static void prefetch(struct core *c, u64 va)
 		c->st.prefetches_dropped++;
 		return;
 	}
-	cache_load(&c->l1d, &r, va >> c->l1d.line_shift, now);
+	cache_load(&c->l1d, &r, now);
 }
 
 /* The next instruction issues when the data is there: the last slot before that is this one's own. */

@@ -28,9 +28,6 @@ struct store_buffer {
 /* How many of unknown_dependence's loads depend on the load before. */
 #define DEPEND_ALL 100u
 
-/* Columns of the shortcut tables as offsets in bytes, so that the hot loop need not multiply. */
-enum { HOT_READ = SHORT_READ * 8, HOT_WRITE = SHORT_WRITE * 8, HOT_NEVER = SHORT_NEVER * 8 };
-
 #define CORE_STATS(X)                                                                     \
 	X(instructions, "instructions", "executed")                                       \
 	X(cycles, "cycles", "of the core's clock")                                        \
@@ -58,7 +55,9 @@ struct core {
 	struct tlb itlb, dtlb, stlb;
 	struct walker walker;
 	struct store_buffer sb;
-	u32 store_column; /* HOT_WRITE while the store buffer is empty, else HOT_NEVER */
+	u32 sb_busy;   /* ~0 while stores wait in the buffer, else 0 */
+	u64 clock;     /* of the L1s' and L1 TLBs' times of last use */
+	u64 no_page;   /* the time of a page where there is no translation */
 
 	/* Dependences, where the trace or the configuration knows of any. */
 	u64 ready[READY_RING], accesses, load_ready, access_ready;
@@ -81,10 +80,10 @@ struct core {
 	u32 id;
 };
 
-/* One segment that is not the shortcut's. */
+/* One segment that is more than a plain hit. */
 enum core_stop core_fetch(struct core *c, u64 va);
 /*
- * One data access that is not the shortcut's. The time at which its data is there is left in
+ * One data access that is more than a plain hit. The time at which its data is there is left in
  * c->access_ready.
  */
 enum core_stop core_access(struct core *c, u64 va, u32 size, enum tr_kind kind);
@@ -121,20 +120,12 @@ static always_inline void sb_push(struct store_buffer *sb, u64 at, u64 ready)
 
 /* The physical address, if the TLB has it and grants the access without more ado. */
 static always_inline bool core_tlb_hit(struct core *c, struct tlb *t, u64 va, enum access_kind access,
-				       u64 *pa)
+				       struct tlb_hit *h, u64 *pa)
 {
-	u64 page = va >> FRAME_SHIFT;
-	const u64 *row = t->sc.seen[page & t->sc.mask];
-	struct tlb_hit h;
-
-	if (likely(row[access == ACCESS_WRITE ? SHORT_WRITE : SHORT_READ] == page)) {
-		*pa = row[SHORT_DATA] | (va & FRAME_MASK);
-		return true;
-	}
-	h = tlb_lookup(t, va, c->walker.asid);
-	if (unlikely(!h.entry || !tlb_grants(*h.entry, access)))
+	*h = tlb_lookup(t, va, c->walker.asid);
+	if (unlikely(!h->entry || !tlb_grants(*h->entry, access)))
 		return false;
-	*pa = tlb_pa(&h, va);
+	*pa = tlb_pa(h, va);
 	return true;
 }
 

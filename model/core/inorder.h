@@ -20,78 +20,61 @@
 #define COMMON_LINE_SHIFT 6u
 
 /*
- * The shortcut tables of one side, kept in registers: rows are found by masking an address shifted to row
- * size.
+ * Whether the access lies in one line that is hot for it (hw/hot.h); if so the line and its page are the newest.
+ * never: bits that say that it cannot be.
  */
-#define ROW_SHIFT 5u /* log2(SHORT_COLUMNS * sizeof(u64)) */
-
-struct hot {
-	const char *line, *page;
-	u64 line_mask, page_mask;
-	u32 line_shift;
-};
-
-static always_inline struct hot hot_tables(const struct cache *l1, const struct tlb *t, bool xlate,
-					   u32 line_shift)
+static always_inline bool hot_hit(const struct hot_lines *h, u64 va, u64 last, u32 write, u64 never, u64 *clock,
+				  u32 line_shift)
 {
-	struct hot h = { .line = (const char *)l1->sc.seen, .line_mask = (u64)l1->sc.mask << ROW_SHIFT,
-			 .line_shift = line_shift };
+	u64 line = va >> line_shift;
+	const struct hot_line *row = &h->row[line % HOT_ROWS];
 
-	if (xlate) {
-		h.page = (const char *)t->sc.seen;
-		h.page_mask = (u64)t->sc.mask << ROW_SHIFT;
-	}
-	return h;
-}
-
-static always_inline u64 hot_row(const char *rows, u64 mask, u64 va, u32 shift, u32 column)
-{
-	u64 at = (shift > ROW_SHIFT ? va >> (shift - ROW_SHIFT) : va << (ROW_SHIFT - shift)) & mask;
-
-	return *(const u64 *)(rows + at + column);
-}
-
-/* 0: the access lies in one line, and using that line and its page in this way changes nothing. */
-static always_inline u64 hot_differs(const struct hot *h, u64 va, u64 last, u32 column, bool xlate)
-{
-	u64 line = va >> h->line_shift;
-	u64 differs = line ^ hot_row(h->line, h->line_mask, va, h->line_shift, column);
-
-	differs |= line ^ last >> h->line_shift;
-	if (xlate)
-		differs |= va >> FRAME_SHIFT ^ hot_row(h->page, h->page_mask, va, FRAME_SHIFT, column);
-	return differs;
+	if (((&row->read)[write] ^ line) | (line ^ last >> line_shift) | never)
+		return false;
+	++*clock;
+	*row->line_used = *clock;
+	*row->page_used = *clock;
+	return true;
 }
 
 /*
- * A hit in L1 and TLB on another line or page than the last: their order moves, time does not. False: it is
- * more than that.
+ * A hit in L1 and TLB that moves their orders but takes no time, and makes the line hot. False: it is more than
+ * that.
  */
 static always_inline bool plain_hit(struct core *c, struct cache *l1, struct tlb *t, u64 at, u64 va,
 				    enum access_kind access, bool xlate, u32 line_shift)
 {
-	u64 pa = va, line;
+	bool write = access == ACCESS_WRITE, free = true;
+	u64 pa = va, line, *page_used = &c->no_page;
+	struct tlb_hit h;
+	u32 id;
 
-	if (xlate && !core_tlb_hit(c, t, va, access, &pa))
+	if (xlate && !core_tlb_hit(c, t, va, access, &h, &pa))
 		return false;
 	line = pa >> line_shift;
 	if (unlikely(l1->mshr.last * c->width > at) && mshr_ready(&l1->mshr, line, 0) * c->width > at)
 		return false;
-	return cache_plain_hit(l1, line, va >> line_shift, access == ACCESS_WRITE);
+	id = cache_plain_hit(l1, line, write);
+	if (unlikely(id == TAG_MISS))
+		return false;
+	if (xlate) {
+		if (unlikely(!h.array->hot))
+			return true;
+		page_used = &h.array->tags.used_at[h.id];
+		free = tlb_writes_freely(*h.entry);
+	}
+	hot_set(l1->hot, id, va >> line_shift, page_used, free && l1->dirty[id]);
+	return true;
 }
 
-/* A plain hit to write; while others wait in the store buffer it has to queue there. */
-static always_inline bool plain_store(struct core *c, u64 at, u64 va, bool xlate, u32 line_shift)
+/* Room for a store that hits while others wait in the store buffer: it queues behind them. */
+static always_inline bool queue_store(struct core *c, u64 at)
 {
 	struct store_buffer *sb = &c->sb;
 
-	if (sb->n) {
-		sb_expire(sb, at);
-		c->store_column = sb->n ? HOT_NEVER : HOT_WRITE;
-		if (unlikely(sb->n == sb->cap))
-			return false;
-	}
-	if (!plain_hit(c, &c->l1d, &c->dtlb, at, va, ACCESS_WRITE, xlate, line_shift))
+	sb_expire(sb, at);
+	c->sb_busy = sb->n ? ~0u : 0;
+	if (unlikely(sb->n == sb->cap))
 		return false;
 	if (sb->n)
 		sb_push(sb, at, 0);
@@ -99,25 +82,28 @@ static always_inline bool plain_store(struct core *c, u64 at, u64 va, bool xlate
 }
 
 /* Fetches a run's lines; t is the issue slot of its first instruction. */
-static always_inline enum core_stop run_fetch(struct core *c, const struct hot *h, const struct code_block *b,
-					      u64 *t, bool xlate, u32 line_shift)
+static always_inline enum core_stop run_fetch(struct core *c, const struct code_block *b, u64 *t, u64 *clock,
+					      bool xlate, u32 line_shift)
 {
 	const struct code_seg *seg = b->seg, *end = seg + b->n_segs;
-	enum core_stop stop;
+	const struct hot_lines *hot = c->l1i.hot;
+	enum core_stop stop = CORE_DONE;
 
 	for (; seg < end; seg++) {
-		if (likely(!hot_differs(h, seg->va, seg->va, HOT_READ, xlate)))
+		if (likely(hot_hit(hot, seg->va, seg->va, 0, 0, clock, line_shift)))
 			continue;
-		if (likely(plain_hit(c, &c->l1i, &c->itlb, *t + seg->insn, seg->va, ACCESS_EXEC, xlate,
-				     line_shift)))
-			continue;
-		c->slots = *t + seg->insn;
-		stop = core_fetch(c, seg->va);
-		*t = c->slots - seg->insn;
+		c->clock = *clock;
+		if (unlikely(!plain_hit(c, &c->l1i, &c->itlb, *t + seg->insn, seg->va, ACCESS_EXEC, xlate,
+					line_shift))) {
+			c->slots = *t + seg->insn;
+			stop = core_fetch(c, seg->va);
+			*t = c->slots - seg->insn;
+		}
+		*clock = c->clock;
 		if (unlikely(stop != CORE_DONE))
-			return stop;
+			break;
 	}
-	return CORE_DONE;
+	return stop;
 }
 
 /*
@@ -156,10 +142,13 @@ static always_inline bool plain_data(struct core *c, const struct code_slot *s, 
 		return false;
 	if (!s->writes)
 		return plain_hit(c, &c->l1d, &c->dtlb, at, va, ACCESS_READ, xlate, line_shift);
-	return plain_store(c, at, va, xlate, line_shift);
+	if (c->sb.n && c->sb.n == c->sb.cap && c->sb.done[c->sb.head] > at)
+		return false;
+	return plain_hit(c, &c->l1d, &c->dtlb, at, va, ACCESS_WRITE, xlate, line_shift) &&
+	       (!c->sb.n || queue_store(c, at));
 }
 
-/* What is not the shortcut's. */
+/* What is not hot. */
 static always_inline enum core_stop make_access(struct core *c, const struct code_slot *s, u64 va, u64 *t,
 						bool xlate, u32 line_shift)
 {
@@ -176,22 +165,26 @@ static always_inline enum core_stop make_access(struct core *c, const struct cod
 }
 
 /* Makes a run's data accesses from *slot on. */
-static always_inline enum core_stop run_data(struct core *c, const struct hot *h, const struct code_block *b,
-					     const u64 *addr, const struct code_slot **slot, u64 *t,
-					     bool xlate, bool deps, u32 line_shift)
+static always_inline enum core_stop run_data(struct core *c, const struct code_block *b, const u64 *addr,
+					     const struct code_slot **slot, u64 *t, u64 *clock, bool xlate,
+					     bool deps, u32 line_shift)
 {
 	const struct code_slot *s = *slot, *end = b->slot + b->n_slots;
+	const struct hot_lines *hot = c->l1d.hot;
 	enum core_stop stop;
 
 	for (addr += s - b->slot; s < end; s++, addr++) {
 		if (deps)
 			await_producer(c, s, t);
-		if (likely(!hot_differs(h, *addr, *addr + s->last, s->writes & c->store_column, xlate))) {
+		if (likely(hot_hit(hot, *addr, *addr + s->last, s->writes & 1, s->writes & c->sb_busy, clock,
+				   line_shift))) {
 			if (deps)
 				announce(c, s, *t + s->insn + c->hit_latency * c->width);
 			continue;
 		}
+		c->clock = *clock;
 		stop = make_access(c, s, *addr, t, xlate, line_shift);
+		*clock = c->clock;
 		if (unlikely(stop != CORE_DONE)) {
 			*slot = s;
 			return stop;
@@ -204,17 +197,15 @@ static always_inline enum core_stop run_data(struct core *c, const struct hot *h
 
 /* Executes runs of a chunk until it ends, a trap stops it, or the slot `until` is reached. */
 static always_inline enum core_stop run_chunk_as(struct core *c, struct core_chunk *ch, u64 until,
-						 code_counts *sum, bool xlate, bool deps, u32 line_shift)
+						 code_counts *sum, bool xlate, bool far, u32 line_shift)
 {
-	const struct hot fetch = hot_tables(&c->l1i, &c->itlb, xlate, line_shift);
-	const struct hot data = hot_tables(&c->l1d, &c->dtlb, xlate, line_shift);
 	const u32 *run = ch->block + ch->run, *end = ch->block + ch->n_runs;
 	const u64 *addr = ch->addr + ch->at;
 	const struct code_slot *slot;
 	const struct code_block *b;
 	enum core_stop stop = CORE_DONE;
 	code_counts count0 = { 0 }, count1 = { 0 };
-	u64 t = c->slots;
+	u64 t = c->slots, clock = c->clock;
 
 	for (; run < end; run++) {
 		b = &ch->code->block[*run];
@@ -223,7 +214,7 @@ static always_inline enum core_stop run_chunk_as(struct core *c, struct core_chu
 			stop = CORE_QUANTUM;
 			if (unlikely(t >= until))
 				break;
-			stop = run_fetch(c, &fetch, b, &t, xlate, line_shift);
+			stop = run_fetch(c, b, &t, &clock, xlate, line_shift);
 			if (unlikely(stop != CORE_DONE))
 				break;
 			count0 += b->count[0];
@@ -233,7 +224,10 @@ static always_inline enum core_stop run_chunk_as(struct core *c, struct core_chu
 			t -= slot->insn;
 			ch->begun = false;
 		}
-		stop = run_data(c, &data, b, addr, &slot, &t, xlate, deps, line_shift);
+		if (unlikely(b->deps) || far)
+			stop = run_data(c, b, addr, &slot, &t, &clock, xlate, true, line_shift);
+		else
+			stop = run_data(c, b, addr, &slot, &t, &clock, xlate, false, line_shift);
 		if (unlikely(stop != CORE_DONE)) {
 			ch->slot = (u32)(slot - b->slot);
 			ch->begun = true;
@@ -246,6 +240,7 @@ static always_inline enum core_stop run_chunk_as(struct core *c, struct core_chu
 	ch->run = (u32)(run - ch->block);
 	ch->at = (u32)(addr - ch->addr);
 	c->slots = t;
+	c->clock = clock;
 	sum[0] = count0;
 	sum[1] = count1;
 	return stop;
@@ -258,9 +253,9 @@ static noinline enum core_stop run_common_chunk(struct core *c, struct core_chun
 }
 
 static always_inline enum core_stop run_chunk(struct core *c, struct core_chunk *ch, u64 until,
-					      code_counts *sum, bool xlate, bool deps)
+					      code_counts *sum, bool xlate, bool far)
 {
-	return run_chunk_as(c, ch, until, sum, xlate, deps, c->l1d.line_shift);
+	return run_chunk_as(c, ch, until, sum, xlate, far, c->l1d.line_shift);
 }
 
 #endif

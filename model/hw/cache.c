@@ -92,6 +92,8 @@ static void evict(struct cache *c, u32 id, u64 now)
 {
 	if (c->tags.key[id] == TAG_NO_KEY)
 		return;
+	if (c->hot)
+		hot_end_line(c->hot, id);
 	c->st.evictions++;
 	if (c->dirty[id])
 		write_back(c, id, now);
@@ -134,7 +136,7 @@ static always_inline u64 hit_time(struct cache *c, struct mem_req *r, u64 now, b
 	return MAX(done, ready);
 }
 
-u64 cache_load(struct cache *c, struct mem_req *r, u64 vline, u64 now)
+u64 cache_load(struct cache *c, struct mem_req *r, u64 now)
 {
 	u64 line = r->pa >> c->line_shift, done;
 	u32 id = tags_find(&c->tags, cache_set(c, line), line);
@@ -147,7 +149,7 @@ u64 cache_load(struct cache *c, struct mem_req *r, u64 vline, u64 now)
 		count_miss(&c->st, r->cls);
 		done = fetch_line(c, r, &id, now);
 	}
-	cache_settle(c, id, vline, in_flight);
+	cache_renewed(c, id);
 	return done;
 }
 
@@ -158,7 +160,7 @@ static u64 write_below(struct cache *c, const struct mem_req *r, u64 now)
 	return now + c->latency;
 }
 
-static u64 store_hit(struct cache *c, struct mem_req *r, u32 id, u64 vline, u64 now)
+static u64 store_hit(struct cache *c, struct mem_req *r, u32 id, u64 now)
 {
 	bool in_flight;
 	u64 done;
@@ -169,7 +171,7 @@ static u64 store_hit(struct cache *c, struct mem_req *r, u32 id, u64 vline, u64 
 		write_below(c, r, now);
 	else
 		c->dirty[id] = 1;
-	cache_settle(c, id, vline, in_flight);
+	cache_renewed(c, id);
 	return done;
 }
 
@@ -193,14 +195,14 @@ static enum mem_class asks_as(enum mem_class cls)
 	return cls == MEM_PTE || cls == MEM_KERNEL_RFO ? cls : MEM_RFO;
 }
 
-u64 cache_store(struct cache *c, struct mem_req *r, u64 vline, u64 now)
+u64 cache_store(struct cache *c, struct mem_req *r, u64 now)
 {
 	u64 line = r->pa >> c->line_shift, done;
 	u32 id = tags_find(&c->tags, cache_set(c, line), line);
 	bool whole = r->bytes == 1u << c->line_shift;
 
 	if (likely(id != TAG_MISS))
-		return store_hit(c, r, id, vline, now);
+		return store_hit(c, r, id, now);
 	count_write_miss(&c->st, r->cls);
 	r->served = c->level;
 	r->mshr_wait = 0;
@@ -212,7 +214,7 @@ u64 cache_store(struct cache *c, struct mem_req *r, u64 vline, u64 now)
 		write_below(c, r, now);
 	else
 		c->dirty[id] = 1;
-	cache_settle(c, id, vline, done > now + c->latency);
+	cache_renewed(c, id);
 	return done;
 }
 
@@ -221,7 +223,7 @@ static u64 port_load(struct port *p, struct mem_req *r, u64 now)
 	struct cache *c = container_of(p, struct cache, port);
 
 	count_access(&c->st, r->cls);
-	return cache_load(c, r, NO_VLINE, now);
+	return cache_load(c, r, now);
 }
 
 static u64 port_store(struct port *p, const struct mem_req *r, u64 now)
@@ -230,10 +232,22 @@ static u64 port_store(struct port *p, const struct mem_req *r, u64 now)
 	struct mem_req req = *r;
 
 	count_write(&c->st, r->cls);
-	return cache_store(c, &req, NO_VLINE, now);
+	return cache_store(c, &req, now);
 }
 
 static const struct port_ops cache_port_ops = { port_load, port_store };
+
+/* A policy that moves nothing at a hit, or only a time, lets a row hold while its line is there. */
+static void add_hot(struct cache *c, bool off)
+{
+	const struct tags *t = &c->tags;
+	bool moves = t->policy == TAGS_PLRU || (t->policy == TAGS_LRU && !t->by_time);
+
+	c->hot = aligned_alloc(64, (sizeof(*c->hot) + 63) & ~(size_t)63);
+	if (!c->hot)
+		fail("out of host memory: %zu bytes were asked for", sizeof(*c->hot));
+	hot_init(c->hot, tags_ids(t), t->used_at, moves ? t->sets : 0, c->line_shift, off);
+}
 
 void cache_init(struct cache *c, const struct cache_params *p)
 {
@@ -254,14 +268,15 @@ void cache_init(struct cache *c, const struct cache_params *p)
 	tags_init(&c->tags, sets, cfg->ways, cfg->replacement, p->seed, p->name);
 	c->dirty = xcalloc(tags_ids(&c->tags), 1);
 	if (p->level == MEM_L1)
-		shortcut_init(&c->sc, sets, sets, !p->shortcut);
+		add_hot(c, !p->shortcut);
 }
 
 void cache_fini(struct cache *c)
 {
 	tags_fini(&c->tags);
-	if (c->sc.row)
-		shortcut_fini(&c->sc);
+	if (c->hot)
+		hot_fini(c->hot);
+	free(c->hot);
 	free(c->dirty);
 }
 
@@ -276,8 +291,8 @@ void cache_copy_back(struct cache *c, u64 now)
 				write_back(c, id, now);
 		}
 	}
-	if (c->sc.row)
-		shortcut_clear(&c->sc);
+	if (c->hot)
+		hot_clear(c->hot);
 }
 
 void cache_stats_add(const struct cache *c, struct stats *s, const char *prefix)
@@ -285,25 +300,21 @@ void cache_stats_add(const struct cache *c, struct stats *s, const char *prefix)
 	stats_add(s, prefix, cache_table, &c->st);
 }
 
-/*
- * What the shortcut says of a set is true of the line used last there. Checked where lines are ordered in
- * rows and the set's index lies within a page, so that virtual and physical line number agree in it.
- */
-static void shortcut_sane(const struct cache *c)
+/* What a row of the shortcut says of its line is true. */
+static void hot_sane(const struct cache *c)
 {
-	const u64 in_page = (FRAME_SIZE >> c->line_shift) - 1;
-	u32 set, way, id;
+	u32 r;
 
-	for (set = 0; set < c->tags.sets; set++) {
-		const u64 *row = c->sc.row[set];
+	for (r = 0; r < HOT_ROWS; r++) {
+		const struct hot_line *row = &c->hot->row[r];
+		u32 id = (u32)(row->line_used - c->tags.used_at);
 
-		if (row[SHORT_READ] == SHORT_NOTHING)
+		if (row->read == HOT_NOTHING)
 			continue;
-		way = (u32)__builtin_ctz(tag_bytes_equal((tag_bytes)c->tags.row[set].rank, 0));
-		id = (set << c->tags.way_shift) + way;
+		ASSERT(row->read % HOT_ROWS == r && c->hot->row_of[id] == r);
 		ASSERT(c->tags.key[id] != TAG_NO_KEY);
-		ASSERT(!((c->tags.key[id] ^ row[SHORT_READ]) & in_page));
-		ASSERT(row[SHORT_WRITE] == SHORT_NOTHING || c->dirty[id]);
+		ASSERT(row->write == HOT_NOTHING || (row->write == row->read && c->dirty[id]));
+		ASSERT(!c->hot->newest || c->hot->newest[tags_set(&c->tags, id)] == id);
 	}
 }
 
@@ -321,6 +332,6 @@ void cache_sane(const struct cache *c)
 	}
 	ASSERT(valid == c->st.fills - c->st.evictions);
 	ASSERT(c->mshr.n <= c->mshr.cap);
-	if (c->sc.row && c->tags.row_lru && c->tags.sets << c->line_shift <= FRAME_SIZE)
-		shortcut_sane(c);
+	if (c->hot)
+		hot_sane(c);
 }

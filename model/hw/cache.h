@@ -18,9 +18,9 @@
 #define MMSIM_HW_CACHE_H
 
 #include "model/hw/cache_cfg.h"
+#include "model/hw/hot.h"
 #include "model/hw/mshr.h"
 #include "model/hw/port.h"
-#include "model/hw/shortcut.h"
 #include "model/hw/tags.h"
 #include "model/sim/stat.h"
 
@@ -54,7 +54,7 @@ struct cache_stats {
 
 struct cache {
 	struct tags tags;
-	struct shortcut sc; /* first level only */
+	struct hot_lines *hot; /* first level only */
 	u8 *dirty;          /* by line id */
 	u64 latency;
 	u32 line_shift, set_mask, slices;
@@ -82,17 +82,13 @@ void cache_sane(const struct cache *c);
 /* Writes every dirty line down, set by set, the oldest first; the lines stay, clean. */
 void cache_copy_back(struct cache *c, u64 now);
 
-/* The number of no virtual line: the request does not come from a program's access. */
-#define NO_VLINE (~(u64)0)
-
 /*
  * One line is read, or at most one line's bytes are written: r->pa, r->cls, and r->bytes of a write. The
  * access itself is not counted, only what it does; a request through the port is counted. Returns the cycle
- * of the data, or at which the line can be written. vline: the virtual line, whose shortcut holds from now
- * on.
+ * of the data, or at which the line can be written.
  */
-u64 cache_load(struct cache *c, struct mem_req *r, u64 vline, u64 now);
-u64 cache_store(struct cache *c, struct mem_req *r, u64 vline, u64 now);
+u64 cache_load(struct cache *c, struct mem_req *r, u64 now);
+u64 cache_store(struct cache *c, struct mem_req *r, u64 now);
 
 static always_inline u32 cache_set(const struct cache *c, u64 line)
 {
@@ -104,37 +100,29 @@ static always_inline u32 cache_set(const struct cache *c, u64 line)
 	return (u32)(slice * (c->set_mask + 1)) + ((u32)line & c->set_mask);
 }
 
-/*
- * What a first level's set says to the shortcut after the line was used; one in flight must be asked for
- * each time.
- */
-static always_inline void cache_settle(struct cache *c, u32 id, u64 vline, bool in_flight)
+/* Line `id` is the one used last in its set. */
+static always_inline void cache_renewed(struct cache *c, u32 id)
 {
-	if (!c->sc.row)
-		return;
-	if (vline == NO_VLINE || in_flight)
-		shortcut_end(&c->sc, tags_set(&c->tags, id));
-	else
-		shortcut_set(&c->sc, tags_set(&c->tags, id), vline, c->dirty[id]);
+	if (c->hot)
+		hot_newest(c->hot, tags_set(&c->tags, id), id);
 }
 
 /*
- * The hit of the hot path, in a first level: nothing is in flight, and a write need not go further. False: it
- * is not one, and nothing has changed.
+ * The hit of the hot path, in a first level: nothing is in flight, and a write need not go further. The line's
+ * id; TAG_MISS: it is not one, and nothing has changed.
  */
-static always_inline bool cache_plain_hit(struct cache *c, u64 line, u64 vline, bool write)
+static always_inline u32 cache_plain_hit(struct cache *c, u64 line, bool write)
 {
 	u32 set = (u32)line & c->set_mask, id; /* a first level has one slice */
 
 	if (unlikely(write && c->write_through))
-		return false;
+		return TAG_MISS;
 	id = tags_use(&c->tags, set, line);
 	if (unlikely(id == TAG_MISS))
-		return false;
-	if (write)
-		c->dirty[id] = 1;
-	shortcut_set(&c->sc, set, vline, write ? 1 : c->dirty[id]);
-	return true;
+		return TAG_MISS;
+	cache_renewed(c, id);
+	c->dirty[id] |= write;
+	return id;
 }
 
 #endif

@@ -8,6 +8,10 @@
 #define TAG_ABSENT 0x7f
 #define NO_WAY     0xffffu
 
+/* Times of last use cost eight bytes a line and a look at a whole set for a victim. */
+#define TIMED_LINES 4096u
+#define TIMED_WAYS  128u
+
 #define ALL(n) { n, n, n, n, n, n, n, n, n, n, n, n, n, n, n, n }
 
 const tag_sbytes tag_all[TAG_ROW_WAYS] = {
@@ -103,8 +107,12 @@ void tags_init(struct tags *t, u32 sets, u32 ways, enum tag_policy policy, u64 s
 	t->way_shift = log2_ceil(ways);
 	t->policy = policy;
 	t->wide = ways > TAG_ROW_WAYS;
-	t->row_lru = policy == TAGS_LRU && !t->wide;
 	t->way_mask = t->wide ? 0 : (1u << ways) - 1;
+	t->clock = &t->own_clock;
+	if (tags_ids(t) <= TIMED_LINES)
+		t->used_at = lines_alloc(tags_ids(t), sizeof(*t->used_at));
+	t->by_time = policy == TAGS_LRU && t->used_at && ways <= TIMED_WAYS;
+	t->row_lru = policy == TAGS_LRU && !t->wide && !t->by_time;
 	t->key = lines_alloc(tags_ids(t), sizeof(*t->key));
 	memset(t->key, 0xff, tags_ids(t) * sizeof(*t->key));
 	t->used = xcalloc(sets, sizeof(*t->used));
@@ -118,6 +126,7 @@ void tags_init(struct tags *t, u32 sets, u32 ways, enum tag_policy policy, u64 s
 void tags_fini(struct tags *t)
 {
 	free(t->key);
+	free(t->used_at);
 	free(t->row);
 	free(t->used);
 	free(t->tree);
@@ -200,10 +209,31 @@ static void list_retire(struct tags *t, u32 id)
 	t->list[set].oldest = way;
 }
 
+/* Whether line a is to go before line b of the same set. */
+static bool older(const struct tags *t, u32 a, u32 b)
+{
+	return t->used_at[a] != t->used_at[b] ? t->used_at[a] < t->used_at[b] : a < b;
+}
+
+static u32 by_time(const struct tags *t, u32 set, u32 n)
+{
+	u32 base = set << t->way_shift, id, other, before;
+
+	for (id = base; id < base + t->ways; id++) {
+		for (before = 0, other = base; other < base + t->ways; other++)
+			before += older(t, other, id);
+		if (before == n)
+			break;
+	}
+	return id;
+}
+
 u32 tags_by_age(const struct tags *t, u32 set, u32 n)
 {
 	u32 base = set << t->way_shift, way;
 
+	if (t->by_time)
+		return by_time(t, set, n);
 	if (t->wide) {
 		for (way = t->list[set].oldest; n; n--)
 			way = t->newer[base + way];
@@ -257,8 +287,23 @@ void tags_touch_other(struct tags *t, u32 id)
 		list_renew(t, id);
 }
 
+static u32 oldest_by_time(const struct tags *t, u32 set)
+{
+	const u64 *at = &t->used_at[set << t->way_shift];
+	u64 least = at[0];
+	u32 way, oldest = 0;
+
+	for (way = 1; way < t->ways; way++) {
+		oldest = at[way] < least ? way : oldest;
+		least = MIN(at[way], least);
+	}
+	return oldest;
+}
+
 static u32 oldest_way(const struct tags *t, u32 set)
 {
+	if (t->by_time)
+		return oldest_by_time(t, set);
 	if (t->wide)
 		return t->list[set].oldest;
 	return (u32)__builtin_ctz(tag_bytes_equal((tag_bytes)t->row[set].rank, (u8)(t->ways - 1)));
@@ -293,6 +338,8 @@ static void renew(struct tags *t, u32 id)
 		plru_touch(t, id);
 	else if (t->policy == TAGS_RANDOM)
 		return;
+	else if (t->by_time)
+		t->used_at[id] = ++*t->clock;
 	else if (t->wide)
 		list_renew(t, id);
 	else
@@ -315,23 +362,30 @@ void tags_put(struct tags *t, u32 id, u64 key)
 	renew(t, id);
 }
 
+/* The way becomes the oldest. */
+static void row_retire(struct tag_row *row, u32 ways, u32 way)
+{
+	s8 r = row->rank[way];
+	u32 w;
+
+	for (w = 0; w < ways; w++)
+		row->rank[w] -= row->rank[w] > r;
+	row->rank[way] = (s8)(ways - 1);
+}
+
 void tags_drop(struct tags *t, u32 id)
 {
-	u32 set = tags_set(t, id), w;
-	tag_sbytes *rank;
-	s8 r;
+	u32 set = tags_set(t, id);
 
 	ASSERT(t->key[id] != TAG_NO_KEY);
-	if (t->wide) {
+	if (t->wide)
 		index_remove(t, id);
+	if (t->by_time)
+		t->used_at[id] = 0;
+	else if (t->wide)
 		list_retire(t, id);
-	} else {
-		rank = &t->row[set].rank;
-		r = (*rank)[tags_way(t, id)];
-		for (w = 0; w < t->ways; w++)
-			(*rank)[w] -= (*rank)[w] > r;
-		(*rank)[tags_way(t, id)] = (s8)(t->ways - 1);
-	}
+	else
+		row_retire(&t->row[set], t->ways, tags_way(t, id));
 	t->key[id] = TAG_NO_KEY;
 	t->used[set]--;
 }

@@ -40,6 +40,12 @@ struct tags {
 	u32 ways, sets, way_shift, way_mask;
 	u32 policy; /* enum tag_policy */
 	bool wide;  /* more than TAG_ROW_WAYS */
+	/*
+	 * Times of last use by id, of small arrays only; where by_time is set they are the order, so that a
+	 * hit is one store. The clock is the array's own or, for what the hot loop renews, the core's.
+	 */
+	u64 *used_at, *clock, own_clock;
+	bool by_time;
 	bool row_lru; /* LRU in rows, what the hot path expects */
 	u16 *used;  /* a set: ways that are not empty */
 	/*
@@ -143,7 +149,9 @@ static always_inline void tag_row_renew(struct tag_row *row, u32 way)
 /* A hit: the line is the one used last. */
 static always_inline void tags_touch(struct tags *t, u32 id)
 {
-	if (likely(t->row_lru))
+	if (t->by_time)
+		t->used_at[id] = ++*t->clock;
+	else if (t->row_lru)
 		tag_row_renew(&t->row[tags_set(t, id)], tags_way(t, id));
 	else
 		tags_touch_other(t, id);
@@ -152,25 +160,11 @@ static always_inline void tags_touch(struct tags *t, u32 id)
 /* Both at once: the line's id, the newest now, or TAG_MISS. */
 static always_inline u32 tags_use(struct tags *t, u32 set, u64 key)
 {
-	struct tag_row *row;
-	u32 m, id, way;
+	u32 id = tags_find(t, set, key);
 
-	if (unlikely(!t->row_lru)) {
-		id = tags_find(t, set, key);
-		if (id != TAG_MISS)
-			tags_touch_other(t, id);
-		return id;
-	}
-	row = &t->row[set];
-	for (m = tag_bytes_equal(row->sig, tag_sig(key)) & t->way_mask; m; m &= m - 1) {
-		way = (u32)__builtin_ctz(m);
-		id = (set << t->way_shift) + way;
-		if (likely(t->key[id] == key)) {
-			tag_row_renew(row, way);
-			return id;
-		}
-	}
-	return TAG_MISS;
+	if (likely(id != TAG_MISS))
+		tags_touch(t, id);
+	return id;
 }
 
 #endif

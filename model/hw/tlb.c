@@ -13,14 +13,14 @@ static const struct stat_desc tlb_table[] = { TLB_STATS(STAT_ROW) { 0 } };
 
 static u8 add_array(struct tlb *t, const struct tlb_array_cfg *cfg, const char *name, u64 seed)
 {
-	struct tlb_array *a = &t->array[t->n_arrays], *before = a - 1;
+	struct tlb_array *a = &t->array[t->n_arrays];
 	u32 ways = cfg->ways ? cfg->ways : cfg->entries;
 	char full[64];
 
 	snprintf(full, sizeof(full), "%s.%u", name, t->n_arrays);
 	tags_init(&a->tags, cfg->entries / ways, ways, cfg->replacement, seed, full);
 	a->entry = xcalloc(tags_ids(&a->tags), sizeof(*a->entry));
-	a->first_set = t->n_arrays ? before->first_set + before->tags.sets : 0;
+	a->hot = a->tags.used_at && (a->tags.by_time || cfg->replacement == TAGS_FIFO || cfg->replacement == TAGS_RANDOM);
 	return (u8)t->n_arrays++;
 }
 
@@ -37,16 +37,13 @@ void tlb_init(struct tlb *t, const struct tlb_cfg *cfg, const char *name, u64 hz
 		t->which[i] = cfg->own[i].entries ? add_array(t, &cfg->own[i], name, seed) : any;
 }
 
-void tlb_add_shortcut(struct tlb *t, bool off)
+void tlb_add_hot(struct tlb *t, struct hot_lines *hot, u64 *clock)
 {
-	u32 i, sets = 0, rows = 1;
+	u32 i;
 
-	for (i = 0; i < t->n_arrays; i++) {
-		sets += t->array[i].tags.sets;
-		rows = MAX(rows, t->array[i].tags.sets);
-	}
-	shortcut_init(&t->sc, rows, sets, off);
-	t->has_shortcut = true;
+	t->hot = hot;
+	for (i = 0; i < t->n_arrays; i++)
+		t->array[i].tags.clock = clock;
 }
 
 void tlb_fini(struct tlb *t)
@@ -57,8 +54,6 @@ void tlb_fini(struct tlb *t)
 		tags_fini(&t->array[i].tags);
 		free(t->array[i].entry);
 	}
-	if (t->has_shortcut)
-		shortcut_fini(&t->sc);
 }
 
 void tlb_stats_add(const struct tlb *t, struct stats *s, const char *prefix)
@@ -74,6 +69,23 @@ void tlb_sane(const struct tlb *t)
 		tags_sane(&t->array[i].tags);
 }
 
+/* The translation with that key is gone. */
+static void end_hot(struct tlb *t, u64 key)
+{
+	u32 shift = tlb_shift(key & 7);
+
+	if (t->hot)
+		hot_end_page(t->hot, (key >> 19) << shift, 1ull << shift);
+}
+
+static void evict(struct tlb *t, u64 key)
+{
+	if (key == TAG_NO_KEY)
+		return;
+	t->st.evictions++;
+	end_hot(t, key);
+}
+
 void tlb_fill(struct tlb *t, u64 va, u16 asid, enum page_size size, u64 entry)
 {
 	struct tlb_hit h = { .size = size };
@@ -87,20 +99,18 @@ void tlb_fill(struct tlb *t, u64 va, u16 asid, enum page_size size, u64 entry)
 	h.id = tags_find(&h.array->tags, set, key);
 	if (h.id == TAG_MISS) {
 		h.id = tags_victim(&h.array->tags, set);
-		t->st.evictions += h.array->tags.key[h.id] != TAG_NO_KEY;
+		evict(t, h.array->tags.key[h.id]);
 		tags_put(&h.array->tags, h.id, key);
 	}
 	h.entry = &h.array->entry[h.id];
 	*h.entry = entry;
 	t->sizes |= 1u << size;
-	tlb_settle(t, &h, va);
 }
 
 void tlb_drop(struct tlb *t, const struct tlb_hit *h)
 {
+	end_hot(t, h->array->tags.key[h->id]);
 	tags_drop(&h->array->tags, h->id);
-	if (t->has_shortcut)
-		shortcut_end(&t->sc, h->array->first_set + tags_set(&h->array->tags, h->id));
 	t->st.flushed++;
 }
 

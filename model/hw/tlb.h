@@ -10,7 +10,7 @@
 
 #include "model/arch/cpu.h"
 #include "model/arch/pt.h"
-#include "model/hw/shortcut.h"
+#include "model/hw/hot.h"
 #include "model/hw/tags.h"
 #include "model/hw/tlb_cfg.h"
 #include "model/sim/stat.h"
@@ -33,7 +33,7 @@ struct tlb_stats {
 struct tlb_array {
 	struct tags tags;
 	u64 *entry; /* by id */
-	u32 first_set; /* number of its set 0 among all sets of this TLB, for the shortcut */
+	bool hot; /* a hit moves nothing but a time: its pages may be in the shortcut */
 };
 
 struct tlb {
@@ -41,16 +41,15 @@ struct tlb {
 	u32 n_arrays;
 	u8 which[NR_PAGE_SIZES]; /* array of a page size, TLB_NO_ARRAY: none */
 	u32 sizes;               /* page sizes ever held, a bit each: only those are looked for */
-	bool has_shortcut;
-	struct shortcut sc;
+	struct hot_lines *hot; /* of the cache beside a first level */
 	u64 latency;
 	struct tlb_stats st;
 };
 #define TLB_NO_ARRAY 0xff
 
 void tlb_init(struct tlb *t, const struct tlb_cfg *cfg, const char *name, u64 hz, u64 seed);
-/* Gives a first-level TLB its shortcut table; `off`: one that never says anything. */
-void tlb_add_shortcut(struct tlb *t, bool off);
+/* A first level tells the shortcut of the cache beside it which pages are gone; both keep the core's clock. */
+void tlb_add_hot(struct tlb *t, struct hot_lines *hot, u64 *clock);
 void tlb_fini(struct tlb *t);
 void tlb_stats_add(const struct tlb *t, struct stats *s, const char *prefix);
 void tlb_sane(const struct tlb *t);
@@ -105,18 +104,6 @@ static always_inline u64 tlb_pa(const struct tlb_hit *h, u64 va)
 	return ((*h->entry & ~TLB_FLAGS) & ~in_page) | (va & in_page);
 }
 
-/* What the entry's set says to the shortcut after it was used for va. */
-static always_inline void tlb_settle(struct tlb *t, const struct tlb_hit *h, u64 va)
-{
-	u32 set = h->array->first_set + tags_set(&h->array->tags, h->id);
-	u64 *row;
-
-	if (!t->has_shortcut)
-		return;
-	row = shortcut_set(&t->sc, set, va >> FRAME_SHIFT, tlb_writes_freely(*h->entry));
-	row[SHORT_DATA] = tlb_pa(h, va) & ~FRAME_MASK;
-}
-
 /* Looks for a page of one size, and makes it the newest of its set. */
 static always_inline bool tlb_lookup_size(struct tlb *t, struct tlb_hit *h, u64 va, u16 asid, u32 size)
 {
@@ -128,7 +115,6 @@ static always_inline bool tlb_lookup_size(struct tlb *t, struct tlb_hit *h, u64 
 	h->size = size;
 	h->array = a;
 	h->entry = &a->entry[h->id];
-	tlb_settle(t, h, va);
 	return true;
 }
 

@@ -1,0 +1,49 @@
+#include "model/hw/hot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/base/error.h"
+
+_Static_assert(sizeof(struct hot_line) == 1u << HOT_ROW_SHIFT, "rows are found by shifting");
+
+void hot_init(struct hot_lines *h, u32 lines, u64 *used, u32 sets, u32 line_shift, bool off)
+{
+	h->row_of = xcalloc(lines, sizeof(*h->row_of));
+	h->used = used;
+	h->newest = sets ? xcalloc(sets, sizeof(*h->newest)) : NULL;
+	h->line_shift = line_shift;
+	h->off = off || !used;
+	hot_clear(h);
+}
+
+void hot_fini(struct hot_lines *h)
+{
+	free(h->row_of);
+	free(h->newest);
+}
+
+void hot_clear(struct hot_lines *h)
+{
+	memset(h->row, 0xff, sizeof(h->row));
+}
+
+/* A TLB's key holds that many bits of an address. */
+#define KEY_BITS 57u
+
+void hot_end_page(struct hot_lines *h, u64 va, u64 bytes)
+{
+	u64 first = (va & ~(bytes - 1)) >> h->line_shift, n = bytes >> h->line_shift, i;
+	u32 beyond = 64 - (KEY_BITS - h->line_shift);
+
+	if (n >= HOT_ROWS) {
+		hot_clear(h);
+		return;
+	}
+	for (i = first; i < first + n; i++) {
+		struct hot_line *row = &h->row[i % HOT_ROWS];
+
+		if ((row->read ^ i) << beyond == 0)
+			row->read = row->write = HOT_NOTHING;
+	}
+}

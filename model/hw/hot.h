@@ -1,0 +1,77 @@
+/*
+ * The exact shortcut of the hot path: for virtual lines used lately, that the line is in an L1 cache, that its
+ * page is in the L1 TLB, and where both keep the time of their last use. An access to such a line is a hit
+ * that does nothing but renew those two times, so the hot loop needs one comparison and two stores for it.
+ *
+ * A row holds as long as both are there: a line that is evicted or in flight, and a page whose translation is
+ * dropped or replaced, end it; a switch of address spaces ends all. Where the cache's policy moves more than a
+ * time at a hit (tree-plru, or more lines than have times), a row holds only while its line is the one used
+ * last in its set, when a hit moves nothing.
+ *
+ * Not here: what a hit counts. Filled by the core, ended by cache and TLB.
+ */
+#ifndef MMSIM_HW_HOT_H
+#define MMSIM_HW_HOT_H
+
+#include "model/base/types.h"
+
+#define HOT_NOTHING (~(u64)0)
+
+/* Eight times a usual L1's page of lines; more rows would push the simulator's own data out of the host's L1. */
+#define HOT_ROWS      512u
+#define HOT_ROW_SHIFT 5u /* log2(sizeof(struct hot_line)) */
+
+struct hot_line {
+	u64 read;  /* number of the virtual line, or HOT_NOTHING */
+	u64 write; /* the same if it may be written as well: the line is dirty, and so is the page */
+	u64 *line_used, *page_used;
+};
+
+struct hot_lines {
+	struct hot_line row[HOT_ROWS];
+	u16 *row_of; /* by line id: the row that may speak of it */
+	u64 *used;   /* by line id: times of last use */
+	u32 *newest; /* by set: id used last; NULL: rows need not be the newest */
+	u32 line_shift;
+	bool off;    /* holds nothing, ever */
+};
+
+/* used: the cache's times by line id, lines of them. sets: 0, or that many where only the newest line may hold. */
+void hot_init(struct hot_lines *h, u32 lines, u64 *used, u32 sets, u32 line_shift, bool off);
+void hot_fini(struct hot_lines *h);
+void hot_clear(struct hot_lines *h);
+/* The translation of a page of that many bytes (a power of two) at va is gone. */
+void hot_end_page(struct hot_lines *h, u64 va, u64 bytes);
+
+static always_inline void hot_end_line(struct hot_lines *h, u32 id)
+{
+	struct hot_line *row = &h->row[h->row_of[id]];
+
+	if (row->line_used == &h->used[id])
+		row->read = row->write = HOT_NOTHING;
+}
+
+/* Line `id` of a set was used, in whatever way. */
+static always_inline void hot_newest(struct hot_lines *h, u32 set, u32 id)
+{
+	if (likely(!h->newest) || h->newest[set] == id)
+		return;
+	hot_end_line(h, h->newest[set]);
+	h->newest[set] = id;
+}
+
+/* Line `id`, at virtual line `vline`, is there and so is its page. writes: it may be written as well. */
+static always_inline void hot_set(struct hot_lines *h, u32 id, u64 vline, u64 *page_used, bool writes)
+{
+	u16 r = (u16)(vline % HOT_ROWS);
+
+	if (unlikely(h->off))
+		return;
+	if (h->row_of[id] != r) {
+		hot_end_line(h, id);
+		h->row_of[id] = r;
+	}
+	h->row[r] = (struct hot_line){ vline, writes ? vline : HOT_NOTHING, &h->used[id], page_used };
+}
+
+#endif
