@@ -1,13 +1,12 @@
 /*
  * The hot loop of the in-order core, from top to bottom as the hardware works: fetch a run's lines, then
- * make its data accesses in program order. An access goes down three steps: the shortcut (the line and the
- * page used last in their sets: nothing changes), a plain hit (their order changes, time does not), and
- * core_mem.c for everything else. What a run adds to the counters whatever happens is one vector addition.
+ * make its data accesses in program order. An access goes down three steps: a hot line (hw/hot.h: its
+ * times of last use are renewed), a plain hit (the orders move, time does not), and core_mem.c for
+ * everything else. What a run adds to the counters whatever happens is one vector addition.
  *
- * On a recording of sort (6.6 instructions, 2.6 data accesses and 1.3 fetched lines a run) 85 % of the data
- * accesses and 9 in 10 fetched lines end at the shortcut. Instructions of the host a run: 520 with all but
- * the shortcut out of line, 420 with plain hits in the loop, 380 with orders renewed through tables; 150
- * and more ns against 50 without and with the shortcut, on a busy machine of 2023.
+ * On a recording of sort (1.9 data accesses and 1.2 fetched lines a run) 85 % of the data accesses and 9 in 10
+ * fetched lines are hot. Instructions of the host a run in this file: 222 where the shortcut knew only the
+ * line and the page used last in their sets, 145 with times instead of orders.
  *
  * Included by core.c alone. Forced inlining with constant arguments makes copies of the loop for
  * translation on or off, for traces with or without dependences, and for lines of 64 bytes.
@@ -20,11 +19,11 @@
 #define COMMON_LINE_SHIFT 6u
 
 /*
- * Whether the access lies in one line that is hot for it (hw/hot.h); if so the line and its page are the newest.
- * never: bits that say that it cannot be.
+ * Whether the access lies in one line that is hot for it; if so the line and its page are the newest. write:
+ * 1 or 0; never: bits that say that it cannot be.
  */
-static always_inline bool hot_hit(const struct hot_lines *h, u64 va, u64 last, u32 write, u64 never, u64 *clock,
-				  u32 line_shift)
+static always_inline bool hot_hit(const struct hot_lines *h, u64 va, u64 last, u32 write, u64 never,
+				  u64 *clock, u32 line_shift)
 {
 	u64 line = va >> line_shift;
 	const struct hot_line *row = &h->row[line % HOT_ROWS];
@@ -38,8 +37,8 @@ static always_inline bool hot_hit(const struct hot_lines *h, u64 va, u64 last, u
 }
 
 /*
- * A hit in L1 and TLB that moves their orders but takes no time, and makes the line hot. False: it is more than
- * that.
+ * A hit in L1 and TLB that moves their orders but takes no time, and makes the line hot. False: it is more
+ * than that.
  */
 static always_inline bool plain_hit(struct core *c, struct cache *l1, struct tlb *t, u64 at, u64 va,
 				    enum access_kind access, bool xlate, u32 line_shift)
@@ -82,8 +81,8 @@ static always_inline bool queue_store(struct core *c, u64 at)
 }
 
 /* Fetches a run's lines; t is the issue slot of its first instruction. */
-static always_inline enum core_stop run_fetch(struct core *c, const struct code_block *b, u64 *t, u64 *clock,
-					      bool xlate, u32 line_shift)
+static always_inline enum core_stop run_fetch(struct core *c, const struct code_block *b, u64 *t,
+					      u64 *clock, bool xlate, u32 line_shift)
 {
 	const struct code_seg *seg = b->seg, *end = seg + b->n_segs;
 	const struct hot_lines *hot = c->l1i.hot;

@@ -105,9 +105,13 @@ static u64 fetch_line(struct cache *c, struct mem_req *r, u32 *id, u64 now)
 	u64 line = r->pa >> c->line_shift, start, ready;
 	struct mem_req below = { .pa = line << c->line_shift, .cls = r->cls };
 
+	if (c->level == MEM_L1)
+		port_expect(c->below, r->pa);
 	start = mshr_start(&c->mshr, now);
 	c->st.mshr_waits += start != now;
 	*id = tags_victim(&c->tags, cache_set(c, line));
+	if (c->dirty[*id])
+		port_expect(c->below, c->tags.key[*id] << c->line_shift);
 	ready = port_read(c->below, &below, start);
 	evict(c, *id, start);
 	c->st.fills++;
@@ -235,7 +239,15 @@ static u64 port_store(struct port *p, const struct mem_req *r, u64 now)
 	return cache_store(c, &req, now);
 }
 
-static const struct port_ops cache_port_ops = { port_load, port_store };
+static void port_await(struct port *p, u64 pa)
+{
+	struct cache *c = container_of(p, struct cache, port);
+
+	tags_expect(&c->tags, cache_set(c, pa >> c->line_shift));
+	port_expect(c->below, pa);
+}
+
+static const struct port_ops cache_port_ops = { port_load, port_store, port_await };
 
 /* A policy that moves nothing at a hit, or only a time, lets a row hold while its line is there. */
 static void add_hot(struct cache *c, bool off)

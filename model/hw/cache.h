@@ -108,8 +108,8 @@ static always_inline void cache_renewed(struct cache *c, u32 id)
 }
 
 /*
- * The hit of the hot path, in a first level: nothing is in flight, and a write need not go further. The line's
- * id; TAG_MISS: it is not one, and nothing has changed.
+ * The hit of the hot path, in a first level: nothing is in flight, and a write need not go further. The
+ * line's id; TAG_MISS: it is not one, and nothing has changed.
  */
 static always_inline u32 cache_plain_hit(struct cache *c, u64 line, bool write)
 {

@@ -335,7 +335,11 @@ static u64 dram_write(struct port *p, const struct mem_req *r, u64 now)
 	return device_write(d, r->pa >> d->line_shift, now + d->reach);
 }
 
-static const struct port_ops dram_ops = { dram_read, dram_write };
+static void dram_expect(struct port *p, u64 pa)
+{
+}
+
+static const struct port_ops dram_ops = { dram_read, dram_write, dram_expect };
 
 static u64 row_stays(const struct dram_cfg *cfg, u64 hz)
 {

@@ -1,12 +1,12 @@
 /*
- * The exact shortcut of the hot path: for virtual lines used lately, that the line is in an L1 cache, that its
- * page is in the L1 TLB, and where both keep the time of their last use. An access to such a line is a hit
- * that does nothing but renew those two times, so the hot loop needs one comparison and two stores for it.
+ * The exact shortcut of the hot path: for virtual lines used lately, that the line is in an L1 cache, that
+ * its page is in the L1 TLB, and where both keep the time of their last use. An access to such a line is a
+ * hit that does nothing but renew those two times: one comparison and two stores in the hot loop.
  *
- * A row holds as long as both are there: a line that is evicted or in flight, and a page whose translation is
- * dropped or replaced, end it; a switch of address spaces ends all. Where the cache's policy moves more than a
- * time at a hit (tree-plru, or more lines than have times), a row holds only while its line is the one used
- * last in its set, when a hit moves nothing.
+ * A row holds as long as both are there: a line that is evicted or in flight, and a page whose translation
+ * is dropped or replaced, end it; a switch of address spaces ends all. Where the cache's policy moves more
+ * than a time at a hit (tree-plru, or more lines than have times), a row holds only while its line is the
+ * one used last in its set, when a hit moves nothing.
  *
  * Not here: what a hit counts. Filled by the core, ended by cache and TLB.
  */
@@ -17,7 +17,7 @@
 
 #define HOT_NOTHING (~(u64)0)
 
-/* Eight times a usual L1's page of lines; more rows would push the simulator's own data out of the host's L1. */
+/* More rows would push the simulator's other data out of the host's L1. */
 #define HOT_ROWS      512u
 #define HOT_ROW_SHIFT 5u /* log2(sizeof(struct hot_line)) */
 
@@ -36,7 +36,10 @@ struct hot_lines {
 	bool off;    /* holds nothing, ever */
 };
 
-/* used: the cache's times by line id, lines of them. sets: 0, or that many where only the newest line may hold. */
+/*
+ * used: the cache's times by line id, `lines` of them. sets: 0, or that many where only the newest line of
+ * each may hold.
+ */
 void hot_init(struct hot_lines *h, u32 lines, u64 *used, u32 sets, u32 line_shift, bool off);
 void hot_fini(struct hot_lines *h);
 void hot_clear(struct hot_lines *h);

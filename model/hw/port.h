@@ -38,6 +38,11 @@ struct port;
 struct port_ops {
 	u64 (*read)(struct port *p, struct mem_req *r, u64 now);
 	u64 (*write)(struct port *p, const struct mem_req *r, u64 now);
+	/*
+	 * A request for pa comes soon: the host fetches what it will look at for it. Changes nothing of the
+	 * machine.
+	 */
+	void (*expect)(struct port *p, u64 pa);
 };
 
 struct port {
@@ -47,6 +52,11 @@ struct port {
 static inline u64 port_read(struct port *p, struct mem_req *r, u64 now)
 {
 	return p->ops->read(p, r, now);
+}
+
+static inline void port_expect(struct port *p, u64 pa)
+{
+	p->ops->expect(p, pa);
 }
 
 static inline u64 port_write(struct port *p, const struct mem_req *r, u64 now)

@@ -6,7 +6,8 @@
  *
  * Up to 16 ways a set is one row of 32 bytes: a signature byte and a rank byte a way (0: used last),
  * compared and updated as a whole. Above (fully associative TLBs, studies with hundreds of ways) a hash
- * index finds the way and a list orders them. Both behind the same functions.
+ * index finds the way and a list orders them. Small arrays under LRU keep the time of each line's last use
+ * instead: a hit is then one store, which the hot path makes by itself. All behind the same functions.
  *
  * Not here: what lines mean, dirty bits, counters. Called by cache.h, tlb.h and walker.c.
  */
@@ -46,7 +47,7 @@ struct tags {
 	 */
 	u64 *used_at, *clock, own_clock;
 	bool by_time;
-	bool row_lru; /* LRU in rows, what the hot path expects */
+	bool row_lru; /* LRU by the rows' ranks */
 	u16 *used;  /* a set: ways that are not empty */
 	/*
 	 * tree-plru, up to 16 ways: the tree's bits a set, and what an access to a way keeps and sets of
@@ -111,6 +112,15 @@ static always_inline u32 tag_bytes_equal(tag_bytes row, u8 b)
 		m |= (u32)(same[w] & 1) << w;
 	return m;
 #endif
+}
+
+/* The host fetches what tags_find() will look at: it has more sets than its caches hold. */
+static inline void tags_expect(const struct tags *t, u32 set)
+{
+	if (t->wide)
+		return;
+	__builtin_prefetch(&t->row[set]);
+	__builtin_prefetch(&t->key[set << t->way_shift]);
 }
 
 static always_inline u8 tag_sig(u64 key)

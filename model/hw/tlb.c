@@ -20,7 +20,8 @@ static u8 add_array(struct tlb *t, const struct tlb_array_cfg *cfg, const char *
 	snprintf(full, sizeof(full), "%s.%u", name, t->n_arrays);
 	tags_init(&a->tags, cfg->entries / ways, ways, cfg->replacement, seed, full);
 	a->entry = xcalloc(tags_ids(&a->tags), sizeof(*a->entry));
-	a->hot = a->tags.used_at && (a->tags.by_time || cfg->replacement == TAGS_FIFO || cfg->replacement == TAGS_RANDOM);
+	a->hot = a->tags.used_at && (a->tags.by_time || a->tags.policy == TAGS_FIFO ||
+				     a->tags.policy == TAGS_RANDOM);
 	return (u8)t->n_arrays++;
 }
 

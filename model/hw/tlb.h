@@ -48,7 +48,7 @@ struct tlb {
 #define TLB_NO_ARRAY 0xff
 
 void tlb_init(struct tlb *t, const struct tlb_cfg *cfg, const char *name, u64 hz, u64 seed);
-/* A first level tells the shortcut of the cache beside it which pages are gone; both keep the core's clock. */
+/* A first level tells the shortcut of the cache beside it which pages are gone; the clock is the core's. */
 void tlb_add_hot(struct tlb *t, struct hot_lines *hot, u64 *clock);
 void tlb_fini(struct tlb *t);
 void tlb_stats_add(const struct tlb *t, struct stats *s, const char *prefix);

@@ -42,7 +42,11 @@ static u64 below_write(struct port *p, const struct mem_req *r, u64 now)
 	return now;
 }
 
-static const struct port_ops below_ops = { below_read, below_write };
+static void below_expect(struct port *p, u64 pa)
+{
+}
+
+static const struct port_ops below_ops = { below_read, below_write, below_expect };
 
 struct bench {
 	struct below below;

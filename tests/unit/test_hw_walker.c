@@ -36,7 +36,11 @@ static u64 note_write(struct port *p, const struct mem_req *r, u64 now)
 	return now + 10;
 }
 
-static const struct port_ops note_ops = { note_read, note_write };
+static void note_expect(struct port *p, u64 pa)
+{
+}
+
+static const struct port_ops note_ops = { note_read, note_write, note_expect };
 
 struct bench {
 	struct note note;

@@ -159,7 +159,11 @@ static u64 count_write(struct port *p, const struct mem_req *r, u64 now)
 	return now;
 }
 
-static const struct port_ops counting_ops = { count_read, count_write };
+static void count_expect(struct port *p, u64 pa)
+{
+}
+
+static const struct port_ops counting_ops = { count_read, count_write, count_expect };
 
 struct bench {
 	enum ref_pt_kind kind;
