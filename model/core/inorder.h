@@ -4,8 +4,8 @@
  * times of last use are renewed), a plain hit (the orders move, time does not), and core_mem.c for
  * everything else. What a run adds to the counters whatever happens is one vector addition.
  *
- * On a recording of sort (1.9 data accesses and 1.2 fetched lines a run) 85 % of the data accesses and 9 in 10
- * fetched lines are hot. Instructions of the host a run in this file: 222 where the shortcut knew only the
+ * On a recording of sort (1.9 data accesses and 1.2 fetched lines a run) 85 % of the data accesses and 9 in
+ * 10 fetched lines are hot. Instructions of the host a run in this file: 222 where the shortcut knew only the
  * line and the page used last in their sets, 145 with times instead of orders.
  *
  * Included by core.c alone. Forced inlining with constant arguments makes copies of the loop for
