@@ -35,16 +35,14 @@ struct text_format {
 static void usage(FILE *f)
 {
 	fputs("usage: mmsim convert [OPTION]... IN OUT\n\n"
-	      "Writes the trace IN, of any format that can be read, to OUT. \"-\" is standard input or "
-	      "output.\n\n"
+	      "Writes the trace IN, of any format that can be read, to OUT. - is standard input, output.\n\n"
 	      "  -t, --to NAME      capture, din, xdin or lackey; without it the end of OUT's name tells\n"
 	      "                     (.din, .xdin, .lackey), else capture. A further .gz compresses\n"
 	      "      --format NAME  do not guess IN's format\n"
 	      "      --keep-going   step over what is damaged\n"
 	      "  -h, --help         this text\n\n"
-	      "The text formats hold accesses only, no events, of all threads in the order of the packets. "
-	      "xdin and din\n"
-	      "know no atomics: one becomes a read and a write. din knows no sizes.\n",
+	      "The text formats hold accesses only, no events, of all threads in the order of the packets.\n"
+	      "xdin and din know no atomics: one becomes a read and a write. din knows no sizes.\n",
 	      f);
 }
 

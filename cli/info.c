@@ -50,8 +50,7 @@ struct info {
 static void usage(FILE *f)
 {
 	fputs("usage: mmsim info [OPTION]... FILE...\n\n"
-	      "Says what is in a trace: threads, accesses, events, and the pages touched. \"-\" is standard "
-	      "input.\n\n"
+	      "Says what is in a trace: threads, accesses, events, pages touched. - is standard input.\n\n"
 	      "  -V, --verify       also check that no packet and no numbered event is missing\n"
 	      "      --keep-going   step over what is damaged\n"
 	      "      --format NAME  do not guess the trace's format\n"

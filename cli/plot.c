@@ -16,21 +16,17 @@ static void usage(FILE *f)
 
 	fputs("usage: mmsim plot KIND [OPTION]... RUN...\n"
 	      "       mmsim plot RUN\n\n"
-	      "Draws a picture of runs, the directories that mmsim replay -o wrote. LABEL=RUN gives a run "
-	      "another name in\n"
-	      "the legend. Without a KIND, latency, stack and served of one run are drawn into RUN/plots. "
-	      "Needs gnuplot\n"
-	      "(package gnuplot-nox). KIND is\n\n",
+	      "Draws a picture of runs, the directories that `mmsim replay -o` wrote. LABEL=RUN gives\n"
+	      "a run another name in the legend. Without a KIND, latency, stack and served of one run\n"
+	      "are drawn into RUN/plots. Needs gnuplot (package gnuplot-nox). KIND is\n\n",
 	      f);
 	for (k = plot_kinds; *k; k++)
 		fprintf(f, "  %-10s %s\n", (*k)->name, (*k)->help);
 	fputs("\nOptions:\n"
-	      "  -o, --output FILE    the picture: FILE.svg, .png or .pdf; default KIND.svg and KIND.png "
-	      "here. Its data\n"
-	      "                       (.dat) and its gnuplot script (.gp) are left beside it\n"
+	      "  -o, --output FILE    the picture: .svg, .png or .pdf; default KIND.svg and KIND.png here;\n"
+	      "                       its data (.dat) and its gnuplot script (.gp) are left beside it\n"
 	      "      --percent        stack: share of the cycles instead of cycles per instruction\n"
-	      "      --x COUNTER      steps: the counter that runs are laid out by; default: the pages "
-	      "touched\n"
+	      "      --x COUNTER      steps: lay the runs out by this counter; default: pages touched\n"
 	      "      --points FILE    steps: published points to lay over, a CSV as described in the manual\n"
 	      "  -h, --help           this text\n\n"
 	      "Examples:\n"

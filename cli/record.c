@@ -29,29 +29,22 @@
 #define PLUGIN_NAME "mmsim-recorder.so"
 
 static const char usage[] =
-	"usage: mmsim record [options] [--] PROGRAM [ARGUMENT...]\n"
-	"\n"
-	"Runs PROGRAM and records its instructions, memory accesses and memory-management calls, of all its "
-	"threads\n"
-	"and children, to a capture file that `mmsim replay` reads.\n"
-	"\n"
-	"  -o, --output FILE   default PROGRAM.mmtrace.gz; .gz compresses; - is standard output, PROGRAM's "
-	"own standard\n"
-	"                      output then goes to standard error\n"
+	"usage: mmsim record [OPTION]... [--] PROGRAM [ARGUMENT]...\n\n"
+	"Runs PROGRAM and records instructions, memory accesses and memory-management calls of all\n"
+	"its threads and children, to a capture that `mmsim replay` reads.\n\n"
+	"  -o, --output FILE   default PROGRAM.mmtrace.gz; .gz compresses; with - the recording goes\n"
+	"                      to standard output, and PROGRAM's own output to standard error\n"
 	"      --skip N        leave out the first N instructions of each thread (k, M, G: thousands, ...)\n"
 	"      --max N         record at most N instructions of each thread\n"
 	"      --sample N:M    record N instructions, leave out M, and so on\n"
-	"      --mark PLACE    begin when PROGRAM first reaches PLACE: a function's name, or an address as "
-	"nm prints it;\n"
-	"                      each time it is reached a mark is put into the recording\n"
+	"      --mark PLACE    begin when PROGRAM first reaches PLACE: a function's name, or an address\n"
+	"                      as nm prints it; each time it is reached a mark is recorded\n"
 	"  -q, --quiet         no summary\n"
-	"  -h, --help\n"
-	"\n"
-	"Mappings, threads, files and waits are recorded throughout, whatever is left out. A thread that "
-	"executes another\n"
-	"program counts anew. Recording ends when PROGRAM and all that it started have ended; the exit "
-	"status is PROGRAM's.\n"
-	"QEMU_CPU chooses the CPU that the program sees (qemu-x86_64 -cpu help lists them).\n";
+	"  -h, --help          this text\n\n"
+	"Mappings, threads, files and waits are recorded throughout, whatever is left out. A thread\n"
+	"that executes another program counts anew. Recording ends when PROGRAM and all that it started\n"
+	"have ended; the exit status is PROGRAM's. QEMU_CPU chooses the CPU that the program sees\n"
+	"(`qemu-x86_64 -cpu help` lists them).\n";
 
 struct options {
 	const char *output;
