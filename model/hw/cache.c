@@ -110,7 +110,7 @@ static u64 fetch_line(struct cache *c, struct mem_req *r, u32 *id, u64 now)
 	start = mshr_start(&c->mshr, now);
 	c->st.mshr_waits += start != now;
 	*id = tags_victim(&c->tags, cache_set(c, line));
-	if (c->dirty[*id])
+	if (c->dirty[*id] && c->level != MEM_L1)
 		port_expect(c->below, c->tags.key[*id] << c->line_shift);
 	ready = port_read(c->below, &below, start);
 	evict(c, *id, start);
