@@ -98,5 +98,5 @@ memory()
 		sed -n 's/.*"max_rss_bytes": *\([0-9]*\).*/\1/p' "$tmp/out/run.json"
 }
 quarter=$(memory --max 600000)
-between "memory does not grow with the length" 1 $((quarter + quarter / 10)) "$(memory)"
+between "memory does not grow with the length" 1 $((quarter + quarter / 5)) "$(memory)"
 finish

@@ -156,6 +156,8 @@ static void take_away(struct areas *as, u64 start, u64 end)
 {
 	u32 first, last;
 
+	if (!as->n)
+		return;
 	split(as, start);
 	split(as, end);
 	first = first_ending_after(as, start);

@@ -91,8 +91,11 @@ void map64_remove(struct map64 *m, u64 key)
 
 const struct map64_slot *map64_next(const struct map64 *m, const struct map64_slot *s)
 {
-	const struct map64_slot *end = m->slot + capacity(m);
+	const struct map64_slot *end;
 
+	if (!m->n)
+		return NULL;
+	end = m->slot + capacity(m);
 	for (s = s ? s + 1 : m->slot; s < end; s++)
 		if (s->key != MAP64_NO_KEY)
 			return s;
