@@ -27,6 +27,7 @@ struct thread {
 struct block_sum {
 	bool known;
 	u32 by_kind[TR_NR_KINDS];
+	u32 unknown; /* loads of which the recording does not say where their address comes from */
 	u32 code;
 };
 
@@ -38,7 +39,7 @@ struct info {
 	struct block_sum *block;
 	u32 n_blocks;
 	struct footprint *footprint;
-	u64 packets, bytes, dict_bytes, addrs;
+	u64 packets, bytes, dict_bytes, addrs, unknown;
 	u64 events[TR_NR_EVENTS];
 	u64 event_bytes[TR_NR_EVENTS];
 	u8 *seq_seen; /* a bit a sequence number, when verifying */
@@ -103,8 +104,10 @@ static const struct block_sum *block_sum(struct info *in, u32 id, const struct t
 	if (s->known)
 		return s;
 	s->known = true;
-	for (i = 0; i < b->n_slots; i++)
+	for (i = 0; i < b->n_slots; i++) {
 		s->by_kind[b->slot[i].kind]++;
+		s->unknown += b->slot[i].kind == TR_LOAD && b->slot[i].dep == TR_DEP_UNKNOWN;
+	}
 	for (i = 0; i < b->n_insns; i++)
 		s->code += b->insn_size[i];
 	return s;
@@ -121,6 +124,7 @@ static void add_runs(struct info *in, struct thread *th, const struct tr_chunk *
 
 		for (j = 0; j < TR_NR_KINDS; j++)
 			th->by_kind[j] += s->by_kind[j];
+		in->unknown += s->unknown;
 		if (s->code)
 			footprint_touch(in->footprint, th->pid, b->pc, s->code);
 		for (j = 0; j < b->n_slots; j++)
@@ -265,6 +269,8 @@ static void print_totals(const struct info *in)
 		if (sum_kind(in, i))
 			printf("  %ss%*s %16" PRIu64 "\n", tr_kind_name(i), 21 - (int)strlen(tr_kind_name(i)),
 			       "", sum_kind(in, i));
+	if (in->unknown)
+		line("  unknown dependence", in->unknown, "loads");
 	line("file", trace_bytes_read(in->t), "bytes as stored");
 	line("packets", in->packets, "");
 	print_size(in);

@@ -32,6 +32,15 @@ for verb in "info" "replay -q" "convert"; do
 	refused "$verb --format: one that does not exist" "champsim" $mmsim $verb --format tarot "$tmp/ls.xdin" $out
 done
 
+# A chase tells where each address comes from, Dinero's format never does.
+unknown()
+{
+	$mmsim info "$1" | awk '/unknown dependence/ { print $3 }'
+}
+$mmsim generate chase -o "$tmp/chase.mmtrace" --count 1000
+equal "loads of unknown dependence: a chase" "" "$(unknown "$tmp/chase.mmtrace")"
+equal "loads of unknown dependence: all reads of ls.xdin" "$(grep -c ^r "$tmp/ls.xdin")" "$(unknown "$tmp/ls.xdin")"
+
 # What is wrong is said, and the rest is used on request.
 size=$(wc -c <"$tmp/plain.mmtrace")
 head -c $((size - 100)) "$tmp/plain.mmtrace" >"$tmp/cut.mmtrace"
