@@ -64,34 +64,47 @@ static void set(struct config *c, const char *option, const char *value)
 	free(assignment);
 }
 
+/* What the command line says; *kind and *out stay NULL if it does not tell them. False: only help was asked for. */
+static bool parse(struct config *c, int argc, char **argv, const char **kind, const char **out)
+{
+	int i;
+
+	for (i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+			return false;
+		if (argv[i][0] != '-' && !*kind) {
+			*kind = argv[i];
+		} else if ((!strcmp(argv[i], "-o") || !strcmp(argv[i], "--output")) && i + 1 < argc) {
+			*out = argv[++i];
+		} else {
+			set(c, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
+			i++;
+		}
+	}
+	return true;
+}
+
+static void make_trace(const struct generate_opts *o, const char *kind, const char *out)
+{
+	char err[TR_ERRBUF];
+
+	if (o->stride > o->size)
+		die("generate: a stride of %llu bytes is more than the size", (unsigned long long)o->stride);
+	if (!generate(find(kind), o, out, err))
+		fail("generate: %s", err);
+}
+
 int cmd_generate(int argc, char **argv)
 {
 	struct generate_opts o;
 	struct config *c = config_new(sections, &o);
 	const char *kind = NULL, *out = NULL;
-	char err[TR_ERRBUF];
-	int i;
+	bool help = !parse(c, argc, argv, &kind, &out), usable = kind && out;
 
-	for (i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
-			usage(stdout);
-			return 0;
-		}
-		if (argv[i][0] != '-' && !kind)
-			kind = argv[i];
-		else if ((!strcmp(argv[i], "-o") || !strcmp(argv[i], "--output")) && i + 1 < argc)
-			out = argv[++i];
-		else
-			set(c, argv[i], i + 1 < argc ? argv[i + 1] : NULL), i++;
-	}
-	if (!kind || !out) {
-		usage(stderr);
-		return 2;
-	}
-	if (o.stride > o.size)
-		die("generate: a stride of %llu bytes is more than the size", (unsigned long long)o.stride);
-	if (!generate(find(kind), &o, out, err))
-		fail("generate: %s", err);
+	if (!help && usable)
+		make_trace(&o, kind, out);
+	else
+		usage(help ? stdout : stderr);
 	config_free(c);
-	return 0;
+	return help || usable ? 0 : 2;
 }
