@@ -64,7 +64,7 @@ static void set(struct config *c, const char *option, const char *value)
 	free(assignment);
 }
 
-/* What the command line says; *kind and *out stay NULL if it does not tell them. False: only help was asked for. */
+/* What the command line says; *kind and *out stay NULL if it does not tell them. False: it asks for help. */
 static bool parse(struct config *c, int argc, char **argv, const char **kind, const char **out)
 {
 	int i;
