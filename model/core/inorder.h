@@ -20,7 +20,7 @@
 
 /*
  * Whether the access lies in one line that is hot for it; if so the line and its page are the newest. write:
- * 1 or 0; never: bits that say that it cannot be.
+ * HOT_READ or HOT_WRITE; never: bits that say that it cannot be.
  */
 static always_inline bool hot_hit(const struct hot_lines *h, u64 va, u64 last, u32 write, u64 never,
 				  u64 *clock, u32 line_shift)
@@ -28,7 +28,7 @@ static always_inline bool hot_hit(const struct hot_lines *h, u64 va, u64 last, u
 	u64 line = va >> line_shift;
 	const struct hot_line *row = &h->row[line % HOT_ROWS];
 
-	if (((&row->read)[write] ^ line) | (line ^ last >> line_shift) | never)
+	if ((row->number[write] ^ line) | (line ^ last >> line_shift) | never)
 		return false;
 	++*clock;
 	*row->line_used = *clock;
@@ -66,18 +66,12 @@ static always_inline bool plain_hit(struct core *c, struct cache *l1, struct tlb
 	return true;
 }
 
-/* Room for a store that hits while others wait in the store buffer: it queues behind them. */
-static always_inline bool queue_store(struct core *c, u64 at)
+/* Whether there is room at slot `at` for a store that hits while others wait in the store buffer. */
+static always_inline bool store_room(struct core *c, u64 at)
 {
-	struct store_buffer *sb = &c->sb;
-
-	sb_expire(sb, at);
-	c->sb_busy = sb->n ? ~0u : 0;
-	if (unlikely(sb->n == sb->cap))
-		return false;
-	if (sb->n)
-		sb_push(sb, at, 0);
-	return true;
+	sb_expire(&c->sb, at);
+	c->sb_busy = c->sb.n ? ~0u : 0;
+	return c->sb.n < c->sb.cap;
 }
 
 /* Fetches a run's lines; t is the issue slot of its first instruction. */
@@ -89,7 +83,7 @@ static always_inline enum core_stop run_fetch(struct core *c, const struct code_
 	enum core_stop stop = CORE_DONE;
 
 	for (; seg < end; seg++) {
-		if (likely(hot_hit(hot, seg->va, seg->va, 0, 0, clock, line_shift)))
+		if (likely(hot_hit(hot, seg->va, seg->va, HOT_READ, 0, clock, line_shift)))
 			continue;
 		c->clock = *clock;
 		if (unlikely(!plain_hit(c, &c->l1i, &c->itlb, *t + seg->insn, seg->va, ACCESS_EXEC, xlate,
@@ -141,10 +135,13 @@ static always_inline bool plain_data(struct core *c, const struct code_slot *s, 
 		return false;
 	if (!s->writes)
 		return plain_hit(c, &c->l1d, &c->dtlb, at, va, ACCESS_READ, xlate, line_shift);
-	if (c->sb.n && c->sb.n == c->sb.cap && c->sb.done[c->sb.head] > at)
+	if (c->sb.n && unlikely(!store_room(c, at)))
 		return false;
-	return plain_hit(c, &c->l1d, &c->dtlb, at, va, ACCESS_WRITE, xlate, line_shift) &&
-	       (!c->sb.n || queue_store(c, at));
+	if (!plain_hit(c, &c->l1d, &c->dtlb, at, va, ACCESS_WRITE, xlate, line_shift))
+		return false;
+	if (c->sb.n)
+		sb_push(&c->sb, at, 0); /* behind those that wait */
+	return true;
 }
 
 /* What is not hot. */

@@ -321,11 +321,12 @@ static void hot_sane(const struct cache *c)
 		const struct hot_line *row = &c->hot->row[r];
 		u32 id = (u32)(row->line_used - c->tags.used_at);
 
-		if (row->read == HOT_NOTHING)
+		if (row->number[HOT_READ] == HOT_NOTHING)
 			continue;
-		ASSERT(row->read % HOT_ROWS == r && c->hot->row_of[id] == r);
+		ASSERT(row->number[HOT_READ] % HOT_ROWS == r && c->hot->row_of[id] == r);
 		ASSERT(c->tags.key[id] != TAG_NO_KEY);
-		ASSERT(row->write == HOT_NOTHING || (row->write == row->read && c->dirty[id]));
+		ASSERT(row->number[HOT_WRITE] == HOT_NOTHING ||
+		       (row->number[HOT_WRITE] == row->number[HOT_READ] && c->dirty[id]));
 		ASSERT(!c->hot->newest || c->hot->newest[tags_set(&c->tags, id)] == id);
 	}
 }

@@ -43,7 +43,7 @@ void hot_end_page(struct hot_lines *h, u64 va, u64 bytes)
 	for (i = first; i < first + n; i++) {
 		struct hot_line *row = &h->row[i % HOT_ROWS];
 
-		if ((row->read ^ i) << beyond == 0)
-			row->read = row->write = HOT_NOTHING;
+		if ((row->number[HOT_READ] ^ i) << beyond == 0)
+			row->number[HOT_READ] = row->number[HOT_WRITE] = HOT_NOTHING;
 	}
 }

@@ -16,14 +16,18 @@
 #include "model/base/types.h"
 
 #define HOT_NOTHING (~(u64)0)
+enum { HOT_READ, HOT_WRITE };
 
 /* More rows would push the simulator's other data out of the host's L1. */
 #define HOT_ROWS      512u
 #define HOT_ROW_SHIFT 5u /* log2(sizeof(struct hot_line)) */
 
 struct hot_line {
-	u64 read;  /* number of the virtual line, or HOT_NOTHING */
-	u64 write; /* the same if it may be written as well: the line is dirty, and so is the page */
+	/*
+	 * Number of the virtual line, or HOT_NOTHING. [HOT_WRITE] holds it only if the line may be written as
+	 * well: it is dirty, and so is the page.
+	 */
+	u64 number[2];
 	u64 *line_used, *page_used;
 };
 
@@ -51,7 +55,7 @@ static always_inline void hot_end_line(struct hot_lines *h, u32 id)
 	struct hot_line *row = &h->row[h->row_of[id]];
 
 	if (row->line_used == &h->used[id])
-		row->read = row->write = HOT_NOTHING;
+		row->number[HOT_READ] = row->number[HOT_WRITE] = HOT_NOTHING;
 }
 
 /* Line `id` of a set was used, in whatever way. */
@@ -74,7 +78,7 @@ static always_inline void hot_set(struct hot_lines *h, u32 id, u64 vline, u64 *p
 		hot_end_line(h, id);
 		h->row_of[id] = r;
 	}
-	h->row[r] = (struct hot_line){ vline, writes ? vline : HOT_NOTHING, &h->used[id], page_used };
+	h->row[r] = (struct hot_line){ { vline, writes ? vline : HOT_NOTHING }, &h->used[id], page_used };
 }
 
 #endif
