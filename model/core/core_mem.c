@@ -227,7 +227,8 @@ struct access {
 	u64 mshr_wait;
 };
 
-static const u8 level_part[NR_MEM_LEVELS] = { PART_L1, PART_L2, PART_L3, PART_DRAM };
+static const u8 level_part[NR_MEM_LEVELS] = { PART_L1, PART_L2,     PART_L3,
+					       PART_L4, PART_REMOTE, PART_DRAM };
 
 /* The bytes of an access that lie in one line. */
 static void access_line(struct core *c, struct access *a, u64 pa, u32 bytes)

@@ -62,7 +62,7 @@ static always_inline bool plain_hit(struct core *c, struct cache *l1, struct tlb
 		page_used = &h.array->tags.used_at[h.id];
 		free = tlb_writes_freely(*h.entry);
 	}
-	hot_set(l1->hot, id, va >> line_shift, page_used, free && l1->dirty[id]);
+	hot_set(l1->hot, id, va >> line_shift, page_used, free && l1->state[id] & LINE_DIRTY);
 	return true;
 }
 

@@ -16,6 +16,7 @@
 	X(L1, "l1", "data from L1: dependences, lines in flight")                      \
 	X(L2, "l2", "data from L2")                                                    \
 	X(L3, "l3", "data from L3")                                                    \
+	X(L4, "l4", "data from L4")                                                    \
 	X(DRAM, "dram", "data from memory")                                            \
 	X(REMOTE, "remote", "data from another core's cache")                          \
 	X(STORE_BUFFER, "store_buffer", "the store buffer was full or had to drain")   \

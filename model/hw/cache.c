@@ -83,7 +83,7 @@ static void write_back(struct cache *c, u32 id, u64 now)
 
 	wb.pa = c->tags.key[id] << c->line_shift;
 	c->st.writebacks++;
-	c->dirty[id] = 0;
+	c->state[id] &= (u8)~LINE_DIRTY;
 	port_write(c->below, &wb, now);
 }
 
@@ -95,7 +95,7 @@ static void evict(struct cache *c, u32 id, u64 now)
 	if (c->hot)
 		hot_end_line(c->hot, id);
 	c->st.evictions++;
-	if (c->dirty[id])
+	if (c->state[id] & LINE_DIRTY)
 		write_back(c, id, now);
 }
 
@@ -110,12 +110,13 @@ static u64 fetch_line(struct cache *c, struct mem_req *r, u32 *id, u64 now)
 	start = mshr_start(&c->mshr, now);
 	c->st.mshr_waits += start != now;
 	*id = tags_victim(&c->tags, cache_set(c, line));
-	if (c->dirty[*id] && c->level != MEM_L1)
+	if (c->state[*id] & LINE_DIRTY && c->level != MEM_L1)
 		port_expect(c->below, c->tags.key[*id] << c->line_shift);
 	ready = port_read(c->below, &below, start);
 	evict(c, *id, start);
 	c->st.fills++;
 	tags_put(&c->tags, *id, line);
+	c->state[*id] = 0;
 	mshr_add(&c->mshr, line, ready);
 	r->served = below.served;
 	r->mshr_wait = start - now;
@@ -174,7 +175,7 @@ static u64 store_hit(struct cache *c, struct mem_req *r, u32 id, u64 now)
 	if (c->write_through)
 		write_below(c, r, now);
 	else
-		c->dirty[id] = 1;
+		c->state[id] |= LINE_DIRTY;
 	cache_renewed(c, id);
 	return done;
 }
@@ -188,6 +189,7 @@ static u64 allocate_line(struct cache *c, struct mem_req *r, u32 *id, u64 now)
 	evict(c, *id, now);
 	c->st.fills++;
 	tags_put(&c->tags, *id, line);
+	c->state[*id] = 0;
 	r->served = c->level;
 	r->mshr_wait = 0;
 	return now + c->latency;
@@ -217,7 +219,7 @@ u64 cache_store(struct cache *c, struct mem_req *r, u64 now)
 	if (c->write_through)
 		write_below(c, r, now);
 	else
-		c->dirty[id] = 1;
+		c->state[id] |= LINE_DIRTY;
 	cache_renewed(c, id);
 	return done;
 }
@@ -247,7 +249,16 @@ static void port_await(struct port *p, u64 pa)
 	port_expect(c->below, pa);
 }
 
-static const struct port_ops cache_port_ops = { port_load, port_store, port_await };
+static u64 port_own(struct port *p, struct mem_req *r, u64 now)
+{
+	return now;
+}
+
+static void port_lose(struct port *p, u64 pa, u64 now)
+{
+}
+
+static const struct port_ops cache_port_ops = { port_load, port_store, port_await, port_own, port_lose };
 
 /* A policy that moves nothing at a hit, or only a time, lets a row hold while its line is there. */
 static void add_hot(struct cache *c, bool off)
@@ -278,7 +289,7 @@ void cache_init(struct cache *c, const struct cache_params *p)
 	c->mshr.cap = cfg->mshrs;
 	c->port.ops = &cache_port_ops;
 	tags_init(&c->tags, sets, cfg->ways, cfg->replacement, p->seed, p->name);
-	c->dirty = xcalloc(tags_ids(&c->tags), 1);
+	c->state = xcalloc(tags_ids(&c->tags), 1);
 	if (p->level == MEM_L1)
 		add_hot(c, !p->shortcut);
 }
@@ -289,7 +300,7 @@ void cache_fini(struct cache *c)
 	if (c->hot)
 		hot_fini(c->hot);
 	free(c->hot);
-	free(c->dirty);
+	free(c->state);
 }
 
 void cache_copy_back(struct cache *c, u64 now)
@@ -299,7 +310,7 @@ void cache_copy_back(struct cache *c, u64 now)
 	for (set = 0; set < c->tags.sets; set++) {
 		for (n = 0; n < c->tags.ways; n++) {
 			id = tags_by_age(&c->tags, set, n);
-			if (c->dirty[id])
+			if (c->state[id] & LINE_DIRTY)
 				write_back(c, id, now);
 		}
 	}
@@ -326,7 +337,7 @@ static void hot_sane(const struct cache *c)
 		ASSERT(row->number[HOT_READ] % HOT_ROWS == r && c->hot->row_of[id] == r);
 		ASSERT(c->tags.key[id] != TAG_NO_KEY);
 		ASSERT(row->number[HOT_WRITE] == HOT_NOTHING ||
-		       (row->number[HOT_WRITE] == row->number[HOT_READ] && c->dirty[id]));
+		       (row->number[HOT_WRITE] == row->number[HOT_READ] && c->state[id] & LINE_DIRTY));
 		ASSERT(!c->hot->newest || c->hot->newest[tags_set(&c->tags, id)] == id);
 	}
 }
@@ -341,7 +352,7 @@ void cache_sane(const struct cache *c)
 
 		valid += line != TAG_NO_KEY;
 		ASSERT(line == TAG_NO_KEY || cache_set(c, line) == tags_set(&c->tags, id));
-		ASSERT(!c->dirty[id] || (line != TAG_NO_KEY && !c->write_through));
+		ASSERT(!(c->state[id] & LINE_DIRTY) || (line != TAG_NO_KEY && !c->write_through));
 	}
 	ASSERT(valid == c->st.fills - c->st.evictions);
 	ASSERT(c->mshr.n <= c->mshr.cap);

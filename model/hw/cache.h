@@ -48,6 +48,11 @@
 	X(prefetches, "references", "prefetches that asked here")                                 \
 	X(prefetch_misses, "references", "of those, not present")
 
+/* What a line is beside present. */
+#define LINE_DIRTY      1u
+#define LINE_SHARED     2u /* others may hold it: a write asks below first */
+#define LINE_PREFETCHED 4u /* brought in by a prefetch, and not used since */
+
 struct cache_stats {
 	CACHE_STATS(STAT_FIELD)
 };
@@ -55,7 +60,7 @@ struct cache_stats {
 struct cache {
 	struct tags tags;
 	struct hot_lines *hot; /* first level only */
-	u8 *dirty;          /* by line id */
+	u8 *state;          /* by line id: LINE_* */
 	u64 latency;
 	u32 line_shift, set_mask, slices;
 	bool write_through, allocate;
@@ -117,11 +122,12 @@ static always_inline u32 cache_plain_hit(struct cache *c, u64 line, bool write)
 
 	if (unlikely(write && c->write_through))
 		return TAG_MISS;
-	id = tags_use(&c->tags, set, line);
-	if (unlikely(id == TAG_MISS))
+	id = tags_find(&c->tags, set, line);
+	if (unlikely(id == TAG_MISS || c->state[id] & (write ? LINE_SHARED | LINE_PREFETCHED : LINE_PREFETCHED)))
 		return TAG_MISS;
+	tags_touch(&c->tags, id);
 	cache_renewed(c, id);
-	c->dirty[id] |= write;
+	c->state[id] |= write ? LINE_DIRTY : 0;
 	return id;
 }
 

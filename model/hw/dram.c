@@ -339,7 +339,16 @@ static void dram_expect(struct port *p, u64 pa)
 {
 }
 
-static const struct port_ops dram_ops = { dram_read, dram_write, dram_expect };
+static u64 dram_upgrade(struct port *p, struct mem_req *r, u64 now)
+{
+	return now;
+}
+
+static void dram_gone(struct port *p, u64 pa, u64 now)
+{
+}
+
+static const struct port_ops dram_ops = { dram_read, dram_write, dram_expect, dram_upgrade, dram_gone };
 
 static u64 row_stays(const struct dram_cfg *cfg, u64 hz)
 {

@@ -13,7 +13,7 @@ const struct opt walker_opts[] = {
 	{ 0 },
 };
 
-const char *const mem_level_name[NR_MEM_LEVELS] = { "l1", "l2", "l3", "dram" };
+const char *const mem_level_name[NR_MEM_LEVELS] = { "l1", "l2", "l3", "l4", "remote", "dram" };
 
 static bool blame(struct cfg_fault *f, const char *prefix, const char *key, const char *why)
 {

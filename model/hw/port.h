@@ -1,6 +1,8 @@
 /*
- * How a level of the memory hierarchy is asked by the one above: a line is read, or bytes are written down.
- * Caches and DRAM stand behind this; a level knows nothing of the one below but its port.
+ * How the levels of the memory hierarchy speak to each other. Downwards (struct port): a line is read, bytes
+ * are written, a line is asked for to be written, or is told to be gone. Upwards (struct above): a line is
+ * to be given up or shared. Caches, directories and DRAM stand behind these; a level knows nothing of its
+ * neighbours but their port and their above.
  *
  * A read returns the cycle at which the data is there; a write is not waited for, and what it returns is
  * only the cycle at which it was taken. Tags change at once. A later request cannot slow an earlier one.
@@ -22,16 +24,19 @@ enum mem_class {
 	NR_MEM_CLASSES,
 };
 
-enum mem_level { MEM_L1, MEM_L2, MEM_L3, MEM_DRAM, NR_MEM_LEVELS };
+/* Who had the data. MEM_REMOTE: another core's cache. */
+enum mem_level { MEM_L1, MEM_L2, MEM_L3, MEM_L4, MEM_REMOTE, MEM_DRAM, NR_MEM_LEVELS };
 extern const char *const mem_level_name[NR_MEM_LEVELS]; /* "l1", ... */
 
 struct mem_req {
-	u64 pa;    /* physical address of the first byte; of a line for reads */
-	u32 bytes; /* of a write */
+	u64 pa;    /* physical address of the first byte that the access uses, also of reads of a line */
+	u32 bytes; /* that it uses; of a write: that are written, at most to the line's end */
 	enum mem_class cls;
+	u64 ip; /* identity of the instruction, 0: none; prefetchers learn by it */
 	/* answers */
 	enum mem_level served; /* who had the data */
 	u64 mshr_wait;         /* cycles spent waiting for a free MSHR on the way */
+	bool shared;           /* of a read: others hold the line too, so a write has to ask again */
 };
 
 struct port;
@@ -43,6 +48,13 @@ struct port_ops {
 	 * machine.
 	 */
 	void (*expect)(struct port *p, u64 pa);
+	/*
+	 * The asker holds the line as shared and wants to write it: every other copy is given up. Returns the
+	 * cycle at which it may.
+	 */
+	u64 (*upgrade)(struct port *p, struct mem_req *r, u64 now);
+	/* The asker, and whoever stands above it, no longer holds the line. Comes after its write-back. */
+	void (*gone)(struct port *p, u64 pa, u64 now);
 };
 
 struct port {
@@ -62,6 +74,40 @@ static inline void port_expect(struct port *p, u64 pa)
 static inline u64 port_write(struct port *p, const struct mem_req *r, u64 now)
 {
 	return p->ops->write(p, r, now);
+}
+
+static inline u64 port_upgrade(struct port *p, struct mem_req *r, u64 now)
+{
+	return p->ops->upgrade(p, r, now);
+}
+
+static inline void port_gone(struct port *p, u64 pa, u64 now)
+{
+	p->ops->gone(p, pa, now);
+}
+
+enum probe {
+	PROBE_HOLDS, /* changes nothing */
+	PROBE_SHARE, /* keep the line, clean and shared */
+	PROBE_DROP,  /* give it up */
+};
+/* Bits of an answer. Dirty: the asker of the probe now has the only up-to-date bytes, and writes them down. */
+#define PROBE_FOUND 1u
+#define PROBE_DIRTY 2u
+
+/* Everything that stands above a level and may hold its lines: a cache with all above it, or a directory. */
+struct above;
+struct above_ops {
+	u32 (*probe)(struct above *a, u64 pa, enum probe what, u64 now);
+};
+
+struct above {
+	const struct above_ops *ops;
+};
+
+static inline u32 above_probe(struct above *a, u64 pa, enum probe what, u64 now)
+{
+	return a->ops->probe(a, pa, what, now);
 }
 
 #endif

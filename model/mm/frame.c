@@ -5,7 +5,7 @@
 #include "model/base/error.h"
 #include "model/base/rng.h"
 #include "model/mm/bitset.h"
-#include "model/mm/map64.h"
+#include "model/base/map64.h"
 
 const char *const frame_placement_names[] = { "sequential", "random", "coloured", "identity", NULL };
 

@@ -10,7 +10,7 @@
 #define MMSIM_MM_OBJECT_H
 
 #include "model/mm/frame.h"
-#include "model/mm/map64.h"
+#include "model/base/map64.h"
 
 struct object {
 	u64 id;             /* 0: nobody else can name it */

@@ -46,7 +46,18 @@ static void below_expect(struct port *p, u64 pa)
 {
 }
 
-static const struct port_ops below_ops = { below_read, below_write, below_expect };
+static u64 below_upgrade(struct port *p, struct mem_req *r, u64 now)
+{
+	note(container_of(p, struct below, port), "u%llx ", r->pa, 0);
+	return now + 1;
+}
+
+static void below_gone(struct port *p, u64 pa, u64 now)
+{
+	note(container_of(p, struct below, port), "g%llx ", pa, 0);
+}
+
+static const struct port_ops below_ops = { below_read, below_write, below_expect, below_upgrade, below_gone };
 
 struct bench {
 	struct below below;

@@ -40,7 +40,16 @@ static void note_expect(struct port *p, u64 pa)
 {
 }
 
-static const struct port_ops note_ops = { note_read, note_write, note_expect };
+static u64 note_upgrade(struct port *p, struct mem_req *r, u64 now)
+{
+	return now;
+}
+
+static void note_gone(struct port *p, u64 pa, u64 now)
+{
+}
+
+static const struct port_ops note_ops = { note_read, note_write, note_expect, note_upgrade, note_gone };
 
 struct bench {
 	struct note note;

@@ -10,7 +10,7 @@
 #include "model/base/rng.h"
 #include "model/mm/bitset.h"
 #include "model/mm/frame.h"
-#include "model/mm/map64.h"
+#include "model/base/map64.h"
 
 #define PAGE 4096ull
 

@@ -163,7 +163,17 @@ static void count_expect(struct port *p, u64 pa)
 {
 }
 
-static const struct port_ops counting_ops = { count_read, count_write, count_expect };
+static u64 count_upgrade(struct port *p, struct mem_req *r, u64 now)
+{
+	return now;
+}
+
+static void count_gone(struct port *p, u64 pa, u64 now)
+{
+}
+
+static const struct port_ops counting_ops = { count_read, count_write, count_expect, count_upgrade,
+					      count_gone };
 
 struct bench {
 	enum ref_pt_kind kind;

@@ -1,10 +1,10 @@
 /*
  * A hash from u64 to u64: open addressing, linear probing, no tombstones. Any key but MAP64_NO_KEY.
  *
- * Its order must never reach a result: walk it only for sums, checks and freeing. For model/mm.
+ * Its order must never reach a result: walk it only for sums, checks and freeing.
  */
-#ifndef MMSIM_MM_MAP64_H
-#define MMSIM_MM_MAP64_H
+#ifndef MMSIM_BASE_MAP64_H
+#define MMSIM_BASE_MAP64_H
 
 #include "model/base/types.h"
 

@@ -1,4 +1,4 @@
-#include "model/mm/map64.h"
+#include "model/base/map64.h"
 
 #include <stdlib.h>
 
