@@ -3,7 +3,8 @@
 #include <string.h>
 
 const struct word words_served[] = {
-	{ "l1", "L1" }, { "l2", "L2" }, { "l3", "L3" }, { "l4", "L4" }, { "remote", "other core" }, { "dram", "DRAM" }, { 0 },
+	{ "l1", "L1" }, { "l2", "L2" }, { "l3", "L3" }, { "l4", "L4" }, { "remote", "other core" },
+	{ "dram", "DRAM" }, { 0 },
 };
 
 const struct word words_translation[] = {

@@ -123,7 +123,7 @@ static always_inline u32 cache_plain_hit(struct cache *c, u64 line, bool write)
 	if (unlikely(write && c->write_through))
 		return TAG_MISS;
 	id = tags_find(&c->tags, set, line);
-	if (unlikely(id == TAG_MISS || c->state[id] & (write ? LINE_SHARED | LINE_PREFETCHED : LINE_PREFETCHED)))
+	if (unlikely(id == TAG_MISS || c->state[id] & (LINE_PREFETCHED | (write ? LINE_SHARED : 0))))
 		return TAG_MISS;
 	tags_touch(&c->tags, id);
 	cache_renewed(c, id);

@@ -91,7 +91,7 @@ enum probe {
 	PROBE_SHARE, /* keep the line, clean and shared */
 	PROBE_DROP,  /* give it up */
 };
-/* Bits of an answer. Dirty: the asker of the probe now has the only up-to-date bytes, and writes them down. */
+/* Bits of an answer. Dirty: the asker now has the only up-to-date bytes, and writes them down. */
 #define PROBE_FOUND 1u
 #define PROBE_DIRTY 2u
 
