@@ -44,7 +44,8 @@ bool generate(const struct generator *gen, const struct generate_opts *o, const 
 
 #define GENERATE_PAGE 4096u
 #define GENERATE_LINE 64u
-#define GENERATE_DATA 0x10000000000ull
+/* A gigabyte: in the user space of every layout, and whole pages of every size. */
+#define GENERATE_DATA 0x40000000ull
 
 /* Maps private anonymous memory at GENERATE_DATA, whole pages. */
 void generate_map(struct generation *g, u64 len);
