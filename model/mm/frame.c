@@ -88,6 +88,9 @@ void frames_free(struct frames *f)
 void frames_stats(const struct frames *f, struct stats *s)
 {
 	stats_add(s, "mm.frames", frame_stats, &f->st);
+	stats_set_level(s, "mm.frames.total");
+	stats_set_level(s, "mm.frames.free");
+	stats_set_level(s, "mm.frames.peak");
 }
 
 /* Where the policy begins to look for a frame for va. */

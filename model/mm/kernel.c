@@ -193,4 +193,6 @@ void kernel_stats(struct kernel *k, struct stats *s)
 	stats_add_one(s, "mm.vmstat.nr_tlb_local_flush_one", &k->flush.pages, "flushes", "of one page");
 	stats_add_one(s, "mm.vmstat.nr_tlb_local_flush_all", &k->flush.full, "flushes",
 		      "of an address space");
+	stats_set_level(s, "mm.pgtable.pages");
+	stats_set_level(s, "mm.vmstat.nr_page_table_pages");
 }

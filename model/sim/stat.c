@@ -9,6 +9,7 @@ struct counter {
 	char *name;
 	const u64 *value;
 	const char *unit, *help;
+	bool level;
 	u32 next; /* in its hash chain, 0 ends it */
 };
 
@@ -72,7 +73,7 @@ void stats_free(struct stats *s)
 	free(s);
 }
 
-static const struct counter *find(const struct stats *s, const char *name)
+static struct counter *find(const struct stats *s, const char *name)
 {
 	for (u32 i = *bucket_of(s, name); i; i = s->counter[i].next)
 		if (!strcmp(s->counter[i].name, name))
@@ -126,8 +127,44 @@ u64 stats_value(const struct stats *s, const char *name)
 	return *c->value;
 }
 
-void stats_clear_table(const struct stat_desc *table, void *base)
+void stats_set_level(struct stats *s, const char *name)
 {
-	for (const struct stat_desc *d = table; d->name; d++)
-		*(u64 *)((char *)base + d->offset) = 0;
+	struct counter *c = find(s, name);
+
+	ASSERT(c);
+	c->level = true;
+}
+
+u32 stats_count(const struct stats *s)
+{
+	return s->n;
+}
+
+const char *stats_name(const struct stats *s, u32 i)
+{
+	return s->counter[i + 1].name;
+}
+
+bool stats_is_level(const struct stats *s, u32 i)
+{
+	return s->counter[i + 1].level;
+}
+
+void stats_copy(const struct stats *s, u64 *values)
+{
+	for (u32 i = 1; i <= s->n; i++)
+		*values++ = *s->counter[i].value;
+}
+
+struct stats *stats_view(const struct stats *s, const u64 *values)
+{
+	struct stats *view = stats_new();
+
+	for (u32 i = 1; i <= s->n; i++) {
+		const struct counter *c = &s->counter[i];
+
+		add(view, xstrdup(c->name), values++, c->unit, c->help);
+		view->counter[i].level = c->level;
+	}
+	return view;
 }

@@ -47,7 +47,18 @@ void stats_each(const struct stats *s, stat_visit_fn visit, void *arg);
 u64 stats_value(const struct stats *s, const char *name);
 bool stats_has(const struct stats *s, const char *name);
 
-/* Sets *base's counters of a table to zero: used between warm-up and measurement. */
-void stats_clear_table(const struct stat_desc *table, void *base);
+/*
+ * A counter that tells a state (frames free now, in use at most) and not how often something happened: of a
+ * part of a run its last value is told, of all others the difference.
+ */
+void stats_set_level(struct stats *s, const char *name);
+
+/* All counters at once, by number from 0 in order of registration. */
+u32 stats_count(const struct stats *s);
+const char *stats_name(const struct stats *s, u32 i);
+bool stats_is_level(const struct stats *s, u32 i);
+void stats_copy(const struct stats *s, u64 *values);
+/* The same counters with other values, which must outlive it; to be freed before s. */
+struct stats *stats_view(const struct stats *s, const u64 *values);
 
 #endif

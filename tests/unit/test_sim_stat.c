@@ -48,13 +48,28 @@ static void visits_in_order_with_present_values(void **state)
 	stats_free(s);
 }
 
-static void clearing_touches_only_the_table(void **state)
+static void a_view_has_other_values_under_the_same_names(void **state)
 {
-	struct toy t = { .other = 1, .hits = 2, .misses = 3 };
+	struct stats *s = stats_new(), *view;
+	struct toy t = { .hits = 2, .misses = 3 };
+	u64 values[2];
+	char text[300] = "";
 
-	stats_clear_table(toy_stats, &t);
-	assert_int_equal(t.other, 1);
-	assert_int_equal(t.hits + t.misses, 0);
+	stats_add(s, "toy", toy_stats, &t);
+	stats_set_level(s, "toy.misses");
+	assert_int_equal(stats_count(s), 2);
+	stats_copy(s, values);
+	t.hits = 10;
+	values[1] = 4;
+	view = stats_view(s, values);
+	stats_each(view, join_names, text);
+	assert_string_equal(text, "toy.hits=2 accesses/found;toy.misses=4 accesses/not found;");
+	assert_string_equal(stats_name(view, 1), "toy.misses");
+	assert_false(stats_is_level(view, 0));
+	assert_true(stats_is_level(view, 1));
+	assert_int_equal(stats_value(s, "toy.hits"), 10);
+	stats_free(view);
+	stats_free(s);
 }
 
 static void finds_each_of_thousands(void **state)
@@ -80,7 +95,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(visits_in_order_with_present_values),
-		cmocka_unit_test(clearing_touches_only_the_table),
+		cmocka_unit_test(a_view_has_other_values_under_the_same_names),
 		cmocka_unit_test(finds_each_of_thousands),
 	};
 
