@@ -321,6 +321,11 @@ u64 core_now(const struct core *c)
 	return core_cycle(c);
 }
 
+u64 core_instructions(const struct core *c)
+{
+	return c->st.instructions - c->owed;
+}
+
 struct cpu *core_cpu(struct core *c)
 {
 	return &c->cpu;
@@ -333,7 +338,7 @@ void core_set_mm(struct core *c, struct mm *mm)
 
 void core_wait_until(struct core *c, u64 cycle, enum core_part part)
 {
-	core_stall_until(c, cycle, part);
+	core_pass_until(c, cycle, part);
 	core_sync(c);
 }
 

@@ -83,6 +83,8 @@ enum core_stop {
 enum core_stop core_run(struct core *c, struct core_chunk *chunk, u64 until);
 const struct trap *core_trap(const struct core *c);
 u64 core_now(const struct core *c);
+/* Executed, without those that a run stopped in the middle owes. */
+u64 core_instructions(const struct core *c);
 struct cpu *core_cpu(struct core *c);
 /*
  * Brings the registered cycle counters up to date; core_run(), core_wait_until() and core_user_copy() do it

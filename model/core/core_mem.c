@@ -18,6 +18,8 @@ void core_retire_store(struct core *c, u64 ready)
 {
 	struct store_buffer *sb = &c->sb;
 
+	if (unlikely(time_stands))
+		return;
 	sb_expire(sb, c->slots);
 	if (sb->n == sb->cap) {
 		c->stall[PART_STORE_BUFFER] += sb->done[sb->head] - c->slots;
@@ -32,7 +34,7 @@ void core_drain_stores(struct core *c)
 {
 	struct store_buffer *sb = &c->sb;
 
-	if (sb->n && sb->last > c->slots) {
+	if (sb->n && sb->last > c->slots && !time_stands) {
 		c->stall[PART_STORE_BUFFER] += sb->last - c->slots;
 		c->slots = sb->last;
 	}
@@ -309,7 +311,7 @@ static void block_until_done(struct core *c, const struct access *a)
 	u64 until = a->done * c->width - 1;
 
 	core_stall_until(c, core_cycle(c) + a->mshr_wait, PART_MSHR_FULL);
-	if (until <= c->slots)
+	if (until <= c->slots || time_stands)
 		return;
 	c->stall[level_part[a->served]] += until - c->slots;
 	c->slots = until;

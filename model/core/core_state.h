@@ -12,6 +12,7 @@
 #include "model/hw/cache.h"
 #include "model/hw/tlb.h"
 #include "model/hw/walker.h"
+#include "model/sim/time.h"
 
 /* Stores that have retired and wait for their lines, drained in order. */
 #define STORE_BUFFER_MAX 256u
@@ -129,8 +130,8 @@ static always_inline bool core_tlb_hit(struct core *c, struct tlb *t, u64 va, en
 	return true;
 }
 
-/* Nothing retires until `cycle`: that part's doing. */
-static inline void core_stall_until(struct core *c, u64 cycle, u32 part)
+/* The clock goes on to `cycle`, and the time is that part's. */
+static inline void core_pass_until(struct core *c, u64 cycle, u32 part)
 {
 	u64 until = cycle * c->width;
 
@@ -138,6 +139,13 @@ static inline void core_stall_until(struct core *c, u64 cycle, u32 part)
 		return;
 	c->stall[part] += until - c->slots;
 	c->slots = until;
+}
+
+/* Nothing retires until `cycle`: that part's doing. */
+static inline void core_stall_until(struct core *c, u64 cycle, u32 part)
+{
+	if (likely(!time_stands))
+		core_pass_until(c, cycle, part);
 }
 
 /* The translation of a page for an access, made if need be; stalls are taken. */

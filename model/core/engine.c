@@ -4,6 +4,7 @@
 
 #include "model/base/error.h"
 #include "model/core/engine_state.h"
+#include "model/sim/time.h"
 
 /* Chunks that engine_run() executes before it lets its caller look. */
 #define BATCH 256u
@@ -30,6 +31,7 @@ struct engine *engine_new(const struct engine_params *p)
 	e->p = *p;
 	e->cpu = core_cpu(p->core);
 	e->next_check = p->check_every ? p->check_every : ~(u64)0;
+	e->goal = (struct engine_goal){ .instructions = ~(u64)0, .cycle = ~(u64)0 };
 	sched_init(&e->sched, p->sched, p->hz);
 	return e;
 }
@@ -199,14 +201,54 @@ static bool turn_is_over(const struct engine *e)
 	return core_now(e->p.core) >= e->turn_end;
 }
 
+static bool reached(const struct engine *e)
+{
+	return e->st.records >= e->limit || engine_instructions(e) >= e->goal.instructions ||
+	       core_now(e->p.core) >= e->goal.cycle;
+}
+
+/* Where to stop in the chunk: with the run that gets to the limit or the goal, or at its end. */
+static u32 runs_to_goal(const struct engine *e, const struct core_chunk *c)
+{
+	u64 left = e->goal.instructions - engine_instructions(e);
+	u32 n = (u32)MIN(c->n_runs, c->run + (e->limit - e->st.records)), i;
+
+	if (left >= (u64)TR_CHUNK_RUNS * TR_MAX_INSNS)
+		return n;
+	for (i = c->run; i < n && left; i++)
+		left -= MIN(left, c->code->block[c->block[i]].n_insns);
+	return i;
+}
+
+/* The runs pass without being made. One that has begun is not among them. */
+static enum core_stop pass_over(struct engine *e, struct core_chunk *c)
+{
+	u32 from = c->run;
+	u64 insns = 0;
+
+	for (; c->run < c->n_runs; c->run++) {
+		const struct code_block *b = &c->code->block[c->block[c->run]];
+
+		insns += b->n_insns;
+		c->at += b->n_slots;
+	}
+	e->st.skipped += c->run - from;
+	e->skipped_insns += insns;
+	core_wait_until(e->p.core, core_now(e->p.core) + insns, PART_IDLE);
+	return CORE_DONE;
+}
+
 static enum core_stop run_until(struct engine *e, struct core_chunk *c)
 {
-	u64 from = c->run, left = e->limit - e->st.records;
-	u32 n_runs = c->n_runs;
+	u64 until = MIN(e->turn_end, event_next(e->p.events));
+	u32 from = c->run, n_runs = c->n_runs;
 	enum core_stop stop;
 
-	c->n_runs = (u32)MIN(n_runs, from + left);
-	stop = core_run(e->p.core, c, MIN(e->turn_end, event_next(e->p.events)));
+	c->n_runs = runs_to_goal(e, c);
+	if (e->mode == ENGINE_SKIP && !c->begun)
+		stop = pass_over(e, c);
+	else
+		stop = core_run(e->p.core, c, MIN(until, e->goal.cycle));
 	c->n_runs = n_runs;
 	e->st.records += c->run - from;
 	return stop;
@@ -220,7 +262,7 @@ static enum step run_chunk(struct engine *e, struct thread *th)
 	while (!th->draining && c->run < c->n_runs) {
 		switch (run_until(e, c)) {
 		case CORE_DONE:
-			if (e->st.records >= e->limit)
+			if (reached(e))
 				return STEP_AGAIN;
 			break;
 		case CORE_QUANTUM:
@@ -343,19 +385,15 @@ static void note_place(const struct engine *e)
 	sim_place.record = e->st.records;
 }
 
-enum engine_status engine_run(struct engine *e, u64 limit)
+static enum engine_status run_batch(struct engine *e)
 {
 	u32 n;
 
-	e->limit = limit;
 	for (n = 0; n < BATCH; n++) {
-		if (e->st.records >= limit) {
-			count_references(e);
+		if (reached(e))
 			return ENGINE_LIMIT;
-		}
 		if (!e->current && !pick(e)) {
 			end_recordings(e);
-			count_references(e);
 			return ENGINE_END;
 		}
 		if (step(e, e->current) == STEP_LEFT)
@@ -366,9 +404,49 @@ enum engine_status engine_run(struct engine *e, u64 limit)
 		fire_events(e);
 		if (e->st.records >= e->next_check)
 			check(e);
+		if (e->marked && e->goal.marks)
+			return ENGINE_MARK;
 	}
-	count_references(e);
 	return ENGINE_MORE;
+}
+
+enum engine_status engine_run(struct engine *e, u64 limit)
+{
+	enum engine_status status;
+
+	e->limit = limit;
+	e->marked = false;
+	time_stands = e->mode != ENGINE_TIMED;
+	status = run_batch(e);
+	time_stands = false;
+	count_references(e);
+	core_sync(e->p.core);
+	return status;
+}
+
+void engine_set_mode(struct engine *e, enum engine_mode mode)
+{
+	e->mode = mode;
+}
+
+void engine_set_goal(struct engine *e, const struct engine_goal *goal)
+{
+	e->goal = *goal;
+}
+
+const char *engine_mark(const struct engine *e)
+{
+	return e->mark;
+}
+
+u64 engine_instructions(const struct engine *e)
+{
+	return core_instructions(e->p.core) + e->skipped_insns;
+}
+
+u64 engine_now(const struct engine *e)
+{
+	return core_now(e->p.core);
 }
 
 const struct engine_stats *engine_counts(const struct engine *e)

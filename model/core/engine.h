@@ -26,6 +26,7 @@ extern const struct opt engine_opts[];
 
 #define ENGINE_STATS(X)                                                                                     \
 	X(records, "runs", "block runs")                                                                    \
+	X(skipped, "runs", "of those, passed over without being made (--skip)")                             \
 	X(dropped, "runs", "block runs not made because their thread had been ended")                       \
 	X(references, "references",                                                                         \
 	  "instruction fetches and data accesses, one that crosses lines once in each")                     \
@@ -87,13 +88,32 @@ void engine_stats_add(struct engine *e, struct stats *s); /* registers replay.* 
 /* One more recording, which the engine owns from now on; all that are added before the end run together. */
 void engine_add(struct engine *e, struct trace *t);
 
-enum engine_status { ENGINE_MORE, ENGINE_LIMIT, ENGINE_END };
+/* What becomes of block runs from now on. Events happen in every mode, but for copies of user buffers. */
+enum engine_mode {
+	ENGINE_TIMED,
+	ENGINE_FUNCTIONAL, /* they are made, but time stands (model/sim/time.h) */
+	ENGINE_SKIP,       /* they are not made; threads take turns as if they took a cycle an instruction */
+};
+void engine_set_mode(struct engine *e, enum engine_mode mode);
+
+/* Where engine_run() stops, beside its own limit: at the first end of a run that gets there; ~0: never. */
+struct engine_goal {
+	u64 instructions; /* engine_instructions() */
+	u64 cycle;
+	bool marks; /* behind every named mark */
+};
+void engine_set_goal(struct engine *e, const struct engine_goal *goal);
+
+enum engine_status { ENGINE_MORE, ENGINE_LIMIT, ENGINE_MARK, ENGINE_END };
 /*
  * Goes on for a while: some hundred thousand references. ENGINE_LIMIT: `limit` records (block runs) are done,
- * exactly. ENGINE_END: all recordings have ended and their processes are gone; more may be added. die()s when
- * a trace is damaged.
+ * exactly, or the goal is reached. ENGINE_MARK: engine_mark() was passed. ENGINE_END: all recordings have
+ * ended and their processes are gone; more may be added. die()s when a trace is damaged.
  */
 enum engine_status engine_run(struct engine *e, u64 limit);
+const char *engine_mark(const struct engine *e);
+u64 engine_instructions(const struct engine *e); /* of all block runs so far, of those passed over too */
+u64 engine_now(const struct engine *e);          /* cycle */
 
 const struct engine_stats *engine_counts(const struct engine *e);
 u64 engine_bytes_read(const struct engine *e);

@@ -3,6 +3,8 @@
  */
 #include "model/core/engine_state.h"
 
+#include <stdio.h>
+
 #include "model/base/error.h"
 #include "model/sim/time.h"
 
@@ -229,9 +231,11 @@ static enum step do_sleep(struct engine *e, struct thread *th)
 static enum step copy(struct engine *e, struct thread *th, bool write)
 {
 	u64 before = th->copied;
-	enum core_stop stop =
-		core_user_copy(e->p.core, th->event.addr, MIN(th->event.len, MAX_COPY), write, &th->copied);
+	enum core_stop stop = CORE_DONE;
 
+	if (e->mode != ENGINE_SKIP)
+		stop = core_user_copy(e->p.core, th->event.addr, MIN(th->event.len, MAX_COPY), write,
+				      &th->copied);
 	e->st.user_bytes += th->copied - before;
 	switch (stop) {
 	case CORE_QUANTUM:
@@ -272,6 +276,8 @@ static enum step do_syscall(struct engine *e, struct thread *th)
 static enum step do_mark(struct engine *e, struct thread *th)
 {
 	e->st.marks++;
+	e->marked = true;
+	snprintf(e->mark, sizeof(e->mark), "%s", th->event.name ? th->event.name : "");
 	return STEP_DONE;
 }
 

@@ -20,6 +20,11 @@ struct engine {
 	struct thread *current;
 	u64 turn_start, turn_end; /* cycles */
 	u64 limit, next_check;    /* records */
+	enum engine_mode mode;
+	struct engine_goal goal;
+	u64 skipped_insns;
+	bool marked; /* a mark was passed */
+	char mark[TR_MAX_NAME + 1];
 
 	const struct stats *stats;
 	struct engine_stats st;

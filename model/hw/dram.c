@@ -292,7 +292,7 @@ static u64 device_read(struct dram *d, u64 line, u64 arrive)
 	struct target t;
 	u64 at;
 
-	if (d->model == DRAM_FLAT)
+	if (d->model == DRAM_FLAT || time_stands)
 		return fixed_time(d, arrive);
 	find_target(d, line, &t);
 	if (queue_has(&t.channel->queue, line)) {
@@ -307,7 +307,7 @@ static u64 device_write(struct dram *d, u64 line, u64 arrive)
 {
 	struct target t;
 
-	if (d->model == DRAM_FLAT)
+	if (d->model == DRAM_FLAT || time_stands)
 		return fixed_time(d, arrive);
 	find_target(d, line, &t);
 	if (d->queue_full)
@@ -435,6 +435,8 @@ void dram_stats_add(const struct dram *d, struct stats *s, const char *prefix)
 	u32 i;
 
 	stats_add(s, prefix, dram_table, &d->st);
+	snprintf(name, sizeof(name), "%s.waiting", prefix);
+	stats_set_level(s, name);
 	for (i = 0; i < d->geo.channels; i++) {
 		snprintf(name, sizeof(name), "%s.channel%u", prefix, i);
 		stats_add(s, name, channel_table, &d->channel[i].st);

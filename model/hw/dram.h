@@ -36,7 +36,7 @@
 	X(forwarded, "lines", "reads answered from the write queue")                \
 	X(merged, "requests", "writes to a line that waited in the write queue")    \
 	X(waiting, "lines", "in the write queues now")                              \
-	X(fixed, "requests", "answered after the fixed time of model flat")         \
+	X(fixed, "requests", "answered after the fixed time of model flat, or in fast-forward") \
 	X(batches, "batches", "times a full write queue was written")               \
 	X(refreshes, "refreshes", "of a rank, as far as requests have come since")  \
 	X(turnarounds, "changes", "between reading and writing on a data bus")      \

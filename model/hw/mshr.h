@@ -5,7 +5,7 @@
 #ifndef MMSIM_HW_MSHR_H
 #define MMSIM_HW_MSHR_H
 
-#include "model/base/types.h"
+#include "model/sim/time.h"
 
 #define MSHR_MAX 256u
 
@@ -55,6 +55,8 @@ static inline u64 mshr_start(struct mshr_file *m, u64 now)
 	u64 first = ~(u64)0;
 	u32 i;
 
+	if (unlikely(time_stands))
+		return now;
 	mshr_expire(m, now);
 	if (m->n < m->cap)
 		return now;
@@ -66,6 +68,8 @@ static inline u64 mshr_start(struct mshr_file *m, u64 now)
 
 static inline void mshr_add(struct mshr_file *m, u64 line, u64 ready)
 {
+	if (unlikely(time_stands))
+		return;
 	m->line[m->n] = line;
 	m->ready[m->n++] = ready;
 	m->last = MAX(m->last, ready);

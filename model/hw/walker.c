@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model/base/error.h"
+#include "model/sim/time.h"
 
 #define STAT_STRUCT struct walker_stats
 static const struct stat_desc walker_table[] = { WALKER_STATS(STAT_ROW) { 0 } };
@@ -153,7 +154,8 @@ void walker_walk(struct walker *w, struct walk *k, u64 now)
 	descend(w, k, &k->done);
 	w->st.faults += !k->ok;
 	w->st.cycles += k->done - start;
-	*busy = k->done;
+	if (!time_stands)
+		*busy = k->done;
 }
 
 static void pwc_init(struct pwc_array *a, const struct tlb_array_cfg *cfg, u32 level, u64 seed)

@@ -5,6 +5,8 @@
 #define PS_PER_SECOND 1000000000000ull
 #define MHZ           1000000ull
 
+_Thread_local bool time_stands;
+
 u64 ps_to_cycles(u64 ps, u64 hz)
 {
 	ASSERT(hz >= MHZ && hz <= 100000 * MHZ);

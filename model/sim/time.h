@@ -13,4 +13,11 @@ u64 time_to_cycles(struct opt_time t, u64 hz);
 u64 ps_to_cycles(u64 ps, u64 hz);
 u64 cycles_to_ps(u64 cycles, u64 hz); /* rounded down */
 
+/*
+ * Fast-forward: caches, TLBs, page tables and the kernel change as ever, but nothing waits and nothing is
+ * reserved (no MSHR, walker, DRAM bank, bus, store buffer): clocks move by issue slots alone. Who makes
+ * something wait or reserves something asks for this first. The engine sets it, for its own thread.
+ */
+extern _Thread_local bool time_stands;
+
 #endif
