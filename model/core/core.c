@@ -60,28 +60,44 @@ const char *core_check(const struct core_cfg *cfg, const char **key)
 
 /* Building. */
 
+/* The private levels below the first, from the farthest up. Returns what the first stands on. */
+static struct port *add_lower(struct core *c, const struct core_params *p, u64 seed)
+{
+	struct port *below = memory_port(p->memory, p->id);
+	enum mem_level level;
+	u32 n;
+
+	for (level = MEM_L2; level <= MEM_L4; level++)
+		c->n_lower += hw_private(hw_level(p->hw, level));
+	n = c->n_lower;
+	for (level = MEM_L4; level >= MEM_L2; level--) {
+		struct cache_params l = { .cfg = hw_level(p->hw, level), .name = mem_level_name[level],
+					  .level = level, .hz = p->cfg->frequency, .seed = seed,
+					  .below = below };
+
+		if (!hw_private(l.cfg))
+			continue;
+		cache_init(&c->lower[--n], &l);
+		below = &c->lower[n].port;
+	}
+	return below;
+}
+
 static void add_caches(struct core *c, const struct core_params *p)
 {
 	u64 hz = p->cfg->frequency, seed = p->seed + p->id;
 	struct cache_cfg l1d_cfg = p->hw->l1d;
-	struct cache_params l2 = { .cfg = &p->hw->l2, .name = "l2", .level = MEM_L2, .hz = hz, .seed = seed,
-				   .below = memory_port(p->memory) };
 	struct cache_params l1d = { .cfg = &l1d_cfg, .name = "l1d", .level = MEM_L1, .hz = hz, .seed = seed,
-				    .below = l2.below, .shortcut = p->shortcut };
+				    .shortcut = p->shortcut };
 	struct cache_params l1i = { .cfg = &p->hw->l1i,
 				    .name = "l1i",
 				    .level = MEM_L1,
 				    .hz = hz,
 				    .seed = seed,
-				    .below = l2.below,
 				    .shortcut = p->shortcut };
 
 	l1d_cfg.mshrs = MIN(l1d_cfg.mshrs, p->cfg->mshrs);
-	c->has_l2 = p->hw->l2.size && p->hw->l2.sharers == 1;
-	if (c->has_l2) {
-		cache_init(&c->l2, &l2);
-		l1d.below = l1i.below = &c->l2.port;
-	}
+	l1d.below = l1i.below = add_lower(c, p, seed);
 	cache_init(&c->l1d, &l1d);
 	cache_init(&c->l1i, &l1i);
 }
@@ -147,12 +163,14 @@ struct core *core_new(const struct core_params *p)
 
 void core_free(struct core *c)
 {
+	u32 i;
+
 	if (!c)
 		return;
 	cache_fini(&c->l1i);
 	cache_fini(&c->l1d);
-	if (c->has_l2)
-		cache_fini(&c->l2);
+	for (i = 0; i < c->n_lower; i++)
+		cache_fini(&c->lower[i]);
 	if (c->xlate) {
 		walker_fini(&c->walker);
 		tlb_fini(&c->itlb);
@@ -200,8 +218,8 @@ void core_stats(struct core *c, struct stats *s)
 	}
 	cache_stats_add(&c->l1i, s, UNDER("l1i"));
 	cache_stats_add(&c->l1d, s, UNDER("l1d"));
-	if (c->has_l2)
-		cache_stats_add(&c->l2, s, UNDER("l2"));
+	for (i = 0; i < c->n_lower; i++)
+		cache_stats_add(&c->lower[i], s, UNDER(mem_level_name[c->lower[i].level]));
 	if (!c->xlate)
 		return;
 	tlb_stats_add(&c->itlb, s, UNDER("itlb"));
@@ -349,17 +367,21 @@ const struct core_latency *core_latency(const struct core *c)
 
 void core_copy_back(struct core *c)
 {
+	u32 i;
+
 	cache_copy_back(&c->l1d, core_cycle(c));
-	if (c->has_l2)
-		cache_copy_back(&c->l2, core_cycle(c));
+	for (i = 0; i < c->n_lower; i++)
+		cache_copy_back(&c->lower[i], core_cycle(c));
 }
 
 void core_sane(const struct core *c)
 {
+	u32 i;
+
 	cache_sane(&c->l1i);
 	cache_sane(&c->l1d);
-	if (c->has_l2)
-		cache_sane(&c->l2);
+	for (i = 0; i < c->n_lower; i++)
+		cache_sane(&c->lower[i]);
 	if (c->xlate) {
 		tlb_sane(&c->itlb);
 		tlb_sane(&c->dtlb);

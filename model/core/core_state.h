@@ -26,6 +26,9 @@ struct store_buffer {
 /* Cycles at which the data of the last accesses is there, in slots; older ones are there for certain. */
 #define READY_RING 256u
 
+/* Levels below the first, at most. */
+#define NR_LOWER 3u
+
 /* How many of unknown_dependence's loads depend on the load before. */
 #define DEPEND_ALL 100u
 
@@ -51,8 +54,10 @@ struct core {
 	bool xlate;
 	u64 hit_latency;  /* of a load that hits L1D and DTLB, cycles */
 	u64 fetch_latency; /* of a fetch that hits L1I and ITLB */
-	struct cache l1i, l1d, l2;
-	bool has_l2, has_stlb;
+	struct cache l1i, l1d;
+	struct cache lower[NR_LOWER]; /* the private ones below, the nearest first */
+	u32 n_lower;
+	bool has_stlb;
 	struct tlb itlb, dtlb, stlb;
 	struct walker walker;
 	struct store_buffer sb;

@@ -71,7 +71,7 @@ void machine_check(const struct machine_cfg *cfg, const struct config *c)
 	check_component(c, "memory", "size", kernel_layout_check(&cfg->kernel, cfg->memory));
 	why = core_check(&cfg->core, &key);
 	check_component(c, "core", key, why);
-	if (!hw_check(&cfg->hw, page, &fault))
+	if (!hw_check(&cfg->hw, cfg->cores, page, &fault))
 		config_reject(c, fault.key, "%s", fault.why);
 }
 
@@ -142,7 +142,7 @@ struct machine *machine_new(const struct machine_cfg *cfg, u64 check_every)
 	event_queue_init(&m->events);
 	m->ptmem = ptmem_new(cfg->memory >> FRAME_SHIFT);
 	m->kernel = build_kernel(m);
-	m->memory = memory_new(&m->cfg.hw, cfg->core.frequency, cfg->seed);
+	m->memory = memory_new(&m->cfg.hw, cfg->cores, cfg->core.frequency, cfg->seed);
 	m->core = build_core(m);
 	m->engine = build_engine(m, check_every);
 	m->stats = build_stats(m);

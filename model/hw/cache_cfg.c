@@ -11,7 +11,7 @@ static const char *const inclusion_names[] = { "none", "inclusive", "exclusive",
 #define AT(field) offsetof(struct cache_cfg, field)
 
 const struct opt cache_opts[] = {
-	{ "size", OPT_SIZE, AT(size), "32K", 0, 4ull << 30, "bytes", "bytes of data; 0 leaves l2 or l3 out",
+	{ "size", OPT_SIZE, AT(size), "32K", 0, 4ull << 30, "bytes", "data; 0 leaves a lower level out",
 	  NULL },
 	{ "ways", OPT_U32, AT(ways), "8", 1, 4096, "lines", "lines a set", NULL },
 	{ "line", OPT_U32, AT(line), "64", 16, 512, "bytes", "bytes a line, the same in every level", NULL },
@@ -27,7 +27,8 @@ const struct opt cache_opts[] = {
 	  NULL },
 	{ "inclusion", OPT_ENUM, AT(inclusion), "none", 0, 0, NULL, "towards the levels above",
 	  inclusion_names },
-	{ "sharers", OPT_U32, AT(sharers), "1", 1, 4096, "cores", "cores that share it", NULL },
+	{ "sharers", OPT_U32, AT(sharers), "1", 0, 4096, "cores",
+	  "cores that share it; 0: all; of l1i and l1d always 1", NULL },
 	{ "slices", OPT_U32, AT(slices), "1", 1, 256, "slices", "parts of equal size chosen by a hash",
 	  NULL },
 	{ "mshrs", OPT_U32, AT(mshrs), "16", 1, MSHR_MAX, "lines", "lines in flight from below", NULL },
@@ -69,7 +70,7 @@ const char *cache_check(const struct cache_cfg *c, u32 level, u64 page, const ch
 
 	*key = "size";
 	if (!c->size)
-		return level == 1 ? "there must be a first level; only l2 and l3 may be left out" : NULL;
+		return level == 1 ? "there must be a first level; only l2, l3 and l4 may be left out" : NULL;
 	why = check_sets(c, key);
 	if (!why)
 		why = check_indexing(c, level, page, key);

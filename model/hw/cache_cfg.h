@@ -24,7 +24,7 @@ struct cache_cfg {
 	u32 write;
 	bool allocate; /* on a write miss */
 	u32 inclusion;
-	u32 sharers; /* cores that share it */
+	u32 sharers; /* cores that share it, 0: all */
 	u32 slices;
 	u32 mshrs;
 };
@@ -32,7 +32,7 @@ extern const struct opt cache_opts[];
 
 /*
  * NULL, or why there can be no such cache; *key is then the option at fault. page is the smallest page in
- * bytes, level 1, 2 or 3.
+ * bytes, level 1 to 4.
  */
 const char *cache_check(const struct cache_cfg *cfg, u32 level, u64 page, const char **key);
 

@@ -29,17 +29,58 @@ static bool check_cache(const struct cache_cfg *c, const char *name, u32 level, 
 	return why ? blame(f, name, key, why) : true;
 }
 
-static bool check_caches(const struct hw_cfg *c, u64 page, struct cfg_fault *f)
+const struct cache_cfg *hw_level(const struct hw_cfg *c, enum mem_level level)
 {
-	if (!check_cache(&c->l1i, "l1i", 1, page, f) || !check_cache(&c->l1d, "l1d", 1, page, f) ||
-	    !check_cache(&c->l2, "l2", 2, page, f) || !check_cache(&c->l3, "l3", 3, page, f))
+	return level == MEM_L2 ? &c->l2 : level == MEM_L3 ? &c->l3 : &c->l4;
+}
+
+u32 hw_sharers(const struct cache_cfg *c, u32 cores)
+{
+	return c->sharers ? MIN(c->sharers, cores) : cores;
+}
+
+/* above: how many cores share an instance of the level above, which must be those of this one's. */
+static bool check_sharers(const struct cache_cfg *c, const char *name, u32 cores, u32 above,
+			  struct cfg_fault *f)
+{
+	u32 n = hw_sharers(c, cores);
+	char why[128];
+
+	if (n % above == 0 && cores % n == 0)
+		return true;
+	if (n < above)
+		snprintf(why, sizeof(why), "%u cores share it, but %u share the level above", n, above);
+	else
+		snprintf(why, sizeof(why),
+			 "%u cores cannot be divided by %u, or these by the %u of the level above", cores, n,
+			 above);
+	return blame(f, name, "sharers", why);
+}
+
+static bool check_caches(const struct hw_cfg *c, u32 cores, u64 page, struct cfg_fault *f)
+{
+	enum mem_level level;
+	u32 above = 1;
+
+	if (!check_cache(&c->l1i, "l1i", 1, page, f) || !check_cache(&c->l1d, "l1d", 1, page, f))
 		return false;
 	if (c->l1i.line != c->l1d.line)
 		return blame(f, "l1i", "line", "every level has the same line; l1d.line says otherwise");
-	if (c->l2.size && c->l2.line != c->l1d.line)
-		return blame(f, "l2", "line", "every level has the same line; l1d.line says otherwise");
-	if (c->l3.size && c->l3.line != c->l1d.line)
-		return blame(f, "l3", "line", "every level has the same line; l1d.line says otherwise");
+	for (level = MEM_L2; level <= MEM_L4; level++) {
+		const struct cache_cfg *l = hw_level(c, level);
+		const char *name = mem_level_name[level];
+
+		if (!check_cache(l, name, level + 1, page, f))
+			return false;
+		if (!l->size)
+			continue;
+		if (l->line != c->l1d.line)
+			return blame(f, name, "line",
+				     "every level has the same line; l1d.line says otherwise");
+		if (!check_sharers(l, name, cores, above, f))
+			return false;
+		above = hw_sharers(l, cores);
+	}
 	return true;
 }
 
@@ -75,14 +116,14 @@ static bool check_pwc(const struct pwc_cfg *c, struct cfg_fault *f)
 	return true;
 }
 
-bool hw_check(const struct hw_cfg *c, enum page_size page, struct cfg_fault *f)
+bool hw_check(const struct hw_cfg *c, u32 cores, enum page_size page, struct cfg_fault *f)
 {
 	u64 bytes = page == NR_PAGE_SIZES ? 0 : 1ull << page_size_shift[page];
 	const char *key, *why = dram_check(&c->dram, &key);
 
 	if (why)
 		return blame(f, "dram", key, why);
-	if (!check_caches(c, bytes, f) || !check_pwc(&c->pwc, f))
+	if (!check_caches(c, cores, bytes, f) || !check_pwc(&c->pwc, f))
 		return false;
 	if (c->walker.port == WALKER_L2 && !c->l2.size)
 		return blame(f, "walker", "port", "there is no l2 (l2.size = 0); use l1d");

@@ -8,6 +8,7 @@
 
 #include "model/hw/cache_cfg.h"
 #include "model/hw/dram.h"
+#include "model/hw/port.h"
 #include "model/hw/tlb_cfg.h"
 
 enum walker_port { WALKER_L1D, WALKER_L2 };
@@ -19,7 +20,7 @@ struct walker_cfg {
 extern const struct opt walker_opts[];
 
 struct hw_cfg {
-	struct cache_cfg l1i, l1d, l2, l3;
+	struct cache_cfg l1i, l1d, l2, l3, l4;
 	struct tlb_cfg itlb, dtlb, stlb;
 	struct pwc_cfg pwc;
 	struct walker_cfg walker;
@@ -57,7 +58,9 @@ struct hw_cfg {
 		   "size = \"1280K\"; ways = 10; latency = 16; indexing = \"pipt\"; mshrs = 48;"),           \
 	HW_SECTION(base, "l3", cache_opts, l3, "third level; size = 0: none",                                \
 		   "size = \"30M\"; ways = 12; slices = 10; latency = 70; "                  \
-		   "indexing = \"pipt\"; mshrs = 64;"),                                                    \
+		   "indexing = \"pipt\"; mshrs = 64; sharers = 0;"),                                     \
+	HW_SECTION(base, "l4", cache_opts, l4, "fourth level; size = 0: none",                               \
+		   "size = 0; ways = 16; latency = 100; indexing = \"pipt\"; mshrs = 64; sharers = 0;"),     \
 	HW_TLB_SECTIONS(base, "itlb", itlb, "L1 instruction TLB", "entries = 256; ways = 8; latency = 1;"),  \
 	HW_TLB_SECTIONS(base, "dtlb", dtlb, "L1 data TLB", "entries = 96; ways = 6; latency = 1;"),          \
 	HW_TLB_SECTIONS(base, "stlb", stlb, "second-level TLB", "entries = 2048; ways = 16; latency = 7;"),  \
@@ -72,6 +75,16 @@ struct hw_cfg {
 	HW_SECTION(base, "walker", walker_opts, walker, "page walker", NULL),                                \
 	HW_SECTION(base, "dram", dram_opts, dram, "memory behind the last cache", NULL)
 
+/* The configuration of a level below the first. */
+const struct cache_cfg *hw_level(const struct hw_cfg *c, enum mem_level level);
+/* How many cores of that many share one such cache. */
+u32 hw_sharers(const struct cache_cfg *c, u32 cores);
+/* A core has such a cache, and has it to itself. */
+static inline bool hw_private(const struct cache_cfg *c)
+{
+	return c->size && c->sharers == 1;
+}
+
 /*
  * Whether this hardware can be built. False: *key is the full name of the key at fault ("l1d.size"), *why
  * what is wrong and what is allowed. page is the smallest page (NR_PAGE_SIZES: translation is off).
@@ -80,6 +93,6 @@ struct cfg_fault {
 	char key[48];
 	char why[256];
 };
-bool hw_check(const struct hw_cfg *cfg, enum page_size page, struct cfg_fault *fault);
+bool hw_check(const struct hw_cfg *cfg, u32 cores, enum page_size page, struct cfg_fault *fault);
 
 #endif

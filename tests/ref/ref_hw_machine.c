@@ -122,7 +122,7 @@ void ref_machine_init(struct ref_machine *m)
 				 .kernel = (struct kernel *)m, .kernel_ops = &ref_kernel_ops };
 
 	ref_tables_init(&m->tables);
-	m->memory = memory_new(&m->hw, m->core_cfg.frequency, 1);
+	m->memory = memory_new(&m->hw, 1, m->core_cfg.frequency, 1);
 	p.memory = m->memory;
 	p.ptmem = m->tables.ptmem;
 	p.format = m->xlate ? &pt_x86_64 : NULL;
