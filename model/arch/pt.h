@@ -6,8 +6,8 @@
  * Present now: x86-64 with four and five levels, i386 with two and with PAE, AArch64 with granules of 4, 16
  * and 64 KB, RISC-V Sv39 and Sv48. Of each the translation of user addresses by one root.
  *
- * Not modelled: protection keys, memory types, hints of AArch64's tables (PXNTable, APTable), contiguous
- * entries.
+ * Not modelled: protection keys, memory types, hints of AArch64's tables (PXNTable, APTable), RISC-V's
+ * Svnapot.
  */
 #ifndef MMSIM_ARCH_PT_H
 #define MMSIM_ARCH_PT_H
@@ -26,6 +26,7 @@
 #define PTE_DIRTY    32u
 #define PTE_GLOBAL   64u
 #define PTE_LEAF     128u /* maps a page: always set at level 0 when present */
+#define PTE_CONTIG   256u /* a leaf in an aligned run whose pages follow each other; all of them say so */
 
 struct pt_format {
 	const char *name; /* "x86-64" */
@@ -36,6 +37,7 @@ struct pt_format {
 	u8 shift[PT_MAX_LEVELS]; /* of the address bits that index a level's table: 12, 21, 30, 39 */
 	u8 bits[PT_MAX_LEVELS];  /* how many: 9 each */
 	enum page_size leaf[PT_MAX_LEVELS]; /* size that a leaf of this level maps; NR_PAGE_SIZES: none */
+	enum page_size contig[PT_MAX_LEVELS]; /* that a run maps, if leaves there can be PTE_CONTIG */
 	bool always_exec;  /* no bit forbids execution */
 	bool root_on_chip; /* the walker holds the root's entries and reads none of them */
 	u64 (*encode)(u64 pa, u32 flags, u32 level);
@@ -51,6 +53,12 @@ extern const struct pt_format pt_riscv_sv39, pt_riscv_sv48;
 
 /* What flags() says where tables have no bits of their own. */
 #define PTE_TABLE (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_EXEC | PTE_ACCESSED)
+
+/* The page that a leaf with these flags is, or is a part of. */
+static inline enum page_size pt_leaf_size(const struct pt_format *f, u32 flags, u32 level)
+{
+	return flags & PTE_CONTIG ? f->contig[level] : f->leaf[level];
+}
 
 /* Physical address of the entry of va in the table at table_pa. */
 static inline u64 pt_entry_pa(const struct pt_format *f, u64 table_pa, u64 va, u32 level)

@@ -7,6 +7,10 @@
  * DBM says that writing is allowed, AP[2] (read-only) that nobody has written yet; the walker clears AP[2].
  * A dirty page that lost its right to be written keeps the software bit 55. An entry that is not valid but
  * keeps its frame has software bit 58 (PTE_PROT_NONE).
+ *
+ * The Contiguous bit (D8.7): runs of 16 pages or blocks of the 4 KB granule; of 128 pages or 32 blocks of
+ * that of 16 KB; of 32 pages of that of 64 KB, whose runs of blocks, 16 GB, are larger than any TLB entry here:
+ * that hint is not taken.
  */
 #include "model/arch/pt.h"
 
@@ -18,6 +22,7 @@
 #define ARM_AF        (1ull << 10)
 #define ARM_NG        (1ull << 11) /* not global */
 #define ARM_DBM       (1ull << 51)
+#define ARM_CONTIG    (1ull << 52)
 #define ARM_PXN       (1ull << 53)
 #define ARM_UXN       (1ull << 54)
 #define ARM_DIRTY     (1ull << 55) /* software */
@@ -47,6 +52,8 @@ static u64 arm64_encode(u64 pa, u32 flags, u32 level)
 		return (pa & ARM_ADDR) | ARM_TABLE | ARM_VALID;
 	if (flags & PTE_ACCESSED)
 		entry |= ARM_AF;
+	if (flags & PTE_CONTIG)
+		entry |= ARM_CONTIG;
 	if (!(flags & PTE_PRESENT))
 		return entry | ARM_NG | (flags & PTE_GLOBAL ? ARM_PROT_NONE : 0);
 	return entry | (flags & PTE_GLOBAL ? 0 : ARM_NG) | (level ? 0 : ARM_TABLE) | ARM_VALID;
@@ -80,6 +87,8 @@ static u32 arm64_flags(u64 entry, u32 level)
 		return flags | (entry & ARM_PROT_NONE ? PTE_GLOBAL : 0);
 	if (level > 0 && (entry & ARM_TABLE))
 		return PTE_TABLE;
+	if (entry & ARM_CONTIG)
+		flags |= PTE_CONTIG;
 	return flags | PTE_PRESENT | PTE_LEAF | (entry & ARM_NG ? 0 : PTE_GLOBAL);
 }
 
@@ -92,6 +101,7 @@ const struct pt_format pt_arm64_4k = {
 	.shift = { 12, 21, 30, 39 },
 	.bits = { 9, 9, 9, 9 },
 	.leaf = { PAGE_4K, PAGE_2M, PAGE_1G, NR_PAGE_SIZES, NR_PAGE_SIZES },
+	.contig = { PAGE_64K, PAGE_32M, PAGE_1G },
 	.encode = arm64_encode,
 	.pa = arm64_pa,
 	.flags = arm64_flags,
@@ -107,6 +117,7 @@ const struct pt_format pt_arm64_16k = {
 	.shift = { 14, 25, 36, 47 },
 	.bits = { 11, 11, 11, 1 },
 	.leaf = { PAGE_16K, PAGE_32M, NR_PAGE_SIZES, NR_PAGE_SIZES, NR_PAGE_SIZES },
+	.contig = { PAGE_2M, PAGE_1G },
 	.encode = arm64_encode,
 	.pa = arm64_pa,
 	.flags = arm64_flags,
@@ -122,6 +133,7 @@ const struct pt_format pt_arm64_64k = {
 	.shift = { 16, 29, 42 },
 	.bits = { 13, 13, 6 },
 	.leaf = { PAGE_64K, PAGE_512M, NR_PAGE_SIZES, NR_PAGE_SIZES, NR_PAGE_SIZES },
+	.contig = { PAGE_2M, PAGE_512M },
 	.encode = arm64_encode,
 	.pa = arm64_pa,
 	.flags = arm64_flags,

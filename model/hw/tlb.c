@@ -20,6 +20,8 @@ static u8 add_array(struct tlb *t, const struct tlb_array_cfg *cfg, const char *
 	snprintf(full, sizeof(full), "%s.%u", name, t->n_arrays);
 	tags_init(&a->tags, cfg->entries / ways, ways, cfg->replacement, seed, full);
 	a->entry = xcalloc(tags_ids(&a->tags), sizeof(*a->entry));
+	a->fold = cfg->set_hash ? tlb_hash_bits(cfg->set_hash) : 63;
+	t->sizes |= cfg->set_hash ? TLB_HASHED : 0;
 	a->hot = a->tags.used_at && (a->tags.by_time || a->tags.policy == TAGS_FIFO ||
 				     a->tags.policy == TAGS_RANDOM);
 	return (u8)t->n_arrays++;
@@ -27,15 +29,18 @@ static u8 add_array(struct tlb *t, const struct tlb_array_cfg *cfg, const char *
 
 void tlb_init(struct tlb *t, const struct tlb_cfg *cfg, const char *name, u64 hz, u64 seed)
 {
-	u8 any = TLB_NO_ARRAY;
+	u8 any = TLB_NO_ARRAY, held = NR_PAGE_SIZES;
 	u32 i;
 
 	memset(t, 0, sizeof(*t));
 	t->latency = time_to_cycles(cfg->latency, hz);
 	if (cfg->any.entries)
 		any = add_array(t, &cfg->any, name, seed);
-	for (i = 0; i < NR_PAGE_SIZES; i++)
+	for (i = 0; i < NR_PAGE_SIZES; i++) {
 		t->which[i] = cfg->own[i].entries ? add_array(t, &cfg->own[i], name, seed) : any;
+		held = t->which[i] == TLB_NO_ARRAY ? held : (u8)i;
+		t->held[i] = held;
+	}
 }
 
 void tlb_add_hot(struct tlb *t, struct hot_lines *hot, u64 *clock)
@@ -70,13 +75,23 @@ void tlb_sane(const struct tlb *t)
 		tags_sane(&t->array[i].tags);
 }
 
-/* The translation with that key is gone. */
+#define KEY_VA_BITS (~(u64)0 >> 7) /* a key holds 57 bits of address */
+
+static u64 key_va(u64 key)
+{
+	return (key >> 19) << tlb_shift(key & 7);
+}
+
+/* The translation with that key is gone. The lines that it served may have had all bits of an address. */
 static void end_hot(struct tlb *t, u64 key)
 {
-	u32 shift = tlb_shift(key & 7);
+	u64 va = key_va(key), bytes = 1ull << tlb_shift(key & 7);
 
-	if (t->hot)
-		hot_end_page(t->hot, (key >> 19) << shift, 1ull << shift);
+	if (!t->hot)
+		return;
+	hot_end_page(t->hot, va, bytes);
+	if (va & ~(KEY_VA_BITS >> 1))
+		hot_end_page(t->hot, va | ~KEY_VA_BITS, bytes);
 }
 
 static void evict(struct tlb *t, u64 key)
@@ -87,25 +102,41 @@ static void evict(struct tlb *t, u64 key)
 	end_hot(t, key);
 }
 
+/* What an entry of size `held` says of the page of a larger one. */
+static u64 piece_of(u64 va, enum page_size size, enum page_size held, u64 entry)
+{
+	u64 in_page = (1ull << page_size_shift[size]) - 1, in_piece = (1ull << page_size_shift[held]) - 1;
+
+	return entry + (va & in_page & ~in_piece);
+}
+
+/* Puts an entry of a size that has an array in. */
+static void put(struct tlb *t, u64 va, u16 asid, u32 size, u64 entry)
+{
+	struct tlb_array *a = &t->array[t->which[size]];
+	u64 key = tlb_key(va, asid, size);
+	u32 set = tlb_set(a, va, size), id = tags_find(&a->tags, set, key);
+
+	if (id == TAG_MISS) {
+		id = tags_victim(&a->tags, set);
+		evict(t, a->tags.key[id]);
+		tags_put(&a->tags, id, key);
+	}
+	a->entry[id] = entry;
+	t->sizes |= 1u << (asid == TLB_GLOBAL ? size + NR_PAGE_SIZES : size);
+}
+
 void tlb_fill(struct tlb *t, u64 va, u16 asid, enum page_size size, u64 entry)
 {
-	struct tlb_hit h = { .size = size };
-	u64 key = tlb_key(va, asid, size);
-	u32 set;
+	enum page_size held = t->held[size], page = MAX(tlb_page(entry), size);
 
-	if (t->which[size] == TLB_NO_ARRAY)
+	ASSERT(asid != TLB_GLOBAL);
+	if (held == NR_PAGE_SIZES)
 		return;
-	h.array = &t->array[t->which[size]];
-	set = tlb_set(h.array, va, size);
-	h.id = tags_find(&h.array->tags, set, key);
-	if (h.id == TAG_MISS) {
-		h.id = tags_victim(&h.array->tags, set);
-		evict(t, h.array->tags.key[h.id]);
-		tags_put(&h.array->tags, h.id, key);
-	}
-	h.entry = &h.array->entry[h.id];
-	*h.entry = entry;
-	t->sizes |= 1u << size;
+	if (held != size)
+		entry = piece_of(va, size, held, entry);
+	t->pieces |= page > held;
+	put(t, va, entry & PTE_GLOBAL ? TLB_GLOBAL : asid, held, tlb_entry(entry & ~TLB_PAGE, page, 0));
 }
 
 void tlb_drop(struct tlb *t, const struct tlb_hit *h)
@@ -117,20 +148,21 @@ void tlb_drop(struct tlb *t, const struct tlb_hit *h)
 
 /* Drops every entry whose key `what` names; the array is walked, which is rare enough. */
 struct doomed {
+	bool global; /* also global ones */
 	bool any_asid;
 	u16 asid;
 	u64 start, end;
 };
 
-static bool is_doomed(const struct doomed *d, u64 key)
+static bool is_doomed(const struct doomed *d, u64 key, u64 entry)
 {
-	u32 shift = page_size_shift[key & 7];
-	u64 va_bits = ~(u64)0 >> 7; /* a key holds 57 bits of address */
-	u64 first = (key >> 19) << shift, last = first + (1ull << shift) - 1;
+	u64 size = 1ull << page_size_shift[tlb_page(entry)];
+	u64 first = align_down(key_va(key), size), last = first + size - 1;
+	u16 asid = (u16)(key >> 3);
 
-	if (!d->any_asid && (u16)(key >> 3) != d->asid)
+	if (asid == TLB_GLOBAL ? !d->global : asid != d->asid && !d->any_asid)
 		return false;
-	return last >= (d->start & va_bits) && first <= ((d->end - 1) & va_bits);
+	return last >= (d->start & KEY_VA_BITS) && first <= ((d->end - 1) & KEY_VA_BITS);
 }
 
 static void flush(struct tlb *t, const struct doomed *d)
@@ -144,7 +176,7 @@ static void flush(struct tlb *t, const struct doomed *d)
 			u64 key = h.array->tags.key[id];
 
 			h.id = id;
-			if (key != TAG_NO_KEY && is_doomed(d, key))
+			if (key != TAG_NO_KEY && is_doomed(d, key, h.array->entry[id]))
 				tlb_drop(t, &h);
 		}
 	}
@@ -155,17 +187,16 @@ static void flush(struct tlb *t, const struct doomed *d)
 
 void tlb_flush_range(struct tlb *t, u16 asid, u64 start, u64 end)
 {
-	const struct doomed range = { .asid = asid, .start = start, .end = end };
+	const struct doomed range = { .global = true, .asid = asid, .start = start, .end = end };
 	u64 va;
 	struct tlb_hit h;
 
-	if (end - start > FLUSH_BY_PAGE * FRAME_SIZE) {
+	if (t->pieces || end - start > FLUSH_BY_PAGE * FRAME_SIZE) {
 		flush(t, &range);
 		return;
 	}
 	for (va = start & ~FRAME_MASK; va < end; va += FRAME_SIZE) {
-		h = tlb_lookup(t, va, asid);
-		if (h.entry)
+		while ((h = tlb_lookup(t, va, asid)).entry)
 			tlb_drop(t, &h);
 	}
 }
@@ -179,7 +210,7 @@ void tlb_flush_asid(struct tlb *t, u16 asid)
 
 void tlb_flush_all(struct tlb *t)
 {
-	const struct doomed all = { .any_asid = true, .start = 0, .end = 0 };
+	const struct doomed all = { .global = true, .any_asid = true, .start = 0, .end = 0 };
 
 	flush(t, &all);
 }

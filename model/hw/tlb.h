@@ -2,8 +2,12 @@
  * One level of TLB: an array for each page size or one for several, entries tagged with address space and
  * size. Holds what a translation grants, so that a hit needs no look at the page table.
  *
- * Not modelled: global entries, set hashes, splitting of large pages. Called by the core's translation;
- * flushed through the cpu ops of arch/cpu.h.
+ * A global translation is every space's, and survives the flush of a space. A page whose size has no array is
+ * held in pieces of the next smaller size that has one; all of them go when any address of the page is
+ * flushed, as INVLPG does it (Intel SDM volume 3, 4.10.4.1).
+ *
+ * Not modelled: entries that hold several neighbours (AMD's page coalescing). Called by the core's
+ * translation; flushed through the cpu ops of arch/cpu.h.
  */
 #ifndef MMSIM_HW_TLB_H
 #define MMSIM_HW_TLB_H
@@ -27,12 +31,18 @@ struct tlb_stats {
 	TLB_STATS(STAT_FIELD)
 };
 
-/* A translation: page address | PTE_* flags of arch/pt.h. */
-#define TLB_FLAGS 0xfffull
+/* A translation: page address | size of the page that it is, or is a piece of | PTE_* flags of arch/pt.h. */
+#define TLB_FLAGS      0xfffull
+#define TLB_PAGE_SHIFT 9u
+#define TLB_PAGE       (7ull << TLB_PAGE_SHIFT)
+
+/* The address space of global translations; no other may have the number. */
+#define TLB_GLOBAL 0xffffu
 
 struct tlb_array {
 	struct tags tags;
 	u64 *entry; /* by id */
+	u32 fold;   /* page number bits from here on are XORed into the set index; 63: none */
 	bool hot; /* a hit moves nothing but a time: its pages may be in the shortcut */
 };
 
@@ -40,12 +50,20 @@ struct tlb {
 	struct tlb_array array[NR_PAGE_SIZES + 1];
 	u32 n_arrays;
 	u8 which[NR_PAGE_SIZES]; /* array of a page size, TLB_NO_ARRAY: none */
-	u32 sizes;               /* page sizes ever held, a bit each: only those are looked for */
+	u8 held[NR_PAGE_SIZES];  /* size in which pages of a size are held, NR_PAGE_SIZES: not at all */
+	/*
+	 * Page sizes ever held, a bit each, and from bit NR_PAGE_SIZES on those of global pages: only these
+	 * are looked for. And TLB_HASHED, if some array's sets are hashed.
+	 */
+	u32 sizes;
+	bool pieces; /* some entry ever was less than its page */
 	struct hot_lines *hot; /* of the cache beside a first level */
 	u64 latency;
 	struct tlb_stats st;
 };
 #define TLB_NO_ARRAY 0xff
+#define TLB_HASHED   (1u << 31)
+#define TLB_OWN_SIZES ((1u << NR_PAGE_SIZES) - 1)
 
 void tlb_init(struct tlb *t, const struct tlb_cfg *cfg, const char *name, u64 hz, u64 seed);
 /* A first level tells the shortcut of the cache beside it which pages are gone; the clock is the core's. */
@@ -56,9 +74,9 @@ void tlb_sane(const struct tlb *t);
 
 /* Puts a translation in, or replaces what the entry for the page grants. */
 void tlb_fill(struct tlb *t, u64 va, u16 asid, enum page_size size, u64 entry);
-/* Drops translations of [start, end) of an address space. */
+/* Drops translations of [start, end) of an address space, and global ones. */
 void tlb_flush_range(struct tlb *t, u16 asid, u64 start, u64 end);
-void tlb_flush_asid(struct tlb *t, u16 asid);
+void tlb_flush_asid(struct tlb *t, u16 asid); /* global ones stay */
 void tlb_flush_all(struct tlb *t);
 
 static always_inline u32 tlb_shift(u32 size)
@@ -74,7 +92,19 @@ static always_inline u64 tlb_key(u64 va, u16 asid, u32 size)
 
 static always_inline u32 tlb_set(const struct tlb_array *a, u64 va, u32 size)
 {
-	return (u32)(va >> tlb_shift(size)) & (a->tags.sets - 1);
+	u64 page = va >> tlb_shift(size);
+
+	return (u32)(page ^ page >> a->fold) & (a->tags.sets - 1);
+}
+
+static inline u64 tlb_entry(u64 pa, enum page_size page, u32 flags)
+{
+	return pa | (u64)page << TLB_PAGE_SHIFT | flags;
+}
+
+static inline enum page_size tlb_page(u64 entry)
+{
+	return (enum page_size)((entry & TLB_PAGE) >> TLB_PAGE_SHIFT);
 }
 
 struct tlb_hit {
@@ -104,12 +134,11 @@ static always_inline u64 tlb_pa(const struct tlb_hit *h, u64 va)
 	return ((*h->entry & ~TLB_FLAGS) & ~in_page) | (va & in_page);
 }
 
-/* Looks for a page of one size, and makes it the newest of its set. */
-static always_inline bool tlb_lookup_size(struct tlb *t, struct tlb_hit *h, u64 va, u16 asid, u32 size)
+/* Looks for a page of one size in a set, and makes it the newest there. */
+static always_inline bool tlb_lookup_size(struct tlb_array *a, u32 set, struct tlb_hit *h, u64 va, u16 asid,
+					  u32 size)
 {
-	struct tlb_array *a = &t->array[t->which[size]];
-
-	h->id = tags_use(&a->tags, tlb_set(a, va, size), tlb_key(va, asid, size));
+	h->id = tags_use(&a->tags, set, tlb_key(va, asid, size));
 	if (h->id == TAG_MISS)
 		return false;
 	h->size = size;
@@ -122,14 +151,20 @@ static always_inline bool tlb_lookup_size(struct tlb *t, struct tlb_hit *h, u64 
 static always_inline struct tlb_hit tlb_lookup(struct tlb *t, u64 va, u16 asid)
 {
 	struct tlb_hit h = { 0 };
-	u32 m;
+	struct tlb_array *a;
+	u32 m, set, size;
 
 	if (likely(t->sizes == 1u << PAGE_4K)) {
-		tlb_lookup_size(t, &h, va, asid, PAGE_4K);
+		a = &t->array[t->which[PAGE_4K]];
+		set = (u32)(va >> FRAME_SHIFT) & (a->tags.sets - 1);
+		tlb_lookup_size(a, set, &h, va, asid, PAGE_4K);
 		return h;
 	}
-	for (m = t->sizes; m; m &= m - 1) {
-		if (tlb_lookup_size(t, &h, va, asid, (u32)__builtin_ctz(m)))
+	for (m = t->sizes & ~TLB_HASHED; m; m &= m - 1) {
+		size = (u32)__builtin_ctz(m) % NR_PAGE_SIZES;
+		a = &t->array[t->which[size]];
+		set = tlb_set(a, va, size);
+		if (tlb_lookup_size(a, set, &h, va, m & TLB_OWN_SIZES ? asid : TLB_GLOBAL, size))
 			break;
 	}
 	return h;

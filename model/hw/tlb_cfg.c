@@ -3,6 +3,20 @@
 #include "model/base/bits.h"
 #include "model/hw/cache_cfg.h"
 
+/*
+ * Intel's second-level TLBs: XOR-7 with the 128 sets of Skylake, XOR-8 with the 256 of Broadwell (Gras et
+ * al., "Translation Leak-aside Buffer", USENIX Security 2018, table 3; Tatar et al., "TLB;DR", USENIX
+ * Security 2022).
+ */
+static const char *const set_hash_names[] = { "none", "xor6", "xor7", "xor8", "xor9", NULL };
+
+u32 tlb_hash_bits(enum tlb_set_hash hash)
+{
+	return hash == TLB_HASH_NONE ? 0 : 5u + hash;
+}
+
+#define HASH_HELP "of the page number: none takes its low bits, xorN XORs the N low ones with the N above"
+
 #define ARRAY(field) offsetof(struct tlb_array_cfg, field)
 
 const struct opt tlb_array_opts[] = {
@@ -12,6 +26,7 @@ const struct opt tlb_array_opts[] = {
 	  NULL },
 	{ "replacement", OPT_ENUM, ARRAY(replacement), "lru", 0, 0, NULL, "which entry of a set has to go",
 	  tag_policy_names },
+	{ "set_hash", OPT_ENUM, ARRAY(set_hash), "none", 0, 0, NULL, HASH_HELP, set_hash_names },
 	{ 0 },
 };
 
@@ -24,6 +39,7 @@ const struct opt tlb_opts[] = {
 	  NULL },
 	{ "replacement", OPT_ENUM, AT(any.replacement), "lru", 0, 0, NULL, "which entry of a set has to go",
 	  tag_policy_names },
+	{ "set_hash", OPT_ENUM, AT(any.set_hash), "none", 0, 0, NULL, HASH_HELP, set_hash_names },
 	{ "latency", OPT_TIME, AT(latency), "1", 0, 0, "cycles or time",
 	  "of a hit; stlb: added when the L1 TLB misses", NULL },
 	{ 0 },
@@ -43,6 +59,9 @@ const char *tlb_array_check(const struct tlb_array_cfg *c, const char **key)
 	*key = "entries";
 	if (!is_pow2(c->entries / ways))
 		return "entries / ways, the number of sets, must be a power of two";
+	*key = "set_hash";
+	if (c->set_hash != TLB_HASH_NONE && c->entries / ways != 1u << tlb_hash_bits(c->set_hash))
+		return "xorN makes an index of N bits: there must be 2^N sets (xor7: 128)";
 	return NULL;
 }
 

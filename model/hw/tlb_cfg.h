@@ -7,10 +7,14 @@
 #include "model/arch/addr.h"
 #include "model/sim/opt.h"
 
+/* How a page's number chooses its set: the low bits, or these XORed with the next ones, so many of each. */
+enum tlb_set_hash { TLB_HASH_NONE, TLB_HASH_XOR6, TLB_HASH_XOR7, TLB_HASH_XOR8, TLB_HASH_XOR9 };
+
 struct tlb_array_cfg {
 	u32 entries; /* 0: none */
 	u32 ways;    /* 0: fully associative */
 	u32 replacement;
+	u32 set_hash;
 };
 extern const struct opt tlb_array_opts[];
 
@@ -29,6 +33,8 @@ struct pwc_cfg {
 	struct tlb_array_cfg level[NR_PWC_LEVELS];
 };
 
+/* Bits of an index that a hash makes; 0: no hash. */
+u32 tlb_hash_bits(enum tlb_set_hash hash);
 /* NULL, or why there can be no such array; *key is then the option at fault. */
 const char *tlb_array_check(const struct tlb_array_cfg *cfg, const char **key);
 /* needed: the page size for which there must be room; NR_PAGE_SIZES: none. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model/base/error.h"
+#include "model/hw/tlb.h"
 #include "model/sim/time.h"
 
 #define STAT_STRUCT struct walker_stats
@@ -126,8 +127,9 @@ static void descend(struct walker *w, struct walk *k, u64 *now)
 	if (!k->ok)
 		return;
 	e = update_entry(w, pa, e, level, PTE_ACCESSED | (k->access == ACCESS_WRITE ? PTE_DIRTY : 0), now);
-	k->size = f->leaf[level];
-	k->entry = f->pa(e, level) | f->flags(e, level);
+	flags = f->flags(e, level);
+	k->size = pt_leaf_size(f, flags, level);
+	k->entry = tlb_entry(align_down(f->pa(e, level), 1ull << page_size_shift[k->size]), k->size, flags);
 }
 
 static u64 *free_walker(struct walker *w)

@@ -24,6 +24,7 @@ static const struct {
 
 struct decoded {
 	bool present, leaf;
+	bool run; /* AArch64: contiguous */
 	u64 next;
 	struct ref_pt rights;
 };
@@ -55,6 +56,7 @@ static struct decoded decode_arm(u64 e, bool last)
 
 	if (last && !(e & BIT(1)))
 		d.present = false;
+	d.run = d.leaf && (e & BIT(52));
 	d.rights = (struct ref_pt){ .write = dbm || !clean,
 				    .user = e & BIT(6),
 				    .accessed = e & BIT(10),
@@ -108,6 +110,16 @@ static u32 bits_below(enum ref_pt_kind kind, u32 depth)
 	return bits;
 }
 
+/* How many entries a run has, as a shift (Arm ARM D8, the Contiguous bit); `up`: levels above the pages. */
+static u32 run_shift(enum ref_pt_kind kind, u32 up)
+{
+	if (kind == REF_ARM_4K)
+		return 4;
+	if (kind == REF_ARM_16K)
+		return up ? 5 : 7;
+	return up ? 0 : 5;
+}
+
 static struct ref_pt walk(enum ref_pt_kind kind, const struct ptmem *m, u64 table, u64 va, u32 depth,
 			  u32 reads)
 {
@@ -118,6 +130,8 @@ static struct ref_pt walk(enum ref_pt_kind kind, const struct ptmem *m, u64 tabl
 	reads += depth || !cuts[kind].root_in_registers;
 	if (d.present && !d.leaf)
 		return walk(kind, m, d.next, va, depth + 1, reads);
+	if (d.run)
+		below += run_shift(kind, cuts[kind].index[depth + 1] != 0);
 	d.rights.present = d.present;
 	d.rights.shift = below;
 	d.rights.pa = d.next / BIT(below) * BIT(below) + va % BIT(below);

@@ -64,9 +64,10 @@ static void configure(struct ref_machine *m, const struct variant *v, bool short
 	m->hw.l1d.indexing = v->l1_sets * 64 > PAGE ? INDEX_PIPT : INDEX_VIPT;
 	m->hw.l1i = m->hw.l1d;
 	m->hw.l2.size = 256 << 10;
-	m->hw.dtlb.any = (struct tlb_array_cfg){ v->tlb_entries, v->tlb_ways, v->tlb_policy };
+	m->hw.dtlb.any = (struct tlb_array_cfg){ .entries = v->tlb_entries, .ways = v->tlb_ways,
+						     .replacement = v->tlb_policy };
 	m->hw.itlb.any = m->hw.dtlb.any;
-	m->hw.stlb.any = (struct tlb_array_cfg){ 256, 4, v->tlb_policy };
+	m->hw.stlb.any = (struct tlb_array_cfg){ .entries = 256, .ways = 4, .replacement = v->tlb_policy };
 	m->hw.walker.port = v->port;
 	m->hw.dram.model = DRAM_BANKS;
 	m->fault_cycles = 50;

@@ -67,6 +67,9 @@ static const struct by_hand by_hand[] = {
 	{ &pt_arm64_16k, 1, 0x82000000, CODE, 0x0020000082000fc1 },
 	{ &pt_arm64_64k, 0, 0x81230000, DATA, 0x0068000081230fc3 },
 	{ &pt_arm64_64k, 2, 0x81230000, PTE_TABLE, 0x81230003 },
+	/* One of a run (bit 52). */
+	{ &pt_arm64_4k, 0, 0x81234000, DATA | PTE_DIRTY | PTE_CONTIG, 0x0078000081234f43 },
+	{ &pt_arm64_64k, 0, 0x81230000, CODE | PTE_CONTIG, 0x0030000081230fc3 },
 	/* A global kernel page: AP[1] and nG are 0, EL0 cannot execute it. */
 	{ &pt_arm64_4k, 0, 0x81234000, PTE_PRESENT | PTE_LEAF | PTE_GLOBAL | PTE_ACCESSED | PTE_EXEC,
 	  0x0040000081234783 },
@@ -333,6 +336,63 @@ static void every_format_equals_a_recursive_walker(void **state)
 	}
 }
 
+struct run {
+	enum ref_pt_kind kind;
+	u32 level, entries;
+	enum page_size size;
+};
+
+/* Arm ARM: so many entries a run; those of 512 MB would be 16 GB, which nothing here holds. */
+static const struct run runs[] = {
+	{ REF_ARM_4K, 0, 16, PAGE_64K },  { REF_ARM_4K, 1, 16, PAGE_32M },  { REF_ARM_16K, 0, 128, PAGE_2M },
+	{ REF_ARM_16K, 1, 32, PAGE_1G },  { REF_ARM_64K, 0, 32, PAGE_2M }, { REF_ARM_64K, 1, 1, PAGE_512M },
+};
+
+static u64 level_entry(struct bench *b, u64 va, u32 level)
+{
+	u64 at = mm_root(b->mm), e;
+	u32 l;
+
+	pgtable_upper(b->mm, &b->cpu.cpu, KPATH_FAULT, va, true);
+	if (level == 0)
+		return pgtable_entry(b->mm, &b->cpu.cpu, KPATH_FAULT, va, true);
+	for (l = b->f->levels - 1u; l > level; l--) {
+		e = pt_read(b->f, b->ptmem, pt_entry_pa(b->f, at, va, l));
+		at = b->f->pa(e, l);
+	}
+	return pt_entry_pa(b->f, at, va, level);
+}
+
+/* A run of contiguous entries is one translation, whichever of them the walk came by. */
+static void runs_are_one_page(void **state)
+{
+	u32 i, j;
+
+	for (i = 0; i < ARRAY_SIZE(runs); i++) {
+		const struct run *r = &runs[i];
+		struct bench *b = bench_new(r->kind, true);
+		u64 step = 1ull << b->f->shift[r->level];
+		u64 va = 3 * step * r->entries, pa = 5 * step * r->entries;
+
+		for (j = 0; j < r->entries; j++)
+			pt_write(b->f, b->ptmem, level_entry(b, va + j * step, r->level),
+				 b->f->encode(pa + j * step, DATA | PTE_CONTIG, r->level));
+		for (j = 0; j < 50; j++) {
+			struct walk k = { .va = va + rng_below(&b->rng, r->entries * step) };
+			struct ref_pt ref = ref_pt_walk(r->kind, b->ptmem, mm_root(b->mm), k.va);
+
+			walker_walk(&b->w, &k, 0);
+			assert_true(k.ok);
+			assert_int_equal(k.size, r->size);
+			assert_int_equal(tlb_page(k.entry), r->size);
+			assert_int_equal(page_size_shift[k.size], ref.shift);
+			assert_true((k.entry & ~TLB_FLAGS) == pa);
+			assert_true(ref.pa == pa + (k.va - va));
+		}
+		bench_free(b);
+	}
+}
+
 /* Reads of a cold walk to a smallest page, and of its neighbour's with the walk caches warm. */
 static void walks_read_as_many_entries_as_there_are_levels(void **state)
 {
@@ -372,6 +432,7 @@ int main(void)
 		cmocka_unit_test(entries_go_around),
 		cmocka_unit_test(levels_fit_together),
 		cmocka_unit_test(every_format_equals_a_recursive_walker),
+		cmocka_unit_test(runs_are_one_page),
 		cmocka_unit_test(walks_read_as_many_entries_as_there_are_levels),
 	};
 
