@@ -9,8 +9,8 @@
  * keeps its frame has software bit 58 (PTE_PROT_NONE).
  *
  * The Contiguous bit (D8.7): runs of 16 pages or blocks of the 4 KB granule; of 128 pages or 32 blocks of
- * that of 16 KB; of 32 pages of that of 64 KB, whose runs of blocks, 16 GB, are larger than any TLB entry here:
- * that hint is not taken.
+ * that of 16 KB; of 32 pages of that of 64 KB, whose runs of blocks, 16 GB, are larger than any TLB entry
+ * here: that hint is not taken.
  */
 #include "model/arch/pt.h"
 

@@ -7,10 +7,11 @@
 #include "model/base/arena.h"
 #include "model/base/error.h"
 
-void code_table_init(struct code_table *t, u32 line)
+void code_table_init(struct code_table *t, u32 line, u32 page_shift)
 {
 	memset(t, 0, sizeof(*t));
 	t->line = line;
+	t->page_shift = page_shift;
 	t->arena = arena_new();
 }
 
@@ -22,15 +23,15 @@ void code_table_fini(struct code_table *t)
 }
 
 /* Makes the segments, or only counts them where seg is NULL; and counts fetches and page lookups. */
-static u32 make_segs(const struct tr_block *b, u64 line, struct code_seg *seg, u32 *count)
+static u32 make_segs(const struct code_table *t, const struct tr_block *b, struct code_seg *seg, u32 *count)
 {
-	u64 va = b->pc, here, last_line = ~(u64)0;
+	u64 va = b->pc, here, line = t->line, last_line = ~(u64)0;
 	u32 i, n = 0;
 
 	for (i = 0; i < b->n_insns; va += b->insn_size[i++]) {
 		u64 last = va + b->insn_size[i] - 1;
 
-		count[COUNT_ITLB_LOOKUPS] += (u32)((last >> FRAME_SHIFT) - (va >> FRAME_SHIFT) + 1);
+		count[COUNT_ITLB_LOOKUPS] += (u32)((last >> t->page_shift) - (va >> t->page_shift) + 1);
 		for (here = va; here <= last; here = (here | (line - 1)) + 1) {
 			count[COUNT_FETCHES]++;
 			if (here / line == last_line)
@@ -89,12 +90,12 @@ void code_table_add(struct code_table *t, const struct tr_block *b)
 {
 	struct code_block *out = next_block(t);
 	u32 count[NR_CODE_COUNTS] = { 0 }, ignored[NR_CODE_COUNTS];
-	u32 n_segs = make_segs(b, t->line, NULL, count);
+	u32 n_segs = make_segs(t, b, NULL, count);
 	size_t seg_bytes = n_segs * sizeof(struct code_seg);
 	char *lists = arena_alloc(t->arena, seg_bytes + b->n_slots * sizeof(struct code_slot), 8);
 	struct code_slot *slot = (struct code_slot *)(lists + seg_bytes);
 
-	make_segs(b, t->line, (struct code_seg *)lists, ignored);
+	make_segs(t, b, (struct code_seg *)lists, ignored);
 	out->deps = make_slots(t, b, slot, count);
 	count[COUNT_INSNS] = b->n_insns;
 	count[COUNT_SLOTS] = b->n_slots;

@@ -1,7 +1,7 @@
 /*
  * The host-side table of static blocks, made for execution: instruction count, the I-lines that a block
  * fetches with the number of fetches in each, and its memory slots. Built once a block from the trace's
- * table, for one line size.
+ * table, for one line size and one page size.
  */
 #ifndef MMSIM_CORE_CODE_H
 #define MMSIM_CORE_CODE_H
@@ -54,6 +54,7 @@ struct code_table {
 	struct code_block *block;
 	u32 n, cap;
 	u32 line; /* bytes */
+	u32 page_shift; /* of the smallest pages */
 	bool far_dep, unknown_dep; /* some slot depends on one of another run, or who knows on what */
 	struct arena *arena;
 };
@@ -63,7 +64,7 @@ static inline u32 code_count(const code_counts *v, enum code_count n)
 	return v[n / 4][n % 4];
 }
 
-void code_table_init(struct code_table *t, u32 line);
+void code_table_init(struct code_table *t, u32 line, u32 page_shift);
 void code_table_fini(struct code_table *t);
 /* Adds block number t->n. */
 void code_table_add(struct code_table *t, const struct tr_block *b);

@@ -144,6 +144,7 @@ struct core *core_new(const struct core_params *p)
 	c->width = p->cfg->width;
 	c->per_width = c->width > 1 ? ~(u64)0 / c->width + 1 : 0;
 	c->xlate = p->format != NULL;
+	c->page_shift = p->format ? p->format->shift[0] : FRAME_SHIFT;
 	c->kernel = p->kernel;
 	c->kernel_ops = p->kernel_ops;
 	c->sb.cap = p->cfg->store_buffer;

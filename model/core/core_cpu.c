@@ -191,7 +191,7 @@ enum core_stop core_user_copy(struct core *c, u64 va, u64 len, bool write, u64 *
 
 	for (; at < end; at += bytes, pa += bytes) {
 		bytes = MIN(end - at, line_room(c, at));
-		if (at == va + *done || !(at & FRAME_MASK))
+		if (at == va + *done || core_page_begins(c, at))
 			stop = user_page(c, at, write, &pa);
 		if (stop != CORE_DONE)
 			break;

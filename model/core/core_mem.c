@@ -263,7 +263,7 @@ static enum core_stop access_lines(struct core *c, struct access *a, u64 va, u32
 
 	for (; size; size -= part, va += part, x.pa += part, first = false) {
 		part = MIN(size, line - ((u32)va & (line - 1)));
-		if (c->xlate && (first || !(va & FRAME_MASK))) {
+		if (c->xlate && (first || core_page_begins(c, va))) {
 			c->dtlb.st.lookups += !first;
 			stop = core_translate(c, &c->dtlb, va, kind, false, &x);
 			if (unlikely(stop != CORE_DONE))
@@ -280,7 +280,7 @@ static void count_straddle(struct core *c, const struct access *a, u64 va, u32 s
 {
 	u64 last = va + size - 1;
 	u64 lines = (last >> c->l1d.line_shift) - (va >> c->l1d.line_shift);
-	u64 pages = (last >> FRAME_SHIFT) - (va >> FRAME_SHIFT);
+	u64 pages = (last >> c->page_shift) - (va >> c->page_shift);
 
 	if (likely(!lines))
 		return;

@@ -52,6 +52,7 @@ struct core {
 	u32 width;
 	u64 per_width; /* ceil(2^64 / width), 0 for width 1 */
 	bool xlate;
+	u32 page_shift; /* of the smallest pages */
 	u64 hit_latency;  /* of a load that hits L1D and DTLB, cycles */
 	u64 fetch_latency; /* of a fetch that hits L1I and ITLB */
 	struct cache l1i, l1d;
@@ -122,6 +123,12 @@ static always_inline void sb_push(struct store_buffer *sb, u64 at, u64 ready)
 		return;
 	sb->done[(sb->head + sb->n) % STORE_BUFFER_MAX] = sb->last;
 	sb->n++;
+}
+
+/* Whether va is the first byte of a page. */
+static inline bool core_page_begins(const struct core *c, u64 va)
+{
+	return !(va & ((1ull << c->page_shift) - 1));
 }
 
 /* The physical address, if the TLB has it and grants the access without more ado. */

@@ -75,7 +75,7 @@ static void count_references(struct engine *e)
 
 void engine_add(struct engine *e, struct trace *t)
 {
-	struct recording *r = recording_new(t, e->n_made++, e->p.line, e);
+	struct recording *r = recording_new(t, e->n_made++, e->p.line, e->p.page_shift, e);
 
 	e->recordings = xrealloc(e->recordings, (e->n_recordings + 1) * sizeof(*e->recordings));
 	r->order.st = &e->order_st;

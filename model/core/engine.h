@@ -76,6 +76,7 @@ struct engine_params {
 	struct event_queue *events;
 	u64 hz;
 	u32 line;           /* bytes of an instruction-cache line */
+	u32 page_shift;     /* of the smallest pages */
 	u64 syscall_cycles; /* entry and exit of a system call */
 	u64 check_every;    /* records between walks over the kernel's state, 0: never */
 };

@@ -116,6 +116,7 @@ static struct engine *build_engine(struct machine *m, u64 check_every)
 		.events = &m->events,
 		.hz = m->cfg.core.frequency,
 		.line = m->cfg.hw.l1i.line,
+		.page_shift = kernel_format(&m->cfg.kernel)->shift[0],
 		.syscall_cycles = time_to_cycles(m->cfg.kernel.syscall, m->cfg.core.frequency),
 		.check_every = check_every,
 	};

@@ -5,7 +5,8 @@
 
 #include "model/base/error.h"
 
-struct recording *recording_new(struct trace *t, u32 index, u32 line, struct engine *e)
+struct recording *recording_new(struct trace *t, u32 index, u32 line, u32 page_shift,
+				struct engine *e)
 {
 	struct recording *r = xcalloc(1, sizeof(*r));
 
@@ -14,7 +15,7 @@ struct recording *recording_new(struct trace *t, u32 index, u32 line, struct eng
 	r->engine = e;
 	r->blocked_end = &r->blocked;
 	r->peek = tr_cursor_new(t);
-	code_table_init(&r->code, line);
+	code_table_init(&r->code, line, page_shift);
 	return r;
 }
 

@@ -131,7 +131,7 @@ void ref_machine_init(struct ref_machine *m)
 	m->stats = stats_new();
 	core_stats(m->core, m->stats);
 	memory_stats(m->memory, m->stats);
-	code_table_init(&m->code, m->hw.l1i.line);
+	code_table_init(&m->code, m->hw.l1i.line, FRAME_SHIFT);
 }
 
 void ref_machine_fini(struct ref_machine *m)

@@ -129,6 +129,54 @@ static void replay_under_every_layout(void **state)
 	}
 }
 
+/* A store of 8 bytes across each boundary of 4 KB in 256 KB, by an instruction that crosses one itself. */
+static void record_straddles(void)
+{
+	static const u8 sizes[1] = { 4 };
+	struct tr_slot slot = { .size = 8, .kind = TR_STORE };
+	struct tr_block b = { .pc = CODE + 4094, .n_insns = 1, .n_slots = 1, .insn_size = sizes,
+			      .slot = &slot };
+	struct tr_dict *dict = tr_dict_new();
+	char err[TR_ERRBUF];
+	struct take t = { .w = capture_create(CAPTURE, err) };
+	u32 block = tr_dict_add(dict, &b);
+	u64 at;
+
+	assert_non_null(t.w);
+	t.enc = tr_encoder_new(&(struct tr_encoder_cfg){
+		.dict = dict, .pid = PID, .tid = PID, .isa = "x86_64", .emit = emit, .arg = &t });
+	map(&t, CODE, 8192);
+	map(&t, DATA, 256 << 10);
+	for (at = DATA + 4092; at < DATA + (252 << 10); at += 4096)
+		tr_encode_run(t.enc, block, &at);
+	tr_encode_event(t.enc, &(struct tr_event){
+				       .kind = TR_EV_EXIT, .flags = TR_EXIT_GROUP, .seq = ++t.seq });
+	tr_encoder_free(t.enc);
+	tr_dict_free(dict);
+	assert_true(capture_close(t.w, err));
+}
+
+/* 63 boundaries of 4 KB, of which 15 are of 16 KB and 3 of 64 KB: so many accesses look two pages up. */
+static void straddles_follow_the_page_size(void **state)
+{
+	static const struct {
+		const char *layout;
+		u64 straddles;
+		u32 code_pages; /* that the instruction lies in */
+	} want[] = { { "arm64-4k", 63, 2 }, { "arm64-16k", 15, 1 }, { "arm64-64k", 3, 1 } };
+	u32 i;
+
+	record_straddles();
+	for (i = 0; i < ARRAY_SIZE(want); i++) {
+		struct machine *m = replay(want[i].layout, "never");
+
+		assert_int_equal(value(m, "core0.page_straddles"), want[i].straddles);
+		assert_int_equal(value(m, "core0.dtlb.lookups"), 63 + want[i].straddles);
+		assert_int_equal(value(m, "core0.itlb.lookups"), 63 * want[i].code_pages);
+		machine_free(m);
+	}
+}
+
 /* 16 MB are eight pages of 2 MB, or four of 4 MB: so many faults, and no miss in the second round. */
 static void replay_with_large_pages(void **state)
 {
@@ -196,6 +244,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(replay_under_every_layout),
+		cmocka_unit_test(straddles_follow_the_page_size),
 		cmocka_unit_test(replay_with_large_pages),
 		cmocka_unit_test(refuse_what_does_not_fit),
 	};
