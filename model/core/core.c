@@ -83,18 +83,28 @@ static struct port *add_lower(struct core *c, const struct core_params *p, u64 s
 	return below;
 }
 
+/* In bytes; 0: there are none. */
+static u64 smallest_page(const struct pt_format *f)
+{
+	return f ? 1ull << page_size_shift[f->leaf[0]] : 0;
+}
+
 static void add_caches(struct core *c, const struct core_params *p)
 {
 	u64 hz = p->cfg->frequency, seed = p->seed + p->id;
 	struct cache_cfg l1d_cfg = p->hw->l1d;
 	struct cache_params l1d = { .cfg = &l1d_cfg, .name = "l1d", .level = MEM_L1, .hz = hz, .seed = seed,
-				    .shortcut = p->shortcut };
+				    .shortcut = p->shortcut,
+				    .page = smallest_page(p->format),
+				    .va_bits = p->format ? p->format->va_bits : 0 };
 	struct cache_params l1i = { .cfg = &p->hw->l1i,
 				    .name = "l1i",
 				    .level = MEM_L1,
 				    .hz = hz,
 				    .seed = seed,
-				    .shortcut = p->shortcut };
+				    .shortcut = p->shortcut,
+				    .page = l1d.page,
+				    .va_bits = l1d.va_bits };
 
 	l1d_cfg.mshrs = MIN(l1d_cfg.mshrs, p->cfg->mshrs);
 	l1d.below = l1i.below = add_lower(c, p, seed);

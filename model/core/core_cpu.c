@@ -24,10 +24,13 @@ static void cpu_spend(struct cpu *cpu, enum kernel_path path, u64 cycles)
 	core_stall_until(c, core_cycle(c) + cycles, PART_KERNEL + path);
 }
 
-/* One line read. An L1 hit takes a cycle, anything slower is waited for unless the caller looks ahead. */
-static u64 kernel_read_line(struct core *c, u64 pa)
+/*
+ * One line read; skew as in hw/port.h. An L1 hit takes a cycle, anything slower is waited for unless the
+ * caller looks ahead.
+ */
+static u64 kernel_read_line(struct core *c, u64 pa, u64 skew)
 {
-	struct mem_req r = { .pa = pa, .cls = MEM_KERNEL_LOAD };
+	struct mem_req r = { .pa = pa, .skew = skew, .cls = MEM_KERNEL_LOAD };
 	u64 now = core_cycle(c), done = port_read(&c->l1d.port, &r, now);
 
 	hist_add(&c->lat.kernel, done - now, 1);
@@ -35,9 +38,9 @@ static u64 kernel_read_line(struct core *c, u64 pa)
 }
 
 /* One line's bytes written: a cycle, and the store buffer takes it. */
-static void kernel_write_line(struct core *c, u32 part, u64 pa, u32 bytes)
+static void kernel_write_line(struct core *c, u32 part, u64 pa, u64 skew, u32 bytes)
 {
-	struct mem_req r = { .pa = pa, .bytes = bytes, .cls = MEM_KERNEL_RFO };
+	struct mem_req r = { .pa = pa, .skew = skew, .bytes = bytes, .cls = MEM_KERNEL_RFO };
 	u64 now = core_cycle(c), done = port_write(&c->l1d.port, &r, now);
 
 	hist_add(&c->lat.kernel, done - now, 1);
@@ -63,7 +66,7 @@ static void cpu_load(struct cpu *cpu, enum kernel_path path, u64 pa, u32 bytes)
 	u32 part;
 
 	for_each_line(c, pa, bytes, part)
-		core_stall_until(c, kernel_read_line(c, pa), PART_KERNEL + path);
+		core_stall_until(c, kernel_read_line(c, pa, 0), PART_KERNEL + path);
 }
 
 static void cpu_store(struct cpu *cpu, enum kernel_path path, u64 pa, u32 bytes)
@@ -72,7 +75,7 @@ static void cpu_store(struct cpu *cpu, enum kernel_path path, u64 pa, u32 bytes)
 	u32 part;
 
 	for_each_line(c, pa, bytes, part)
-		kernel_write_line(c, PART_KERNEL + path, pa, part);
+		kernel_write_line(c, PART_KERNEL + path, pa, 0, part);
 }
 
 static void cpu_zero_frame(struct cpu *cpu, enum kernel_path path, u64 pfn)
@@ -95,7 +98,7 @@ static void cpu_copy_frame(struct cpu *cpu, enum kernel_path path, u64 to_pfn, u
 		hist_add(&c->lat.kernel, done - now, 1);
 		last = MAX(last, done);
 		core_stall_until(c, now + 1 + r.mshr_wait, PART_KERNEL + path);
-		kernel_write_line(c, PART_KERNEL + path, (to_pfn << FRAME_SHIFT) + at, line);
+		kernel_write_line(c, PART_KERNEL + path, (to_pfn << FRAME_SHIFT) + at, 0, line);
 	}
 	core_stall_until(c, last, PART_KERNEL + path);
 }
@@ -196,9 +199,9 @@ enum core_stop core_user_copy(struct core *c, u64 va, u64 len, bool write, u64 *
 		if (stop != CORE_DONE)
 			break;
 		if (write)
-			kernel_write_line(c, part, pa, (u32)bytes);
+			kernel_write_line(c, part, pa, at ^ pa, (u32)bytes);
 		else
-			core_stall_until(c, kernel_read_line(c, pa), part);
+			core_stall_until(c, kernel_read_line(c, pa, at ^ pa), part);
 	}
 	*done = at - va;
 	core_sync(c);

@@ -208,6 +208,7 @@ enum core_stop core_fetch(struct core *c, u64 va)
 			return stop;
 	}
 	r.pa = x.pa;
+	r.skew = va ^ x.pa;
 	now = core_cycle(c);
 	done = cache_load(&c->l1i, &r, now);
 	if (likely(x.how == XLATE_TLB && done == now + c->l1i.latency))
@@ -233,10 +234,10 @@ static const u8 level_part[NR_MEM_LEVELS] = { PART_L1, PART_L2,     PART_L3,
 					       PART_L4, PART_REMOTE, PART_DRAM };
 
 /* The bytes of an access that lie in one line. */
-static void access_line(struct core *c, struct access *a, u64 pa, u32 bytes)
+static void access_line(struct core *c, struct access *a, u64 va, u64 pa, u32 bytes)
 {
 	u64 now = core_cycle(c) + c->hit_latency - c->l1d.latency, done;
-	struct mem_req r = { .pa = pa, .bytes = bytes };
+	struct mem_req r = { .pa = pa, .bytes = bytes, .skew = va ^ pa };
 
 	if (a->kind == TR_LOAD) {
 		r.cls = MEM_LOAD;
@@ -270,7 +271,7 @@ static enum core_stop access_lines(struct core *c, struct access *a, u64 va, u32
 				return stop;
 			a->how = MAX(a->how, x.how);
 		}
-		access_line(c, a, x.pa, part);
+		access_line(c, a, va, x.pa, part);
 	}
 	return CORE_DONE;
 }
@@ -302,6 +303,7 @@ static void prefetch(struct core *c, u64 va)
 		c->st.prefetches_dropped++;
 		return;
 	}
+	r.skew = va ^ r.pa;
 	cache_load(&c->l1d, &r, now);
 }
 

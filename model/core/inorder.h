@@ -44,16 +44,16 @@ static always_inline bool plain_hit(struct core *c, struct cache *l1, struct tlb
 				    enum access_kind access, bool xlate, u32 line_shift)
 {
 	bool write = access == ACCESS_WRITE, free = true;
-	u64 pa = va, line, *page_used = &c->no_page;
+	u64 pa = va, *page_used = &c->no_page;
 	struct tlb_hit h;
 	u32 id;
 
 	if (xlate && !core_tlb_hit(c, t, va, access, &h, &pa))
 		return false;
-	line = pa >> line_shift;
-	if (unlikely(l1->mshr.last * c->width > at) && mshr_ready(&l1->mshr, line, 0) * c->width > at)
+	if (unlikely(l1->mshr.last * c->width > at) &&
+	    mshr_ready(&l1->mshr, pa >> line_shift, 0) * c->width > at)
 		return false;
-	id = cache_plain_hit(l1, line, write);
+	id = cache_plain_hit(l1, va, pa, write, line_shift);
 	if (unlikely(id == TAG_MISS))
 		return false;
 	if (xlate) {

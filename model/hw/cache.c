@@ -81,7 +81,7 @@ static void write_back(struct cache *c, u32 id, u64 now)
 {
 	struct mem_req wb = { .bytes = 1u << c->line_shift, .cls = MEM_RFO };
 
-	wb.pa = c->tags.key[id] << c->line_shift;
+	wb.pa = cache_line_number(c, id) << c->line_shift;
 	c->st.writebacks++;
 	c->state[id] &= (u8)~LINE_DIRTY;
 	port_write(c->below, &wb, now);
@@ -99,27 +99,85 @@ static void evict(struct cache *c, u32 id, u64 now)
 		write_back(c, id, now);
 }
 
+u32 cache_find_synonym(const struct cache *c, u64 line)
+{
+	const struct cache_index *x = &c->index;
+	u32 colour, way, set, id;
+
+	for (colour = 0; colour < x->colours; colour++) {
+		set = colour * x->page_sets + ((u32)line & (x->page_sets - 1));
+		if (!x->vivt) {
+			id = tags_find(&c->tags, set, line);
+			if (id != TAG_MISS)
+				return id;
+			continue;
+		}
+		for (way = 0, id = set << c->tags.way_shift; way < c->tags.ways; way++, id++)
+			if (x->line[id] == line && c->tags.key[id] != TAG_NO_KEY)
+				return id;
+	}
+	return TAG_MISS;
+}
+
+/* The line leaves its place empty. */
+static void give_up(struct cache *c, u32 id, u64 now)
+{
+	evict(c, id, now);
+	tags_drop(&c->tags, id);
+	c->state[id] = 0;
+}
+
+/*
+ * The line is not where a request looks for it: the copy that another virtual address brought is given up
+ * first, once it is there. Returns when.
+ */
+static u64 give_up_alias(struct cache *c, u64 line, u64 now)
+{
+	u32 id = cache_find_synonym(c, line);
+
+	if (id == TAG_MISS)
+		return now;
+	now = MAX(now, mshr_ready(&c->mshr, line, now));
+	c->st.alias_evictions++;
+	give_up(c, id, now);
+	return now;
+}
+
+static always_inline u64 end_alias(struct cache *c, u64 line, u64 now)
+{
+	return unlikely(c->index.aliases) ? give_up_alias(c, line, now) : now;
+}
+
+/* The request's line takes the place of another. */
+static always_inline void put_line(struct cache *c, u32 id, const struct mem_req *r, u64 key)
+{
+	c->st.fills++;
+	tags_put(&c->tags, id, key);
+	c->state[id] = 0;
+	if (unlikely(c->index.line))
+		c->index.line[id] = r->pa >> c->line_shift;
+}
+
 /* Reads the line from below into the set. Returns the cycle at which it is there, in flight till then. */
 static u64 fetch_line(struct cache *c, struct mem_req *r, u32 *id, u64 now)
 {
-	u64 line = r->pa >> c->line_shift, start, ready;
+	u64 line = r->pa >> c->line_shift, begin = end_alias(c, line, now), start, ready;
+	struct cache_place at = cache_place(c, r);
 	struct mem_req below = { .pa = line << c->line_shift, .cls = r->cls };
 
 	if (c->level == MEM_L1)
 		port_expect(c->below, r->pa);
-	start = mshr_start(&c->mshr, now);
-	c->st.mshr_waits += start != now;
-	*id = tags_victim(&c->tags, cache_set(c, line));
+	start = mshr_start(&c->mshr, begin);
+	c->st.mshr_waits += start != begin;
+	*id = tags_victim(&c->tags, at.set);
 	if (c->state[*id] & LINE_DIRTY && c->level != MEM_L1)
 		port_expect(c->below, c->tags.key[*id] << c->line_shift);
 	ready = port_read(c->below, &below, start);
 	evict(c, *id, start);
-	c->st.fills++;
-	tags_put(&c->tags, *id, line);
-	c->state[*id] = 0;
+	put_line(c, *id, r, at.key);
 	mshr_add(&c->mshr, line, ready);
 	r->served = below.served;
-	r->mshr_wait = start - now;
+	r->mshr_wait = start - begin;
 	return ready;
 }
 
@@ -143,8 +201,9 @@ static always_inline u64 hit_time(struct cache *c, struct mem_req *r, u64 now, b
 
 u64 cache_load(struct cache *c, struct mem_req *r, u64 now)
 {
-	u64 line = r->pa >> c->line_shift, done;
-	u32 id = tags_find(&c->tags, cache_set(c, line), line);
+	struct cache_place at = cache_place(c, r);
+	u32 id = tags_find(&c->tags, at.set, at.key);
+	u64 done;
 	bool in_flight = true;
 
 	if (likely(id != TAG_MISS)) {
@@ -183,13 +242,12 @@ static u64 store_hit(struct cache *c, struct mem_req *r, u32 id, u64 now)
 /* A whole line is written: nothing need be read. */
 static u64 allocate_line(struct cache *c, struct mem_req *r, u32 *id, u64 now)
 {
-	u64 line = r->pa >> c->line_shift;
+	struct cache_place at = cache_place(c, r);
 
-	*id = tags_victim(&c->tags, cache_set(c, line));
+	now = end_alias(c, r->pa >> c->line_shift, now);
+	*id = tags_victim(&c->tags, at.set);
 	evict(c, *id, now);
-	c->st.fills++;
-	tags_put(&c->tags, *id, line);
-	c->state[*id] = 0;
+	put_line(c, *id, r, at.key);
 	r->served = c->level;
 	r->mshr_wait = 0;
 	return now + c->latency;
@@ -203,8 +261,9 @@ static enum mem_class asks_as(enum mem_class cls)
 
 u64 cache_store(struct cache *c, struct mem_req *r, u64 now)
 {
-	u64 line = r->pa >> c->line_shift, done;
-	u32 id = tags_find(&c->tags, cache_set(c, line), line);
+	struct cache_place at = cache_place(c, r);
+	u32 id = tags_find(&c->tags, at.set, at.key);
+	u64 done;
 	bool whole = r->bytes == 1u << c->line_shift;
 
 	if (likely(id != TAG_MISS))
@@ -213,7 +272,7 @@ u64 cache_store(struct cache *c, struct mem_req *r, u64 now)
 	r->served = c->level;
 	r->mshr_wait = 0;
 	if (!c->allocate)
-		return write_below(c, r, now);
+		return write_below(c, r, end_alias(c, r->pa >> c->line_shift, now));
 	r->cls = asks_as(r->cls);
 	done = whole ? allocate_line(c, r, &id, now) : fetch_line(c, r, &id, now);
 	if (c->write_through)
@@ -290,6 +349,9 @@ void cache_init(struct cache *c, const struct cache_params *p)
 	c->port.ops = &cache_port_ops;
 	tags_init(&c->tags, sets, cfg->ways, cfg->replacement, p->seed, p->name);
 	c->state = xcalloc(tags_ids(&c->tags), 1);
+	index_init(&c->index, cfg, p->level == MEM_L1 ? p->page : 0, p->va_bits);
+	if (c->index.vivt)
+		c->index.line = xcalloc(tags_ids(&c->tags), sizeof(*c->index.line));
 	if (p->level == MEM_L1)
 		add_hot(c, !p->shortcut);
 }
@@ -300,6 +362,7 @@ void cache_fini(struct cache *c)
 	if (c->hot)
 		hot_fini(c->hot);
 	free(c->hot);
+	free(c->index.line);
 	free(c->state);
 }
 
@@ -350,9 +413,14 @@ void cache_sane(const struct cache *c)
 	for (id = 0; id < tags_ids(&c->tags); id++) {
 		u64 line = c->tags.key[id];
 
-		valid += line != TAG_NO_KEY;
-		ASSERT(line == TAG_NO_KEY || cache_set(c, line) == tags_set(&c->tags, id));
 		ASSERT(!(c->state[id] & LINE_DIRTY) || (line != TAG_NO_KEY && !c->write_through));
+		if (line == TAG_NO_KEY)
+			continue;
+		valid++;
+		if (c->index.aliases)
+			ASSERT(cache_find_synonym(c, cache_line_number(c, id)) == id);
+		else
+			ASSERT(cache_set(c, line) == tags_set(&c->tags, id));
 	}
 	ASSERT(valid == c->st.fills - c->st.evictions);
 	ASSERT(c->mshr.n <= c->mshr.cap);

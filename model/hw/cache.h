@@ -8,6 +8,9 @@
  * of a line reads first; without allocation it goes down at its own size. Clean victims are dropped.
  * Traffic of the walker, the kernel and prefetches is counted beside.
  *
+ * A first level may choose the set by the virtual address (cache_index.h); a line is then found from below by
+ * cache_find_pa() alone, and what its physical address is says cache_line_number().
+ *
  * Time: now is when the request started at the first level, a hit is now + latency, and a miss hands the
  * same now down: latencies are totals. Tags change at once; a line in flight is a hit that waits.
  *
@@ -18,6 +21,7 @@
 #define MMSIM_HW_CACHE_H
 
 #include "model/hw/cache_cfg.h"
+#include "model/hw/cache_index.h"
 #include "model/hw/hot.h"
 #include "model/hw/mshr.h"
 #include "model/hw/port.h"
@@ -46,7 +50,8 @@
 	X(kernel_stores, "references", "the kernel's own stores")                                 \
 	X(kernel_store_misses, "references", "of those, not present")                             \
 	X(prefetches, "references", "prefetches that asked here")                                 \
-	X(prefetch_misses, "references", "of those, not present")
+	X(prefetch_misses, "references", "of those, not present")                                 \
+	X(alias_evictions, "lines", "given up as they were asked for by a virtual address of another set")
 
 /* What a line is beside present. */
 #define LINE_DIRTY      1u
@@ -67,6 +72,7 @@ struct cache {
 	enum mem_level level;
 	struct port *below;
 	struct mshr_file mshr;
+	struct cache_index index;
 	struct cache_stats st;
 	struct port port;
 };
@@ -78,6 +84,8 @@ struct cache_params {
 	struct port *below;
 	u64 hz, seed;
 	bool shortcut; /* first level: keep a shortcut table */
+	u64 page;      /* first level: bytes of the smallest page, 0: addresses are not translated */
+	u32 va_bits;   /* of an address that is translated */
 };
 
 void cache_init(struct cache *c, const struct cache_params *p);
@@ -105,6 +113,41 @@ static always_inline u32 cache_set(const struct cache *c, u64 line)
 	return (u32)(slice * (c->set_mask + 1)) + ((u32)line & c->set_mask);
 }
 
+/* Where a request's line is, or will be. */
+struct cache_place {
+	u32 set;
+	u64 key;
+};
+
+static always_inline struct cache_place cache_place(const struct cache *c, const struct mem_req *r)
+{
+	u64 line = r->pa >> c->line_shift;
+
+	if (likely(!c->index.by_va))
+		return (struct cache_place){ cache_set(c, line), line };
+	return (struct cache_place){ cache_set(c, index_address(&c->index, r->pa, r->skew) >> c->line_shift),
+				     index_key(&c->index, r) };
+}
+
+/* The physical line number of line `id`, which is there. */
+static always_inline u64 cache_line_number(const struct cache *c, u32 id)
+{
+	return unlikely(c->index.line) ? c->index.line[id] : c->tags.key[id];
+}
+
+u32 cache_find_synonym(const struct cache *c, u64 line);
+
+/*
+ * The id of a physical line, or TAG_MISS: the only way to find a line from below, where no virtual address is
+ * known. There is one copy of a line at most.
+ */
+static always_inline u32 cache_find_pa(const struct cache *c, u64 line)
+{
+	if (likely(!c->index.aliases))
+		return tags_find(&c->tags, cache_set(c, line), line);
+	return cache_find_synonym(c, line);
+}
+
 /* Line `id` is the one used last in its set. */
 static always_inline void cache_renewed(struct cache *c, u32 id)
 {
@@ -114,11 +157,13 @@ static always_inline void cache_renewed(struct cache *c, u32 id)
 
 /*
  * The hit of the hot path, in a first level: nothing is in flight, and a write need not go further. The
- * line's id; TAG_MISS: it is not one, and nothing has changed.
+ * line's id; TAG_MISS: it is not one, and nothing has changed. Not for vivt.
  */
-static always_inline u32 cache_plain_hit(struct cache *c, u64 line, bool write)
+static always_inline u32 cache_plain_hit(struct cache *c, u64 va, u64 pa, bool write, u32 line_shift)
 {
-	u32 set = (u32)line & c->set_mask, id; /* a first level has one slice */
+	u64 line = pa >> line_shift;
+	/* a first level has one slice */
+	u32 set = (u32)(index_address(&c->index, pa, va ^ pa) >> line_shift) & c->set_mask, id;
 
 	if (unlikely(write && c->write_through))
 		return TAG_MISS;

@@ -4,6 +4,7 @@
 #include "model/hw/mshr.h"
 
 static const char *const indexing_names[] = { "vipt", "pipt", "vivt", NULL };
+static const char *const alias_names[] = { "hardware", "colour", NULL };
 const char *const tag_policy_names[] = { "lru", "fifo", "random", "tree-plru", NULL };
 static const char *const write_names[] = { "back", "through", NULL };
 static const char *const inclusion_names[] = { "none", "inclusive", "exclusive", NULL };
@@ -19,6 +20,12 @@ const struct opt cache_opts[] = {
 	  "load-to-use of a hit, from the start", NULL },
 	{ "indexing", OPT_ENUM, AT(indexing), "vipt", 0, 0, NULL, "which address chooses the set",
 	  indexing_names },
+	{ "alias", OPT_ENUM, AT(alias), "hardware", 0, 0, NULL,
+	  "what keeps a line of a virtually indexed first level out of two places: hardware (the level below "
+	  "knows), colour (kernel.placement avoids it besides)",
+	  alias_names },
+	{ "asid_tagged", OPT_BOOL, AT(asid_tagged), "yes", 0, 0, NULL,
+	  "vivt: lines are tagged by address space; no: a switch empties the cache", NULL },
 	{ "replacement", OPT_ENUM, AT(replacement), "lru", 0, 0, NULL, "which line of a set has to go",
 	  tag_policy_names },
 	{ "write", OPT_ENUM, AT(write), "back", 0, 0, NULL, "when stores go to the level below",
@@ -50,17 +57,13 @@ static const char *check_sets(const struct cache_cfg *c, const char **key)
 	return NULL;
 }
 
-static const char *check_indexing(const struct cache_cfg *c, u32 level, u64 page, const char **key)
+static const char *check_indexing(const struct cache_cfg *c, u32 level, const char **key)
 {
 	*key = "indexing";
 	if (c->indexing == INDEX_VIVT)
 		return "vivt is not built yet; use vipt or pipt";
 	if (level > 1 && c->indexing != INDEX_PIPT)
 		return "levels below the first are pipt";
-	if (level == 1 && page && c->indexing == INDEX_VIPT && c->size / c->ways > page)
-		return "size / ways exceeds the smallest page, so lines could be in two sets at once, and "
-		       "the "
-		       "handling of synonyms is not built yet; use pipt, more ways or a smaller size";
 	return NULL;
 }
 
@@ -73,7 +76,7 @@ const char *cache_check(const struct cache_cfg *c, u32 level, u64 page, const ch
 		return level == 1 ? "there must be a first level; only l2, l3 and l4 may be left out" : NULL;
 	why = check_sets(c, key);
 	if (!why)
-		why = check_indexing(c, level, page, key);
+		why = check_indexing(c, level, key);
 	if (why)
 		return why;
 	*key = "inclusion";

@@ -8,6 +8,8 @@
 #include "model/sim/opt.h"
 
 enum cache_indexing { INDEX_VIPT, INDEX_PIPT, INDEX_VIVT };
+/* Who keeps a line from being in two places, of a first level where it could. */
+enum cache_alias { ALIAS_HARDWARE, ALIAS_COLOUR, ALIAS_FLUSH };
 enum tag_policy { TAGS_LRU, TAGS_FIFO, TAGS_RANDOM, TAGS_PLRU };
 enum cache_write { WRITE_BACK, WRITE_THROUGH };
 enum cache_inclusion { INCLUSION_NONE, INCLUSION_INCLUSIVE, INCLUSION_EXCLUSIVE };
@@ -20,6 +22,8 @@ struct cache_cfg {
 	u32 line;
 	struct opt_time latency; /* total load-to-use of a hit here on an idle machine */
 	u32 indexing;
+	u32 alias;        /* enum cache_alias, of a first level */
+	bool asid_tagged; /* vivt */
 	u32 replacement;
 	u32 write;
 	bool allocate; /* on a write miss */

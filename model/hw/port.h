@@ -33,6 +33,11 @@ struct mem_req {
 	u32 bytes; /* that it uses; of a write: that are written, at most to the line's end */
 	enum mem_class cls;
 	u64 ip; /* identity of the instruction, 0: none; prefetchers learn by it */
+	/*
+	 * Virtual address ^ pa, for a virtually indexed first level; 0: none, as for the walker and the
+	 * kernel's direct map. A prefetch within the page has its access's.
+	 */
+	u64 skew;
 	/* answers */
 	enum mem_level served; /* who had the data */
 	u64 mshr_wait;         /* cycles spent waiting for a free MSHR on the way */
