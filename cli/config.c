@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "model/base/error.h"
+#include "model/core/host.h"
 #include "model/core/machine.h"
 #include "model/sim/config.h"
 
@@ -21,15 +22,17 @@ static void usage(FILE *f)
 	      "  -s, --set KEY=VALUE  override a key\n"
 	      "      --dump           write it as a configuration file\n"
 	      "      --list           machines and kernels that are built in\n"
+	      "      --host           write a machine file for this machine, from cpuid and sysfs\n"
 	      "      --counters       every counter of such a machine, with unit and meaning\n"
 	      "  -h, --help           this text\n\n"
 	      "Examples:\n"
 	      "  mmsim config -m zen4 -s l1d.size=16K\n"
-	      "  mmsim config -m zen4 --dump >mine.cfg          to edit, for -m ./mine.cfg\n",
+	      "  mmsim config -m zen4 --dump >mine.cfg          to edit, for -m ./mine.cfg\n"
+	      "  mmsim config --host >host.cfg                  for -m ./host.cfg\n",
 	      f);
 }
 
-enum action { HELP_KEYS, EFFECTIVE, DUMP, LIST, COUNTERS };
+enum action { HELP_KEYS, EFFECTIVE, DUMP, LIST, COUNTERS, HOST };
 
 /* "# Zen 4 as in ..." begins every file: its first line without the mark. */
 static void list_kind(const char *kind, const char *title)
@@ -52,6 +55,15 @@ static void list(void)
 	list_kind("kernels/", "\nKernels, for -k:");
 }
 
+static void write_host(void)
+{
+	struct host h = { 0 };
+
+	host_read_files(&h, "");
+	host_read_cpuid(&h);
+	host_write(&h, stdout);
+}
+
 static void print_key(void *arg, const char *key, const char *value, const char *where)
 {
 	printf("%-28s %-14s %s\n", key, *value ? value : "\"\"", where);
@@ -70,7 +82,7 @@ static void print_counters(const struct machine_cfg *cfg)
 	machine_free(m);
 }
 
-enum { OPT_DUMP = 256, OPT_LIST, OPT_COUNTERS };
+enum { OPT_DUMP = 256, OPT_LIST, OPT_COUNTERS, OPT_HOST };
 static const struct option options[] = {
 	{ "machine", required_argument, NULL, 'm' },
 	{ "kernel", required_argument, NULL, 'k' },
@@ -78,6 +90,7 @@ static const struct option options[] = {
 	{ "dump", no_argument, NULL, OPT_DUMP },
 	{ "list", no_argument, NULL, OPT_LIST },
 	{ "counters", no_argument, NULL, OPT_COUNTERS },
+	{ "host", no_argument, NULL, OPT_HOST },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
@@ -109,6 +122,9 @@ static void take_option(struct args *a, int opt)
 		return;
 	case OPT_COUNTERS:
 		a->action = COUNTERS;
+		return;
+	case OPT_HOST:
+		a->action = HOST;
 		return;
 	default:
 		die("`mmsim config --help` lists the options");
@@ -165,6 +181,8 @@ int cmd_config(int argc, char **argv)
 		config_help(machine_sections, stdout);
 	else if (a.action == LIST)
 		list();
+	else if (a.action == HOST)
+		write_host();
 	else
 		effective(&a);
 	free(a.settings);
