@@ -360,6 +360,13 @@ struct cpu *core_cpu(struct core *c)
 	return &c->cpu;
 }
 
+void core_explain(struct core *c, bool on)
+{
+	core_forget(c);
+	mshr_set_last(&c->l1i.mshr, on ? ~(u64)0 / c->width : 0);
+	mshr_set_last(&c->l1d.mshr, on ? ~(u64)0 / c->width : 0);
+}
+
 void core_set_mm(struct core *c, struct mm *mm)
 {
 	c->mm = mm;

@@ -91,6 +91,8 @@ struct cpu *core_cpu(struct core *c);
  * themselves. Call it after system calls before counters are read.
  */
 void core_sync(struct core *c);
+/* Runs are made without shortcuts while it is on, so that all of them is told (model/sim/explain.h). */
+void core_explain(struct core *c, bool on);
 /* The thread that runs from now on: whose address space traps belong to. */
 void core_set_mm(struct core *c, struct mm *mm);
 /* Waits until `cycle`, charging the time to a part that is not the core's doing (io_wait, idle, switch). */

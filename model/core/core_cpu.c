@@ -5,7 +5,10 @@
  */
 #include "model/core/core_state.h"
 
+#include <inttypes.h>
+
 #include "model/base/error.h"
+#include "model/sim/explain.h"
 
 static struct core *core_of(struct cpu *cpu)
 {
@@ -21,6 +24,9 @@ static void cpu_spend(struct cpu *cpu, enum kernel_path path, u64 cycles)
 {
 	struct core *c = core_of(cpu);
 
+	if (explain_on() && cycles)
+		explain_hop(core_cycle(c), core_cycle(c) + cycles, "kernel.%s: instructions",
+			    kernel_path_name[path]);
 	core_stall_until(c, core_cycle(c) + cycles, PART_KERNEL + path);
 }
 
@@ -65,8 +71,13 @@ static void cpu_load(struct cpu *cpu, enum kernel_path path, u64 pa, u32 bytes)
 	struct core *c = core_of(cpu);
 	u32 part;
 
+	if (explain_on())
+		explain_open(core_cycle(c), "kernel.%s: load of %u bytes at 0x%" PRIx64,
+			     kernel_path_name[path], bytes, pa);
 	for_each_line(c, pa, bytes, part)
 		core_stall_until(c, kernel_read_line(c, pa, 0), PART_KERNEL + path);
+	if (explain_on())
+		explain_close(core_cycle(c), "%s", "");
 }
 
 static void cpu_store(struct cpu *cpu, enum kernel_path path, u64 pa, u32 bytes)
@@ -74,8 +85,17 @@ static void cpu_store(struct cpu *cpu, enum kernel_path path, u64 pa, u32 bytes)
 	struct core *c = core_of(cpu);
 	u32 part;
 
+	if (explain_on()) {
+		explain_open(core_cycle(c), "kernel.%s: store of %u bytes at 0x%" PRIx64,
+			     kernel_path_name[path], bytes, pa);
+		explain_mute();
+	}
 	for_each_line(c, pa, bytes, part)
 		kernel_write_line(c, PART_KERNEL + path, pa, 0, part);
+	if (explain_on()) {
+		explain_unmute();
+		explain_close(core_cycle(c), "%s", "");
+	}
 }
 
 static void cpu_zero_frame(struct cpu *cpu, enum kernel_path path, u64 pfn)
@@ -90,6 +110,11 @@ static void cpu_copy_frame(struct cpu *cpu, enum kernel_path path, u64 to_pfn, u
 	u32 line = 1u << c->l1d.line_shift, at;
 	u64 last = 0, done;
 
+	if (explain_on()) {
+		explain_open(core_cycle(c), "kernel.%s: frame 0x%" PRIx64 " copied to 0x%" PRIx64,
+			     kernel_path_name[path], from_pfn, to_pfn);
+		explain_mute();
+	}
 	for (at = 0; at < FRAME_SIZE; at += line) {
 		struct mem_req r = { .pa = (from_pfn << FRAME_SHIFT) + at, .cls = MEM_KERNEL_LOAD };
 		u64 now = core_cycle(c);
@@ -101,6 +126,10 @@ static void cpu_copy_frame(struct cpu *cpu, enum kernel_path path, u64 to_pfn, u
 		kernel_write_line(c, PART_KERNEL + path, (to_pfn << FRAME_SHIFT) + at, 0, line);
 	}
 	core_stall_until(c, last, PART_KERNEL + path);
+	if (explain_on()) {
+		explain_unmute();
+		explain_close(core_cycle(c), "%s", "");
+	}
 }
 
 static void cpu_switch_to(struct cpu *cpu, u64 root_pa, u16 asid)

@@ -4,7 +4,10 @@
  */
 #include "model/core/core_state.h"
 
+#include <inttypes.h>
+
 #include "model/base/error.h"
+#include "model/sim/explain.h"
 
 void core_forget(struct core *c)
 {
@@ -53,9 +56,16 @@ static bool forbids(u64 entry, enum access_kind access)
 /* Asks the kernel. CORE_DONE: try again. */
 static enum core_stop take_trap(struct core *c, const struct walk *k)
 {
+	enum trap_result result;
+
 	c->trap = (struct trap){ .va = k->va, .access = k->access, .present = k->present };
 	c->st.traps++;
-	switch (c->kernel_ops->fault(c->kernel, &c->cpu, c->mm, &c->trap)) {
+	if (explain_on())
+		explain_open(core_cycle(c), "page fault, %s", k->present ? "forbidden" : "not present");
+	result = c->kernel_ops->fault(c->kernel, &c->cpu, c->mm, &c->trap);
+	if (explain_on())
+		explain_close(core_cycle(c), "%s", "");
+	switch (result) {
 	case TRAP_RETRY:
 		/* Where a page was present its frame may be another one now. */
 		if (k->present)
@@ -83,6 +93,8 @@ static enum core_stop translate_by_walk(struct core *c, struct tlb *t, struct wa
 
 	x->how = XLATE_WALK;
 	for (;;) {
+		if (explain_on() && stlb)
+			explain_hop(core_cycle(c), core_cycle(c) + stlb, "stlb has none that serves");
 		walker_walk(&c->walker, k, core_cycle(c) + stlb);
 		core_stall_until(c, k->done, PART_WALK);
 		if (k->ok)
@@ -141,6 +153,8 @@ static enum core_stop translate_miss(struct core *c, struct tlb *t, struct walk 
 		t->st.misses++;
 	if (!translate_by_stlb(c, t, k, kernels, x))
 		return translate_by_walk(c, t, k, x);
+	if (explain_on())
+		explain_hop(core_cycle(c), core_cycle(c) + c->stlb.latency, "stlb hit");
 	core_stall_until(c, core_cycle(c) + c->stlb.latency, t == &c->itlb ? PART_ITLB : PART_DTLB);
 	return CORE_DONE;
 }
@@ -151,8 +165,14 @@ enum core_stop core_translate(struct core *c, struct tlb *t, u64 va, enum access
 	struct walk k = { .va = va, .access = access };
 	struct tlb_hit h;
 
+	bool hit;
+
 	x->how = XLATE_TLB;
-	if (likely(core_tlb_hit(c, t, va, access, &h, &x->pa)))
+	hit = core_tlb_hit(c, t, va, access, &h, &x->pa);
+	if (explain_on())
+		explain_hop(core_cycle(c), core_cycle(c), "%s %s", t == &c->itlb ? "itlb" : "dtlb",
+			    hit ? "hit" : h.entry ? "has a translation that does not serve" : "miss");
+	if (likely(hit))
 		return CORE_DONE;
 	if (!h.entry)
 		return translate_miss(c, t, &k, kernels, x);
@@ -202,6 +222,8 @@ enum core_stop core_fetch(struct core *c, u64 va)
 	struct mem_req r = { .cls = MEM_FETCH };
 	enum core_stop stop;
 
+	if (explain_on())
+		explain_fetch(start, "line of 0x%" PRIx64, va);
 	if (c->xlate) {
 		stop = core_translate(c, &c->itlb, va, ACCESS_EXEC, false, &x);
 		if (unlikely(stop != CORE_DONE))
@@ -210,7 +232,11 @@ enum core_stop core_fetch(struct core *c, u64 va)
 	r.pa = x.pa;
 	r.skew = va ^ x.pa;
 	now = core_cycle(c);
+	if (explain_on() && c->fetch_latency > c->l1i.latency)
+		explain_hop(now, now + c->fetch_latency - c->l1i.latency, "itlb, longer than the cache");
 	done = cache_load(&c->l1i, &r, now);
+	if (explain_on())
+		explain_end(done - c->l1i.latency + c->fetch_latency, !time_stands);
 	if (likely(x.how == XLATE_TLB && done == now + c->l1i.latency))
 		return CORE_DONE;
 	core_stall_until(c, done - c->l1i.latency, PART_FETCH);
@@ -239,6 +265,8 @@ static void access_line(struct core *c, struct access *a, u64 va, u64 pa, u32 by
 	u64 now = core_cycle(c) + c->hit_latency - c->l1d.latency, done;
 	struct mem_req r = { .pa = pa, .bytes = bytes, .skew = va ^ pa };
 
+	if (explain_on() && now != core_cycle(c))
+		explain_hop(core_cycle(c), now, "dtlb, longer than the cache");
 	if (a->kind == TR_LOAD) {
 		r.cls = MEM_LOAD;
 		done = cache_load(&c->l1d, &r, now);
@@ -291,6 +319,13 @@ static void count_straddle(struct core *c, const struct access *a, u64 va, u32 s
 		c->l1d.st.loads += lines;
 	if (a->kind != TR_LOAD)
 		c->l1d.st.stores += lines;
+}
+
+/* Of an access in one line the hops add up. */
+static void tell_end(const struct core *c, const struct access *a, u64 va, u32 size)
+{
+	if (explain_on())
+		explain_end(a->done, !((va ^ (va + size - 1)) >> c->l1d.line_shift || time_stands));
 }
 
 static void prefetch(struct core *c, u64 va)
@@ -354,6 +389,7 @@ static enum core_stop access_load(struct core *c, u64 va, u32 size)
 
 	if (unlikely(stop != CORE_DONE))
 		return stop;
+	tell_end(c, &a, va, size);
 	count_straddle(c, &a, va, size);
 	if (!as_a_hit(c, &a, a.start))
 		finish_load(c, &a);
@@ -367,6 +403,7 @@ static enum core_stop access_store(struct core *c, u64 va, u32 size)
 
 	if (unlikely(stop != CORE_DONE))
 		return stop;
+	tell_end(c, &a, va, size);
 	count_straddle(c, &a, va, size);
 	if (!as_a_hit(c, &a, a.start)) {
 		sample_store(c, &a);
@@ -386,9 +423,12 @@ static enum core_stop access_atomic(struct core *c, u64 va, u32 size)
 
 	core_drain_stores(c);
 	issue = core_cycle(c);
+	if (explain_on())
+		explain_hop(a.start, issue, "store buffer drains");
 	stop = access_lines(c, &a, va, size);
 	if (unlikely(stop != CORE_DONE))
 		return stop;
+	tell_end(c, &a, va, size);
 	count_straddle(c, &a, va, size);
 	if (issue != a.start || !as_a_hit(c, &a, issue))
 		sample_store(c, &a);
@@ -401,9 +441,8 @@ static enum core_stop access_atomic(struct core *c, u64 va, u32 size)
 	return CORE_DONE;
 }
 
-enum core_stop core_access(struct core *c, u64 va, u32 size, enum tr_kind kind)
+static enum core_stop access_as(struct core *c, u64 va, u32 size, enum tr_kind kind)
 {
-	c->access_ready = c->slots + c->hit_latency * c->width;
 	switch (kind) {
 	case TR_LOAD:
 		return access_load(c, va, size);
@@ -415,4 +454,17 @@ enum core_stop core_access(struct core *c, u64 va, u32 size, enum tr_kind kind)
 		prefetch(c, va);
 		return CORE_DONE;
 	}
+}
+
+enum core_stop core_access(struct core *c, u64 va, u32 size, enum tr_kind kind)
+{
+	enum core_stop stop;
+
+	c->access_ready = c->slots + c->hit_latency * c->width;
+	if (explain_on())
+		explain_access(core_cycle(c), "%s of %u bytes at 0x%" PRIx64, tr_kind_name(kind), size, va);
+	stop = access_as(c, va, size, kind);
+	if (explain_on())
+		explain_abandon(stop == CORE_DONE ? "nobody waits for it" : "it was not made");
+	return stop;
 }

@@ -240,16 +240,21 @@ static enum core_stop pass_over(struct engine *e, struct core_chunk *c)
 
 static enum core_stop run_until(struct engine *e, struct core_chunk *c)
 {
-	u64 until = MIN(e->turn_end, event_next(e->p.events));
-	u32 from = c->run, n_runs = c->n_runs;
+	u64 until = MIN(MIN(e->turn_end, event_next(e->p.events)), e->goal.cycle);
+	u32 from = c->run, n_runs = c->n_runs, at = c->at;
 	enum core_stop stop;
 
 	c->n_runs = runs_to_goal(e, c);
-	if (e->mode == ENGINE_SKIP && !c->begun)
+	if (unlikely(e->explain != NULL))
+		c->n_runs = c->run + engine_unexplained(e, c, c->n_runs - c->run);
+	if (c->n_runs == c->run)
+		stop = engine_explain_run(e, c, until);
+	else if (e->mode == ENGINE_SKIP && !c->begun)
 		stop = pass_over(e, c);
 	else
-		stop = core_run(e->p.core, c, MIN(until, e->goal.cycle));
+		stop = core_run(e->p.core, c, until);
 	c->n_runs = n_runs;
+	e->accesses += c->at - at;
 	e->st.records += c->run - from;
 	return stop;
 }

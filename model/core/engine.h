@@ -16,6 +16,7 @@
 #include "model/core/sched.h"
 #include "model/mm/kernel.h"
 #include "model/sim/event.h"
+#include "model/sim/explain.h"
 #include "traces/trace.h"
 
 struct engine_cfg {
@@ -104,6 +105,9 @@ struct engine_goal {
 	bool marks; /* behind every named mark */
 };
 void engine_set_goal(struct engine *e, const struct engine_goal *goal);
+
+/* Tells from now on of what is asked for (model/sim/explain.h); changes no result. NULL: of nothing. */
+void engine_set_explain(struct engine *e, struct explain *x);
 
 enum engine_status { ENGINE_MORE, ENGINE_LIMIT, ENGINE_MARK, ENGINE_END };
 /*

@@ -23,6 +23,8 @@ struct engine {
 	enum engine_mode mode;
 	struct engine_goal goal;
 	u64 skipped_insns;
+	u64 accesses; /* recorded ones, of all runs so far */
+	struct explain *explain;
 	bool marked; /* a mark was passed */
 	char mark[TR_MAX_NAME + 1];
 
@@ -50,6 +52,11 @@ enum step engine_kill_oom(struct engine *e, struct thread *th);
 
 /* engine_event.c: makes the event behind the running thread's chunk happen, if it is its turn. */
 enum step engine_event(struct engine *e, struct thread *th);
+
+/* engine_explain.c: how many of the chunk's next `n` runs come before one that is to be explained. */
+u32 engine_unexplained(const struct engine *e, const struct core_chunk *c, u32 n);
+/* Makes the next run, which is to be explained. */
+enum core_stop engine_explain_run(struct engine *e, struct core_chunk *c, u64 until);
 
 /* engine_block.c */
 void engine_ready(struct engine *e, struct thread *th);

@@ -15,6 +15,7 @@
 #define MMSIM_CORE_INORDER_H
 
 #include "model/core/core_state.h"
+#include "model/sim/explain.h"
 
 #define COMMON_LINE_SHIFT 6u
 
@@ -51,7 +52,7 @@ static always_inline bool plain_hit(struct core *c, struct cache *l1, struct tlb
 	if (xlate && !core_tlb_hit(c, t, va, access, &h, &pa))
 		return false;
 	if (unlikely(l1->mshr.last * c->width > at) &&
-	    mshr_ready(&l1->mshr, pa >> line_shift, 0) * c->width > at)
+	    (explain_on() || mshr_ready(&l1->mshr, pa >> line_shift, 0) * c->width > at))
 		return false;
 	id = cache_plain_hit(l1, va, pa, write, line_shift);
 	if (unlikely(id == TAG_MISS))

@@ -4,6 +4,7 @@
 
 #include "model/arch/addr.h"
 #include "model/base/error.h"
+#include "model/sim/explain.h"
 #include "model/sim/time.h"
 
 #define STAT_STRUCT struct cache_stats
@@ -77,14 +78,40 @@ static void count_write_miss(struct cache_stats *st, enum mem_class cls)
 		st->store_misses++;
 }
 
+static void tell_hit(const struct cache *c, u32 id, u64 now, u64 done, bool in_flight)
+{
+	if (explain_on())
+		explain_hop(now, done, "%s hit, set %u way %u%s", mem_level_name[c->level],
+			    tags_set(&c->tags, id), tags_way(&c->tags, id),
+			    in_flight ? ", in flight" : "");
+}
+
+static void tell_miss(const struct cache *c, u32 set, u64 now)
+{
+	if (explain_on())
+		explain_open(now, "%s miss, set %u", mem_level_name[c->level], set);
+}
+
+static void tell_filled(const struct cache *c, u32 id, u64 done)
+{
+	if (explain_on())
+		explain_close(done, ", into way %u", tags_way(&c->tags, id));
+}
+
 static void write_back(struct cache *c, u32 id, u64 now)
 {
 	struct mem_req wb = { .bytes = 1u << c->line_shift, .cls = MEM_RFO };
 
+	if (explain_on()) {
+		explain_hop(now, now, "%s writes a dirty line back", mem_level_name[c->level]);
+		explain_mute();
+	}
 	wb.pa = cache_line_number(c, id) << c->line_shift;
 	c->st.writebacks++;
 	c->state[id] &= (u8)~LINE_DIRTY;
 	port_write(c->below, &wb, now);
+	if (explain_on())
+		explain_unmute();
 }
 
 /* The line goes; its bytes are written down if they are dirty. */
@@ -134,11 +161,14 @@ static void give_up(struct cache *c, u32 id, u64 now)
 static u64 give_up_alias(struct cache *c, u64 line, u64 now)
 {
 	u32 id = cache_find_synonym(c, line);
+	u64 from = now;
 
 	if (id == TAG_MISS)
 		return now;
 	now = MAX(now, mshr_ready(&c->mshr, line, now));
 	c->st.alias_evictions++;
+	if (explain_on())
+		explain_hop(from, now, "another address's copy is given up");
 	give_up(c, id, now);
 	return now;
 }
@@ -169,6 +199,8 @@ static u64 fetch_line(struct cache *c, struct mem_req *r, u32 *id, u64 now)
 		port_expect(c->below, r->pa);
 	start = mshr_start(&c->mshr, begin);
 	c->st.mshr_waits += start != begin;
+	if (explain_on() && start != begin)
+		explain_hop(begin, start, "no MSHR is free");
 	*id = tags_victim(&c->tags, at.set);
 	if (c->state[*id] & LINE_DIRTY && c->level != MEM_L1)
 		port_expect(c->below, c->tags.key[*id] << c->line_shift);
@@ -209,9 +241,12 @@ u64 cache_load(struct cache *c, struct mem_req *r, u64 now)
 	if (likely(id != TAG_MISS)) {
 		tags_touch(&c->tags, id);
 		done = hit_time(c, r, now, &in_flight);
+		tell_hit(c, id, now, done, in_flight);
 	} else {
 		count_miss(&c->st, r->cls);
+		tell_miss(c, at.set, now);
 		done = fetch_line(c, r, &id, now);
+		tell_filled(c, id, done);
 	}
 	cache_renewed(c, id);
 	return done;
@@ -231,6 +266,7 @@ static u64 store_hit(struct cache *c, struct mem_req *r, u32 id, u64 now)
 
 	tags_touch(&c->tags, id);
 	done = hit_time(c, r, now, &in_flight);
+	tell_hit(c, id, now, done, in_flight);
 	if (c->write_through)
 		write_below(c, r, now);
 	else
@@ -274,7 +310,9 @@ u64 cache_store(struct cache *c, struct mem_req *r, u64 now)
 	if (!c->allocate)
 		return write_below(c, r, end_alias(c, r->pa >> c->line_shift, now));
 	r->cls = asks_as(r->cls);
+	tell_miss(c, at.set, now);
 	done = whole ? allocate_line(c, r, &id, now) : fetch_line(c, r, &id, now);
+	tell_filled(c, id, done);
 	if (c->write_through)
 		write_below(c, r, now);
 	else

@@ -6,6 +6,7 @@
 
 #include "model/base/bits.h"
 #include "model/base/error.h"
+#include "model/sim/explain.h"
 #include "model/hw/dram_slots.h"
 #include "model/sim/time.h"
 
@@ -315,14 +316,52 @@ static u64 device_write(struct dram *d, u64 line, u64 arrive)
 	return to_cycles(reserve(d, &t, true, arrive << DRAM_TICK_BITS));
 }
 
+/* Ticks that the device took at least, and what it did; by what has been counted since. */
+static u64 least_time(const struct dram *d, const struct dram_stats *before, const char **how)
+{
+	u64 read = d->t[DRAM_T_CL] + d->t[DRAM_T_BURST];
+
+	*how = "open row";
+	if (d->st.row_hits != before->row_hits)
+		return read;
+	*how = "closed bank";
+	if (d->st.row_closed != before->row_closed)
+		return d->t[DRAM_T_RCD] + read;
+	*how = "another row open";
+	if (d->st.row_conflicts != before->row_conflicts)
+		return d->t[DRAM_T_RP] + d->t[DRAM_T_RCD] + read;
+	*how = d->st.forwarded != before->forwarded ? "from the write queue" : "fixed time";
+	return 0;
+}
+
+static void tell_read(struct dram *d, u64 line, const struct dram_stats *before, u64 now, u64 done)
+{
+	const char *how;
+	u64 arrive = now + d->reach, least = to_cycles(least_time(d, before, &how)), start;
+	struct target t;
+
+	find_target(d, line, &t);
+	explain_open(now, "dram, channel %u rank %u group %u bank %u row %llu", t.place.channel, t.place.rank,
+		     t.place.group, t.place.bank, (unsigned long long)t.place.row);
+	explain_hop(now, arrive, "to the device");
+	start = least && done > arrive + least ? done - least : arrive;
+	if (start != arrive)
+		explain_hop(arrive, start, "bank, bus or refresh in the way");
+	explain_hop(start, done, "device: %s", how);
+	explain_close(done, "%s", "");
+}
+
 static u64 dram_read(struct port *p, struct mem_req *r, u64 now)
 {
 	struct dram *d = container_of(p, struct dram, port);
+	struct dram_stats before = d->st;
 	u64 arrive = now + d->reach, done;
 
 	r->served = MEM_DRAM;
 	d->st.reads++;
 	done = device_read(d, r->pa >> d->line_shift, arrive);
+	if (explain_on())
+		tell_read(d, r->pa >> d->line_shift, &before, now, done);
 	d->st.read_cycles += done - arrive;
 	return done;
 }

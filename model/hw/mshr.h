@@ -66,6 +66,16 @@ static inline u64 mshr_start(struct mshr_file *m, u64 now)
 	return first;
 }
 
+/* As if a line was in flight until then: everybody looks closely. 0: until those that are. */
+static inline void mshr_set_last(struct mshr_file *m, u64 last)
+{
+	u32 i;
+
+	m->last = last;
+	for (i = 0; i < m->n; i++)
+		m->last = MAX(m->last, m->ready[i]);
+}
+
 static inline void mshr_add(struct mshr_file *m, u64 line, u64 ready)
 {
 	if (unlikely(time_stands))

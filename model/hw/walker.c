@@ -1,10 +1,12 @@
 #include "model/hw/walker.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/base/error.h"
+#include "model/sim/explain.h"
 #include "model/hw/tlb.h"
 #include "model/sim/time.h"
 
@@ -72,7 +74,11 @@ static u64 read_entry(struct walker *w, u64 pa, u32 level, u64 *now)
 
 	if (w->format->root_on_chip && level + 1u == w->format->levels)
 		return pt_read(w->format, w->ptmem, pa);
+	if (explain_on())
+		explain_open(*now, "entry of level %u at 0x%" PRIx64, level, pa);
 	done = port_read(w->port, &r, *now);
+	if (explain_on())
+		explain_close(done, "%s", "");
 	w->st.pte_reads++;
 	hist_add(w->pte_latency, done - *now, 1);
 	*now = done;
@@ -90,7 +96,11 @@ static u64 update_entry(struct walker *w, u64 pa, u64 e, u32 level, u32 flags, u
 	e = f->encode(f->pa(e, level), f->flags(e, level) | flags, level);
 	pt_write(f, w->ptmem, pa, e);
 	w->st.pte_writes++;
+	if (explain_on())
+		explain_open(*now, "accessed or dirty bit of level %u", level);
 	*now = port_write(w->port, &r, *now);
+	if (explain_on())
+		explain_close(*now, "%s", "");
 	return e;
 }
 
@@ -153,7 +163,14 @@ void walker_walk(struct walker *w, struct walk *k, u64 now)
 	k->ok = false;
 	k->present = false;
 	k->done = start;
+	if (explain_on())
+		explain_open(now, "page walk");
+	if (explain_on() && start != now)
+		explain_hop(now, start, "no walker is free");
 	descend(w, k, &k->done);
+	if (explain_on())
+		explain_close(k->done, ": %s", k->ok ? page_size_name[k->size] : k->present ? "forbidden" :
+									      "not present");
 	w->st.faults += !k->ok;
 	w->st.cycles += k->done - start;
 	if (!time_stands)
