@@ -66,6 +66,7 @@ struct cpu_ops {
 struct cpu {
 	const struct cpu_ops *ops;
 	u32 id;
+	u32 node; /* of memory */
 };
 
 /* What the hardware could not do by itself. */

@@ -73,7 +73,7 @@ static enum trap_result done(struct fault *f, u64 *counter, u64 cycles)
 /* A cleared frame of the faulting address's own. */
 static u64 new_zeroed(struct fault *f)
 {
-	u64 pfn = frame_alloc(f->k->frames, 0, f->va);
+	u64 pfn = page_alloc(f->k, f->c, 0, f->va);
 
 	if (pfn != NO_FRAME)
 		page_zero(f->k, f->c, pfn);
@@ -86,7 +86,7 @@ static u64 new_copy(struct fault *f, u64 from)
 
 	if (from == f->k->zero_pfn)
 		return new_zeroed(f);
-	pfn = frame_alloc(f->k->frames, 0, f->va);
+	pfn = page_alloc(f->k, f->c, 0, f->va);
 	if (pfn != NO_FRAME)
 		page_copy(f->k, f->c, pfn, from);
 	return pfn;
@@ -122,7 +122,7 @@ static u64 object_frame(struct fault *f, u64 va)
 
 	if (pfn != NO_FRAME)
 		return pfn;
-	pfn = frame_alloc(f->k->frames, 0, va);
+	pfn = page_alloc(f->k, f->c, 0, va);
 	if (pfn == NO_FRAME)
 		return NO_FRAME;
 	if (o->anon)

@@ -35,7 +35,7 @@ struct frames {
 	struct bitset used;
 	struct map64 shared; /* references of frames that have more than one */
 	enum frame_placement placement;
-	u32 colours;
+	u32 colours, nodes;
 	u64 per_colour;
 	u64 turn; /* next colour for pages that no address asks for */
 	struct rng rng;
@@ -56,20 +56,21 @@ static u64 pfn_at(const struct frames *f, u64 place)
 	return place % f->per_colour * f->colours + place / f->per_colour;
 }
 
-struct frames *frames_new(u64 bytes, u32 shift, enum frame_placement placement, u32 colours, u64 seed)
+struct frames *frames_new(const struct frames_cfg *cfg, u64 seed)
 {
 	struct frames *f = xcalloc(1, sizeof(*f));
 	u64 pfn;
 
-	f->st.total = f->st.free = bytes >> shift;
-	ASSERT(f->st.total > 0 && colours > 0);
-	f->shift = shift;
-	f->order = shift - FRAME_SHIFT;
-	f->placement = placement;
-	f->colours = colours;
-	f->per_colour = (f->st.total + colours - 1) / colours;
+	f->st.total = f->st.free = cfg->bytes >> cfg->shift;
+	ASSERT(f->st.total > 0 && cfg->colours > 0 && cfg->nodes > 0);
+	f->shift = cfg->shift;
+	f->order = f->shift - FRAME_SHIFT;
+	f->placement = cfg->placement;
+	f->colours = cfg->colours;
+	f->nodes = cfg->nodes;
+	f->per_colour = (f->st.total + f->colours - 1) / f->colours;
 	rng_init(&f->rng, seed, "frames");
-	bitset_init(&f->used, placement == FRAME_COLOURED ? f->per_colour * colours : f->st.total);
+	bitset_init(&f->used, f->placement == FRAME_COLOURED ? f->per_colour * f->colours : f->st.total);
 	/* Places of the last row that no frame has. */
 	for (pfn = f->st.total; pfn < f->used.n[0]; pfn++)
 		bitset_add(&f->used, place_of(f, pfn));
@@ -93,18 +94,20 @@ void frames_stats(const struct frames *f, struct stats *s)
 	stats_set_level(s, "mm.frames.peak");
 }
 
-/* Where the policy begins to look for a frame for va. */
-static u64 wanted_place(struct frames *f, u64 va)
+/* Where the policy begins to look for a frame for va in a node; a full node is left for the next. */
+static u64 wanted_place(struct frames *f, u64 va, u32 node)
 {
 	bool user = va != ~(u64)0;
+	u64 first = f->st.total / f->nodes * node;
 
 	switch (f->placement) {
 	case FRAME_SEQUENTIAL:
-		return 0;
+		return first;
 	case FRAME_RANDOM:
-		return rng_below(&f->rng, f->st.total);
+		return first + rng_below(&f->rng, f->st.total / f->nodes);
 	case FRAME_COLOURED:
-		return (user ? va >> f->shift : f->turn++) % f->colours * f->per_colour;
+		return (user ? va >> f->shift : f->turn++) % f->colours * f->per_colour +
+		       f->per_colour / f->nodes * node;
 	case FRAME_IDENTITY:
 		/* The kernel's own frames stay out of the way, in the last sixteenth. */
 		return user ? (va >> f->shift) % f->st.total : f->st.total - f->st.total / 16 - 1;
@@ -134,9 +137,9 @@ static u64 next_block(const struct frames *f, u64 from, u32 order)
 	return place == BITSET_NONE ? f->st.total >> order : place >> order;
 }
 
-static u64 find_block(struct frames *f, u32 order, u64 va)
+static u64 find_block(struct frames *f, u32 order, u64 va, u32 node)
 {
-	u64 blocks = f->st.total >> order, first = pfn_at(f, wanted_place(f, va)) >> order, i, turn;
+	u64 blocks = f->st.total >> order, first = pfn_at(f, wanted_place(f, va, node)) >> order, i, turn;
 
 	for (turn = 0; turn < 2; turn++) {
 		u64 end = turn ? MIN(first, blocks) : blocks;
@@ -148,18 +151,18 @@ static u64 find_block(struct frames *f, u32 order, u64 va)
 	return NO_FRAME;
 }
 
-static u64 find_one(struct frames *f, u64 va)
+static u64 find_one(struct frames *f, u64 va, u32 node)
 {
-	u64 place = bitset_next_free(&f->used, wanted_place(f, va));
+	u64 place = bitset_next_free(&f->used, wanted_place(f, va, node));
 
 	if (place == BITSET_NONE)
 		place = bitset_next_free(&f->used, 0);
 	return place == BITSET_NONE ? NO_FRAME : pfn_at(f, place);
 }
 
-u64 frame_alloc(struct frames *f, u32 order, u64 va)
+u64 frame_alloc(struct frames *f, u32 order, u64 va, u32 node)
 {
-	u64 pfn = order ? find_block(f, order, va) : find_one(f, va), i;
+	u64 pfn = order ? find_block(f, order, va, node) : find_one(f, va, node), i;
 
 	if (pfn == NO_FRAME) {
 		f->st.failed++;

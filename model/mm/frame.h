@@ -20,15 +20,22 @@ enum frame_placement {
 extern const char *const frame_placement_names[];
 
 struct frames;
-/* shift: of the size of a frame. */
-struct frames *frames_new(u64 bytes, u32 shift, enum frame_placement placement, u32 colours, u64 seed);
+struct frames_cfg {
+	u64 bytes;
+	u32 shift; /* of the size of a frame */
+	enum frame_placement placement;
+	u32 colours;
+	u32 nodes; /* that the memory is divided into, equal parts one after the other */
+};
+struct frames *frames_new(const struct frames_cfg *cfg, u64 seed);
 void frames_free(struct frames *f);
 void frames_stats(const struct frames *f, struct stats *s); /* registers mm.frames.* */
 /*
- * 2^order frames, naturally aligned; va is the user address that it is for (placement), ~0 if none. NO_FRAME:
- * none left. Each of them has one reference, and is given back for itself.
+ * 2^order frames, naturally aligned, of a node or, where it has none, of the next one that has; placement
+ * "identity" knows no nodes. va is the user address that it is for (placement), ~0 if none. NO_FRAME: none
+ * left. Each of them has one reference, and is given back for itself.
  */
-u64 frame_alloc(struct frames *f, u32 order, u64 va);
+u64 frame_alloc(struct frames *f, u32 order, u64 va, u32 node);
 void frame_get(struct frames *f, u64 pfn);       /* one more reference */
 bool frame_put(struct frames *f, u64 pfn);       /* true: that was the last one, the frame is free */
 u32 frame_refs(const struct frames *f, u64 pfn); /* 0: free */

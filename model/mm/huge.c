@@ -52,7 +52,7 @@ static u64 new_block(struct kernel *k, struct cpu *c, u64 entry_pa, u64 va)
 
 	if (!deposit(k, c, entry_pa))
 		return NO_FRAME;
-	pfn = frame_alloc(k->frames, k->huge_shift - k->page_shift, va);
+	pfn = page_alloc(k, c, k->huge_shift - k->page_shift, va);
 	if (pfn == NO_FRAME) {
 		pgtable_free_page(k, withdraw(k, entry_pa));
 		return NO_FRAME;

@@ -7,6 +7,7 @@
 #include "model/mm/gather.h"
 #include "model/sim/time.h"
 
+static const char *const numa_names[] = { "local", "interleave", NULL };
 static const char *const thp_names[] = { "never", "always", NULL };
 static const char *const era_names[] = { "6.x", NULL };
 static const char *const layout_names[] = { "x86-64",    "x86-64-la57", "i386", "i386-pae", "arm64-4k",
@@ -61,6 +62,9 @@ const struct opt kernel_opts[] = {
 	  layout_names },
 	{ "placement", OPT_ENUM, AT(placement), "sequential", 0, 0, NULL, "which free frame a page gets",
 	  frame_placement_names },
+	{ "numa", OPT_ENUM, AT(numa), "local", 0, 0, NULL,
+	  "which node a page is taken from: that of the core that touches it first, or each in turn",
+	  numa_names },
 	{ "colours", OPT_U32, AT(colours), "32", 1, 65536, "colours", "page colours of placement = coloured",
 	  NULL },
 	{ "zero_page", OPT_BOOL, AT(zero_page), "yes", 0, 0, NULL,
@@ -115,6 +119,17 @@ static u32 around_pages(const struct kernel_cfg *cfg)
 	return n;
 }
 
+static struct frames *build_frames(const struct kernel_params *p, u32 page_shift)
+{
+	const struct frames_cfg cfg = { .bytes = p->memory,
+					.shift = page_shift,
+					.placement = p->cfg->placement,
+					.colours = p->cfg->colours,
+					.nodes = MAX(p->nodes, 1) };
+
+	return frames_new(&cfg, p->seed);
+}
+
 struct kernel *kernel_new(const struct kernel_params *p)
 {
 	struct kernel *k = xcalloc(1, sizeof(*k));
@@ -128,10 +143,11 @@ struct kernel *kernel_new(const struct kernel_params *p)
 	k->huge_shift = k->format->leaf[1] == NR_PAGE_SIZES ? 0 : k->format->shift[1];
 	k->user_end = layouts[p->cfg->layout].user_end;
 	k->ptmem = p->ptmem;
-	k->frames = frames_new(p->memory, k->page_shift, p->cfg->placement, p->cfg->colours, p->seed);
+	k->nodes = MAX(p->nodes, 1);
+	k->frames = build_frames(p, k->page_shift);
 	objects_init(&k->objects, k->frames);
 	k->gather = xmalloc(GATHER_MAX * sizeof(*k->gather));
-	k->zero_pfn = p->cfg->zero_page ? frame_alloc(k->frames, 0, ~(u64)0) : NO_FRAME;
+	k->zero_pfn = p->cfg->zero_page ? frame_alloc(k->frames, 0, ~(u64)0, 0) : NO_FRAME;
 	for (asid = 1; asid < NR_ASIDS; asid++)
 		k->free_asid[k->n_asids++] = asid;
 	return k;

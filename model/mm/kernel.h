@@ -41,6 +41,7 @@ struct kernel_cfg {
 	u32 layout;        /* kernel.layout: enum kernel_layout */
 	u32 placement;     /* kernel.placement: enum frame_placement */
 	u32 colours;       /* kernel.colours */
+	u32 numa;          /* kernel.numa: enum numa_policy */
 	bool zero_page;    /* kernel.zero_page: reads of untouched memory share one frame */
 	u32 flush_ceiling; /* kernel.flush_ceiling: pages that are flushed one by one */
 	u64 stack_limit;   /* kernel.stack_limit */
@@ -51,6 +52,9 @@ struct kernel_cfg {
 #undef X
 };
 extern const struct opt kernel_opts[];
+
+/* MPOL_LOCAL and MPOL_INTERLEAVE over all nodes, include/uapi/linux/mempolicy.h. */
+enum numa_policy { NUMA_POLICY_LOCAL, NUMA_POLICY_INTERLEAVE };
 
 enum kernel_layout {
 	KERNEL_LAYOUT_X86_64,
@@ -73,6 +77,7 @@ struct kernel_params {
 	const struct pt_format *format;
 	struct ptmem *ptmem;
 	u64 memory; /* bytes */
+	u32 nodes;  /* of memory; 0 is 1 */
 	u64 hz;
 	u64 seed;
 };

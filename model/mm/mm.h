@@ -87,6 +87,7 @@ struct kernel {
 	struct map64 deposits; /* tables for large pages that will be split, by entry; huge.h */
 	struct ptmem *ptmem;
 	struct frames *frames;
+	u32 nodes; /* of memory */
 	struct objects objects;
 	u64 zero_pfn; /* the shared zero page, NO_FRAME if there is none */
 	struct mm *mms;

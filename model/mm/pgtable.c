@@ -5,7 +5,7 @@
 
 u64 pgtable_new_page(struct kernel *k, struct cpu *c)
 {
-	u64 pfn = frame_alloc(k->frames, 0, ~(u64)0), i;
+	u64 pfn = page_alloc(k, c, 0, ~(u64)0), i;
 
 	if (pfn == NO_FRAME)
 		return NO_FRAME;

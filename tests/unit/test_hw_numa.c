@@ -1,4 +1,4 @@
-/* Nodes of memory: where an address is at home, what the way costs, and that a link carries a line at a time. */
+/* Nodes of memory: where an address is at home, what the way costs, and how fast a link is. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

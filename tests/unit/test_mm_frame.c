@@ -14,6 +14,17 @@
 
 #define PAGE 4096ull
 
+static struct frames *make(u64 bytes, enum frame_placement placement, u32 colours, u64 seed)
+{
+	const struct frames_cfg cfg = { .bytes = bytes,
+					.shift = FRAME_SHIFT,
+					.placement = placement,
+					.colours = colours,
+					.nodes = 1 };
+
+	return frames_new(&cfg, seed);
+}
+
 /* What the pool should be: a reference count a frame, and a search one by one. */
 struct twin {
 	u32 refs[4096];
@@ -71,7 +82,7 @@ static void twin_step(struct frames *f, struct twin *t, struct rng *rng, u32 fil
 		if (rng_below(rng, 8) == 0)
 			va = ~(u64)0;
 		pfn = twin_alloc(t, va);
-		assert_int_equal(frame_alloc(f, 0, va), pfn);
+		assert_int_equal(frame_alloc(f, 0, va, 0), pfn);
 		if (pfn != NO_FRAME)
 			t->refs[pfn] = 1;
 	} else if (t->refs[pfn] && rng_below(rng, 3) == 0) {
@@ -84,7 +95,7 @@ static void twin_step(struct frames *f, struct twin *t, struct rng *rng, u32 fil
 
 static void twin_run(enum frame_placement placement, u64 total, u32 colours)
 {
-	struct frames *f = frames_new(total * PAGE, 12, placement, colours, 7);
+	struct frames *f = make(total * PAGE, placement, colours, 7);
 	struct twin t = { .total = total, .colours = colours, .placement = placement };
 	struct rng rng;
 	u64 i, used = 0;
@@ -118,16 +129,16 @@ static void all_frames_are_handed_out_once(void **state)
 	u32 placement, i;
 
 	for (placement = 0; placement <= FRAME_IDENTITY; placement++) {
-		struct frames *f = frames_new(777 * PAGE, 12, placement, 32, 3);
+		struct frames *f = make(777 * PAGE, placement, 32, 3);
 		u8 *seen = calloc(777, 1);
 
 		for (i = 0; i < 777; i++) {
-			u64 pfn = frame_alloc(f, 0, i * 3 * PAGE);
+			u64 pfn = frame_alloc(f, 0, i * 3 * PAGE, 0);
 
 			assert_in_range(pfn, 0, 776);
 			assert_int_equal(seen[pfn % 777]++, 0);
 		}
-		assert_int_equal(frame_alloc(f, 0, 0), NO_FRAME);
+		assert_int_equal(frame_alloc(f, 0, 0, 0), NO_FRAME);
 		frames_free(f);
 		free(seen);
 	}
@@ -135,21 +146,21 @@ static void all_frames_are_handed_out_once(void **state)
 
 static void colours_match_while_there_are_frames(void **state)
 {
-	struct frames *f = frames_new(3200 * PAGE, 12, FRAME_COLOURED, 32, 1);
+	struct frames *f = make(3200 * PAGE, FRAME_COLOURED, 32, 1);
 	u64 vpn;
 
 	for (vpn = 12345; vpn < 12345 + 3200; vpn++)
-		assert_int_equal(frame_alloc(f, 0, vpn * PAGE) % 32, vpn % 32);
+		assert_int_equal(frame_alloc(f, 0, vpn * PAGE, 0) % 32, vpn % 32);
 	frames_free(f);
 }
 
 static void random_frames_spread(void **state)
 {
-	struct frames *f = frames_new(65536 * PAGE, 12, FRAME_RANDOM, 1, 5);
+	struct frames *f = make(65536 * PAGE, FRAME_RANDOM, 1, 5);
 	u32 sixteenth[16] = { 0 }, i;
 
 	for (i = 0; i < 16000; i++)
-		sixteenth[frame_alloc(f, 0, 0) / 4096]++;
+		sixteenth[frame_alloc(f, 0, 0, 0) / 4096]++;
 	/* 1000 each, standard deviation about 30 */
 	for (i = 0; i < 16; i++)
 		assert_in_range(sixteenth[i], 850, 1150);
@@ -161,18 +172,18 @@ static void blocks_are_aligned_neighbours(void **state)
 	u32 placement, order, i;
 
 	for (placement = 0; placement <= FRAME_IDENTITY; placement++) {
-		struct frames *f = frames_new(4096 * PAGE, 12, placement, 32, 9);
+		struct frames *f = make(4096 * PAGE, placement, 32, 9);
 
-		frame_alloc(f, 0, 0);
+		frame_alloc(f, 0, 0, 0);
 		for (order = 1; order < 10; order++) {
-			u64 pfn = frame_alloc(f, order, 77 * PAGE);
+			u64 pfn = frame_alloc(f, order, 77 * PAGE, 0);
 
 			assert_int_equal(pfn % (1u << order), 0);
 			for (i = 0; i < 1u << order; i++)
 				assert_int_equal(frame_refs(f, pfn + i), 1);
 		}
 		assert_int_equal(frames_in_use(f), 1 + 1022);
-		assert_int_equal(frame_alloc(f, 12, 0), NO_FRAME);
+		assert_int_equal(frame_alloc(f, 12, 0, 0), NO_FRAME);
 		frames_free(f);
 	}
 }
@@ -193,12 +204,12 @@ static void host_memory_follows_use(void **state)
 
 	for (placement = 0; placement <= FRAME_IDENTITY; placement++) {
 		long before = resident_kb();
-		struct frames *f = frames_new(64ull << 30, 12, placement, 32, 1);
+		struct frames *f = make(64ull << 30, placement, 32, 1);
 
 		/* Less than its bits, 2 MB; the host counts resident pages in batches. */
 		assert_true(resident_kb() - before < 1024);
 		for (i = 0; i < 100000; i++)
-			frame_alloc(f, 0, i * PAGE);
+			frame_alloc(f, 0, i * PAGE, 0);
 		/* The bits of all 64 GB, at most: 2 MB and a little. */
 		assert_true(resident_kb() - before < 3000);
 		frames_free(f);
@@ -274,6 +285,36 @@ static void bitsets_equal_their_twins(void **state)
 		bitset_twin(sizes[i]);
 }
 
+/* Each node's frames come first from its own quarter, and then from the next ones. */
+static void nodes_keep_to_their_part(void **state)
+{
+	static const enum frame_placement placement[] = { FRAME_SEQUENTIAL, FRAME_RANDOM, FRAME_COLOURED };
+	const u64 quarter = 1024;
+
+	for (u32 p = 0; p < ARRAY_SIZE(placement); p++) {
+		for (u32 node = 0; node < 4; node++) {
+			const struct frames_cfg cfg = { .bytes = 4 * quarter * PAGE,
+							.shift = FRAME_SHIFT,
+							.placement = placement[p],
+							.colours = 32,
+							.nodes = 4 };
+			struct frames *f = frames_new(&cfg, 1);
+
+			/* Half of it: a random place near its end may lead into the next. */
+			for (u64 i = 0; i < quarter / 2; i++) {
+				u64 pfn = frame_alloc(f, 0, i * PAGE, node);
+
+				assert_true(pfn / quarter == node || (placement[p] == FRAME_RANDOM &&
+								      pfn / quarter == (node + 1) % 4));
+			}
+			for (u64 i = 0; i < 4 * quarter - quarter / 2; i++)
+				assert_true(frame_alloc(f, 0, i * PAGE, node) != NO_FRAME);
+			assert_true(frame_alloc(f, 0, 0, node) == NO_FRAME);
+			frames_free(f);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +324,7 @@ int main(void)
 		cmocka_unit_test(colours_match_while_there_are_frames),
 		cmocka_unit_test(random_frames_spread),
 		cmocka_unit_test(blocks_are_aligned_neighbours),
+		cmocka_unit_test(nodes_keep_to_their_part),
 		cmocka_unit_test(map64_equals_an_array),
 		cmocka_unit_test(bitsets_equal_their_twins),
 	};
