@@ -19,7 +19,9 @@ const struct opt core_opts[] = {
 	{ "model", OPT_ENUM, AT(model), "inorder", 0, 0, NULL, "how instructions overlap", model_names },
 	{ "frequency", OPT_FREQ, AT(frequency), "3GHz", 1000000, 100000000000ull, "Hz", "the core's clock",
 	  NULL },
-	{ "width", OPT_U32, AT(width), "6", 1, 64, "instructions", "issued a cycle", NULL },
+	{ "width", OPT_U32, AT(width), "6", 1, 64, "instructions", "issued, and retired, a cycle", NULL },
+	{ "window", OPT_U32, AT(window), "512", 1, WINDOW_MAX, "instructions",
+	  "dispatched and not retired, in model window", NULL },
 	{ "mshrs", OPT_U32, AT(mshrs), "16", 1, MSHR_MAX, "lines",
 	  "L1D misses of a core in flight, where l1d.mshrs does not allow fewer", NULL },
 	{ "store_buffer", OPT_U32, AT(store_buffer), "72", 1, STORE_BUFFER_MAX, "stores",
@@ -49,9 +51,6 @@ static int parse_dependence(const char *text)
 
 const char *core_check(const struct core_cfg *cfg, const char **key)
 {
-	*key = "model";
-	if (cfg->model != CORE_INORDER)
-		return "model window is not built yet; use inorder";
 	*key = "unknown_dependence";
 	if (parse_dependence(cfg->unknown_dependence) < 0)
 		return "allowed are none, chain, or a percentage from 0% to 100%";
@@ -142,6 +141,16 @@ static u64 hit_latency(const struct cache *l1, const struct tlb *t, u32 indexing
 	return indexing == INDEX_VIPT ? MAX(l1->latency, t->latency) : t->latency + l1->latency;
 }
 
+static void add_window(struct core *c, u32 size)
+{
+	u32 i;
+
+	window_init(&c->window, size);
+	c->l1d.mshr.settled = c->filling.settled = &c->settled;
+	for (i = 0; i < c->n_lower; i++)
+		c->lower[i].mshr.settled = &c->settled;
+}
+
 struct core *core_new(const struct core_params *p)
 {
 	struct core *c = aligned_alloc(64, (sizeof(*c) + 63) & ~(size_t)63);
@@ -161,6 +170,8 @@ struct core *core_new(const struct core_params *p)
 	c->depend = (u32)parse_dependence(p->cfg->unknown_dependence);
 	rng_init(&c->rng, p->seed + p->id, "core.unknown_dependence");
 	add_caches(c, p);
+	if (p->cfg->model == CORE_WINDOW)
+		add_window(c, p->cfg->window);
 	c->l1i.tags.clock = c->l1d.tags.clock = &c->clock;
 	c->hit_latency = c->l1d.latency;
 	c->fetch_latency = c->l1i.latency;
@@ -178,6 +189,7 @@ void core_free(struct core *c)
 
 	if (!c)
 		return;
+	window_fini(&c->window);
 	cache_fini(&c->l1i);
 	cache_fini(&c->l1d);
 	for (i = 0; i < c->n_lower; i++)
@@ -243,16 +255,16 @@ void core_stats(struct core *c, struct stats *s)
 
 void core_sync(struct core *c)
 {
-	u64 sum = 0, stalls = 0;
+	u64 sum = 0, stalls = 0, end = MAX(c->slots, c->retired);
 	u32 i;
 
-	c->st.cycles = (c->slots + c->width - 1) / c->width;
+	c->st.cycles = (end + c->width - 1) / c->width;
 	for (i = PART_BASE + 1; i < NR_CORE_PARTS; i++) {
 		c->cycles[i] = c->stall[i] / c->width;
 		sum += c->cycles[i];
 		stalls += c->stall[i];
 	}
-	ASSERT(stalls + c->st.instructions - c->owed == c->slots);
+	ASSERT(stalls + c->st.instructions - c->owed == end);
 	c->cycles[PART_BASE] = c->st.cycles - sum;
 }
 
@@ -322,7 +334,9 @@ enum core_stop core_run(struct core *c, struct core_chunk *ch, u64 until)
 	code_counts sum[COUNT_VECTORS];
 
 	c->owed -= ch->begun ? owed(ch) : 0;
-	if (c->xlate && far)
+	if (c->window.size)
+		stop = run_window_chunk(c, ch, slots, sum, far);
+	else if (c->xlate && far)
 		stop = run_chunk(c, ch, slots, sum, true, true);
 	else if (c->xlate && c->l1d.line_shift == COMMON_LINE_SHIFT)
 		stop = run_common_chunk(c, ch, slots, sum);
@@ -374,6 +388,7 @@ void core_set_mm(struct core *c, struct mm *mm)
 
 void core_wait_until(struct core *c, u64 cycle, enum core_part part)
 {
+	core_drain(c);
 	core_pass_until(c, cycle, part);
 	core_sync(c);
 }
@@ -396,6 +411,7 @@ void core_sane(const struct core *c)
 {
 	u32 i;
 
+	window_sane(&c->window);
 	cache_sane(&c->l1i);
 	cache_sane(&c->l1d);
 	for (i = 0; i < c->n_lower; i++)

@@ -1,8 +1,8 @@
 /*
  * One hardware thread: it executes block runs in order, a record at a time, through its L1s, TLBs and walker,
- * and keeps the time. The in-order model of DESIGN: `width` instructions a cycle; an L1 hit costs its issue
- * slot, anything slower blocks; a dependent load starts when its producer's data is there; stores retire into
- * a store buffer that drains in order.
+ * and keeps the time. Both models issue `width` instructions a cycle; an L1 hit costs its issue slot; a
+ * dependent load starts when its producer's data is there; stores retire into a store buffer that drains in
+ * order. In order anything slower blocks; the window core (window.h) goes on until its window is full.
  *
  * Not modelled: branch prediction, wrong path, store-to-load forwarding, SMT.
  * Called by the engine; the kernel calls back through arch/cpu.h.
@@ -25,6 +25,7 @@ struct core_cfg {
 	u32 model;
 	u64 frequency; /* Hz */
 	u32 width;     /* instructions a cycle */
+	u32 window;    /* instructions dispatched and not retired */
 	u32 mshrs;     /* outstanding misses of the L1D where l1d.mshrs does not say */
 	u32 store_buffer;
 	char *unknown_dependence; /* "none", "chain", "25%" */
@@ -95,7 +96,10 @@ void core_sync(struct core *c);
 void core_explain(struct core *c, bool on);
 /* The thread that runs from now on: whose address space traps belong to. */
 void core_set_mm(struct core *c, struct mm *mm);
-/* Waits until `cycle`, charging the time to a part that is not the core's doing (io_wait, idle, switch). */
+/*
+ * Lets the window run empty, and waits until `cycle`, charging the time to a part that is not the core's
+ * doing (io_wait, idle, switch).
+ */
 void core_wait_until(struct core *c, u64 cycle, enum core_part part);
 /*
  * User buffers that the kernel reads or writes (read, write, ...): lines of user memory, translated, may

@@ -10,9 +10,14 @@
 #include "model/base/error.h"
 #include "model/sim/explain.h"
 
+/* What the kernel does comes after everything that the program has begun. */
 static struct core *core_of(struct cpu *cpu)
 {
-	return container_of(cpu, struct core, cpu);
+	struct core *c = container_of(cpu, struct core, cpu);
+
+	core_drain(c);
+	c->settled = core_cycle(c);
+	return c;
 }
 
 static u64 cpu_now(struct cpu *cpu)
@@ -221,6 +226,7 @@ enum core_stop core_user_copy(struct core *c, u64 va, u64 len, bool write, u64 *
 	enum core_stop stop = CORE_DONE;
 	u64 pa = 0, at = va + *done, end = va + len, bytes;
 
+	core_drain(c);
 	for (; at < end; at += bytes, pa += bytes) {
 		bytes = MIN(end - at, line_room(c, at));
 		if (at == va + *done || core_page_begins(c, at))

@@ -23,10 +23,10 @@ void core_retire_store(struct core *c, u64 ready)
 
 	if (unlikely(time_stands))
 		return;
+	c->slots = MAX(c->slots, c->retired);
 	sb_expire(sb, c->slots);
 	if (sb->n == sb->cap) {
-		c->stall[PART_STORE_BUFFER] += sb->done[sb->head] - c->slots;
-		c->slots = sb->done[sb->head];
+		core_stall(c, sb->done[sb->head], PART_STORE_BUFFER);
 		sb_expire(sb, c->slots);
 	}
 	sb_push(sb, c->slots, ready * c->width);
@@ -37,10 +37,8 @@ void core_drain_stores(struct core *c)
 {
 	struct store_buffer *sb = &c->sb;
 
-	if (sb->n && sb->last > c->slots && !time_stands) {
-		c->stall[PART_STORE_BUFFER] += sb->last - c->slots;
-		c->slots = sb->last;
-	}
+	if (sb->n)
+		core_stall(c, sb->last, PART_STORE_BUFFER);
 	sb->n = 0;
 	c->sb_busy = 0;
 }
@@ -53,18 +51,9 @@ static bool forbids(u64 entry, enum access_kind access)
 	return access == ACCESS_WRITE ? !(entry & PTE_WRITE) : !tlb_grants(entry, access);
 }
 
-/* Asks the kernel. CORE_DONE: try again. */
-static enum core_stop take_trap(struct core *c, const struct walk *k)
+/* The kernel's answer as the core sees it. CORE_DONE: try again. */
+static enum core_stop trap_stop(struct core *c, const struct walk *k, enum trap_result result)
 {
-	enum trap_result result;
-
-	c->trap = (struct trap){ .va = k->va, .access = k->access, .present = k->present };
-	c->st.traps++;
-	if (explain_on())
-		explain_open(core_cycle(c), "page fault, %s", k->present ? "forbidden" : "not present");
-	result = c->kernel_ops->fault(c->kernel, &c->cpu, c->mm, &c->trap);
-	if (explain_on())
-		explain_close(core_cycle(c), "%s", "");
 	switch (result) {
 	case TRAP_RETRY:
 		/* Where a page was present its frame may be another one now. */
@@ -79,6 +68,40 @@ static enum core_stop take_trap(struct core *c, const struct walk *k)
 		break;
 	}
 	return CORE_BLOCK;
+}
+
+/* Asks the kernel, when all older instructions have retired; younger ones dispatch when it returns. */
+static enum core_stop take_trap(struct core *c, const struct walk *k)
+{
+	enum trap_result result;
+
+	core_drain(c);
+	c->trap = (struct trap){ .va = k->va, .access = k->access, .present = k->present };
+	c->st.traps++;
+	if (explain_on())
+		explain_open(core_cycle(c), "page fault, %s", k->present ? "forbidden" : "not present");
+	result = c->kernel_ops->fault(c->kernel, &c->cpu, c->mm, &c->trap);
+	if (explain_on())
+		explain_close(core_cycle(c), "%s", "");
+	core_dispatch_again(c);
+	return trap_stop(c, k, result);
+}
+
+/* Window core: others may use a translation that the TLB has already and that is still on its way. */
+static void note_filling(struct core *c, const struct tlb *t, u64 va, u32 size, bool walk, u64 done)
+{
+	if (!c->window.size || t != &c->dtlb)
+		return;
+	mshr_expire(&c->filling, c->settled);
+	mshr_add(&c->filling, core_filling_key(va, size, walk), c->settled, done);
+}
+
+static void await_filling(struct core *c, const struct tlb *t, u64 va, u32 size)
+{
+	if (t != &c->dtlb || !mshr_any(&c->filling, core_cycle(c)))
+		return;
+	core_stall_until(c, mshr_ready(&c->filling, core_filling_key(va, size, false), 0), PART_DTLB);
+	core_stall_until(c, mshr_ready(&c->filling, core_filling_key(va, size, true), 0), PART_WALK);
 }
 
 /* More faults than that in a row for one access: the kernel does not get anywhere. */
@@ -111,6 +134,7 @@ static enum core_stop translate_by_walk(struct core *c, struct tlb *t, struct wa
 	if (c->has_stlb)
 		tlb_fill(&c->stlb, k->va, c->walker.asid, k->size, k->entry);
 	tlb_fill(t, k->va, c->walker.asid, k->size, k->entry);
+	note_filling(c, t, k->va, k->size, true, k->done);
 	x->pa = (k->entry & ~TLB_FLAGS) | (k->va & ((1ull << page_size_shift[k->size]) - 1));
 	return CORE_DONE;
 }
@@ -141,6 +165,7 @@ static bool translate_by_stlb(struct core *c, struct tlb *t, const struct walk *
 	x->pa = tlb_pa(&h, k->va);
 	x->how = XLATE_STLB;
 	tlb_fill(t, k->va, c->walker.asid, h.size, *h.entry);
+	note_filling(c, t, k->va, h.size, false, core_cycle(c) + c->stlb.latency);
 	return true;
 }
 
@@ -164,7 +189,6 @@ enum core_stop core_translate(struct core *c, struct tlb *t, u64 va, enum access
 {
 	struct walk k = { .va = va, .access = access };
 	struct tlb_hit h;
-
 	bool hit;
 
 	x->how = XLATE_TLB;
@@ -172,8 +196,10 @@ enum core_stop core_translate(struct core *c, struct tlb *t, u64 va, enum access
 	if (explain_on())
 		explain_hop(core_cycle(c), core_cycle(c), "%s %s", t == &c->itlb ? "itlb" : "dtlb",
 			    hit ? "hit" : h.entry ? "has a translation that does not serve" : "miss");
-	if (likely(hit))
+	if (likely(hit)) {
+		await_filling(c, t, va, h.size);
 		return CORE_DONE;
+	}
 	if (!h.entry)
 		return translate_miss(c, t, &k, kernels, x);
 	/*
@@ -331,10 +357,11 @@ static void tell_end(const struct core *c, const struct access *a, u64 va, u32 s
 static void prefetch(struct core *c, u64 va)
 {
 	struct mem_req r = { .pa = va, .cls = MEM_PREFETCH };
-	u64 now = core_cycle(c);
+	u64 now = core_cycle(c), free;
 
 	mshr_expire(&c->l1d.mshr, now);
-	if (c->l1d.mshr.n == c->l1d.mshr.cap || (c->xlate && !core_translate_quietly(c, va, &r.pa, &now))) {
+	if (mshr_full(&c->l1d.mshr, now, &free) ||
+	    (c->xlate && !core_translate_quietly(c, va, &r.pa, &now))) {
 		c->st.prefetches_dropped++;
 		return;
 	}
@@ -345,13 +372,8 @@ static void prefetch(struct core *c, u64 va)
 /* The next instruction issues when the data is there: the last slot before that is this one's own. */
 static void block_until_done(struct core *c, const struct access *a)
 {
-	u64 until = a->done * c->width - 1;
-
 	core_stall_until(c, core_cycle(c) + a->mshr_wait, PART_MSHR_FULL);
-	if (until <= c->slots || time_stands)
-		return;
-	c->stall[level_part[a->served]] += until - c->slots;
-	c->slots = until;
+	core_stall(c, a->done * c->width - 1, level_part[a->served]);
 }
 
 /* A load that is slower than a hit blocks. */
@@ -414,13 +436,18 @@ static enum core_stop access_store(struct core *c, u64 va, u32 size)
 	return CORE_DONE;
 }
 
-/* After all stores before it; blocks until the line can be written. */
+/*
+ * After all instructions and stores before it, and none after it starts until the line can be written: the
+ * window is empty at both ends.
+ */
 static enum core_stop access_atomic(struct core *c, u64 va, u32 size)
 {
-	struct access a = { .start = core_cycle(c), .kind = TR_ATOMIC };
+	struct access a = { .kind = TR_ATOMIC };
 	enum core_stop stop;
 	u64 issue;
 
+	core_drain(c);
+	a.start = core_cycle(c);
 	core_drain_stores(c);
 	issue = core_cycle(c);
 	if (explain_on())
@@ -438,6 +465,7 @@ static enum core_stop access_atomic(struct core *c, u64 va, u32 size)
 		c->access_ready = a.done * c->width;
 		block_until_done(c, &a);
 	}
+	core_dispatch_again(c);
 	return CORE_DONE;
 }
 

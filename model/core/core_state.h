@@ -9,6 +9,7 @@
 #define MMSIM_CORE_CORE_STATE_H
 
 #include "model/core/core.h"
+#include "model/core/window.h"
 #include "model/hw/cache.h"
 #include "model/hw/tlb.h"
 #include "model/hw/walker.h"
@@ -65,6 +66,16 @@ struct core {
 	u32 sb_busy;   /* ~0 while stores wait in the buffer, else 0 */
 	u64 clock;     /* of the L1s' and L1 TLBs' times of last use */
 	u64 no_page;   /* the time of a page where there is no translation */
+
+	/*
+	 * The window core: an access is made on a clock of its own, c->slots from its start on, beside
+	 * these. In order both are behind c->slots, always.
+	 */
+	struct window window;
+	u64 dispatched; /* slot in which the instruction was dispatched, after its traps */
+	u64 retired;    /* slot at which the one before has retired: what comes earlier holds nothing up */
+	u64 settled;    /* cycle before which no access starts any more */
+	struct mshr_file filling; /* translations on their way into the DTLB, by core_filling_key() */
 
 	/* Dependences, where the trace or the configuration knows of any. */
 	u64 ready[READY_RING], accesses, load_ready, access_ready;
@@ -142,22 +153,54 @@ static always_inline bool core_tlb_hit(struct core *c, struct tlb *t, u64 va, en
 	return true;
 }
 
-/* The clock goes on to `cycle`, and the time is that part's. */
-static inline void core_pass_until(struct core *c, u64 cycle, u32 part)
+/* The clock goes on to slot `until`: that part's doing, as far as nothing older holds retirement up. */
+static inline void core_pass(struct core *c, u64 until, u32 part)
 {
-	u64 until = cycle * c->width;
+	u64 from = MAX(c->slots, c->retired);
 
 	if (until <= c->slots)
 		return;
-	c->stall[part] += until - c->slots;
+	c->stall[part] += until > from ? until - from : 0;
 	c->slots = until;
 }
 
-/* Nothing retires until `cycle`: that part's doing. */
-static inline void core_stall_until(struct core *c, u64 cycle, u32 part)
+static inline void core_pass_until(struct core *c, u64 cycle, u32 part)
+{
+	core_pass(c, cycle * c->width, part);
+}
+
+/* Waits, as core_pass(), unless time stands. */
+static inline void core_stall(struct core *c, u64 until, u32 part)
 {
 	if (likely(!time_stands))
-		core_pass_until(c, cycle, part);
+		core_pass(c, until, part);
+}
+
+static inline void core_stall_until(struct core *c, u64 cycle, u32 part)
+{
+	core_stall(c, cycle * c->width, part);
+}
+
+/* Everything dispatched so far has retired: the window is empty. */
+static inline void core_drain(struct core *c)
+{
+	if (c->retired <= c->slots)
+		return;
+	c->slots = c->retired;
+	c->settled = core_cycle(c);
+}
+
+/* The window is empty, and the instruction at hand dispatches now. */
+static inline void core_dispatch_again(struct core *c)
+{
+	core_drain(c);
+	c->dispatched = c->slots;
+}
+
+/* By page, and by whether it is a walk that brings it. */
+static always_inline u64 core_filling_key(u64 va, u32 size, bool walk)
+{
+	return tlb_key(va, 0, size) << 1 | walk;
 }
 
 /* The translation of a page for an access, made if need be; stalls are taken. */

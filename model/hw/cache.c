@@ -207,7 +207,7 @@ static u64 fetch_line(struct cache *c, struct mem_req *r, u32 *id, u64 now)
 	ready = port_read(c->below, &below, start);
 	evict(c, *id, start);
 	put_line(c, *id, r, at.key);
-	mshr_add(&c->mshr, line, ready);
+	mshr_add(&c->mshr, line, start, ready);
 	r->served = below.served;
 	r->mshr_wait = start - begin;
 	return ready;
@@ -461,7 +461,7 @@ void cache_sane(const struct cache *c)
 			ASSERT(cache_set(c, line) == tags_set(&c->tags, id));
 	}
 	ASSERT(valid == c->st.fills - c->st.evictions);
-	ASSERT(c->mshr.n <= c->mshr.cap);
+	ASSERT(c->mshr.n <= MSHR_KEPT);
 	if (c->hot)
 		hot_sane(c);
 }
