@@ -357,16 +357,20 @@ static void port_lose(struct port *p, u64 pa, u64 now)
 
 static const struct port_ops cache_port_ops = { port_load, port_store, port_await, port_own, port_lose };
 
-/* A policy that moves nothing at a hit, or only a time, lets a row hold while its line is there. */
+/*
+ * Where a hit moves nothing, or only a time, a row holds while its line is there; where it moves an order,
+ * while its line is the newest. Of lines that age at a hit nothing is told.
+ */
 static void add_hot(struct cache *c, bool off)
 {
 	const struct tags *t = &c->tags;
-	bool moves = t->policy == TAGS_PLRU || (t->policy == TAGS_LRU && !t->by_time);
+	enum tag_hit changes = tags_hit_changes(t);
 
 	c->hot = aligned_alloc(64, (sizeof(*c->hot) + 63) & ~(size_t)63);
 	if (!c->hot)
 		fail("out of host memory: %zu bytes were asked for", sizeof(*c->hot));
-	hot_init(c->hot, tags_ids(t), t->used_at, moves ? t->sets : 0, c->line_shift, off);
+	hot_init(c->hot, tags_ids(t), t->used_at, changes == TAG_HIT_ORDER ? t->sets : 0, c->line_shift,
+		 off || changes == TAG_HIT_AGES);
 }
 
 void cache_init(struct cache *c, const struct cache_params *p)

@@ -5,7 +5,6 @@
 
 static const char *const indexing_names[] = { "vipt", "pipt", "vivt", NULL };
 static const char *const alias_names[] = { "hardware", "colour", NULL };
-const char *const tag_policy_names[] = { "lru", "fifo", "random", "tree-plru", NULL };
 static const char *const write_names[] = { "back", "through", NULL };
 static const char *const inclusion_names[] = { "none", "inclusive", "exclusive", NULL };
 
@@ -77,6 +76,10 @@ const char *cache_check(const struct cache_cfg *c, u32 level, u64 page, const ch
 	why = check_sets(c, key);
 	if (!why)
 		why = check_indexing(c, level, key);
+	if (why)
+		return why;
+	*key = "replacement";
+	why = tag_policy_check(c->replacement, c->ways);
 	if (why)
 		return why;
 	*key = "inclusion";

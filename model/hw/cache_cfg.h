@@ -5,16 +5,14 @@
 #ifndef MMSIM_HW_CACHE_CFG_H
 #define MMSIM_HW_CACHE_CFG_H
 
+#include "model/hw/tag_policy.h"
 #include "model/sim/opt.h"
 
 enum cache_indexing { INDEX_VIPT, INDEX_PIPT, INDEX_VIVT };
 /* Who keeps a line from being in two places, of a first level where it could. */
 enum cache_alias { ALIAS_HARDWARE, ALIAS_COLOUR, ALIAS_FLUSH };
-enum tag_policy { TAGS_LRU, TAGS_FIFO, TAGS_RANDOM, TAGS_PLRU };
 enum cache_write { WRITE_BACK, WRITE_THROUGH };
 enum cache_inclusion { INCLUSION_NONE, INCLUSION_INCLUSIVE, INCLUSION_EXCLUSIVE };
-
-extern const char *const tag_policy_names[]; /* lru, fifo, random, tree-plru */
 
 struct cache_cfg {
 	u64 size; /* 0: there is no such level */
@@ -24,7 +22,7 @@ struct cache_cfg {
 	u32 indexing;
 	u32 alias;        /* enum cache_alias, of a first level */
 	bool asid_tagged; /* vivt */
-	u32 replacement;
+	u32 replacement; /* a number of tag_policy_names */
 	u32 write;
 	bool allocate; /* on a write miss */
 	u32 inclusion;

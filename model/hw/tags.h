@@ -6,8 +6,10 @@
  *
  * Up to 16 ways a set is one row of 32 bytes: a signature byte and a rank byte a way (0: used last),
  * compared and updated as a whole. Above (fully associative TLBs, studies with hundreds of ways) a hash
- * index finds the way and a list orders them. Small arrays under LRU keep the time of each line's last use
- * instead: a hit is then one store, which the hot path makes by itself. All behind the same functions.
+ * index finds the way and a list orders them. Small arrays keep the time of each line's last use instead: a
+ * hit is then one store, which the hot path makes by itself, and what order, tree or ages have become is
+ * worked out when a line has to go. All behind the same functions; the policies are in tags_order.c,
+ * tags_tree.c and tags_age.c.
  *
  * Not here: what lines mean, dirty bits, counters. Called by cache.h, tlb.h and walker.c.
  */
@@ -16,24 +18,27 @@
 
 #include "model/base/bits.h"
 #include "model/base/rng.h"
-#include "model/hw/cache_cfg.h"
+#include "model/hw/tag_policy.h"
 
 #define TAG_NO_KEY    (~(u64)0)
 #define TAG_MISS      (~(u32)0)
 #define TAG_ROW_WAYS  16u
 #define TAG_MAX_WAYS  4096u
+#define TAG_ALL_WAYS  (~(u64)0)
 
 typedef u8 tag_bytes __attribute__((vector_size(16)));
 typedef s8 tag_sbytes __attribute__((vector_size(16)));
 
 struct tag_row {
 	tag_bytes sig;
-	tag_sbytes rank; /* LRU and FIFO; absent ways hold TAG_ABSENT */
+	tag_sbytes rank; /* LRU and FIFO: 0 the newest; policies by age: ages; absent ways hold TAG_ABSENT */
 };
 
 struct tag_list {
 	u16 newest, oldest; /* ways */
 };
+
+struct tag_ops;
 
 struct tags {
 	u64 *key; /* by id: set << way_shift | way */
@@ -41,28 +46,34 @@ struct tags {
 	u32 ways, sets, way_shift, way_mask;
 	u32 policy; /* enum tag_policy */
 	bool wide;  /* more than TAG_ROW_WAYS */
+	bool by_time; /* a hit changes nothing but used_at */
+	bool row_lru; /* LRU by the rows' ranks */
 	/*
-	 * Times of last use by id, of small arrays only; where by_time is set they are the order, so that a
-	 * hit is one store. The clock is the array's own or, for what the hot loop renews, the core's.
+	 * Times of last use by id, of small arrays only. The clock is the array's own or, for what the hot
+	 * loop renews, the core's.
 	 */
 	u64 *used_at, *clock, own_clock;
-	bool by_time;
-	bool row_lru; /* LRU by the rows' ranks */
+	const struct tag_ops *ops;
 	u16 *used;  /* a set: ways that are not empty */
 	/*
 	 * tree-plru, up to 16 ways: the tree's bits a set, and what an access to a way keeps and sets of
 	 * them.
 	 */
 	u16 *tree, plru_keep[TAG_ROW_WAYS], plru_set[TAG_ROW_WAYS];
-	/* wide: chains of ways with the same hash, list of ways by age, tree-plru nodes a byte each */
+	/* wide: chains of ways with the same hash, list of ways by age, tree-plru nodes a byte each, ages */
 	u32 bucket_shift;
 	u16 *bucket, *chain, *newer, *older;
 	struct tag_list *list;
-	u8 *node;
+	u8 *node, *age;
+	/* Policies by age: when a set's ages took in its times of last use, how lines age, the sets' duel. */
+	u64 *settled;
+	struct qlru qlru;
+	u32 max_age, psel;
 	struct rng rng;
 };
 
-void tags_init(struct tags *t, u32 sets, u32 ways, enum tag_policy policy, u64 seed, const char *name);
+/* policy: a number of tag_policy_names that tag_policy_check() allows. */
+void tags_init(struct tags *t, u32 sets, u32 ways, u32 policy, u64 seed, const char *name);
 void tags_fini(struct tags *t);
 void tags_sane(const struct tags *t);
 
@@ -70,16 +81,26 @@ u32 tags_find_wide(const struct tags *t, u32 set, u64 key);
 void tags_touch_other(struct tags *t, u32 id);
 
 /*
- * Which way has to go; an empty one if there is one. Moves nothing but the random generator: ask once a
- * fill.
+ * Which way has to go; an empty one if there is one. May age the others and move the random generator: ask
+ * once a fill. The second chooses among the ways of a mask, bit n for way n; ways from 64 on are in every
+ * mask.
  */
 u32 tags_victim(struct tags *t, u32 set);
-/* Line number n of a set by age, 0 the oldest. */
+u32 tags_victim_among(struct tags *t, u32 set, u64 mask);
+/* Line number n of a set by age, 0 the oldest; by way where the policy keeps no order. */
 u32 tags_by_age(const struct tags *t, u32 set, u32 n);
 /* Puts a key that is not in the set into a line, as the newest. */
 void tags_put(struct tags *t, u32 id, u64 key);
 /* Empties a line. */
 void tags_drop(struct tags *t, u32 id);
+
+/* What a hit changes beside used_at. */
+enum tag_hit {
+	TAG_HIT_NOTHING, /* ever */
+	TAG_HIT_ORDER,   /* nothing if the line was the one used last in its set */
+	TAG_HIT_AGES,    /* perhaps something */
+};
+enum tag_hit tags_hit_changes(const struct tags *t);
 
 static inline u32 tags_set(const struct tags *t, u32 id)
 {

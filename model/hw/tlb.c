@@ -22,8 +22,7 @@ static u8 add_array(struct tlb *t, const struct tlb_array_cfg *cfg, const char *
 	a->entry = xcalloc(tags_ids(&a->tags), sizeof(*a->entry));
 	a->fold = cfg->set_hash ? tlb_hash_bits(cfg->set_hash) : 63;
 	t->sizes |= cfg->set_hash ? TLB_HASHED : 0;
-	a->hot = a->tags.used_at && (a->tags.by_time || a->tags.policy == TAGS_FIFO ||
-				     a->tags.policy == TAGS_RANDOM);
+	a->hot = a->tags.used_at && tags_hit_changes(&a->tags) == TAG_HIT_NOTHING;
 	return (u8)t->n_arrays++;
 }
 

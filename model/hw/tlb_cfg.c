@@ -1,7 +1,7 @@
 #include "model/hw/tlb_cfg.h"
 
 #include "model/base/bits.h"
-#include "model/hw/cache_cfg.h"
+#include "model/hw/tag_policy.h"
 
 /*
  * Intel's second-level TLBs: XOR-7 with the 128 sets of Skylake, XOR-8 with the 256 of Broadwell (Gras et
@@ -62,7 +62,8 @@ const char *tlb_array_check(const struct tlb_array_cfg *c, const char **key)
 	*key = "set_hash";
 	if (c->set_hash != TLB_HASH_NONE && c->entries / ways != 1u << tlb_hash_bits(c->set_hash))
 		return "xorN makes an index of N bits: there must be 2^N sets (xor7: 128)";
-	return NULL;
+	*key = "replacement";
+	return tag_policy_check(c->replacement, ways);
 }
 
 const char *tlb_check(const struct tlb_cfg *c, enum page_size needed, const char **key)

@@ -13,7 +13,7 @@ enum tlb_set_hash { TLB_HASH_NONE, TLB_HASH_XOR6, TLB_HASH_XOR7, TLB_HASH_XOR8, 
 struct tlb_array_cfg {
 	u32 entries; /* 0: none */
 	u32 ways;    /* 0: fully associative */
-	u32 replacement;
+	u32 replacement; /* a number of tag_policy_names */
 	u32 set_hash;
 };
 extern const struct opt tlb_array_opts[];

@@ -10,6 +10,7 @@
 
 #include "model/base/error.h"
 #include "model/sim/suggest.h"
+#include "model/sim/word.h"
 
 struct scale {
 	const char *unit;
@@ -264,14 +265,11 @@ static char *parse_enum(const struct opt *o, const char *text, u32 *field)
 	struct suggest near;
 	char *range, *message;
 
+	if (word_find(o->names, text, field))
+		return NULL;
 	suggest_init(&near, text);
-	for (u32 i = 0; o->names[i]; i++) {
-		if (!strcmp(text, o->names[i])) {
-			*field = i;
-			return NULL;
-		}
+	for (u32 i = 0; o->names[i]; i++)
 		suggest_offer(&near, o->names[i]);
-	}
 	if (!near.best)
 		return refuse(o, text, "is not one of the words");
 	range = opt_range(o);
@@ -325,7 +323,7 @@ char *opt_format(const struct opt *o, const void *field)
 	case OPT_TIME:
 		return format_time(field);
 	case OPT_ENUM:
-		return xstrdup(o->names[*(const u32 *)field]);
+		return word_format(o->names, *(const u32 *)field);
 	case OPT_STRING:
 		break;
 	}

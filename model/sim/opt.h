@@ -17,7 +17,7 @@ enum opt_type {
 	OPT_SIZE,   /* u64, bytes: 48K, 2M, 1G, 32768 */
 	OPT_TIME,   /* struct opt_time: "14ns", "1.5us", or a bare number of core cycles */
 	OPT_FREQ,   /* u64, Hz: "3.0GHz", "800MHz" */
-	OPT_ENUM,   /* u32: index into names */
+	OPT_ENUM,   /* u32: number of a word of names, see word.h: of plain words the index */
 	OPT_STRING, /* char *, owned by the configuration */
 };
 
@@ -35,7 +35,7 @@ struct opt {
 	u64 min, max;    /* of numbers; of a time: in its own unit, cycles or ps; both 0: no limit */
 	const char *unit;
 	const char *help;         /* one line */
-	const char *const *names; /* OPT_ENUM: allowed words, NULL-terminated */
+	const char *const *names; /* OPT_ENUM: allowed words, patterns of word.h */
 };
 
 /*

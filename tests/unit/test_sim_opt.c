@@ -18,6 +18,8 @@ static const struct opt u32_ = { "u32", OPT_U32, 0, NULL, 0, 0, NULL, "", NULL }
 static const struct opt ways = { "ways", OPT_U32, 0, NULL, 1, 4096, NULL, "", NULL };
 static const struct opt u64_ = { "u64", OPT_U64, 0, NULL, 0, 0, NULL, "", NULL };
 static const struct opt flag = { "flag", OPT_BOOL, 0, NULL, 0, 0, NULL, "", NULL };
+static const char *const patterns[] = { "lru", "q_{a,ab,}c{x,y}", NULL };
+static const struct opt pattern = { "pattern", OPT_ENUM, 0, NULL, 0, 0, NULL, "", patterns };
 static const struct opt word = { "word", OPT_ENUM, 0, NULL, 0, 0, NULL, "", words };
 
 union field {
@@ -162,6 +164,20 @@ static void formatted_values_read_back_the_same(void **state)
 	}
 }
 
+/* A pattern's number: its index, and above that which of its combinations. */
+static void test_patterns(void **state)
+{
+	gives(&pattern, "lru", 0, "lru");
+	gives(&pattern, "q_acx", 1, "q_acx");
+	gives(&pattern, "q_abcx", 1 | 1 << 8, "q_abcx");
+	gives(&pattern, "q_cx", 1 | 2 << 8, "q_cx");
+	gives(&pattern, "q_acy", 1 | 3 << 8, "q_acy");
+	gives(&pattern, "q_cy", 1 | 5 << 8, "q_cy");
+	refuses(&pattern, "q_bcx", "q_bcx", "q_{a,ab,}c{x,y}");
+	refuses(&pattern, "q_acxx", "q_acxx", "lru");
+	refuses(&pattern, "q_{a,ab,}c{x,y}", "q_", "allowed");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +187,7 @@ int main(void)
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(words_and_flags),
 		cmocka_unit_test(formatted_values_read_back_the_same),
+		cmocka_unit_test(test_patterns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
