@@ -111,6 +111,15 @@ static void add_caches(struct core *c, const struct core_params *p)
 	cache_init(&c->l1i, &l1i);
 }
 
+/* The page of a prefetch is looked up for nothing else. */
+static bool prefetch_translate(void *arg, u64 va, u64 *pa, u64 *now)
+{
+	struct core *c = arg;
+
+	c->dtlb.st.lookups++;
+	return core_translate_quietly(c, va, pa, now);
+}
+
 static void add_translation(struct core *c, const struct core_params *p)
 {
 	const struct hw_cfg *hw = p->hw;
@@ -133,6 +142,8 @@ static void add_translation(struct core *c, const struct core_params *p)
 	tlb_add_hot(&c->itlb, c->l1i.hot, &c->clock);
 	tlb_add_hot(&c->dtlb, c->l1d.hot, &c->clock);
 	c->has_stlb = c->stlb.n_arrays != 0;
+	if (c->l1d.prefetch)
+		prefetch_translate_by(c->l1d.prefetch, prefetch_translate, c);
 }
 
 /* A hit in the cache and the TLB: side by side where the index is virtual, else one after the other. */

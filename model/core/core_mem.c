@@ -245,7 +245,7 @@ enum core_stop core_fetch(struct core *c, u64 va)
 {
 	struct xlated x = { .pa = va, .how = XLATE_TLB };
 	u64 start = core_cycle(c), now, done;
-	struct mem_req r = { .cls = MEM_FETCH };
+	struct mem_req r = { .cls = MEM_FETCH, .ip = va };
 	enum core_stop stop;
 
 	if (explain_on())
@@ -289,7 +289,7 @@ static const u8 level_part[NR_MEM_LEVELS] = { PART_L1, PART_L2,     PART_L3,
 static void access_line(struct core *c, struct access *a, u64 va, u64 pa, u32 bytes)
 {
 	u64 now = core_cycle(c) + c->hit_latency - c->l1d.latency, done;
-	struct mem_req r = { .pa = pa, .bytes = bytes, .skew = va ^ pa };
+	struct mem_req r = { .pa = pa, .bytes = bytes, .skew = va ^ pa, .ip = c->ip };
 
 	if (explain_on() && now != core_cycle(c))
 		explain_hop(core_cycle(c), now, "dtlb, longer than the cache");
@@ -484,10 +484,13 @@ static enum core_stop access_as(struct core *c, u64 va, u32 size, enum tr_kind k
 	}
 }
 
-enum core_stop core_access(struct core *c, u64 va, u32 size, enum tr_kind kind)
+enum core_stop core_access(struct core *c, const struct code_block *b, const struct code_slot *s, u64 va)
 {
+	enum tr_kind kind = s->kind;
+	u32 size = s->last + 1;
 	enum core_stop stop;
 
+	c->ip = b->pc + s->insn;
 	c->access_ready = c->slots + c->hit_latency * c->width;
 	if (explain_on())
 		explain_access(core_cycle(c), "%s of %u bytes at 0x%" PRIx64, tr_kind_name(kind), size, va);

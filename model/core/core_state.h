@@ -64,6 +64,7 @@ struct core {
 	struct walker walker;
 	struct store_buffer sb;
 	u32 sb_busy;   /* ~0 while stores wait in the buffer, else 0 */
+	u64 ip;        /* identity of the instruction that accesses data, where it is no plain hit */
 	u64 clock;     /* of the L1s' and L1 TLBs' times of last use */
 	u64 no_page;   /* the time of a page where there is no translation */
 
@@ -104,7 +105,7 @@ enum core_stop core_fetch(struct core *c, u64 va);
  * One data access that is more than a plain hit. The time at which its data is there is left in
  * c->access_ready.
  */
-enum core_stop core_access(struct core *c, u64 va, u32 size, enum tr_kind kind);
+enum core_stop core_access(struct core *c, const struct code_block *b, const struct code_slot *s, u64 va);
 
 /* The cycle of a slot: slots / width, by multiplication, exact below 2^58 as width is at most 64. */
 static always_inline u64 core_cycle_of(const struct core *c, u64 slots)

@@ -233,9 +233,14 @@ static always_inline bool plain_data(struct core *c, const struct code_slot *s, 
 	return true;
 }
 
-/* What is not hot; it can start in slot `start` at the earliest, or as soon as it is dispatched. */
-static always_inline enum core_stop make_access(struct core *c, const struct code_slot *s, u64 va, u64 *t,
-						u64 start, bool window, bool xlate, u32 line_shift)
+/*
+ * What is not hot; it can start in slot `start` at the earliest, or as soon as it is dispatched. The
+ * instruction's identity is its block's address plus its number in it, which no instruction of another block
+ * has, as none is shorter than a byte.
+ */
+static always_inline enum core_stop make_access(struct core *c, const struct code_block *b,
+						const struct code_slot *s, u64 va, u64 *t, u64 start,
+						bool window, bool xlate, u32 line_shift)
 {
 	u64 at, retire;
 	enum core_stop stop;
@@ -253,7 +258,7 @@ static always_inline enum core_stop make_access(struct core *c, const struct cod
 	}
 	loop_leave(c, at, window);
 	core_stall(c, start, PART_L1);
-	stop = core_access(c, va, s->last + 1, s->kind);
+	stop = core_access(c, b, s, va);
 	*t = loop_enter(c, at, window) - s->insn;
 	return stop;
 }
@@ -280,7 +285,7 @@ static always_inline enum core_stop run_data(struct core *c, const struct code_b
 			continue;
 		}
 		c->clock = *clock;
-		stop = make_access(c, s, *addr, t, start, window, xlate, line_shift);
+		stop = make_access(c, b, s, *addr, t, start, window, xlate, line_shift);
 		*clock = c->clock;
 		if (unlikely(stop != CORE_DONE)) {
 			*slot = s;

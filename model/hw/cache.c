@@ -122,6 +122,7 @@ static void evict(struct cache *c, u32 id, u64 now)
 	if (c->hot)
 		hot_end_line(c->hot, id);
 	c->st.evictions++;
+	c->st.prefetch_useless += (c->state[id] & LINE_PREFETCHED) != 0;
 	if (c->state[id] & LINE_DIRTY)
 		write_back(c, id, now);
 }
@@ -183,24 +184,23 @@ static always_inline void put_line(struct cache *c, u32 id, const struct mem_req
 {
 	c->st.fills++;
 	tags_put(&c->tags, id, key);
-	c->state[id] = 0;
+	c->state[id] = c->fresh;
 	if (unlikely(c->index.line))
 		c->index.line[id] = r->pa >> c->line_shift;
 }
 
-/* Reads the line from below into the set. Returns the cycle at which it is there, in flight till then. */
-static u64 fetch_line(struct cache *c, struct mem_req *r, u32 *id, u64 now)
+/*
+ * Reads the line from below into the set; an MSHR is free. Returns the cycle at which it is there, in flight
+ * till then.
+ */
+static always_inline u64 bring_line(struct cache *c, struct mem_req *r, u32 *id, u64 start)
 {
-	u64 line = r->pa >> c->line_shift, begin = end_alias(c, line, now), start, ready;
+	u64 line = r->pa >> c->line_shift, ready;
 	struct cache_place at = cache_place(c, r);
-	struct mem_req below = { .pa = line << c->line_shift, .cls = r->cls };
+	struct mem_req below = { .pa = line << c->line_shift, .cls = r->cls, .ip = r->ip };
 
 	if (c->level == MEM_L1)
 		port_expect(c->below, r->pa);
-	start = mshr_start(&c->mshr, begin);
-	c->st.mshr_waits += start != begin;
-	if (explain_on() && start != begin)
-		explain_hop(begin, start, "no MSHR is free");
 	*id = tags_victim(&c->tags, at.set);
 	if (c->state[*id] & LINE_DIRTY && c->level != MEM_L1)
 		port_expect(c->below, c->tags.key[*id] << c->line_shift);
@@ -209,8 +209,49 @@ static u64 fetch_line(struct cache *c, struct mem_req *r, u32 *id, u64 now)
 	put_line(c, *id, r, at.key);
 	mshr_add(&c->mshr, line, start, ready);
 	r->served = below.served;
-	r->mshr_wait = start - begin;
 	return ready;
+}
+
+/* The same, with the wait for an MSHR. */
+static u64 fetch_line(struct cache *c, struct mem_req *r, u32 *id, u64 now)
+{
+	u64 begin = end_alias(c, r->pa >> c->line_shift, now), start = mshr_start(&c->mshr, begin);
+
+	c->st.mshr_waits += start != begin;
+	if (explain_on() && start != begin)
+		explain_hop(begin, start, "no MSHR is free");
+	r->mshr_wait = start - begin;
+	return bring_line(c, r, id, start);
+}
+
+void cache_prefetch(struct cache *c, struct mem_req *r, u64 now, u64 start)
+{
+	u32 id;
+
+	if (cache_find_pa(c, r->pa >> c->line_shift) != TAG_MISS) {
+		c->st.prefetch_redundant++;
+		return;
+	}
+	mshr_expire(&c->mshr, now);
+	if (c->mshr.n + prefetch_reserve(c->prefetch) >= c->mshr.cap) {
+		c->st.prefetch_dropped++;
+		return;
+	}
+	c->st.prefetch_issued++;
+	bring_line(c, r, &id, start);
+	c->state[id] |= LINE_PREFETCHED;
+	cache_renewed(c, id);
+}
+
+/* Whether it is the first use of a line that a prefetch brought; counts it. */
+static always_inline bool first_use(struct cache *c, u32 id, bool in_flight)
+{
+	if (likely(!(c->state[id] & LINE_PREFETCHED)))
+		return false;
+	c->state[id] &= (u8)~LINE_PREFETCHED;
+	c->st.prefetch_useful++;
+	c->st.prefetch_late += in_flight;
+	return true;
 }
 
 /* When a line that is present can be used. */
@@ -231,17 +272,18 @@ static always_inline u64 hit_time(struct cache *c, struct mem_req *r, u64 now, b
 	return MAX(done, ready);
 }
 
-u64 cache_load(struct cache *c, struct mem_req *r, u64 now)
+static always_inline u64 load(struct cache *c, struct mem_req *r, u64 now, bool prefetches)
 {
 	struct cache_place at = cache_place(c, r);
 	u32 id = tags_find(&c->tags, at.set, at.key);
 	u64 done;
-	bool in_flight = true;
+	bool in_flight = true, miss = id == TAG_MISS, first = false;
 
-	if (likely(id != TAG_MISS)) {
+	if (likely(!miss)) {
 		tags_touch(&c->tags, id);
 		done = hit_time(c, r, now, &in_flight);
 		tell_hit(c, id, now, done, in_flight);
+		first = prefetches && first_use(c, id, in_flight);
 	} else {
 		count_miss(&c->st, r->cls);
 		tell_miss(c, at.set, now);
@@ -249,7 +291,19 @@ u64 cache_load(struct cache *c, struct mem_req *r, u64 now)
 		tell_filled(c, id, done);
 	}
 	cache_renewed(c, id);
+	if (prefetches)
+		prefetch_after(c, r, miss, first, now);
 	return done;
+}
+
+static noinline u64 load_and_prefetch(struct cache *c, struct mem_req *r, u64 now)
+{
+	return load(c, r, now, true);
+}
+
+u64 cache_load(struct cache *c, struct mem_req *r, u64 now)
+{
+	return unlikely(c->prefetch) ? load_and_prefetch(c, r, now) : load(c, r, now, false);
 }
 
 /* Sends a write on at its own size. The level above does not wait. */
@@ -259,19 +313,34 @@ static u64 write_below(struct cache *c, const struct mem_req *r, u64 now)
 	return now + c->latency;
 }
 
+/* A whole line is written over what a prefetch brought: that was for nothing. */
+static bool store_uses(struct cache *c, const struct mem_req *r, u32 id, bool in_flight)
+{
+	if (likely(!(c->state[id] & LINE_PREFETCHED)))
+		return false;
+	if (r->bytes != 1u << c->line_shift)
+		return first_use(c, id, in_flight);
+	c->state[id] &= (u8)~LINE_PREFETCHED;
+	c->st.prefetch_useless++;
+	return false;
+}
+
 static u64 store_hit(struct cache *c, struct mem_req *r, u32 id, u64 now)
 {
-	bool in_flight;
+	bool in_flight, first;
 	u64 done;
 
 	tags_touch(&c->tags, id);
 	done = hit_time(c, r, now, &in_flight);
 	tell_hit(c, id, now, done, in_flight);
+	first = store_uses(c, r, id, in_flight);
 	if (c->write_through)
 		write_below(c, r, now);
 	else
 		c->state[id] |= LINE_DIRTY;
 	cache_renewed(c, id);
+	if (unlikely(c->prefetch && c->level == MEM_L1))
+		prefetch_after(c, r, false, first, now);
 	return done;
 }
 
@@ -318,6 +387,8 @@ u64 cache_store(struct cache *c, struct mem_req *r, u64 now)
 	else
 		c->state[id] |= LINE_DIRTY;
 	cache_renewed(c, id);
+	if (unlikely(c->prefetch && c->level == MEM_L1))
+		prefetch_after(c, r, true, false, now);
 	return done;
 }
 
@@ -394,8 +465,10 @@ void cache_init(struct cache *c, const struct cache_params *p)
 	index_init(&c->index, cfg, p->level == MEM_L1 ? p->page : 0, p->va_bits);
 	if (c->index.vivt)
 		c->index.line = xcalloc(tags_ids(&c->tags), sizeof(*c->index.line));
+	c->prefetch = prefetch_new(&cfg->prefetch, cfg->prefetcher, p->level, c->line_shift);
+	c->fresh = c->prefetch && prefetch_sees_hits(c->prefetch) ? LINE_WATCHED : 0;
 	if (p->level == MEM_L1)
-		add_hot(c, !p->shortcut);
+		add_hot(c, !p->shortcut || c->fresh);
 }
 
 void cache_fini(struct cache *c)
@@ -406,6 +479,7 @@ void cache_fini(struct cache *c)
 	free(c->hot);
 	free(c->index.line);
 	free(c->state);
+	prefetch_free(c->prefetch);
 }
 
 void cache_copy_back(struct cache *c, u64 now)
@@ -450,6 +524,7 @@ static void hot_sane(const struct cache *c)
 void cache_sane(const struct cache *c)
 {
 	u32 id, valid = 0;
+	u64 unused = 0;
 
 	tags_sane(&c->tags);
 	for (id = 0; id < tags_ids(&c->tags); id++) {
@@ -459,11 +534,14 @@ void cache_sane(const struct cache *c)
 		if (line == TAG_NO_KEY)
 			continue;
 		valid++;
+		unused += (c->state[id] & LINE_PREFETCHED) != 0;
+		ASSERT((c->state[id] & LINE_WATCHED) == c->fresh);
 		if (c->index.aliases)
 			ASSERT(cache_find_synonym(c, cache_line_number(c, id)) == id);
 		else
 			ASSERT(cache_set(c, line) == tags_set(&c->tags, id));
 	}
+	ASSERT(c->st.prefetch_issued == c->st.prefetch_useful + c->st.prefetch_useless + unused);
 	ASSERT(valid == c->st.fills - c->st.evictions);
 	ASSERT(c->mshr.n <= MSHR_KEPT);
 	if (c->hot)

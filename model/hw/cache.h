@@ -25,6 +25,7 @@
 #include "model/hw/hot.h"
 #include "model/hw/mshr.h"
 #include "model/hw/port.h"
+#include "model/hw/prefetch.h"
 #include "model/hw/tags.h"
 #include "model/sim/stat.h"
 
@@ -51,12 +52,19 @@
 	X(kernel_store_misses, "references", "of those, not present")                             \
 	X(prefetches, "references", "prefetches that asked here")                                 \
 	X(prefetch_misses, "references", "of those, not present")                                 \
+	X(prefetch_issued, "lines", "asked for below by this level's own prefetchers")            \
+	X(prefetch_useful, "lines", "of those, used")                                             \
+	X(prefetch_late, "lines", "of the useful, still in flight at their first use")            \
+	X(prefetch_useless, "lines", "of the issued, gone or overwritten without use")            \
+	X(prefetch_redundant, "lines", "wanted by the prefetchers, but present")                  \
+	X(prefetch_dropped, "lines", "wanted by the prefetchers, but without translation or MSHR") \
 	X(alias_evictions, "lines", "given up as they were asked for by a virtual address of another set")
 
 /* What a line is beside present. */
 #define LINE_DIRTY      1u
 #define LINE_SHARED     2u /* others may hold it: a write asks below first */
-#define LINE_PREFETCHED 4u /* brought in by a prefetch, and not used since */
+#define LINE_PREFETCHED 4u /* brought in by a prefetcher of this level, and not used since */
+#define LINE_WATCHED    8u /* a prefetcher wants to see every load of it: no hit is plain */
 
 struct cache_stats {
 	CACHE_STATS(STAT_FIELD)
@@ -73,6 +81,8 @@ struct cache {
 	struct port *below;
 	struct mshr_file mshr;
 	struct cache_index index;
+	struct prefetch *prefetch; /* NULL: there is no prefetcher */
+	u8 fresh;                  /* state of a line that was just put: 0 or LINE_WATCHED */
 	struct cache_stats st;
 	struct port port;
 };
@@ -102,6 +112,11 @@ void cache_copy_back(struct cache *c, u64 now);
  */
 u64 cache_load(struct cache *c, struct mem_req *r, u64 now);
 u64 cache_store(struct cache *c, struct mem_req *r, u64 now);
+/*
+ * A prefetcher of this level wants a line: r->pa, r->skew, r->ip. It takes its MSHR now or never, and asks
+ * below at cycle `start`, when its address is known.
+ */
+void cache_prefetch(struct cache *c, struct mem_req *r, u64 now, u64 start);
 
 static always_inline u32 cache_set(const struct cache *c, u64 line)
 {
@@ -168,7 +183,8 @@ static always_inline u32 cache_plain_hit(struct cache *c, u64 va, u64 pa, bool w
 	if (unlikely(write && c->write_through))
 		return TAG_MISS;
 	id = tags_find(&c->tags, set, line);
-	if (unlikely(id == TAG_MISS || c->state[id] & (LINE_PREFETCHED | (write ? LINE_SHARED : 0))))
+	if (unlikely(id == TAG_MISS ||
+		     c->state[id] & (LINE_PREFETCHED | (write ? LINE_SHARED : LINE_WATCHED))))
 		return TAG_MISS;
 	tags_touch(&c->tags, id);
 	cache_renewed(c, id);

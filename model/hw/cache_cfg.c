@@ -38,6 +38,8 @@ const struct opt cache_opts[] = {
 	{ "slices", OPT_U32, AT(slices), "1", 1, 256, "slices", "parts of equal size chosen by a hash",
 	  NULL },
 	{ "mshrs", OPT_U32, AT(mshrs), "16", 1, MSHR_MAX, "lines", "lines in flight from below", NULL },
+	{ "prefetcher", OPT_STRING, AT(prefetcher), "none", 0, 0, NULL,
+	  "none, or next-line, adjacent, ip-stride, stream, joined by +", NULL },
 	{ 0 },
 };
 

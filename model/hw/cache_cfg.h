@@ -5,6 +5,7 @@
 #ifndef MMSIM_HW_CACHE_CFG_H
 #define MMSIM_HW_CACHE_CFG_H
 
+#include "model/hw/prefetch_cfg.h"
 #include "model/hw/tag_policy.h"
 #include "model/sim/opt.h"
 
@@ -29,6 +30,8 @@ struct cache_cfg {
 	u32 sharers; /* cores that share it, 0: all */
 	u32 slices;
 	u32 mshrs;
+	char *prefetcher; /* list of names */
+	struct prefetch_cfg prefetch;
 };
 extern const struct opt cache_opts[];
 

@@ -26,6 +26,8 @@ static bool check_cache(const struct cache_cfg *c, const char *name, u32 level, 
 {
 	const char *key = "size", *why = cache_check(c, level, page, &key);
 
+	if (!why && c->size)
+		why = prefetch_check(&c->prefetch, c->prefetcher, c->line, !strcmp(name, "l1d"), &key);
 	return why ? blame(f, name, key, why) : true;
 }
 

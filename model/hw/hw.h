@@ -49,6 +49,21 @@ struct hw_cfg {
 	HW_TLB_OWN(base, name, member, "p512m", PAGE_512M, help),              \
 	HW_TLB_OWN(base, name, member, "p1g", PAGE_1G, help)
 
+#define HW_PREFETCHER(base, name, member, id, opts, word) \
+	HW_SECTION(base, name ".prefetch." word, opts, member.prefetch.of[id], "prefetcher " word, NULL)
+
+#define HW_PREFETCH_SECTIONS(base, name, member, defaults)                                                   \
+	HW_SECTION(base, name ".prefetch", prefetch_opts, member.prefetch, "all prefetchers of " name,       \
+		   defaults),                                                                                \
+	HW_PREFETCHER(base, name, member, PREFETCH_NEXT_LINE, prefetch_next_line_opts, "next-line"),         \
+	HW_PREFETCHER(base, name, member, PREFETCH_ADJACENT, prefetch_adjacent_opts, "adjacent"),            \
+	HW_PREFETCHER(base, name, member, PREFETCH_IP_STRIDE, prefetch_ip_stride_opts, "ip-stride"),         \
+	HW_PREFETCHER(base, name, member, PREFETCH_STREAM, prefetch_stream_opts, "stream")
+
+/*
+ * Of a first level for data prefetchers learn from loads alone: "data prefetching works on loads only"
+ * (Intel, Optimization Reference Manual).
+ */
 #define HW_SECTIONS(base)                                                                                    \
 	HW_SECTION(base, "l1i", cache_opts, l1i, "L1 instruction cache",                                     \
 		   "size = \"32K\"; ways = 8; latency = 5; replacement = \"tree-plru\";"),                   \
@@ -61,6 +76,11 @@ struct hw_cfg {
 		   "indexing = \"pipt\"; mshrs = 64; sharers = 0;"),                                     \
 	HW_SECTION(base, "l4", cache_opts, l4, "fourth level; size = 0: none",                               \
 		   "size = 0; ways = 16; latency = 100; indexing = \"pipt\"; mshrs = 64; sharers = 0;"),     \
+	HW_PREFETCH_SECTIONS(base, "l1i", l1i, NULL),                                                        \
+	HW_PREFETCH_SECTIONS(base, "l1d", l1d, "stores = \"no\";"),                                          \
+	HW_PREFETCH_SECTIONS(base, "l2", l2, NULL),                                                          \
+	HW_PREFETCH_SECTIONS(base, "l3", l3, NULL),                                                          \
+	HW_PREFETCH_SECTIONS(base, "l4", l4, NULL),                                                          \
 	HW_TLB_SECTIONS(base, "itlb", itlb, "L1 instruction TLB", "entries = 256; ways = 8; latency = 1;"),  \
 	HW_TLB_SECTIONS(base, "dtlb", dtlb, "L1 data TLB", "entries = 96; ways = 6; latency = 1;"),          \
 	HW_TLB_SECTIONS(base, "stlb", stlb, "second-level TLB", "entries = 2048; ways = 16; latency = 7;"),  \
