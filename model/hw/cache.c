@@ -4,6 +4,7 @@
 
 #include "model/arch/addr.h"
 #include "model/base/error.h"
+#include "model/hw/cache_virtual.h"
 #include "model/sim/explain.h"
 #include "model/sim/time.h"
 
@@ -127,28 +128,7 @@ static void evict(struct cache *c, u32 id, u64 now)
 		write_back(c, id, now);
 }
 
-u32 cache_find_synonym(const struct cache *c, u64 line)
-{
-	const struct cache_index *x = &c->index;
-	u32 colour, way, set, id;
-
-	for (colour = 0; colour < x->colours; colour++) {
-		set = colour * x->page_sets + ((u32)line & (x->page_sets - 1));
-		if (!x->vivt) {
-			id = tags_find(&c->tags, set, line);
-			if (id != TAG_MISS)
-				return id;
-			continue;
-		}
-		for (way = 0, id = set << c->tags.way_shift; way < c->tags.ways; way++, id++)
-			if (x->line[id] == line && c->tags.key[id] != TAG_NO_KEY)
-				return id;
-	}
-	return TAG_MISS;
-}
-
-/* The line leaves its place empty. */
-static void give_up(struct cache *c, u32 id, u64 now)
+void cache_evict(struct cache *c, u32 id, u64 now)
 {
 	evict(c, id, now);
 	tags_drop(&c->tags, id);
@@ -167,10 +147,10 @@ static u64 give_up_alias(struct cache *c, u64 line, u64 now)
 	if (id == TAG_MISS)
 		return now;
 	now = MAX(now, mshr_ready(&c->mshr, line, now));
-	c->st.alias_evictions++;
+	c->virtual.alias_evictions++;
 	if (explain_on())
 		explain_hop(from, now, "another address's copy is given up");
-	give_up(c, id, now);
+	cache_evict(c, id, now);
 	return now;
 }
 
@@ -185,8 +165,8 @@ static always_inline void put_line(struct cache *c, u32 id, const struct mem_req
 	c->st.fills++;
 	tags_put(&c->tags, id, key);
 	c->state[id] = c->fresh;
-	if (unlikely(c->index.line))
-		c->index.line[id] = r->pa >> c->line_shift;
+	if (unlikely(c->index.line || c->way.utag))
+		cache_fill_virtual(c, id, r);
 }
 
 /*
@@ -282,6 +262,8 @@ static always_inline u64 load(struct cache *c, struct mem_req *r, u64 now, bool 
 	if (likely(!miss)) {
 		tags_touch(&c->tags, id);
 		done = hit_time(c, r, now, &in_flight);
+		if (unlikely(c->way.utag))
+			done = cache_predict_way(c, id, r, now, done);
 		tell_hit(c, id, now, done, in_flight);
 		first = prefetches && first_use(c, id, in_flight);
 	} else {
@@ -332,6 +314,8 @@ static u64 store_hit(struct cache *c, struct mem_req *r, u32 id, u64 now)
 
 	tags_touch(&c->tags, id);
 	done = hit_time(c, r, now, &in_flight);
+	if (unlikely(c->way.utag))
+		done = cache_predict_way(c, id, r, now, done);
 	tell_hit(c, id, now, done, in_flight);
 	first = store_uses(c, r, id, in_flight);
 	if (c->write_through)
@@ -462,13 +446,12 @@ void cache_init(struct cache *c, const struct cache_params *p)
 	c->port.ops = &cache_port_ops;
 	tags_init(&c->tags, sets, cfg->ways, cfg->replacement, p->seed, p->name);
 	c->state = xcalloc(tags_ids(&c->tags), 1);
-	index_init(&c->index, cfg, p->level == MEM_L1 ? p->page : 0, p->va_bits);
-	if (c->index.vivt)
-		c->index.line = xcalloc(tags_ids(&c->tags), sizeof(*c->index.line));
 	c->prefetch = prefetch_new(&cfg->prefetch, cfg->prefetcher, p->level, c->line_shift);
 	c->fresh = c->prefetch && prefetch_sees_hits(c->prefetch) ? LINE_WATCHED : 0;
-	if (p->level == MEM_L1)
+	if (p->level == MEM_L1) {
+		cache_init_virtual(c, p);
 		add_hot(c, !p->shortcut || c->fresh);
+	}
 }
 
 void cache_fini(struct cache *c)
@@ -477,7 +460,7 @@ void cache_fini(struct cache *c)
 	if (c->hot)
 		hot_fini(c->hot);
 	free(c->hot);
-	free(c->index.line);
+	cache_fini_virtual(c);
 	free(c->state);
 	prefetch_free(c->prefetch);
 }
@@ -500,6 +483,8 @@ void cache_copy_back(struct cache *c, u64 now)
 void cache_stats_add(const struct cache *c, struct stats *s, const char *prefix)
 {
 	stats_add(s, prefix, cache_table, &c->st);
+	if (c->level == MEM_L1)
+		cache_stats_add_virtual(c, s, prefix);
 }
 
 /* What a row of the shortcut says of its line is true. */
@@ -536,14 +521,13 @@ void cache_sane(const struct cache *c)
 		valid++;
 		unused += (c->state[id] & LINE_PREFETCHED) != 0;
 		ASSERT((c->state[id] & LINE_WATCHED) == c->fresh);
-		if (c->index.aliases)
-			ASSERT(cache_find_synonym(c, cache_line_number(c, id)) == id);
-		else
-			ASSERT(cache_set(c, line) == tags_set(&c->tags, id));
+		ASSERT(c->index.aliases || cache_set(c, line) == tags_set(&c->tags, id));
 	}
 	ASSERT(c->st.prefetch_issued == c->st.prefetch_useful + c->st.prefetch_useless + unused);
 	ASSERT(valid == c->st.fills - c->st.evictions);
 	ASSERT(c->mshr.n <= MSHR_KEPT);
 	if (c->hot)
 		hot_sane(c);
+	if (c->level == MEM_L1)
+		cache_sane_virtual(c);
 }

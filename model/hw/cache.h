@@ -8,8 +8,8 @@
  * of a line reads first; without allocation it goes down at its own size. Clean victims are dropped.
  * Traffic of the walker, the kernel and prefetches is counted beside.
  *
- * A first level may choose the set by the virtual address (cache_index.h); a line is then found from below by
- * cache_find_pa() alone, and what its physical address is says cache_line_number().
+ * A first level may choose the set by the virtual address (cache_index.h, cache_virtual.h); a line is then
+ * found from below by cache_find_pa() alone, and what its physical address is says cache_line_number().
  *
  * Time: now is when the request started at the first level, a hit is now + latency, and a miss hands the
  * same now down: latencies are totals. Tags change at once; a line in flight is a hit that waits.
@@ -27,6 +27,7 @@
 #include "model/hw/port.h"
 #include "model/hw/prefetch.h"
 #include "model/hw/tags.h"
+#include "model/hw/way_predict.h"
 #include "model/sim/stat.h"
 
 #define CACHE_STATS(X)                                                                            \
@@ -57,8 +58,18 @@
 	X(prefetch_late, "lines", "of the useful, still in flight at their first use")            \
 	X(prefetch_useless, "lines", "of the issued, gone or overwritten without use")            \
 	X(prefetch_redundant, "lines", "wanted by the prefetchers, but present")                  \
-	X(prefetch_dropped, "lines", "wanted by the prefetchers, but without translation or MSHR") \
-	X(alias_evictions, "lines", "given up as they were asked for by a virtual address of another set")
+	X(prefetch_dropped, "lines", "wanted by the prefetchers, but without translation or MSHR")
+
+/* Of a first level alone. */
+#define CACHE_VIRTUAL_STATS(X)                                                                    \
+	X(alias_evictions, "lines", "given up because another virtual address of theirs asked")   \
+	X(alias_flushes, "lines", "of those, flushed by the kernel (alias = flush)")              \
+	X(virtual_flushes, "lines", "vivt: given up with their translation, or at a switch")      \
+	X(way_mispredicts, "references", "hits in another way than the predicted one")
+
+struct cache_virtual_stats {
+	CACHE_VIRTUAL_STATS(STAT_FIELD)
+};
 
 /* What a line is beside present. */
 #define LINE_DIRTY      1u
@@ -83,6 +94,8 @@ struct cache {
 	struct cache_index index;
 	struct prefetch *prefetch; /* NULL: there is no prefetcher */
 	u8 fresh;                  /* state of a line that was just put: 0 or LINE_WATCHED */
+	struct way_predict way;
+	struct cache_virtual_stats virtual;
 	struct cache_stats st;
 	struct port port;
 };
@@ -102,6 +115,8 @@ void cache_init(struct cache *c, const struct cache_params *p);
 void cache_fini(struct cache *c);
 void cache_stats_add(const struct cache *c, struct stats *s, const char *prefix);
 void cache_sane(const struct cache *c);
+/* Line `id`, which is there, leaves its place empty; its bytes are written down if they are dirty. */
+void cache_evict(struct cache *c, u32 id, u64 now);
 /* Writes every dirty line down, set by set, the oldest first; the lines stay, clean. */
 void cache_copy_back(struct cache *c, u64 now);
 
@@ -171,6 +186,22 @@ static always_inline void cache_renewed(struct cache *c, u32 id)
 }
 
 /*
+ * Uses line `id` of a first level. False: it is not as simple as to be a hit that takes no time, and nothing
+ * has changed.
+ */
+static always_inline bool cache_use_plainly(struct cache *c, u32 id, u64 va, bool write)
+{
+	if (unlikely(c->state[id] & (LINE_PREFETCHED | (write ? LINE_SHARED : LINE_WATCHED))))
+		return false;
+	if (unlikely(c->way.utag) && !way_right(&c->way, id, va))
+		return false;
+	tags_touch(&c->tags, id);
+	cache_renewed(c, id);
+	c->state[id] |= write ? LINE_DIRTY : 0;
+	return true;
+}
+
+/*
  * The hit of the hot path, in a first level: nothing is in flight, and a write need not go further. The
  * line's id; TAG_MISS: it is not one, and nothing has changed. Not for vivt.
  */
@@ -183,12 +214,8 @@ static always_inline u32 cache_plain_hit(struct cache *c, u64 va, u64 pa, bool w
 	if (unlikely(write && c->write_through))
 		return TAG_MISS;
 	id = tags_find(&c->tags, set, line);
-	if (unlikely(id == TAG_MISS ||
-		     c->state[id] & (LINE_PREFETCHED | (write ? LINE_SHARED : LINE_WATCHED))))
+	if (unlikely(id == TAG_MISS || !cache_use_plainly(c, id, va, write)))
 		return TAG_MISS;
-	tags_touch(&c->tags, id);
-	cache_renewed(c, id);
-	c->state[id] |= write ? LINE_DIRTY : 0;
 	return id;
 }
 

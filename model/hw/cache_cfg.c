@@ -2,9 +2,10 @@
 
 #include "model/base/bits.h"
 #include "model/hw/mshr.h"
+#include "model/hw/way_predict.h"
 
 static const char *const indexing_names[] = { "vipt", "pipt", "vivt", NULL };
-static const char *const alias_names[] = { "hardware", "colour", NULL };
+static const char *const alias_names[] = { "hardware", "colour", "flush", NULL };
 static const char *const write_names[] = { "back", "through", NULL };
 static const char *const inclusion_names[] = { "none", "inclusive", "exclusive", NULL };
 
@@ -20,11 +21,15 @@ const struct opt cache_opts[] = {
 	{ "indexing", OPT_ENUM, AT(indexing), "vipt", 0, 0, NULL, "which address chooses the set",
 	  indexing_names },
 	{ "alias", OPT_ENUM, AT(alias), "hardware", 0, 0, NULL,
-	  "what keeps a line of a virtually indexed first level out of two places: hardware (the level below "
-	  "knows), colour (kernel.placement avoids it besides)",
+	  "what keeps a line of a virtually indexed first level out of two places: the level below, the "
+	  "choice of frames (kernel.placement = coloured) besides, or flushes by the kernel",
 	  alias_names },
 	{ "asid_tagged", OPT_BOOL, AT(asid_tagged), "yes", 0, 0, NULL,
 	  "vivt: lines are tagged by address space; no: a switch empties the cache", NULL },
+	{ "way_predictor", OPT_ENUM, AT(way_predictor), "none", 0, 0, NULL,
+	  "by virtual address, of a first level: utag hashes as AMD's since Zen 2 do", way_predictor_names },
+	{ "way_mispredict", OPT_TIME, AT(way_mispredict), "8", 0, 0, "cycles or time",
+	  "added to a hit in another way than the predicted one", NULL },
 	{ "replacement", OPT_ENUM, AT(replacement), "lru", 0, 0, NULL, "which line of a set has to go",
 	  tag_policy_names },
 	{ "write", OPT_ENUM, AT(write), "back", 0, 0, NULL, "when stores go to the level below",
@@ -87,6 +92,9 @@ const char *cache_check(const struct cache_cfg *c, u32 level, u64 page, const ch
 	*key = "inclusion";
 	if (c->inclusion != INCLUSION_NONE)
 		return "only inclusion none is built yet";
+	*key = "way_predictor";
+	if (c->way_predictor != WAY_NONE && (level > 1 || c->indexing == INDEX_VIVT))
+		return "ways are predicted in a vipt or pipt first level alone";
 	*key = "slices";
 	if (level == 1 && c->slices != 1)
 		return "a first level has one slice";

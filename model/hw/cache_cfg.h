@@ -23,6 +23,8 @@ struct cache_cfg {
 	u32 indexing;
 	u32 alias;        /* enum cache_alias, of a first level */
 	bool asid_tagged; /* vivt */
+	u32 way_predictor; /* enum way_predictor, of a first level */
+	struct opt_time way_mispredict;
 	u32 replacement; /* a number of tag_policy_names */
 	u32 write;
 	bool allocate; /* on a write miss */

@@ -9,7 +9,10 @@
  * physical one. In vivt the key holds the address space as well, so homonyms are told apart; where the
  * cache is not tagged so (asid_tagged = no), it has to be emptied at a switch.
  *
- * Not here: permissions, latencies. For cache.[ch].
+ * In vivt a line keeps what the page granted when the TLB was last asked for it, so a hit needs no TLB unless
+ * it wants more; whoever drops a translation has to drop the page's lines as well (cache_virtual.h).
+ *
+ * Not here: latencies. For cache.[ch].
  */
 #ifndef MMSIM_HW_CACHE_INDEX_H
 #define MMSIM_HW_CACHE_INDEX_H
@@ -22,12 +25,15 @@ struct cache_index {
 	bool aliases;  /* a physical line could be in more than one place */
 	bool vivt;
 	bool tagged;   /* vivt: by address space */
+	bool by_kernel; /* aliases are the kernel's care: alias = flush */
 	u32 line_shift;
 	u32 page_sets; /* sets that the lines of a page have */
 	u32 colours;   /* sets where a physical line can be */
 	u32 va_lines;  /* log2 of the lines of an address space */
 	u16 asid;      /* the address space of requests */
-	u64 *line;     /* vivt: the physical line by line id; else NULL, as the key says it */
+	/* vivt, by line id: the physical line, which else the key is, and a bit for each access granted. */
+	u64 *line;
+	u8 *grants;
 };
 
 /* page: bytes of the smallest page, 0: addresses are not translated, so all kinds of index are one. */
