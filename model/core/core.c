@@ -130,7 +130,10 @@ static void add_translation(struct core *c, const struct core_params *p)
 				   .ptmem = p->ptmem,
 				   .port = &c->l1d.port,
 				   .pte_latency = &c->lat.pte,
+				   .nested = &hw->nested,
+				   .host = p->host,
 				   .line = hw->l1d.line,
+				   .hz = hz,
 				   .seed = seed };
 
 	if (hw->walker.port == WALKER_L2)
@@ -175,6 +178,7 @@ struct core *core_new(const struct core_params *p)
 	c->per_width = c->width > 1 ? ~(u64)0 / c->width + 1 : 0;
 	c->xlate = p->format != NULL;
 	c->page_shift = p->format ? p->format->shift[0] : FRAME_SHIFT;
+	c->host = p->host;
 	c->kernel = p->kernel;
 	c->kernel_ops = p->kernel_ops;
 	c->sb.cap = p->cfg->store_buffer;

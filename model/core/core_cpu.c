@@ -71,6 +71,32 @@ static u32 line_room(const struct core *c, u64 pa)
 	return line - ((u32)pa & (line - 1));
 }
 
+/* The machine's address of what the kernel calls pa; its host maps the page first, if need be. */
+static u64 machine_pa(struct core *c, enum kernel_path path, u64 pa)
+{
+	u64 fault;
+
+	if (likely(!c->host))
+		return pa;
+	fault = host_touch(c->host, pa);
+	core_stall_until(c, core_cycle(c) + fault, PART_KERNEL + path);
+	return host_pa(c->host, pa);
+}
+
+static void load_line(struct core *c, enum kernel_path path, u64 pa)
+{
+	u64 at = machine_pa(c, path, pa);
+
+	core_stall_until(c, kernel_read_line(c, at, pa ^ at), PART_KERNEL + path);
+}
+
+static void store_line(struct core *c, enum kernel_path path, u64 pa, u32 bytes)
+{
+	u64 at = machine_pa(c, path, pa);
+
+	kernel_write_line(c, PART_KERNEL + path, at, pa ^ at, bytes);
+}
+
 static void cpu_load(struct cpu *cpu, enum kernel_path path, u64 pa, u32 bytes)
 {
 	struct core *c = core_of(cpu);
@@ -80,7 +106,7 @@ static void cpu_load(struct cpu *cpu, enum kernel_path path, u64 pa, u32 bytes)
 		explain_open(core_cycle(c), "kernel.%s: load of %u bytes at 0x%" PRIx64,
 			     kernel_path_name[path], bytes, pa);
 	for_each_line(c, pa, bytes, part)
-		core_stall_until(c, kernel_read_line(c, pa, 0), PART_KERNEL + path);
+		load_line(c, path, pa);
 	if (explain_on())
 		explain_close(core_cycle(c), "%s", "");
 }
@@ -96,7 +122,7 @@ static void cpu_store(struct cpu *cpu, enum kernel_path path, u64 pa, u32 bytes)
 		explain_mute();
 	}
 	for_each_line(c, pa, bytes, part)
-		kernel_write_line(c, PART_KERNEL + path, pa, 0, part);
+		store_line(c, path, pa, part);
 	if (explain_on()) {
 		explain_unmute();
 		explain_close(core_cycle(c), "%s", "");
@@ -121,14 +147,15 @@ static void cpu_copy_frame(struct cpu *cpu, enum kernel_path path, u64 to_pfn, u
 		explain_mute();
 	}
 	for (at = 0; at < FRAME_SIZE; at += line) {
-		struct mem_req r = { .pa = (from_pfn << FRAME_SHIFT) + at, .cls = MEM_KERNEL_LOAD };
+		u64 pa = (from_pfn << FRAME_SHIFT) + at, machine = machine_pa(c, path, pa);
+		struct mem_req r = { .pa = machine, .skew = pa ^ machine, .cls = MEM_KERNEL_LOAD };
 		u64 now = core_cycle(c);
 
 		done = port_read(&c->l1d.port, &r, now);
 		hist_add(&c->lat.kernel, done - now, 1);
 		last = MAX(last, done);
 		core_stall_until(c, now + 1 + r.mshr_wait, PART_KERNEL + path);
-		kernel_write_line(c, PART_KERNEL + path, (to_pfn << FRAME_SHIFT) + at, 0, line);
+		store_line(c, path, (to_pfn << FRAME_SHIFT) + at, line);
 	}
 	core_stall_until(c, last, PART_KERNEL + path);
 	if (explain_on()) {

@@ -62,6 +62,7 @@ struct core {
 	bool has_stlb;
 	struct tlb itlb, dtlb, stlb;
 	struct walker walker;
+	struct host *host; /* NULL: the kernel's physical addresses are the machine's */
 	struct store_buffer sb;
 	u32 sb_busy;   /* ~0 while stores wait in the buffer, else 0 */
 	u64 ip;        /* identity of the instruction that accesses data, where it is no plain hit */

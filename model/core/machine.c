@@ -71,6 +71,8 @@ void machine_check(const struct machine_cfg *cfg, const struct config *c)
 	check_component(c, "memory", "size", kernel_layout_check(&cfg->kernel, cfg->memory));
 	why = core_check(&cfg->core, &key);
 	check_component(c, "core", key, why);
+	why = nested_check(&cfg->hw.nested, cfg->translation ? kernel_format(&cfg->kernel) : NULL, &key);
+	check_component(c, "nested", key, why);
 	if (!hw_check(&cfg->hw, cfg->cores, page, &fault))
 		config_reject(c, fault.key, "%s", fault.why);
 }
@@ -99,6 +101,7 @@ static struct core *build_core(const struct machine *m)
 		.shortcut = m->cfg.shortcut,
 		.format = m->cfg.translation ? kernel_format(&m->cfg.kernel) : NULL,
 		.ptmem = m->ptmem,
+		.host = m->host,
 		.kernel = m->kernel,
 		.kernel_ops = &kernel_ops,
 	};
@@ -142,6 +145,8 @@ struct machine *machine_new(const struct machine_cfg *cfg, u64 check_every)
 	m->cfg = *cfg;
 	event_queue_init(&m->events);
 	m->ptmem = ptmem_new(cfg->memory >> FRAME_SHIFT);
+	m->host = host_new(&m->cfg.hw.nested, kernel_format(&cfg->kernel), cfg->memory, cfg->core.frequency,
+			   cfg->seed);
 	m->kernel = build_kernel(m);
 	m->memory = memory_new(&m->cfg.hw, cfg->cores, cfg->core.frequency, cfg->seed);
 	m->core = build_core(m);
@@ -156,6 +161,7 @@ void machine_free(struct machine *m)
 	core_free(m->core);
 	memory_free(m->memory);
 	kernel_free(m->kernel);
+	host_free(m->host);
 	ptmem_free(m->ptmem);
 	event_queue_fini(&m->events);
 	stats_free(m->stats);

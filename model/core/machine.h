@@ -35,6 +35,7 @@ struct machine {
 	struct machine_cfg cfg;
 	struct event_queue events;
 	struct ptmem *ptmem;
+	struct host *host; /* NULL: the machine is no guest */
 	struct kernel *kernel;
 	struct memory *memory;
 	struct core *core;

@@ -83,7 +83,10 @@ struct recording {
 	u32 n_spare_cursors, cap_spare_cursors;
 };
 
-/* line: bytes of an instruction-cache line; page_shift: of the smallest pages. The recording owns the trace from now on. */
+/*
+ * line: bytes of an instruction-cache line; page_shift: of the smallest pages. The recording owns the trace
+ * from now on.
+ */
 struct recording *recording_new(struct trace *t, u32 index, u32 line, u32 page_shift,
 				struct engine *e);
 void recording_free(struct recording *r);

@@ -10,6 +10,8 @@ const struct opt walker_opts[] = {
 	  NULL },
 	{ "port", OPT_ENUM, offsetof(struct walker_cfg, port), "l1d", 0, 0, NULL,
 	  "the cache where page-table entries are read", port_names },
+	{ "pwc_latency", OPT_TIME, offsetof(struct walker_cfg, pwc_latency), "0", 0, 0, "cycles or time",
+	  "that a walk spends in the page-walk caches before it reads", NULL },
 	{ 0 },
 };
 
@@ -104,18 +106,27 @@ static bool check_tlb(const struct tlb_cfg *c, const char *name, enum page_size 
 	return true;
 }
 
-static bool check_pwc(const struct pwc_cfg *c, struct cfg_fault *f)
+static bool check_pwc(const struct tlb_array_cfg *c, u32 levels, const char *of, struct cfg_fault *f)
 {
 	static const char *const name[NR_PWC_LEVELS] = { "pwc.pde", "pwc.pdpte", "pwc.pml4e", "pwc.pml5e" };
 	const char *key, *why;
+	char full[32];
 	u32 i;
 
-	for (i = 0; i < NR_PWC_LEVELS; i++) {
-		why = tlb_array_check(&c->level[i], &key);
+	for (i = 0; i < levels; i++) {
+		why = tlb_array_check(&c[i], &key);
+		snprintf(full, sizeof(full), "%s%s", of, name[i]);
 		if (why)
-			return blame(f, name[i], key, why);
+			return blame(f, full, key, why);
 	}
 	return true;
+}
+
+static bool check_nested(const struct nested_cfg *c, struct cfg_fault *f)
+{
+	const char *key, *why = tlb_array_check(&c->tlb, &key);
+
+	return why ? blame(f, "nested.tlb", key, why) : check_pwc(c->pwc, NESTED_PWC_LEVELS, "nested.", f);
 }
 
 bool hw_check(const struct hw_cfg *c, u32 cores, enum page_size page, struct cfg_fault *f)
@@ -125,7 +136,8 @@ bool hw_check(const struct hw_cfg *c, u32 cores, enum page_size page, struct cfg
 
 	if (why)
 		return blame(f, "dram", key, why);
-	if (!check_caches(c, cores, bytes, f) || !check_pwc(&c->pwc, f))
+	if (!check_caches(c, cores, bytes, f) || !check_pwc(c->pwc.level, NR_PWC_LEVELS, "", f) ||
+	    !check_nested(&c->nested, f))
 		return false;
 	if (c->walker.port == WALKER_L2 && !c->l2.size)
 		return blame(f, "walker", "port", "there is no l2 (l2.size = 0); use l1d");

@@ -8,6 +8,7 @@
 
 #include "model/hw/cache_cfg.h"
 #include "model/hw/dram.h"
+#include "model/hw/host.h"
 #include "model/hw/port.h"
 #include "model/hw/tlb_cfg.h"
 
@@ -16,6 +17,7 @@ enum walker_port { WALKER_L1D, WALKER_L2 };
 struct walker_cfg {
 	u32 count; /* walks at a time */
 	u32 port;  /* enum walker_port: where page-table entries are read */
+	struct opt_time pwc_latency;
 };
 extern const struct opt walker_opts[];
 
@@ -24,6 +26,7 @@ struct hw_cfg {
 	struct tlb_cfg itlb, dtlb, stlb;
 	struct pwc_cfg pwc;
 	struct walker_cfg walker;
+	struct nested_cfg nested;
 	struct dram_cfg dram;
 };
 
@@ -93,6 +96,15 @@ struct hw_cfg {
 	HW_SECTION(base, "pwc.pml5e", tlb_array_opts, pwc.level[PWC_PML5E], "page-walk cache of PML5Es",     \
 		   "entries = 2; ways = 0;"),                                                                \
 	HW_SECTION(base, "walker", walker_opts, walker, "page walker", NULL),                                \
+	HW_SECTION(base, "nested", nested_opts, nested, "the host, if the machine is a guest", NULL),        \
+	HW_SECTION(base, "nested.tlb", tlb_array_opts, nested.tlb, "nested TLB, of the guest's page tables", \
+		   "entries = 0; ways = 0;"),                                                                \
+	HW_SECTION(base, "nested.pwc.pde", tlb_array_opts, nested.pwc[PWC_PDE],                              \
+		   "page-walk cache of the host's PDEs", "entries = 32; ways = 4;"),                         \
+	HW_SECTION(base, "nested.pwc.pdpte", tlb_array_opts, nested.pwc[PWC_PDPTE],                          \
+		   "page-walk cache of the host's PDPTEs", "entries = 8; ways = 4;"),                        \
+	HW_SECTION(base, "nested.pwc.pml4e", tlb_array_opts, nested.pwc[PWC_PML4E],                          \
+		   "page-walk cache of the host's PML4Es", "entries = 4; ways = 0;"),                        \
 	HW_SECTION(base, "dram", dram_opts, dram, "memory behind the last cache", NULL)
 
 /* The configuration of a level below the first. */

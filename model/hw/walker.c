@@ -1,95 +1,56 @@
 #include "model/hw/walker.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "model/base/error.h"
 #include "model/sim/explain.h"
-#include "model/hw/tlb.h"
 #include "model/sim/time.h"
 
 #define STAT_STRUCT struct walker_stats
 static const struct stat_desc walker_table[] = { WALKER_STATS(STAT_ROW) { 0 } };
 #undef STAT_STRUCT
 
-/* Address bits above those that a table of this level translates, and the address space. */
-static u64 pwc_key(const struct walker *w, u64 va, u16 asid, u32 level)
-{
-	u64 prefix = (va & ((1ull << w->format->va_bits) - 1)) >> w->format->shift[level + 1];
-
-	return prefix << 16 | asid;
-}
-
-static u32 pwc_set(const struct pwc_array *a, u64 key)
-{
-	return (u32)(key >> 16) & (a->tags.sets - 1);
-}
-
 /* Where the walk starts: the table that is nearest to the page and known. Returns its level. */
-static u32 pwc_start(struct walker *w, u64 va, u64 *table)
+static u32 first_table(struct walker *w, u64 va, struct walk_table *table)
 {
-	u32 level, id;
+	u32 level = w->format->levels - 1u;
 
-	for (level = 0; level + 1 < w->format->levels; level++) {
-		struct pwc_array *a = &w->pwc[level];
-		u64 key = pwc_key(w, va, w->asid, level);
-
-		if (!a->present)
-			continue;
-		id = tags_find(&a->tags, pwc_set(a, key), key);
-		if (id == TAG_MISS)
-			continue;
-		tags_touch(&a->tags, id);
-		w->st.pwc_hits++;
-		*table = a->table[id];
-		return level;
-	}
-	*table = w->root;
-	return w->format->levels - 1u;
+	*table = (struct walk_table){ .pa = w->root, .host = NO_FRAME };
+	w->st.pwc_hits += walk_caches_find(&w->pwc, va, w->asid, &level, table);
+	if (w->nested.host && !w->nested.combined)
+		table->host = NO_FRAME;
+	return level;
 }
 
-static void pwc_fill(struct walker *w, u64 va, u32 level, u64 table)
+/* Finds out where a table is to be read, if that is not known yet. */
+static void find_table(struct walker *w, u64 va, u32 level, struct walk_table *table, u64 *now)
 {
-	struct pwc_array *a = &w->pwc[level];
-	u64 key = pwc_key(w, va, w->asid, level);
-	u32 id, set;
-
-	if (!a->present)
+	if (table->host != NO_FRAME)
 		return;
-	set = pwc_set(a, key);
-	id = tags_find(&a->tags, set, key);
-	if (id == TAG_MISS) {
-		id = tags_victim(&a->tags, set);
-		tags_put(&a->tags, id, key);
-	}
-	a->table[id] = table;
+	table->host = w->nested.host ? nested_table(w, table->pa, now) : table->pa;
+	walk_caches_put(&w->pwc, va, w->asid, level, table);
 }
 
-static u64 read_entry(struct walker *w, u64 pa, u32 level, u64 *now)
+void walker_read(struct walker *w, u64 pa, u32 level, const char *whose, u64 *now)
 {
 	struct mem_req r = { .pa = pa & ~w->line_mask, .cls = MEM_PTE };
 	u64 done;
 
-	if (w->format->root_on_chip && level + 1u == w->format->levels)
-		return pt_read(w->format, w->ptmem, pa);
 	if (explain_on())
-		explain_open(*now, "entry of level %u at 0x%" PRIx64, level, pa);
+		explain_open(*now, "%sentry of level %u at 0x%" PRIx64, whose, level, pa);
 	done = port_read(w->port, &r, *now);
 	if (explain_on())
 		explain_close(done, "%s", "");
 	w->st.pte_reads++;
 	hist_add(w->pte_latency, done - *now, 1);
 	*now = done;
-	return pt_read(w->format, w->ptmem, pa);
 }
 
 /* Sets bits in an entry that lacks them: a locked write to its line, which the walk waits for. */
-static u64 update_entry(struct walker *w, u64 pa, u64 e, u32 level, u32 flags, u64 *now)
+static u64 update_entry(struct walker *w, const struct walk_table *t, u64 pa, u64 e, u32 level, u32 flags,
+			u64 *now)
 {
 	const struct pt_format *f = w->format;
-	struct mem_req r = { .pa = pa, .bytes = f->entry_bytes, .cls = MEM_PTE };
+	struct mem_req r = { .pa = t->host + (pa - t->pa), .bytes = f->entry_bytes, .cls = MEM_PTE };
 
 	if ((f->flags(e, level) & flags) == flags)
 		return e;
@@ -113,155 +74,205 @@ static bool permits(u32 flags, enum access_kind access)
 	return access == ACCESS_READ || (flags & PTE_EXEC);
 }
 
+/* What the TLB gets: the page, or as much of it as the host has in one piece. */
+static void found_page(struct walker *w, struct walk *k, u64 e, u32 level, u64 *now)
+{
+	const struct pt_format *f = w->format;
+	u32 flags = f->flags(e, level);
+	enum page_size page = pt_leaf_size(f, flags, level), hosts = page;
+	u64 in_page = (1ull << page_size_shift[page]) - 1;
+	u64 pa = (f->pa(e, level) & ~in_page) | (k->va & in_page);
+
+	if (w->nested.host)
+		pa = nested_page(w, pa, &hosts, now);
+	k->size = MIN(page, hosts);
+	k->entry = tlb_entry(align_down(pa, 1ull << page_size_shift[k->size]), page, flags);
+}
+
 /* From table to table. Fills in the walk's answers but the time, which *now carries. */
 static void descend(struct walker *w, struct walk *k, u64 *now)
 {
 	const struct pt_format *f = w->format;
-	u64 table, pa, e;
-	u32 level = pwc_start(w, k->va, &table), flags;
+	struct walk_table t;
+	u32 level = first_table(w, k->va, &t), flags;
+	u64 pa, e;
 
 	for (;; level--) {
-		pa = pt_entry_pa(f, table, k->va, level);
-		e = read_entry(w, pa, level, now);
+		pa = pt_entry_pa(f, t.pa, k->va, level);
+		if (!f->root_on_chip || level + 1u < f->levels) {
+			find_table(w, k->va, level, &t, now);
+			walker_read(w, t.host + (pa - t.pa), level, "", now);
+		}
+		e = pt_read(f, w->ptmem, pa);
 		flags = f->flags(e, level);
 		if (!(flags & PTE_PRESENT))
 			return;
 		if (flags & PTE_LEAF)
 			break;
-		update_entry(w, pa, e, level, PTE_ACCESSED, now);
-		table = f->pa(e, level);
-		pwc_fill(w, k->va, level - 1, table);
+		update_entry(w, &t, pa, e, level, PTE_ACCESSED, now);
+		t = (struct walk_table){ .pa = f->pa(e, level), .host = NO_FRAME };
 	}
 	k->present = true;
 	k->ok = permits(flags, k->access);
 	if (!k->ok)
 		return;
-	e = update_entry(w, pa, e, level, PTE_ACCESSED | (k->access == ACCESS_WRITE ? PTE_DIRTY : 0), now);
-	flags = f->flags(e, level);
-	k->size = pt_leaf_size(f, flags, level);
-	k->entry = tlb_entry(align_down(f->pa(e, level), 1ull << page_size_shift[k->size]), k->size, flags);
+	flags = PTE_ACCESSED | (k->access == ACCESS_WRITE ? PTE_DIRTY : 0);
+	e = update_entry(w, &t, pa, e, level, flags, now);
+	found_page(w, k, e, level, now);
 }
 
-static u64 *free_walker(struct walker *w)
+/* The walk under way that will find the translation of va. */
+static const struct walk *under_way(const struct walker *w, u64 va, u64 now)
 {
-	u64 *first = w->busy;
 	u32 i;
 
+	for (i = 0; i < w->count; i++) {
+		const struct walk *k = &w->walk[i];
+
+		if (k->done > now && k->ok && w->walk_asid[i] == w->asid &&
+		    !((k->va ^ va) >> page_size_shift[k->size]))
+			return k;
+	}
+	return NULL;
+}
+
+u64 walker_ready(const struct walker *w, u64 va, u64 now)
+{
+	const struct walk *k = w->last > now ? under_way(w, va, now) : NULL;
+
+	return k ? k->done : now;
+}
+
+static bool merge(struct walker *w, struct walk *k, u64 now)
+{
+	const struct walk *other = w->last > now ? under_way(w, k->va, now) : NULL;
+
+	if (!other || !tlb_grants(other->entry, k->access))
+		return false;
+	w->st.merged++;
+	if (explain_on())
+		explain_hop(now, other->done, "the page is being walked");
+	k->ok = k->present = true;
+	k->size = other->size;
+	k->entry = other->entry;
+	k->done = other->done;
+	return true;
+}
+
+static u32 free_walker(const struct walker *w)
+{
+	u32 i, first = 0;
+
 	for (i = 1; i < w->count; i++) {
-		if (w->busy[i] < *first)
-			first = &w->busy[i];
+		if (w->walk[i].done < w->walk[first].done)
+			first = i;
 	}
 	return first;
 }
 
+static void tell_start(const struct walker *w, u64 now, u64 start)
+{
+	explain_open(now, "page walk");
+	if (start != now)
+		explain_hop(now, start, "no walker is free");
+	if (w->pwc_latency)
+		explain_hop(start, start + w->pwc_latency, "page-walk caches");
+}
+
+static void tell_end(const struct walk *k)
+{
+	const char *found = k->present ? "forbidden" : "not present";
+
+	explain_close(k->done, ": %s", k->ok ? page_size_name[k->size] : found);
+}
+
 void walker_walk(struct walker *w, struct walk *k, u64 now)
 {
-	u64 *busy = free_walker(w), start = MAX(now, *busy);
+	u32 i = free_walker(w);
+	u64 start = MAX(now, w->walk[i].done);
 
+	if (merge(w, k, now))
+		return;
 	w->st.walks++;
 	w->st.wait_cycles += start - now;
 	k->ok = false;
 	k->present = false;
-	k->done = start;
+	k->done = start + w->pwc_latency;
 	if (explain_on())
-		explain_open(now, "page walk");
-	if (explain_on() && start != now)
-		explain_hop(now, start, "no walker is free");
+		tell_start(w, now, start);
 	descend(w, k, &k->done);
 	if (explain_on())
-		explain_close(k->done, ": %s", k->ok ? page_size_name[k->size] : k->present ? "forbidden" :
-									      "not present");
+		tell_end(k);
 	w->st.faults += !k->ok;
 	w->st.cycles += k->done - start;
-	if (!time_stands)
-		*busy = k->done;
-}
-
-static void pwc_init(struct pwc_array *a, const struct tlb_array_cfg *cfg, u32 level, u64 seed)
-{
-	u32 ways = cfg->ways ? cfg->ways : cfg->entries;
-	char name[16];
-
-	if (!cfg->entries)
+	if (time_stands)
 		return;
-	snprintf(name, sizeof(name), "pwc.%u", level);
-	tags_init(&a->tags, cfg->entries / ways, ways, cfg->replacement, seed, name);
-	a->table = xcalloc(tags_ids(&a->tags), sizeof(*a->table));
-	a->present = true;
+	w->walk[i] = *k;
+	w->walk_asid[i] = w->asid;
+	w->last = MAX(w->last, k->done);
 }
 
 void walker_init(struct walker *w, const struct walker_params *p)
 {
-	u32 i;
-
 	*w = (struct walker){ .format = p->format,
 			      .ptmem = p->ptmem,
 			      .port = p->port,
 			      .pte_latency = p->pte_latency,
 			      .line_mask = p->line - 1u,
+			      .pwc_latency = time_to_cycles(p->cfg->pwc_latency, p->hz),
 			      .count = p->cfg->count };
-	for (i = 0; i < NR_PWC_LEVELS; i++)
-		pwc_init(&w->pwc[i], &p->pwc->level[i], i, p->seed);
+	walk_caches_init(&w->pwc, p->pwc->level, NR_PWC_LEVELS, p->format, "pwc", p->seed);
+	nested_init(&w->nested, p->nested, p->host, p->seed);
 }
 
 void walker_fini(struct walker *w)
 {
-	u32 i;
-
-	for (i = 0; i < NR_PWC_LEVELS; i++) {
-		if (!w->pwc[i].present)
-			continue;
-		tags_fini(&w->pwc[i].tags);
-		free(w->pwc[i].table);
-	}
+	walk_caches_fini(&w->pwc);
+	nested_fini(&w->nested);
 }
 
 void walker_stats_add(const struct walker *w, struct stats *s, const char *prefix)
 {
 	stats_add(s, prefix, walker_table, &w->st);
+	nested_stats_add(&w->nested, s, prefix);
 }
 
 void walker_sane(const struct walker *w)
 {
-	u32 i;
-
-	for (i = 0; i < NR_PWC_LEVELS; i++) {
-		if (w->pwc[i].present)
-			tags_sane(&w->pwc[i].tags);
-	}
+	walk_caches_sane(&w->pwc);
+	nested_sane(&w->nested);
 }
 
-static void pwc_flush(struct walker *w, bool any_asid, u16 asid, u64 start, u64 last)
+static bool meets(const struct walk *k, u64 start, u64 last)
 {
-	u64 va_mask = w->format ? (1ull << w->format->va_bits) - 1 : 0;
-	u32 level, id;
+	u64 size = 1ull << page_size_shift[tlb_page(k->entry)], first = align_down(k->va, size);
 
-	for (level = 0; w->format && level + 1 < w->format->levels; level++) {
-		struct pwc_array *a = &w->pwc[level];
-		u32 shift = w->format->shift[level + 1];
+	return first <= last && first + size - 1 >= start;
+}
 
-		for (id = 0; a->present && id < tags_ids(&a->tags); id++) {
-			u64 key = a->tags.key[id];
+static void flush(struct walker *w, bool any_asid, u16 asid, u64 start, u64 last)
+{
+	u32 i;
 
-			if (key == TAG_NO_KEY || (!any_asid && (u16)key != asid))
-				continue;
-			if (key >> 16 >= (start & va_mask) >> shift && key >> 16 <= (last & va_mask) >> shift)
-				tags_drop(&a->tags, id);
-		}
+	walk_caches_flush(&w->pwc, any_asid, asid, start, last);
+	/* Nobody may wait for what a walk under way has found there. */
+	for (i = 0; i < w->count; i++) {
+		if ((any_asid || w->walk_asid[i] == asid) && meets(&w->walk[i], start, last))
+			w->walk[i].ok = false;
 	}
 }
 
 void walker_flush_range(struct walker *w, u16 asid, u64 start, u64 end)
 {
-	pwc_flush(w, false, asid, start, end - 1);
+	flush(w, false, asid, start, end - 1);
 }
 
 void walker_flush_asid(struct walker *w, u16 asid)
 {
-	pwc_flush(w, false, asid, 0, ~(u64)0);
+	flush(w, false, asid, 0, ~(u64)0);
 }
 
 void walker_flush_all(struct walker *w)
 {
-	pwc_flush(w, true, 0, 0, ~(u64)0);
+	flush(w, true, 0, 0, ~(u64)0);
 }

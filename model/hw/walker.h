@@ -1,9 +1,12 @@
 /*
- * The page walker: reads page-table entries at their physical addresses through a cache, one after the
- * other, starting below the longest match of the page-walk caches, and sets accessed and dirty bits there.
- * What it finds wanting is a result, from which the core makes a trap.
+ * The page walkers of a core: they read page-table entries at their physical addresses through a cache, one
+ * after the other, starting below the longest match of the page-walk caches, and set accessed and dirty bits
+ * there. In a guest every address of a table, and the page's at last, is translated once more
+ * (walker_nested.h). What a walk finds wanting is a result, from which the core makes a trap.
  *
- * Not modelled: nested walks, walks that share what they read. Called by the core.
+ * A walk for a page that is being walked already waits for that walk and reads nothing.
+ *
+ * Not modelled: walks that share tables but not the page. Called by the core.
  */
 #ifndef MMSIM_HW_WALKER_H
 #define MMSIM_HW_WALKER_H
@@ -12,7 +15,9 @@
 #include "model/arch/pt.h"
 #include "model/base/hist.h"
 #include "model/hw/hw.h"
-#include "model/hw/tags.h"
+#include "model/hw/tlb.h"
+#include "model/hw/walk_cache.h"
+#include "model/hw/walker_nested.h"
 
 #define WALKER_STATS(X)                                                              \
 	X(walks, "walks", "page walks, those that end in a fault included")          \
@@ -21,32 +26,11 @@
 	X(pte_writes, "writes", "accessed and dirty bits set")                       \
 	X(faults, "walks", "that found no translation, or one that forbids the access") \
 	X(pwc_hits, "walks", "that started below the root")                          \
+	X(merged, "walks", "beside these: the page was being walked already")        \
 	X(wait_cycles, "cycles", "until a walker was free")
 
 struct walker_stats {
 	WALKER_STATS(STAT_FIELD)
-};
-
-struct pwc_array {
-	struct tags tags;
-	u64 *table; /* by id: physical address of the table that the entry points to */
-	bool present;
-};
-
-#define WALKER_MAX 16u
-
-struct walker {
-	struct pwc_array pwc[NR_PWC_LEVELS]; /* [n]: finds the table of level n */
-	const struct pt_format *format;
-	struct ptmem *ptmem;
-	struct port *port;
-	struct hist *pte_latency;
-	u64 root;
-	u16 asid;
-	u64 line_mask;
-	u32 count;
-	u64 busy[WALKER_MAX]; /* until a cycle */
-	struct walker_stats st;
 };
 
 /* One walk: what is asked, and what it found. */
@@ -56,9 +40,29 @@ struct walk {
 	/* answers */
 	bool ok;
 	bool present; /* not ok: there is a translation, but it forbids the access */
-	enum page_size size;
-	u64 entry; /* as a TLB holds it: page address | PTE_* flags */
+	enum page_size size; /* that is mapped in one piece: the guest's page or the host's, the smaller */
+	u64 entry; /* as a TLB holds it: page address | its page's size | PTE_* flags */
 	u64 done;  /* cycle */
+};
+
+#define WALKER_MAX 16u
+
+struct walker {
+	struct walk_caches pwc;
+	struct nested nested;
+	const struct pt_format *format;
+	struct ptmem *ptmem;
+	struct port *port;
+	struct hist *pte_latency;
+	u64 root;
+	u16 asid;
+	u64 line_mask;
+	u64 pwc_latency;
+	u32 count;
+	u64 last; /* cycle at which the last walk ends */
+	struct walk walk[WALKER_MAX]; /* of each walker, the last one; busy until it is done */
+	u16 walk_asid[WALKER_MAX];
+	struct walker_stats st;
 };
 
 struct walker_params {
@@ -66,9 +70,12 @@ struct walker_params {
 	const struct pwc_cfg *pwc;
 	const struct pt_format *format;
 	struct ptmem *ptmem;
+	const struct nested_cfg *nested;
+	struct host *host; /* NULL: no guest */
 	struct port *port;
 	struct hist *pte_latency;
 	u32 line;
+	u64 hz;
 	u64 seed;
 };
 
@@ -78,6 +85,10 @@ void walker_stats_add(const struct walker *w, struct stats *s, const char *prefi
 void walker_sane(const struct walker *w);
 
 void walker_walk(struct walker *w, struct walk *walk, u64 now);
+/* When the translation of va, which a TLB has already, is there: now, or the end of a walk for it. */
+u64 walker_ready(const struct walker *w, u64 va, u64 now);
+/* An entry of a page table is read at its address in the machine; for walker_nested.c. */
+void walker_read(struct walker *w, u64 pa, u32 level, const char *whose, u64 *now);
 
 /* Drops what the walk caches hold for [start, end) of an address space, for all of one, for all. */
 void walker_flush_range(struct walker *w, u16 asid, u64 start, u64 end);

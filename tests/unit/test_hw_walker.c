@@ -56,6 +56,7 @@ struct bench {
 	struct ref_tables tables;
 	struct hist hist;
 	struct walker w;
+	u64 now;
 };
 
 static void setup(struct bench *b)
@@ -73,6 +74,7 @@ static void setup(struct bench *b)
 	walker_init(&b->w, &p);
 	b->w.root = b->tables.root;
 	b->w.asid = 1;
+	b->now = 1000;
 }
 
 static void teardown(struct bench *b)
@@ -87,7 +89,8 @@ static struct walk walk_for(struct bench *b, u64 va, enum access_kind access)
 	struct walk k = { .va = va, .access = access };
 
 	b->note.n_reads = b->note.n_writes = 0;
-	walker_walk(&b->w, &k, 1000);
+	walker_walk(&b->w, &k, b->now);
+	b->now += 1000;
 	return k;
 }
 
@@ -238,17 +241,79 @@ static void test_walk_caches_are_flushed(void **state)
 	teardown(&b);
 }
 
+static u64 done_at(struct bench *b, u64 va, u64 now)
+{
+	struct walk k = { .va = va };
+
+	walker_walk(&b->w, &k, now);
+	assert_true(k.ok);
+	return k.done;
+}
+
 /* Two walkers: a third walk at the same time waits for the first to end. */
 static void test_walkers_are_busy(void **state)
 {
 	struct bench b;
+	u64 i;
+
+	setup(&b);
+	for (i = 0; i < 3; i++)
+		ref_tables_map(&b.tables, i * K4, 0x100000 + i * K4, 0, USER_PAGE | PTE_ACCESSED);
+	assert_int_equal(done_at(&b, 0, 1000), 1040);
+	assert_int_equal(done_at(&b, K4, 1000), 1010);
+	assert_int_equal(done_at(&b, 2 * K4, 1000), 1020);
+	assert_int_equal(b.w.st.wait_cycles, 10);
+	assert_int_equal(b.w.st.cycles, 60);
+	teardown(&b);
+}
+
+/* A page that is being walked is not walked again: not by a walker that is free, and not when none is. */
+static void test_walks_merge(void **state)
+{
+	struct bench b;
+	u32 reads;
 
 	setup(&b);
 	ref_tables_map(&b.tables, 0, 0x100000, 0, USER_PAGE | PTE_ACCESSED);
-	assert_int_equal(walk_for(&b, 0, ACCESS_READ).done, 1040);
-	assert_int_equal(walk_for(&b, 0, ACCESS_READ).done, 1010);
-	assert_int_equal(walk_for(&b, 0, ACCESS_READ).done, 1020);
-	assert_int_equal(b.w.st.wait_cycles, 10);
+	ref_tables_map(&b.tables, M2, 2 * M2, 1, USER_PAGE | PTE_ACCESSED);
+	assert_int_equal(done_at(&b, 0x10, 1000), 1040);
+	assert_int_equal(done_at(&b, 0xff0, 1039), 1040);
+	assert_int_equal(walker_ready(&b.w, 0x20, 1039), 1040);
+	assert_int_equal(walker_ready(&b.w, 0x20, 1040), 1040);
+	assert_int_equal(walker_ready(&b.w, 0x20, 1041), 1041);
+	assert_int_equal(walker_ready(&b.w, K4, 1039), 1039);
+	assert_int_equal(b.w.st.merged, 1);
+	reads = b.note.n_reads;
+	assert_int_equal(reads, 4);
+	/* It has ended: another one. */
+	assert_int_equal(done_at(&b, 0, 1040), 1050);
+	/* Any address of a large page, which is one entry below the PDPTE that is known. */
+	assert_int_equal(done_at(&b, M2, 1040), 1050);
+	assert_int_equal(done_at(&b, M2 + 0x123456, 1041), 1050);
+	assert_int_equal(b.w.st.walks, 3);
+	assert_int_equal(b.w.st.merged, 2);
+	assert_int_equal(b.w.st.wait_cycles, 0);
+	teardown(&b);
+}
+
+/* What a walk may not answer: a write where it sets no dirty bit, another space, an address flushed since. */
+static void test_walks_that_do_not_merge(void **state)
+{
+	struct walk k = { .va = 0, .access = ACCESS_WRITE };
+	struct bench b;
+
+	setup(&b);
+	ref_tables_map(&b.tables, 0, 0x100000, 0, USER_PAGE | PTE_ACCESSED);
+	assert_int_equal(done_at(&b, 0, 1000), 1040);
+	walker_walk(&b.w, &k, 1001);
+	assert_int_equal(k.done, 1001 + 10 + 10);
+	assert_int_equal(done_at(&b, 0, 2000), 2010);
+	b.w.asid = 2;
+	assert_int_equal(done_at(&b, 0, 2001), 2041);
+	walker_flush_range(&b.w, 2, 0, K4);
+	assert_int_equal(walker_ready(&b.w, 0, 2002), 2002);
+	assert_int_equal(done_at(&b, 0, 2011), 2051);
+	assert_int_equal(b.w.st.merged, 0);
 	teardown(&b);
 }
 
@@ -331,6 +396,8 @@ int main(void)
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_walk_caches_are_flushed),
 		cmocka_unit_test(test_walkers_are_busy),
+		cmocka_unit_test(test_walks_merge),
+		cmocka_unit_test(test_walks_that_do_not_merge),
 		cmocka_unit_test(test_tlb_sizes_and_spaces),
 		cmocka_unit_test(test_tlb_flushes),
 	};

@@ -189,6 +189,7 @@ struct bench {
 	struct counting_port port;
 	struct hist *hist;
 	struct walker w;
+	u64 now;
 	struct rng rng;
 };
 
@@ -300,7 +301,7 @@ static void walk_equals_twin(struct bench *b)
 	u64 reads = b->port.reads, writes = b->port.writes, in_page = (1ull << before.shift) - 1;
 	bool dirties = k.access == ACCESS_WRITE && !before.dirty;
 
-	walker_walk(&b->w, &k, 1000);
+	walker_walk(&b->w, &k, b->now += 1000);
 	assert_int_equal(k.present, before.present);
 	assert_int_equal(k.ok, ref_grants(&before, k.access));
 	assert_int_equal(b->port.reads - reads, before.reads);
@@ -381,7 +382,7 @@ static void runs_are_one_page(void **state)
 			struct walk k = { .va = va + rng_below(&b->rng, r->entries * step) };
 			struct ref_pt ref = ref_pt_walk(r->kind, b->ptmem, mm_root(b->mm), k.va);
 
-			walker_walk(&b->w, &k, 0);
+			walker_walk(&b->w, &k, b->now += 1000);
 			assert_true(k.ok);
 			assert_int_equal(k.size, r->size);
 			assert_int_equal(tlb_page(k.entry), r->size);
