@@ -428,15 +428,25 @@ static void add_hot(struct cache *c, bool off)
 		 off || changes == TAG_HIT_AGES);
 }
 
+static void add_hash(struct cache *c, const struct cache_cfg *cfg)
+{
+	c->hashed = cfg->slices > 1 || cfg->set_hash != SET_HASH_NONE;
+	c->hash = (struct set_hash){ .bits = log2_ceil(c->set_mask + 1u),
+				     .slices = cfg->slices,
+				     .kind = cfg->set_hash,
+				     .slice_kind = cfg->slice_hash,
+				     .line_shift = c->line_shift };
+}
+
 void cache_init(struct cache *c, const struct cache_params *p)
 {
 	const struct cache_cfg *cfg = p->cfg;
 	u32 sets = (u32)(cfg->size / cfg->line / cfg->ways);
 
 	*c = (struct cache){ 0 };
-	c->slices = cfg->slices;
 	c->set_mask = sets / cfg->slices - 1;
 	c->line_shift = log2_floor(cfg->line);
+	add_hash(c, cfg);
 	c->latency = time_to_cycles(cfg->latency, p->hz);
 	c->write_through = cfg->write == WRITE_THROUGH;
 	c->allocate = cfg->allocate;

@@ -26,6 +26,7 @@
 #include "model/hw/mshr.h"
 #include "model/hw/port.h"
 #include "model/hw/prefetch.h"
+#include "model/hw/set_hash.h"
 #include "model/hw/tags.h"
 #include "model/hw/way_predict.h"
 #include "model/sim/stat.h"
@@ -86,8 +87,10 @@ struct cache {
 	struct hot_lines *hot; /* first level only */
 	u8 *state;          /* by line id: LINE_* */
 	u64 latency;
-	u32 line_shift, set_mask, slices;
+	u32 line_shift, set_mask;
 	bool write_through, allocate;
+	bool hashed; /* sets are chosen by more than the lowest bits: */
+	struct set_hash hash;
 	enum mem_level level;
 	struct port *below;
 	struct mshr_file mshr;
@@ -135,12 +138,9 @@ void cache_prefetch(struct cache *c, struct mem_req *r, u64 now, u64 start);
 
 static always_inline u32 cache_set(const struct cache *c, u64 line)
 {
-	u64 slice;
-
-	if (likely(c->slices == 1))
+	if (likely(!c->hashed))
 		return (u32)line & c->set_mask;
-	slice = ((hash64(line) >> 32) * c->slices) >> 32;
-	return (u32)(slice * (c->set_mask + 1)) + ((u32)line & c->set_mask);
+	return set_hash(&c->hash, line);
 }
 
 /* Where a request's line is, or will be. */

@@ -2,6 +2,7 @@
 
 #include "model/base/bits.h"
 #include "model/hw/mshr.h"
+#include "model/hw/set_hash.h"
 #include "model/hw/way_predict.h"
 
 static const char *const indexing_names[] = { "vipt", "pipt", "vivt", NULL };
@@ -42,6 +43,12 @@ const struct opt cache_opts[] = {
 	  "cores that share it; 0: all; of l1i and l1d always 1", NULL },
 	{ "slices", OPT_U32, AT(slices), "1", 1, 256, "slices", "parts of equal size chosen by a hash",
 	  NULL },
+	{ "set_hash", OPT_ENUM, AT(set_hash), "none", 0, 0, NULL,
+	  "how a line's number chooses its set: none (lowest bits), xor (with as many above), fold (with all)",
+	  set_hash_names },
+	{ "slice_hash", OPT_ENUM, AT(slice_hash), "mix", 0, 0, NULL,
+	  "how it chooses its slice: mix, intel (as found in last-level caches of 2, 4 and 8 slices)",
+	  slice_hash_names },
 	{ "mshrs", OPT_U32, AT(mshrs), "16", 1, MSHR_MAX, "lines", "lines in flight from below", NULL },
 	{ "prefetcher", OPT_STRING, AT(prefetcher), "none", 0, 0, NULL,
 	  "none, or next-line, adjacent, ip-stride, stream, joined by +", NULL },
@@ -73,6 +80,20 @@ static const char *check_indexing(const struct cache_cfg *c, u32 level, const ch
 	return NULL;
 }
 
+static const char *check_hashes(const struct cache_cfg *c, u32 level, const char **key)
+{
+	*key = "slices";
+	if (level == 1 && c->slices != 1)
+		return "a first level has one slice";
+	*key = "set_hash";
+	if (level == 1 && c->set_hash != SET_HASH_NONE)
+		return "a first level's set is in the lowest bits; use none";
+	*key = "slice_hash";
+	if (c->slice_hash == SLICE_HASH_INTEL && (!is_pow2(c->slices) || c->slices > 8 || c->line != 64))
+		return "the hash is known for 1, 2, 4 or 8 slices and lines of 64 bytes; use mix";
+	return NULL;
+}
+
 const char *cache_check(const struct cache_cfg *c, u32 level, u64 page, const char **key)
 {
 	const char *why;
@@ -95,8 +116,5 @@ const char *cache_check(const struct cache_cfg *c, u32 level, u64 page, const ch
 	*key = "way_predictor";
 	if (c->way_predictor != WAY_NONE && (level > 1 || c->indexing == INDEX_VIVT))
 		return "ways are predicted in a vipt or pipt first level alone";
-	*key = "slices";
-	if (level == 1 && c->slices != 1)
-		return "a first level has one slice";
-	return NULL;
+	return check_hashes(c, level, key);
 }
