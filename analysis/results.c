@@ -50,6 +50,16 @@ static bool holds_run(const char *dir)
 	return there;
 }
 
+/* Not every run writes it. */
+static void remove_old(const char *dir, const char *name)
+{
+	char *path = xasprintf("%s/%s", dir, name);
+
+	if (unlink(path) && errno != ENOENT)
+		fail("cannot remove '%s' of an earlier run: %s", path, strerror(errno));
+	free(path);
+}
+
 void results_prepare(const char *dir)
 {
 	if (mkdir(dir, 0777) && errno != EEXIST)
@@ -59,6 +69,7 @@ void results_prepare(const char *dir)
 		    "name another directory with -o",
 		    dir);
 	write_json(dir, "run.json", json_pack("{sb}", "complete", 0));
+	remove_old(dir, "intervals.csv");
 }
 
 static void add_counter(void *arg, const char *name, u64 value, const char *unit, const char *help)

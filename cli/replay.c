@@ -8,17 +8,12 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "analysis/core_latency.h"
 #include "analysis/identities.h"
-#include "analysis/results.h"
-#include "analysis/syscalls.h"
-#include "cli/progress.h"
+#include "cli/replay.h"
 #include "model/base/error.h"
-#include "model/core/machine.h"
 #include "plots/plot.h"
 
-#define CHECK_EVERY     1000000u /* records */
-#define MAX_SETTINGS    256u
+#define CHECK_EVERY 1000000u /* records */
 
 static void usage(FILE *f)
 {
@@ -30,7 +25,6 @@ static void usage(FILE *f)
 	      "  -s, --set KEY=VALUE  override a key; `mmsim config` lists them\n"
 	      "  -o, --output DIR     write the run directory: table, counters, latencies, configuration\n"
 	      "      --plot           and pictures into DIR/plots (needs gnuplot)\n"
-	      "      --max N          stop after N records (block runs; lines of a text trace)\n"
 	      "      --loop N         replay everything N times, as new processes on the warm machine\n"
 	      "      --keep-going     step over damaged parts of a recording\n"
 	      "      --decode-thread  read and decompress on a thread of its own; changes no result\n"
@@ -39,6 +33,20 @@ static void usage(FILE *f)
 	      "      --check          walk the whole simulated state now and then (slow)\n"
 	      "  -q, --quiet          no table, no progress line\n"
 	      "  -h, --help           this text\n\n"
+	      "What is replayed and measured, in this order. N is a number of block runs (lines of a text\n"
+	      "trace), 250000 or 10M, or of instructions, 10Minsns. Counters and latencies are of the last\n"
+	      "part alone:\n"
+	      "      --skip N         pass N over; only mappings and other calls happen\n"
+	      "      --fast-forward N replay N without time: caches, TLBs and page tables change, nothing\n"
+	      "                       waits\n"
+	      "      --warmup N       replay N, not measured\n"
+	      "      --max N          replay and measure N, then stop\n"
+	      "      --from MARK      measure from a mark of the recording on, each time it is passed\n"
+	      "      --to MARK        and up to this one; NAME#3 is the third passing alone\n"
+	      "      --interval N     write intervals.csv: what each counter gained in every N instructions\n"
+	      "                       (or 50kruns, 50kcycles)\n"
+	      "      --explain LIST   tell what became of accesses, hop by hop with its cycles: 5000 or\n"
+	      "                       10-20,99 number them from 1; 7-8runs: whole block runs\n\n"
 	      "Examples:\n"
 	      "  mmsim replay ls.mmtrace.gz\n"
 	      "  mmsim replay ls.mmtrace.gz -m zen4 -s l1d.size=16K -o out --plot\n"
@@ -46,21 +54,9 @@ static void usage(FILE *f)
 	      f);
 }
 
-struct args {
-	const char *machine, *kernel, *output;
-	const char *settings[MAX_SETTINGS];
-	u32 n_settings;
-	const char *const *files;
-	u32 n_files;
-	struct trace_opts trace;
-	u64 max;
-	u32 loop;
-	bool plot, check, quiet, decode_only;
-};
-
 /* ---- running ---- */
 
-static struct trace *open_trace(const struct args *a, u32 i)
+struct trace *replay_open(const struct replay_args *a, u32 i)
 {
 	char err[TR_ERRBUF];
 	struct trace *t = trace_open(a->files[i], &a->trace, err);
@@ -70,124 +66,25 @@ static struct trace *open_trace(const struct args *a, u32 i)
 	return t;
 }
 
-/* What runs, and what is known of it only then. */
-struct replay {
-	const struct args *args;
-	struct machine *machine;
-	double begin;
-	bool x86_64; /* every recording, so that numbers of system calls have names */
-};
-
 static void add_trace(struct replay *r, u32 file)
 {
-	struct trace *t = open_trace(r->args, file);
+	struct trace *t = replay_open(r->args, file);
 
 	r->x86_64 &= !strcmp(trace_isa(t), "x86_64");
 	engine_add(r->machine->engine, t);
 }
 
-/* Once through all files. False: --max is reached. */
-static bool replay_once(struct replay *r, struct progress *p)
+void replay_begin_traces(struct replay *r)
 {
-	struct engine *e = r->machine->engine;
-	const struct engine_stats *st = engine_counts(e);
-	enum engine_status status;
 	u32 i;
 
 	for (i = 0; i < r->args->n_files; i++)
 		add_trace(r, i);
-	while ((status = engine_run(e, r->args->max)) == ENGINE_MORE)
-		progress_show(p, st->references, engine_bytes_read(e), engine_bytes_total(e));
-	return status == ENGINE_END;
-}
-
-static void replay_all(struct replay *r)
-{
-	struct progress p;
-	u32 n;
-
-	progress_begin(&p, r->args->quiet);
-	for (n = 0; n < r->args->loop && replay_once(r, &p); n++)
-		;
-	progress_end(&p);
-	machine_finish(r->machine);
-	machine_settle(r->machine);
 }
 
 /* ---- results ---- */
 
-struct notes {
-	char *text[64];
-	u32 n;
-};
-
-static void note(struct notes *n, char *text)
-{
-	if (n->n < ARRAY_SIZE(n->text))
-		n->text[n->n++] = text;
-	else
-		free(text);
-}
-
-static void note_deaths(struct notes *n, const struct engine *e)
-{
-	static const char *const verb[] = { "reading", "writing", "executing" };
-	const struct engine_death *d;
-	u32 count = engine_deaths(e, &d), i;
-
-	for (i = 0; i < count; i++, d++)
-		note(n, xasprintf("simulated %s: process %u thread %u %s 0x%" PRIx64 ", record %" PRIu64
-				  "; %s", d->oom ? "out of memory" : "SIGSEGV", d->pid, d->tid,
-				  verb[d->trap.access], d->trap.va, d->record, d->around));
-}
-
-/* "close (412), getpid (6)": system calls, by number where there is no name, and how often. */
-static void note_syscalls(struct notes *n, const struct engine *e, bool x86_64)
-{
-	char text[1000] = "", digits[16];
-	size_t at = 0;
-	u32 i;
-
-	for (i = 0; i < ENGINE_SYSCALLS && at < sizeof(text) - 64; i++) {
-		const char *name = x86_64 ? syscall_name_x86_64(i) : NULL;
-
-		if (!engine_syscalls(e, i))
-			continue;
-		snprintf(digits, sizeof(digits), "%u", i);
-		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s (%" PRIu64 ")", at ? ", " : "",
-				       name ? name : digits, engine_syscalls(e, i));
-	}
-	if (at)
-		note(n, xasprintf("system calls that only cost entry and exit: %s", text));
-}
-
-static void note_order(struct notes *n, const struct machine *m)
-{
-	u64 gaps = stats_value(m->stats, "replay.order_gaps"), lost = stats_value(m->stats, "replay.lost");
-	u64 sleeps = stats_value(m->stats, "replay.sleeps");
-	u64 dropped = stats_value(m->stats, "replay.dropped");
-
-	if (gaps)
-		note(n, xasprintf("%" PRIu64 " ordering numbers are missing from the recording; the order "
-				  "of threads around them is a guess", gaps));
-	if (lost)
-		note(n, xasprintf("something is missing from the recording in %" PRIu64 " places", lost));
-	if (dropped)
-		note(n, xasprintf("%" PRIu64 " block runs were not made: their threads had been ended",
-				  dropped));
-	if (sleeps)
-		note(n, xasprintf("%" PRIu64 " recorded waits for the outside are replayed at %u %% of "
-				  "their time (replay.sleep_scale)", sleeps, m->cfg.engine.sleep_scale));
-}
-
-static void gather_notes(struct notes *n, const struct replay *r)
-{
-	note_deaths(n, r->machine->engine);
-	note_order(n, r->machine);
-	note_syscalls(n, r->machine->engine, r->x86_64);
-}
-
-static struct results_host host_cost(double begin)
+struct results_host replay_cost(double begin)
 {
 	struct rusage u;
 
@@ -200,9 +97,18 @@ static struct results_host host_cost(double begin)
 	};
 }
 
+/* The results are those of the window; the identities hold of it alone too. */
+static void take_window(struct window *w, struct results *r)
+{
+	r->latency = window_latency(w);
+	r->stats = window_gains(w);
+	identities_assert(r);
+	r->stats = window_stats(w);
+}
+
 static void report(const struct replay *run, const struct config *c)
 {
-	const struct args *a = run->args;
+	const struct replay_args *a = run->args;
 	const struct machine *m = run->machine;
 	struct results_latency latency[CORE_LATENCY_ROWS];
 	struct notes notes = { 0 };
@@ -217,86 +123,44 @@ static void report(const struct replay *run, const struct config *c)
 		.n_traces = a->n_files,
 		.version = MMSIM_VERSION,
 		.hz = m->cfg.core.frequency,
-		.host = host_cost(run->begin),
+		.host = replay_cost(run->begin),
 	};
 
 	core_latency_rows(core_latency(m->core), latency);
 	identities_assert(&r);
-	gather_notes(&notes, run);
+	if (run->window)
+		take_window(run->window, &r);
+	notes_gather(&notes, run);
 	r.notes = (const char *const *)notes.text;
 	r.n_notes = notes.n;
 	if (!a->quiet)
 		results_print(stdout, &r, true);
 	if (a->output)
 		results_write(a->output, &r);
-	while (notes.n)
-		free(notes.text[--notes.n]);
+	notes_fini(&notes);
 }
 
-static void replay(const struct args *a)
+static void replay(const struct replay_args *a)
 {
-	struct replay r = { .args = a, .begin = host_seconds(), .x86_64 = true };
+	struct replay r = { .args = a, .begin = host_seconds(), .x86_64 = true, .loops_left = a->loop - 1 };
+	struct explain *explain = NULL;
 	struct machine_cfg cfg;
 	struct config *c = cli_configure(&cfg, a->machine, a->kernel, a->settings, a->n_settings);
 
 	if (a->output)
 		results_prepare(a->output);
 	r.machine = machine_new(&cfg, a->check ? CHECK_EVERY : 0);
-	replay_all(&r);
+	if (a->n_explain)
+		explain = explain_new(stdout, a->explain, a->n_explain, a->explain_runs);
+	engine_set_explain(r.machine->engine, explain);
+	replay_parts(&r);
 	report(&r, c);
+	window_free(r.window);
 	machine_free(r.machine);
+	explain_free(explain);
 	config_free(c);
 	if (a->plot)
 		plots_default(a->output);
-}
-
-/* ---- decoding alone ---- */
-
-struct decoded {
-	u64 packets, runs, accesses, events;
-};
-
-static void decode(const struct args *a, u32 file, struct decoded *d)
-{
-	struct trace *t = open_trace(a, file);
-	struct tr_cursor *cursor = tr_cursor_new(t);
-	enum trace_status status;
-	struct trace_packet *p;
-	struct tr_chunk chunk;
-
-	while ((status = trace_next(t, &p)) == TRACE_OK) {
-		tr_cursor_set(cursor, p);
-		while (tr_cursor_next(cursor, &chunk)) {
-			d->runs += chunk.n_runs;
-			d->accesses += chunk.n_addrs;
-			d->events += chunk.event != NULL;
-		}
-		d->packets++;
-		trace_packet_free(t, p);
-	}
-	if (status == TRACE_ERROR)
-		die("%s", trace_error(t));
-	tr_cursor_free(cursor);
-	trace_close(t);
-}
-
-static void decode_all(const struct args *a)
-{
-	double begin = host_seconds();
-	struct decoded d = { 0 };
-	struct results_host cost;
-	u32 n, i;
-
-	for (n = 0; n < a->loop; n++)
-		for (i = 0; i < a->n_files; i++)
-			decode(a, i, &d);
-	cost = host_cost(begin);
-	if (a->quiet)
-		return;
-	printf("%" PRIu64 " packets, %" PRIu64 " block runs, %" PRIu64 " data accesses, %" PRIu64 " events\n",
-	       d.packets, d.runs, d.accesses, d.events);
-	printf("%.3f s CPU, %.3f s; %.2f ns a block run\n", cost.cpu_seconds, cost.wall_seconds,
-	       d.runs ? cost.cpu_seconds * 1e9 / (double)d.runs : 0);
 }
 
 /* ---- the command line ---- */
@@ -311,21 +175,88 @@ static u64 number(const char *option, const char *text)
 	return n;
 }
 
-static void add_setting(struct args *a, const char *setting)
+static void add_setting(struct replay_args *a, const char *setting)
 {
 	if (a->n_settings == MAX_SETTINGS)
 		die("more than %u settings: put them into a file and give it with -m", MAX_SETTINGS);
 	a->settings[a->n_settings++] = setting;
 }
 
-enum { OPT_PLOT = 256, OPT_MAX, OPT_LOOP, OPT_KEEP, OPT_THREAD, OPT_DECODE, OPT_FORMAT, OPT_CHECK };
+/* "name#3" */
+static struct place place(const char *option, char *text)
+{
+	char *hash = strrchr(text, '#');
+	struct place p = { .name = text };
+
+	if (hash) {
+		*hash = '\0';
+		p.nth = number(option, hash + 1);
+	}
+	if (!*text)
+		die("%s needs the name of a mark; `mmsim info` lists those of a recording", option);
+	return p;
+}
+
+static const char *take_range(struct replay_args *a, const char *text)
+{
+	struct explain_range r;
+	char *end;
+
+	r.first = r.last = strtoull(text, &end, 10);
+	if (end != text && *end == '-')
+		r.last = strtoull(end + 1, &end, 10);
+	if (end == text || !r.first || r.last < r.first || (*end && *end != ','))
+		die("--explain: '%s' is not a list like 5000 or 10-20,99 or 7-8runs", text);
+	if (a->n_explain == MAX_EXPLAIN)
+		die("--explain: more than %u ranges", MAX_EXPLAIN);
+	a->explain[a->n_explain++] = r;
+	return *end ? end + 1 : NULL;
+}
+
+/* "10-20,99", "7-8runs" */
+static void take_explain(struct replay_args *a, char *text)
+{
+	size_t n = strlen(text);
+	const char *at = text;
+
+	a->explain_runs = n > 4 && !strcmp(text + n - 4, "runs");
+	if (a->explain_runs)
+		text[n - 4] = '\0';
+	while (at)
+		at = take_range(a, at);
+}
+
+enum {
+	OPT_PLOT = 256,
+	OPT_LOOP,
+	OPT_KEEP,
+	OPT_THREAD,
+	OPT_DECODE,
+	OPT_FORMAT,
+	OPT_CHECK,
+	OPT_SKIP,
+	OPT_FORWARD,
+	OPT_WARMUP,
+	OPT_MAX,
+	OPT_FROM,
+	OPT_TO,
+	OPT_INTERVAL,
+	OPT_EXPLAIN,
+};
 static const struct option options[] = {
 	{ "machine", required_argument, NULL, 'm' },
 	{ "kernel", required_argument, NULL, 'k' },
 	{ "set", required_argument, NULL, 's' },
 	{ "output", required_argument, NULL, 'o' },
 	{ "plot", no_argument, NULL, OPT_PLOT },
+	{ "skip", required_argument, NULL, OPT_SKIP },
+	{ "fast-forward", required_argument, NULL, OPT_FORWARD },
+	{ "warmup", required_argument, NULL, OPT_WARMUP },
 	{ "max", required_argument, NULL, OPT_MAX },
+	{ "from", required_argument, NULL, OPT_FROM },
+	{ "to", required_argument, NULL, OPT_TO },
+	{ "interval", required_argument, NULL, OPT_INTERVAL },
+	{ "explain", required_argument, NULL, OPT_EXPLAIN },
 	{ "loop", required_argument, NULL, OPT_LOOP },
 	{ "keep-going", no_argument, NULL, OPT_KEEP },
 	{ "decode-thread", no_argument, NULL, OPT_THREAD },
@@ -337,7 +268,7 @@ static const struct option options[] = {
 	{ 0 },
 };
 
-static void take_option(struct args *a, int opt)
+static void take_option(struct replay_args *a, int opt)
 {
 	switch (opt) {
 	case 'm': a->machine = optarg; break;
@@ -346,7 +277,14 @@ static void take_option(struct args *a, int opt)
 	case 'o': a->output = optarg; break;
 	case 'q': a->quiet = true; break;
 	case OPT_PLOT: a->plot = true; break;
-	case OPT_MAX: a->max = number("--max", optarg); break;
+	case OPT_SKIP: a->skip = amount_parse("--skip", optarg, UNIT_RUNS, false); break;
+	case OPT_FORWARD: a->fast_forward = amount_parse("--fast-forward", optarg, UNIT_RUNS, false); break;
+	case OPT_WARMUP: a->warmup = amount_parse("--warmup", optarg, UNIT_RUNS, true); break;
+	case OPT_MAX: a->max = amount_parse("--max", optarg, UNIT_RUNS, true); break;
+	case OPT_FROM: a->from = place("--from", optarg); break;
+	case OPT_TO: a->to = place("--to", optarg); break;
+	case OPT_INTERVAL: a->interval = amount_parse("--interval", optarg, UNIT_INSNS, true); break;
+	case OPT_EXPLAIN: take_explain(a, optarg); break;
 	case OPT_LOOP: a->loop = (u32)MIN(number("--loop", optarg), UINT32_MAX); break;
 	case OPT_KEEP: a->trace.keep_going = true; break;
 	case OPT_THREAD: a->trace.decode_thread = true; break;
@@ -357,7 +295,7 @@ static void take_option(struct args *a, int opt)
 	}
 }
 
-static void check_args(const struct args *a)
+static void check_args(const struct replay_args *a)
 {
 	u32 i;
 
@@ -365,6 +303,8 @@ static void check_args(const struct args *a)
 		die("say what to replay: mmsim replay FILE; `mmsim record` makes one");
 	if (a->plot && !a->output)
 		die("--plot needs a directory for the pictures: -o DIR");
+	if (a->interval.n && !a->output)
+		die("--interval needs a directory for intervals.csv: -o DIR");
 	for (i = 0; i < a->n_files; i++)
 		if (a->loop > 1 && !strcmp(a->files[i], "-"))
 			die("--loop: standard input can be read only once; write it to a file first");
@@ -372,7 +312,7 @@ static void check_args(const struct args *a)
 
 int cmd_replay(int argc, char **argv)
 {
-	struct args a = { .max = ~(u64)0, .loop = 1 };
+	struct replay_args a = { .loop = 1 };
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "m:k:s:o:qh", options, NULL)) != -1) {
@@ -386,7 +326,7 @@ int cmd_replay(int argc, char **argv)
 	a.n_files = (u32)(argc - optind);
 	check_args(&a);
 	if (a.decode_only)
-		decode_all(&a);
+		replay_decode(&a);
 	else
 		replay(&a);
 	return 0;

@@ -231,7 +231,7 @@ void explain_end(u64 now, bool summed)
 	x->begun = false;
 	ASSERT(!summed || x->left_out || outermost(x) == now - x->start);
 	print(x);
-	fprintf(x->out, "%10s  %8" PRIu64 "  cycles in all\n\n", "", now - x->start);
+	fprintf(x->out, "%10s  %8" PRIu64 "  cycles\n\n", "", now - x->start);
 }
 
 void explain_abandon(const char *why)

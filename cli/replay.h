@@ -1,0 +1,75 @@
+/*
+ * The inside of mmsim replay: what was asked for, what runs, and which part of it is measured. Private to
+ * cli/replay*.c.
+ */
+#ifndef MMSIM_CLI_REPLAY_H
+#define MMSIM_CLI_REPLAY_H
+
+#include "analysis/core_latency.h"
+#include "analysis/intervals.h"
+#include "analysis/window.h"
+#include "cli/amount.h"
+#include "cli/progress.h"
+#include "model/core/machine.h"
+#include "model/sim/explain.h"
+
+#define MAX_SETTINGS 256u
+#define MAX_EXPLAIN  64u
+
+/* A named place: its n-th passing, or all (n = 0). */
+struct place {
+	const char *name; /* NULL: none */
+	u64 nth;
+};
+
+struct replay_args {
+	const char *machine, *kernel, *output;
+	const char *settings[MAX_SETTINGS];
+	u32 n_settings;
+	const char *const *files;
+	u32 n_files;
+	struct trace_opts trace;
+	struct amount skip, fast_forward, warmup, max, interval;
+	struct place from, to;
+	struct explain_range explain[MAX_EXPLAIN];
+	u32 n_explain;
+	bool explain_runs; /* the ranges are of runs, not of accesses */
+	u32 loop;
+	bool plot, check, quiet, decode_only;
+};
+
+struct replay {
+	const struct replay_args *args;
+	struct machine *machine;
+	struct progress progress;
+	double begin;
+	u32 loops_left;
+	bool x86_64; /* every recording, so that numbers of system calls have names */
+
+	/* What is measured, if that is not everything. */
+	struct window *window;       /* NULL: everything */
+	struct intervals *intervals; /* NULL: not asked for */
+	struct results_latency latency[CORE_LATENCY_ROWS];
+};
+
+/* replay.c */
+struct trace *replay_open(const struct replay_args *a, u32 file);
+void replay_begin_traces(struct replay *r); /* the recordings run from their beginning */
+struct results_host replay_cost(double begin);
+
+/* replay_window.c: the whole replay, in the parts that were asked for; leaves the window closed. */
+void replay_parts(struct replay *r);
+
+/* replay_notes.c: remarks for the reader. Each text is a new string. */
+struct notes {
+	char *text[64];
+	u32 n;
+};
+void notes_add(struct notes *n, char *text);
+void notes_gather(struct notes *n, const struct replay *r);
+void notes_fini(struct notes *n);
+
+/* replay_decode.c: --decode-only. */
+void replay_decode(const struct replay_args *a);
+
+#endif

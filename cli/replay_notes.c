@@ -1,0 +1,142 @@
+/* mmsim replay: what the reader of its results has to know. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "analysis/counters.h"
+#include "analysis/format.h"
+#include "analysis/syscalls.h"
+#include "cli/replay.h"
+#include "model/base/error.h"
+
+void notes_add(struct notes *n, char *text)
+{
+	if (n->n < ARRAY_SIZE(n->text))
+		n->text[n->n++] = text;
+	else
+		free(text);
+}
+
+static void note_deaths(struct notes *n, const struct engine *e)
+{
+	static const char *const verb[] = { "reading", "writing", "executing" };
+	const struct engine_death *d;
+	u32 count = engine_deaths(e, &d), i;
+
+	for (i = 0; i < count; i++, d++)
+		notes_add(n, xasprintf("simulated %s: process %u thread %u %s 0x%" PRIx64 ", record %" PRIu64
+				  "; %s", d->oom ? "out of memory" : "SIGSEGV", d->pid, d->tid,
+				  verb[d->trap.access], d->trap.va, d->record, d->around));
+}
+
+/* "close (412), getpid (6)": system calls, by number where there is no name, and how often. */
+static void note_syscalls(struct notes *n, const struct engine *e, bool x86_64)
+{
+	char text[1000] = "", digits[16];
+	size_t at = 0;
+	u32 i;
+
+	for (i = 0; i < ENGINE_SYSCALLS && at < sizeof(text) - 64; i++) {
+		const char *name = x86_64 ? syscall_name_x86_64(i) : NULL;
+
+		if (!engine_syscalls(e, i))
+			continue;
+		snprintf(digits, sizeof(digits), "%u", i);
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s (%" PRIu64 ")", at ? ", " : "",
+				       name ? name : digits, engine_syscalls(e, i));
+	}
+	if (at)
+		notes_add(n, xasprintf("system calls that only cost entry and exit: %s", text));
+}
+
+static void note_order(struct notes *n, const struct machine *m)
+{
+	u64 gaps = stats_value(m->stats, "replay.order_gaps"), lost = stats_value(m->stats, "replay.lost");
+	u64 sleeps = stats_value(m->stats, "replay.sleeps");
+	u64 dropped = stats_value(m->stats, "replay.dropped");
+
+	if (gaps)
+		notes_add(n, xasprintf("%" PRIu64 " ordering numbers are missing from the recording; the "
+				       "order of threads around them is a guess", gaps));
+	if (lost)
+		notes_add(n, xasprintf("something is missing from the recording in %" PRIu64 " places",
+				       lost));
+	if (dropped)
+		notes_add(n, xasprintf("%" PRIu64 " block runs were not made: their threads had been ended",
+				  dropped));
+	if (sleeps)
+		notes_add(n, xasprintf("%" PRIu64 " recorded waits for the outside are replayed at %u %% of "
+				  "their time (replay.sleep_scale)", sleeps, m->cfg.engine.sleep_scale));
+}
+
+static char *append(char *text, const char *more)
+{
+	char *longer = xasprintf("%s%s", text, more);
+
+	free(text);
+	return longer;
+}
+
+static char *append_amount(char *text, const char *before, struct amount a, const char *behind)
+{
+	char *amount = amount_text(a), *more = xasprintf("%s%s%s", before, amount, behind);
+
+	free(amount);
+	text = append(text, more);
+	free(more);
+	return text;
+}
+
+/* ", in 3 regions from BEGIN to END" */
+static char *append_places(char *text, const struct replay_args *a, u32 times)
+{
+	const char *from = a->from.name ? a->from.name : "the beginning";
+	const char *to = a->to.name ? a->to.name : "the end";
+	char *more = xasprintf(", in %u region%s from %s to %s", times, times == 1 ? "" : "s", from, to);
+
+	text = append(text, more);
+	free(more);
+	return text;
+}
+
+/* Which part of the replay the results are of. */
+static void note_measured(struct notes *n, const struct replay *r)
+{
+	const struct replay_args *a = r->args;
+	const struct stats *s;
+	struct counters c;
+	struct text insns, runs;
+	char *text;
+
+	if (!r->window)
+		return;
+	s = window_stats(r->window);
+	counters_from_stats(&c, s);
+	text = xasprintf("measured: %s instructions (%s block runs)",
+			 format_count(&insns, counters_get(&c, "core*.instructions")),
+			 format_count(&runs, stats_value(s, "replay.records")));
+	counters_fini(&c);
+	if (a->from.name || a->to.name)
+		text = append_places(text, a, window_times(r->window));
+	if (a->skip.n)
+		text = append_amount(text, "; before it ", a->skip, " skipped");
+	if (a->fast_forward.n)
+		text = append_amount(text, "; before it ", a->fast_forward, " without time");
+	if (a->warmup.n)
+		text = append_amount(text, "; before it ", a->warmup, " of warm-up");
+	notes_add(n, text);
+}
+
+void notes_gather(struct notes *n, const struct replay *r)
+{
+	note_measured(n, r);
+	note_deaths(n, r->machine->engine);
+	note_order(n, r->machine);
+	note_syscalls(n, r->machine->engine, r->x86_64);
+}
+
+void notes_fini(struct notes *n)
+{
+	while (n->n)
+		free(n->text[--n->n]);
+}

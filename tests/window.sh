@@ -1,0 +1,109 @@
+#!/bin/sh
+# Parts of a replay: what comes before the measured part, regions, intervals, single accesses explained.
+. "$(dirname "$0")/lib.sh"
+
+# replay DIR OPTION...
+replay()
+{
+	dir=$1
+	shift
+	$mmsim replay -q -o "$tmp/$dir" "$@" >"$tmp/$dir.out" 2>&1 || bad "replay $*" "$(tail -n 5 "$tmp/$dir.out")"
+}
+
+# States, not flows: of these the last value is told.
+states='mm.frames.total|mm.frames.free|mm.frames.peak|mm.pgtable.pages|mm.vmstat.nr_page_table_pages|dram.waiting'
+
+# flows DIR: "name value" of every counter that counts events.
+flows()
+{
+	sed -n 's/^ *"\([^"]*\)": \([0-9]*\),*$/\1 \2/p' "$tmp/$1/stats.json" | grep -v -E "^($states) "
+}
+
+# The first N measured, and all that comes after them, are together the whole.
+for sample in sort threads pipe; do
+	trace=$samples/$sample.mmtrace.gz
+	replay whole "$trace"
+	for part in 300000 1000000insns; do
+		replay first "$trace" --max $part
+		replay rest "$trace" --warmup $part
+		{ flows first; flows rest; } | awk '{ sum[$1] += $2 } END { for (n in sum) print n, sum[n] }' |
+			sort >"$tmp/sum"
+		flows whole | sort >"$tmp/expected"
+		difference=$(diff "$tmp/expected" "$tmp/sum" | head -n 10)
+		equal "$sample: the first $part and the rest after a warm-up of $part are the whole" "" "$difference"
+	done
+done
+
+# Without time everything but time is as with it, where one thread runs alone.
+for sample in sort sqlite; do
+	trace=$samples/$sample.mmtrace.gz
+	replay timed "$trace" --warmup 500k
+	replay untimed "$trace" --fast-forward 500k
+	for dir in timed untimed; do
+		flows $dir | grep -E 'misses|walks|fills|writebacks|pte_|mm\.fault|instructions|records' >"$tmp/$dir.counts"
+	done
+	check "$sample: the counts after 500k without time are those after a warm-up" \
+		cmp "$tmp/timed.counts" "$tmp/untimed.counts"
+	replay skipped "$trace" --skip 500k
+	equal "$sample: what is skipped is not measured" "$(counter "$tmp/timed/stats.json" replay.records)" \
+		"$(counter "$tmp/skipped/stats.json" replay.records)"
+	equal "$sample: mappings were made while accesses were skipped" 0 \
+		"$(counter "$tmp/skipped/stats.json" replay.segv)"
+done
+replay parts "$samples/threads.mmtrace.gz" --skip 50k --fast-forward 100kinsns --warmup 50k --max 100k --check
+equal "skip, fast-forward, warm-up and max follow each other" 100000 "$(counter "$tmp/parts/stats.json" replay.records)"
+check "the summary says what was measured" grep -q 'measured: .* (100,000 block runs)' "$tmp/parts/summary.txt"
+replay loops "$samples/pipe.mmtrace.gz" --loop 3
+replay again "$samples/pipe.mmtrace.gz" --loop 3 --warmup 1
+equal "a part can be of any round of a loop" "$(($(counter "$tmp/loops/stats.json" replay.records) - 1))" \
+	"$(counter "$tmp/again/stats.json" replay.records)"
+
+# intervals DIR: how many rows, and the columns whose sum is not the counter.
+intervals()
+{
+	flows "$1" | awk -F'[ ,]' '
+		FNR == NR { total[$1] = $2; next }
+		FNR == 1  { for (i = 2; i <= NF; i++) name[i] = $i; next }
+		          { rows++; for (i = 2; i <= NF; i++) sum[i] += $i }
+		END {
+			for (i in name) if (sum[i] != total[name[i]]) print name[i], sum[i], total[name[i]]
+			for (i in name) n++
+			print rows, (n == length(total)) ? "all" : "some"
+		}' - "$tmp/$1/intervals.csv"
+}
+
+replay rows "$samples/sort.mmtrace.gz" --interval 1M
+equal "the rows of intervals.csv add up to the counters" "13 all" "$(intervals rows)"
+replay rows "$samples/sort.mmtrace.gz" --interval 100kcycles --warmup 1M --max 1M
+equal "so they do in cycles after a warm-up" "all" "$(intervals rows | sed 's/^[0-9]* //')"
+replay none "$samples/sort.mmtrace.gz" --max 1000
+equal "intervals.csv is written only when it is asked for" "" "$(ls "$tmp/none" | grep intervals)"
+
+# What is explained changes nothing, and its hops add up: mmsim itself asserts it of each.
+for sample in "$samples"/*.gz; do
+	name=$(basename "$sample" .mmtrace.gz)
+	replay plain "$sample" --max 400k
+	replay told "$sample" --max 400k --explain 1-3000,200000-203000
+	check "$name: explaining changes no counter" cmp "$tmp/plain/stats.json" "$tmp/told/stats.json"
+	check "$name: explaining changes no latency" cmp "$tmp/plain/latency.csv" "$tmp/told/latency.csv"
+	equal "$name: every access asked for is explained" 6001 "$(grep -c '^access ' "$tmp/told.out")"
+done
+# All loads of one dependent chase: their latencies are those of latency.csv, added up.
+$mmsim generate chase -o "$tmp/chase.pcap" --size 1M --count 20000 >"$tmp/generate.out" 2>&1 ||
+	bad "generate" "$(cat "$tmp/generate.out")"
+replay chase "$tmp/chase.pcap" --explain 1-1000000
+told=$(awk '/^access .*: load /{ load = 1 } / cycles$/ && load { sum += $1; n++; load = 0 } END { print n, sum }' \
+	"$tmp/chase.out")
+sampled=$(awk -F, '$1 == "load" && $4 == $5 { n += $6; sum += $4 * $6 } $1 == "load" && $4 != $5 { wide += $6 }
+	END { print n + wide, wide + 0 ? "wide" : sum }' "$tmp/chase/latency.csv")
+equal "the latencies told are those sampled" "$sampled" "$told"
+
+# Bad combinations.
+refused "a part longer than the recording" "nothing is left" $mmsim replay -q "$samples/sort.mmtrace.gz" --warmup 1G
+refused "a number that is none" "above 0" $mmsim replay -q "$samples/sort.mmtrace.gz" --skip 0
+refused "a unit that is none" "runs or insns" $mmsim replay -q "$samples/sort.mmtrace.gz" --max 10Mlines
+refused "cycles cannot be skipped" "cycles" $mmsim replay -q "$samples/sort.mmtrace.gz" --skip 10kcycles
+refused "intervals need a directory" "-o DIR" $mmsim replay -q "$samples/sort.mmtrace.gz" --interval 1M
+refused "a mark that is not there" "nowhere" $mmsim replay -q "$samples/sort.mmtrace.gz" --from nowhere
+refused "a list that is none" "not a list" $mmsim replay -q "$samples/sort.mmtrace.gz" --explain 5-3
+finish
