@@ -5,11 +5,12 @@
 
 #include "model/base/error.h"
 
+#define REF_FRAMES  (1ull << 20)
 #define TABLE_FLAGS (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_EXEC | PTE_ACCESSED)
 
 void ref_tables_init(struct ref_tables *t)
 {
-	t->ptmem = ptmem_new(1u << 20);
+	t->ptmem = ptmem_new(REF_FRAMES);
 	t->next_frame = 1;
 	t->root = t->next_frame++ << FRAME_SHIFT;
 	ptmem_add(t->ptmem, t->root >> FRAME_SHIFT);
@@ -125,6 +126,8 @@ void ref_machine_init(struct ref_machine *m)
 	m->memory = memory_new(&m->hw, 1, m->core_cfg.frequency, 1);
 	p.memory = m->memory;
 	p.ptmem = m->tables.ptmem;
+	m->host = host_new(&m->hw.nested, &pt_x86_64, REF_FRAMES << FRAME_SHIFT, m->core_cfg.frequency, 1);
+	p.host = m->host;
 	p.format = m->xlate ? &pt_x86_64 : NULL;
 	m->core = core_new(&p);
 	core_cpu(m->core)->ops->switch_to(core_cpu(m->core), m->tables.root, 1);
@@ -142,6 +145,7 @@ void ref_machine_fini(struct ref_machine *m)
 	stats_free(m->stats);
 	core_free(m->core);
 	memory_free(m->memory);
+	host_free(m->host);
 	ref_tables_fini(&m->tables);
 }
 

@@ -120,27 +120,62 @@ static u32 run_shift(enum ref_pt_kind kind, u32 up)
 	return up ? 0 : 5;
 }
 
-static struct ref_pt walk(enum ref_pt_kind kind, const struct ptmem *m, u64 table, u64 va, u32 depth,
-			  u32 reads)
-{
-	u32 below = bits_below(kind, depth), bytes = cuts[kind].entry;
-	u64 at = table + (va >> below) % BIT(cuts[kind].index[depth]) * bytes;
-	struct decoded d = decode(kind, read_memory(m, at, bytes), depth);
+static struct ref_pt walk(const struct ref_space *s, u64 table, u64 va, u32 depth, struct ref_reads *reads);
 
-	reads += depth || !cuts[kind].root_in_registers;
+/* What the space beneath makes of an address, if there is one. */
+static u64 beneath(const struct ref_space *s, u64 pa, u32 *shift, struct ref_reads *reads)
+{
+	struct ref_pt r;
+
+	if (!s->beneath)
+		return pa;
+	r = walk(s->beneath, s->beneath->root, pa, 0, reads);
+	*shift = r.shift < *shift ? r.shift : *shift;
+	return r.pa;
+}
+
+static void note_read(struct ref_reads *reads, u64 at)
+{
+	reads->at[reads->n++ % REF_MAX_READS] = at;
+}
+
+static struct ref_pt walk(const struct ref_space *s, u64 table, u64 va, u32 depth, struct ref_reads *reads)
+{
+	enum ref_pt_kind kind = s->kind;
+	u32 below = bits_below(kind, depth), bytes = cuts[kind].entry, ignored = 64;
+	u64 at = table + (va >> below) % BIT(cuts[kind].index[depth]) * bytes;
+	struct decoded d = decode(kind, read_memory(s->m, at, bytes), depth);
+
+	if (depth || !cuts[kind].root_in_registers)
+		note_read(reads, beneath(s, at, &ignored, reads));
 	if (d.present && !d.leaf)
-		return walk(kind, m, d.next, va, depth + 1, reads);
+		return walk(s, d.next, va, depth + 1, reads);
 	if (d.run)
 		below += run_shift(kind, cuts[kind].index[depth + 1] != 0);
 	d.rights.present = d.present;
 	d.rights.shift = below;
+	d.rights.page_shift = below;
 	d.rights.pa = d.next / BIT(below) * BIT(below) + va % BIT(below);
-	d.rights.reads = reads;
 	d.rights.entry_pa = at;
+	if (s->beneath && d.present)
+		d.rights.pa = beneath(s, d.rights.pa, &d.rights.shift, reads);
 	return d.rights;
+}
+
+struct ref_pt ref_space_walk(const struct ref_space *s, u64 va, struct ref_reads *reads)
+{
+	struct ref_pt r;
+
+	reads->n = 0;
+	r = walk(s, s->root, va, 0, reads);
+	r.reads = reads->n;
+	return r;
 }
 
 struct ref_pt ref_pt_walk(enum ref_pt_kind kind, const struct ptmem *m, u64 root, u64 va)
 {
-	return walk(kind, m, root, va, 0, 0);
+	const struct ref_space s = { .kind = kind, .m = m, .root = root };
+	struct ref_reads reads;
+
+	return ref_space_walk(&s, va, &reads);
 }

@@ -23,11 +23,28 @@ enum ref_pt_kind {
 struct ref_pt {
 	bool present, write, user, exec, accessed, dirty;
 	u64 pa;    /* of va itself */
-	u32 shift; /* of the size of the page that maps it */
+	u32 shift; /* of the size of the page that maps it; in a guest the smaller of both spaces' */
+	u32 page_shift; /* of the page in this space alone */
 	u32 reads; /* entries read from memory on the way */
 	u64 entry_pa;
 };
 
+/* Tables, and those of a host beneath them, which translate every address that they hold. */
+struct ref_space {
+	enum ref_pt_kind kind;
+	const struct ptmem *m;
+	u64 root;
+	const struct ref_space *beneath; /* NULL: none */
+};
+
+/* Addresses in the machine of the entries read, in order. */
+#define REF_MAX_READS 64u
+struct ref_reads {
+	u64 at[REF_MAX_READS];
+	u32 n;
+};
+
+struct ref_pt ref_space_walk(const struct ref_space *s, u64 va, struct ref_reads *reads);
 struct ref_pt ref_pt_walk(enum ref_pt_kind kind, const struct ptmem *m, u64 root, u64 va);
 
 #endif
