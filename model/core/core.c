@@ -60,7 +60,7 @@ const char *core_check(const struct core_cfg *cfg, const char **key)
 /* Building. */
 
 /* The private levels below the first, from the farthest up. Returns what the first stands on. */
-static struct port *add_lower(struct core *c, const struct core_params *p, u64 seed)
+static struct port *add_lower(struct core *c, const struct core_params *p, u64 seed, u32 *needs)
 {
 	struct port *below = memory_port(p->memory, p->id);
 	enum mem_level level;
@@ -69,15 +69,17 @@ static struct port *add_lower(struct core *c, const struct core_params *p, u64 s
 	for (level = MEM_L2; level <= MEM_L4; level++)
 		c->n_lower += hw_private(hw_level(p->hw, level));
 	n = c->n_lower;
+	*needs = memory_needs(p->memory);
 	for (level = MEM_L4; level >= MEM_L2; level--) {
 		struct cache_params l = { .cfg = hw_level(p->hw, level), .name = mem_level_name[level],
 					  .level = level, .hz = p->cfg->frequency, .seed = seed,
-					  .below = below };
+					  .below = below, .needs = *needs };
 
 		if (!hw_private(l.cfg))
 			continue;
 		cache_init(&c->lower[--n], &l);
 		below = &c->lower[n].port;
+		*needs = cache_needs(&c->lower[n]);
 	}
 	return below;
 }
@@ -86,6 +88,24 @@ static struct port *add_lower(struct core *c, const struct core_params *p, u64 s
 static u64 smallest_page(const struct pt_format *f)
 {
 	return f ? 1ull << page_size_shift[f->leaf[0]] : 0;
+}
+
+/* Tells each level who stands right above it. */
+static void attach_caches(struct core *c, struct memory *memory)
+{
+	struct cache *first[] = { &c->l1i, &c->l1d };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(first); i++) {
+		if (c->n_lower)
+			cache_attach(&c->lower[0], &first[i]->above);
+		else
+			memory_attach(memory, c->id, &first[i]->above);
+	}
+	for (i = 1; i < c->n_lower; i++)
+		cache_attach(&c->lower[i], &c->lower[i - 1].above);
+	if (c->n_lower)
+		memory_attach(memory, c->id, &c->lower[c->n_lower - 1].above);
 }
 
 static void add_caches(struct core *c, const struct core_params *p)
@@ -106,9 +126,11 @@ static void add_caches(struct core *c, const struct core_params *p)
 				    .va_bits = l1d.va_bits };
 
 	l1d_cfg.mshrs = MIN(l1d_cfg.mshrs, p->cfg->mshrs);
-	l1d.below = l1i.below = add_lower(c, p, seed);
+	l1d.below = l1i.below = add_lower(c, p, seed, &l1d.needs);
+	l1i.needs = l1d.needs;
 	cache_init(&c->l1d, &l1d);
 	cache_init(&c->l1i, &l1i);
+	attach_caches(c, p->memory);
 }
 
 /* The page of a prefetch is looked up for nothing else. */

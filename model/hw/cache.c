@@ -4,6 +4,7 @@
 
 #include "model/arch/addr.h"
 #include "model/base/error.h"
+#include "model/hw/cache_parts.h"
 #include "model/hw/cache_virtual.h"
 #include "model/sim/explain.h"
 #include "model/sim/time.h"
@@ -65,6 +66,8 @@ static void count_write(struct cache_stats *st, enum mem_class cls)
 		st->pte_writes++;
 	else if (cls == MEM_KERNEL_RFO)
 		st->kernel_stores++;
+	else if (cls == MEM_COHERENCE)
+		st->coherence_writes++;
 	else
 		st->stores++;
 }
@@ -75,6 +78,8 @@ static void count_write_miss(struct cache_stats *st, enum mem_class cls)
 		st->pte_write_misses++;
 	else if (cls == MEM_KERNEL_RFO)
 		st->kernel_store_misses++;
+	else if (cls == MEM_COHERENCE)
+		st->coherence_write_misses++;
 	else
 		st->store_misses++;
 }
@@ -99,40 +104,60 @@ static void tell_filled(const struct cache *c, u32 id, u64 done)
 		explain_close(done, ", into way %u", tags_way(&c->tags, id));
 }
 
-static void write_back(struct cache *c, u32 id, u64 now)
+static void write_back(struct cache *c, u64 line, u64 now)
 {
-	struct mem_req wb = { .bytes = 1u << c->line_shift, .cls = MEM_RFO };
+	struct mem_req wb = { .pa = line << c->line_shift, .bytes = 1u << c->line_shift, .cls = MEM_RFO };
 
 	if (explain_on()) {
 		explain_hop(now, now, "%s writes a dirty line back", mem_level_name[c->level]);
 		explain_mute();
 	}
-	wb.pa = cache_line_number(c, id) << c->line_shift;
 	c->st.writebacks++;
-	c->state[id] &= (u8)~LINE_DIRTY;
 	port_write(c->below, &wb, now);
 	if (explain_on())
 		explain_unmute();
 }
 
-/* The line goes; its bytes are written down if they are dirty. */
-static void evict(struct cache *c, u32 id, u64 now)
+/* What was taken out of a line's place; TAG_NO_KEY: nothing. */
+struct victim {
+	u64 line;
+	u8 state;
+};
+
+static always_inline struct victim take_out(struct cache *c, u32 id)
 {
 	if (c->tags.key[id] == TAG_NO_KEY)
-		return;
+		return (struct victim){ .line = TAG_NO_KEY };
 	if (c->hot)
 		hot_end_line(c->hot, id);
 	c->st.evictions++;
 	c->st.prefetch_useless += (c->state[id] & LINE_PREFETCHED) != 0;
-	if (c->state[id] & LINE_DIRTY)
-		write_back(c, id, now);
+	return (struct victim){ cache_line_number(c, id), c->state[id] };
+}
+
+/*
+ * The end of a victim: its bytes are written down if they are dirty, here or above an inclusive cache. Its
+ * successor stands in its place already, so whatever this moves below finds that one here.
+ */
+static always_inline void send_down(struct cache *c, struct victim v, u64 now)
+{
+	if (v.line == TAG_NO_KEY)
+		return;
+	if (unlikely(c->inclusion == INCLUSION_INCLUSIVE) && cache_back_invalidate(c, v.line, now))
+		v.state |= LINE_DIRTY;
+	if (v.state & LINE_DIRTY)
+		write_back(c, v.line, now);
+	if (unlikely(c->tells) && !cache_held_above(c, v.line, now))
+		port_gone(c->below, v.line << c->line_shift, now);
 }
 
 void cache_evict(struct cache *c, u32 id, u64 now)
 {
-	evict(c, id, now);
+	struct victim v = take_out(c, id);
+
 	tags_drop(&c->tags, id);
 	c->state[id] = 0;
+	send_down(c, v, now);
 }
 
 /*
@@ -159,14 +184,28 @@ static always_inline u64 end_alias(struct cache *c, u64 line, u64 now)
 	return unlikely(c->index.aliases) ? give_up_alias(c, line, now) : now;
 }
 
-/* The request's line takes the place of another. */
-static always_inline void put_line(struct cache *c, u32 id, const struct mem_req *r, u64 key)
+/* The request's line takes the place of another, which is the caller's to send down. */
+static always_inline struct victim put_line(struct cache *c, u32 id, const struct mem_req *r, u64 key,
+					    u8 state)
 {
+	struct victim v = take_out(c, id);
+
 	c->st.fills++;
 	tags_put(&c->tags, id, key);
-	c->state[id] = c->fresh;
+	c->state[id] = c->fresh | state;
 	if (unlikely(c->index.line || c->way.utag))
 		cache_fill_virtual(c, id, r);
+	return v;
+}
+
+/* Which line has to go; of an inclusive cache none that is still on its way up, if it can be. */
+static always_inline u32 choose_victim(struct cache *c, u32 set, enum mem_class cls)
+{
+	u32 id = tags_victim(&c->tags, set);
+
+	if (likely(c->inclusion != INCLUSION_INCLUSIVE || cls != MEM_PREFETCH))
+		return id;
+	return cache_not_rising(c, id);
 }
 
 /*
@@ -177,31 +216,56 @@ static always_inline u64 bring_line(struct cache *c, struct mem_req *r, u32 *id,
 {
 	u64 line = r->pa >> c->line_shift, ready;
 	struct cache_place at = cache_place(c, r);
-	struct mem_req below = { .pa = line << c->line_shift, .cls = r->cls, .ip = r->ip };
+	struct mem_req below = { .pa = r->pa, .bytes = r->bytes, .cls = r->cls, .ip = r->ip };
+	struct victim v;
 
 	if (c->level == MEM_L1)
 		port_expect(c->below, r->pa);
-	*id = tags_victim(&c->tags, at.set);
+	*id = choose_victim(c, at.set, r->cls);
 	if (c->state[*id] & LINE_DIRTY && c->level != MEM_L1)
 		port_expect(c->below, c->tags.key[*id] << c->line_shift);
+	c->filling = line;
 	ready = port_read(c->below, &below, start);
-	evict(c, *id, start);
-	put_line(c, *id, r, at.key);
+	c->filling = TAG_NO_KEY;
+	v = put_line(c, *id, r, at.key,
+		     (below.shared ? LINE_SHARED : 0) | (below.dirty ? LINE_DIRTY : 0));
+	send_down(c, v, start);
 	mshr_add(&c->mshr, line, start, ready);
 	r->served = below.served;
+	r->shared |= below.shared;
 	return ready;
+}
+
+/* When an MSHR is free for a miss that begins now. */
+static u64 wait_mshr(struct cache *c, struct mem_req *r, u64 now)
+{
+	u64 start = mshr_start(&c->mshr, now);
+
+	c->st.mshr_waits += start != now;
+	if (explain_on() && start != now)
+		explain_hop(now, start, "no MSHR is free");
+	r->mshr_wait = start - now;
+	return start;
 }
 
 /* The same, with the wait for an MSHR. */
 static u64 fetch_line(struct cache *c, struct mem_req *r, u32 *id, u64 now)
 {
-	u64 begin = end_alias(c, r->pa >> c->line_shift, now), start = mshr_start(&c->mshr, begin);
+	u64 start = wait_mshr(c, r, end_alias(c, r->pa >> c->line_shift, now));
 
-	c->st.mshr_waits += start != begin;
-	if (explain_on() && start != begin)
-		explain_hop(begin, start, "no MSHR is free");
-	r->mshr_wait = start - begin;
 	return bring_line(c, r, id, start);
+}
+
+/* A miss of an exclusive level: the line goes by. */
+static u64 pass_read(struct cache *c, struct mem_req *r, u64 now)
+{
+	u64 start = wait_mshr(c, r, now), wait = r->mshr_wait, ready = port_read(c->below, r, start);
+
+	mshr_add(&c->mshr, r->pa >> c->line_shift, start, ready);
+	r->mshr_wait = wait;
+	if (explain_on())
+		explain_close(ready, ", the line goes by");
+	return ready;
 }
 
 void cache_prefetch(struct cache *c, struct mem_req *r, u64 now, u64 start)
@@ -266,6 +330,12 @@ static always_inline u64 load(struct cache *c, struct mem_req *r, u64 now, bool 
 			done = cache_predict_way(c, id, r, now, done);
 		tell_hit(c, id, now, done, in_flight);
 		first = prefetches && first_use(c, id, in_flight);
+		if (unlikely(c->state[id] & LINE_SHARED || c->inclusion == INCLUSION_EXCLUSIVE))
+			done = cache_load_special(c, r, id, done, now);
+	} else if (unlikely(c->inclusion == INCLUSION_EXCLUSIVE)) {
+		count_miss(&c->st, r->cls);
+		tell_miss(c, at.set, now);
+		done = pass_read(c, r, now);
 	} else {
 		count_miss(&c->st, r->cls);
 		tell_miss(c, at.set, now);
@@ -321,31 +391,30 @@ static u64 store_hit(struct cache *c, struct mem_req *r, u32 id, u64 now)
 	if (c->write_through)
 		write_below(c, r, now);
 	else
-		c->state[id] |= LINE_DIRTY;
+		done = cache_make_dirty(c, r, id, done, now);
 	cache_renewed(c, id);
 	if (unlikely(c->prefetch && c->level == MEM_L1))
 		prefetch_after(c, r, false, first, now);
 	return done;
 }
 
-/* A whole line is written: nothing need be read. */
-static u64 allocate_line(struct cache *c, struct mem_req *r, u32 *id, u64 now)
+void cache_put(struct cache *c, const struct mem_req *r, u8 state, u32 *id, u64 now)
 {
 	struct cache_place at = cache_place(c, r);
 
-	now = end_alias(c, r->pa >> c->line_shift, now);
 	*id = tags_victim(&c->tags, at.set);
-	evict(c, *id, now);
-	put_line(c, *id, r, at.key);
-	r->served = c->level;
-	r->mshr_wait = 0;
-	return now + c->latency;
+	send_down(c, put_line(c, *id, r, at.key, state), now);
 }
 
-/* A miss of a store asks below as what it is: a line to be written. */
-static enum mem_class asks_as(enum mem_class cls)
+u64 cache_allocate(struct cache *c, struct mem_req *r, u32 *id, u64 now)
 {
-	return cls == MEM_PTE || cls == MEM_KERNEL_RFO ? cls : MEM_RFO;
+	now = end_alias(c, r->pa >> c->line_shift, now);
+	cache_put(c, r, 0, id, now);
+	r->served = c->level;
+	r->mshr_wait = 0;
+	if (unlikely(c->needs))
+		return cache_own_line(c, r, *id, now + c->latency, now);
+	return now + c->latency;
 }
 
 u64 cache_store(struct cache *c, struct mem_req *r, u64 now)
@@ -362,14 +431,14 @@ u64 cache_store(struct cache *c, struct mem_req *r, u64 now)
 	r->mshr_wait = 0;
 	if (!c->allocate)
 		return write_below(c, r, end_alias(c, r->pa >> c->line_shift, now));
-	r->cls = asks_as(r->cls);
+	r->cls = cache_asks_as(r->cls);
 	tell_miss(c, at.set, now);
-	done = whole ? allocate_line(c, r, &id, now) : fetch_line(c, r, &id, now);
+	done = whole ? cache_allocate(c, r, &id, now) : fetch_line(c, r, &id, now);
 	tell_filled(c, id, done);
 	if (c->write_through)
 		write_below(c, r, now);
 	else
-		c->state[id] |= LINE_DIRTY;
+		done = cache_make_dirty(c, r, id, done, now);
 	cache_renewed(c, id);
 	if (unlikely(c->prefetch && c->level == MEM_L1))
 		prefetch_after(c, r, true, false, now);
@@ -401,16 +470,8 @@ static void port_await(struct port *p, u64 pa)
 	port_expect(c->below, pa);
 }
 
-static u64 port_own(struct port *p, struct mem_req *r, u64 now)
-{
-	return now;
-}
-
-static void port_lose(struct port *p, u64 pa, u64 now)
-{
-}
-
-static const struct port_ops cache_port_ops = { port_load, port_store, port_await, port_own, port_lose };
+static const struct port_ops cache_port_ops = { port_load, port_store, port_await, cache_port_upgrade,
+						cache_port_gone };
 
 /*
  * Where a hit moves nothing, or only a time, a row holds while its line is there; where it moves an order,
@@ -452,6 +513,12 @@ void cache_init(struct cache *c, const struct cache_params *p)
 	c->allocate = cfg->allocate;
 	c->level = p->level;
 	c->below = p->below;
+	c->inclusion = cfg->inclusion;
+	c->needs = p->needs;
+	c->coherent = p->needs & NEEDS_DIRECTORY;
+	c->tells = p->needs & (NEEDS_DIRECTORY | NEEDS_EXCLUSIVE);
+	c->above.ops = &cache_above_ops;
+	c->filling = TAG_NO_KEY;
 	c->mshr.cap = cfg->mshrs;
 	c->port.ops = &cache_port_ops;
 	tags_init(&c->tags, sets, cfg->ways, cfg->replacement, p->seed, p->name);
@@ -483,7 +550,8 @@ void cache_copy_back(struct cache *c, u64 now)
 		for (n = 0; n < c->tags.ways; n++) {
 			id = tags_by_age(&c->tags, set, n);
 			if (c->state[id] & LINE_DIRTY)
-				write_back(c, id, now);
+				write_back(c, cache_line_number(c, id), now);
+			c->state[id] &= (u8)~LINE_DIRTY;
 		}
 	}
 	if (c->hot)
@@ -525,7 +593,8 @@ void cache_sane(const struct cache *c)
 	for (id = 0; id < tags_ids(&c->tags); id++) {
 		u64 line = c->tags.key[id];
 
-		ASSERT(!(c->state[id] & LINE_DIRTY) || (line != TAG_NO_KEY && !c->write_through));
+		ASSERT(!(c->state[id] & LINE_DIRTY) ||
+		       (line != TAG_NO_KEY && !c->write_through && !(c->state[id] & LINE_SHARED)));
 		if (line == TAG_NO_KEY)
 			continue;
 		valid++;
@@ -534,7 +603,9 @@ void cache_sane(const struct cache *c)
 		ASSERT(c->index.aliases || cache_set(c, line) == tags_set(&c->tags, id));
 	}
 	ASSERT(c->st.prefetch_issued == c->st.prefetch_useful + c->st.prefetch_useless + unused);
-	ASSERT(valid == c->st.fills - c->st.evictions);
+	ASSERT(valid == c->st.fills - c->st.evictions - c->st.coherence_invalidations - c->st.handed_up);
+	if (c->inclusion == INCLUSION_INCLUSIVE)
+		cache_includes_above(c);
 	ASSERT(c->mshr.n <= MSHR_KEPT);
 	if (c->hot)
 		hot_sane(c);

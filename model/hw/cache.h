@@ -6,7 +6,7 @@
  * counted in rfo); a write from above (write-back or written-through store) is a store. A dirty victim goes
  * down after its line was read. A write of a whole line that misses allocates without reading below; a part
  * of a line reads first; without allocation it goes down at its own size. Clean victims are dropped.
- * Traffic of the walker, the kernel and prefetches is counted beside.
+ * Traffic of the walker, the kernel, prefetches and coherence is counted beside.
  *
  * A first level may choose the set by the virtual address (cache_index.h, cache_virtual.h); a line is then
  * found from below by cache_find_pa() alone, and what its physical address is says cache_line_number().
@@ -14,8 +14,23 @@
  * Time: now is when the request started at the first level, a hit is now + latency, and a miss hands the
  * same now down: latencies are totals. Tags change at once; a line in flight is a hit that waits.
  *
- * Not modelled: inclusion, ports and bank conflicts, write-back buffers, coherence. Called by the core, the
- * walker and the cache above.
+ * Inclusion towards the levels above:
+ *   none       lines come and go as they are asked for here.
+ *   inclusive  what stands above stands here: an eviction drops the line above as well, and what was dirty
+ *              there goes down with it. A line that is wholly written above without being read is given a
+ *              place here.
+ *   exclusive  a victim level: it is filled by what leaves the levels above, clean lines too, and a line that
+ *              is read leaves it, dirty as it is. What misses here passes by. Where several cores stand
+ *              above, a line is filled in when the last of them lets it go (or writes it back), and stays
+ *              when it is read by one while another has it. A clean line counts as shared here where a
+ *              directory stands below: nobody says whether it was.
+ *
+ * Coherence, where a directory stands somewhere below: a line that others may hold is marked LINE_SHARED,
+ * and a write asks below first; a line that leaves, and that nobody above holds, is told to be gone. A core's
+ * own L1I and L1D are not kept coherent with each other.
+ *
+ * Not modelled: ports and bank conflicts, write-back buffers. Called by the core, the walker and the cache
+ * above.
  */
 #ifndef MMSIM_HW_CACHE_H
 #define MMSIM_HW_CACHE_H
@@ -59,7 +74,17 @@
 	X(prefetch_late, "lines", "of the useful, still in flight at their first use")            \
 	X(prefetch_useless, "lines", "of the issued, gone or overwritten without use")            \
 	X(prefetch_redundant, "lines", "wanted by the prefetchers, but present")                  \
-	X(prefetch_dropped, "lines", "wanted by the prefetchers, but without translation or MSHR")
+	X(prefetch_dropped, "lines", "wanted by the prefetchers, but without translation or MSHR") \
+	X(coherence_upgrades, "lines", "shared, or to be wholly written, that were asked for below")  \
+	X(coherence_invalidations, "lines", "given up, for another's write or the level below")   \
+	X(coherence_downgrades, "lines", "to be shared, for another's read")                      \
+	X(coherence_dirty, "lines", "of both, dirty")                                             \
+	X(coherence_writes, "lines", "dirty ones from a core above, for another's access")        \
+	X(coherence_write_misses, "lines", "of those, not present")                               \
+	X(back_invalidations, "lines", "inclusive: victims that stood above as well")             \
+	X(back_invalidations_dirty, "lines", "of those, dirty above")                             \
+	X(victim_fills, "lines", "exclusive: clean ones filled in when they left the levels above") \
+	X(handed_up, "lines", "exclusive: that left when they were asked for")
 
 /* Of a first level alone. */
 #define CACHE_VIRTUAL_STATS(X)                                                                    \
@@ -93,6 +118,14 @@ struct cache {
 	struct set_hash hash;
 	enum mem_level level;
 	struct port *below;
+	u32 inclusion; /* enum cache_inclusion */
+	u32 needs;     /* NEEDS_*, of what is below */
+	bool coherent; /* a directory stands below */
+	bool tells;    /* below has to be told of a line that is gone, clean or not */
+	struct above above; /* what the level below sees of this cache and of those above it */
+	struct above *up[2];
+	u32 n_up;
+	u64 filling; /* line that is being read from below, TAG_NO_KEY: none */
 	struct mshr_file mshr;
 	struct cache_index index;
 	struct prefetch *prefetch; /* NULL: there is no prefetcher */
@@ -112,13 +145,23 @@ struct cache_params {
 	bool shortcut; /* first level: keep a shortcut table */
 	u64 page;      /* first level: bytes of the smallest page, 0: addresses are not translated */
 	u32 va_bits;   /* of an address that is translated */
+	u32 needs;     /* NEEDS_*, of what is below */
 };
+
+/* What those above must heed of what stands below. */
+#define NEEDS_DIRECTORY 1u /* somewhere */
+#define NEEDS_INCLUSIVE 2u /* somewhere */
+#define NEEDS_EXCLUSIVE 4u /* the very next level */
 
 void cache_init(struct cache *c, const struct cache_params *p);
 void cache_fini(struct cache *c);
+/* What stands right above: one cache or directory, or the L1I and the L1D of a core. */
+void cache_attach(struct cache *c, struct above *above);
+/* For those that are built on top: NEEDS_*. */
+u32 cache_needs(const struct cache *c);
 void cache_stats_add(const struct cache *c, struct stats *s, const char *prefix);
 void cache_sane(const struct cache *c);
-/* Line `id`, which is there, leaves its place empty; its bytes are written down if they are dirty. */
+/* Line `id`, which is there, leaves its place empty; all is done that is done for a victim. */
 void cache_evict(struct cache *c, u32 id, u64 now);
 /* Writes every dirty line down, set by set, the oldest first; the lines stay, clean. */
 void cache_copy_back(struct cache *c, u64 now);

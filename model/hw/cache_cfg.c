@@ -111,8 +111,12 @@ const char *cache_check(const struct cache_cfg *c, u32 level, u64 page, const ch
 	if (why)
 		return why;
 	*key = "inclusion";
-	if (c->inclusion != INCLUSION_NONE)
-		return "only inclusion none is built yet";
+	if (level == 1 && c->inclusion != INCLUSION_NONE)
+		return "there is no level above a first level; use none";
+	if (c->inclusion == INCLUSION_INCLUSIVE && c->ways < 4)
+		return "an inclusive level has at least 4 ways: lines on their way up are no victims";
+	if (c->inclusion == INCLUSION_EXCLUSIVE && (c->write != WRITE_BACK || !c->allocate))
+		return "a level that victims fill needs write = back and allocate = yes";
 	*key = "way_predictor";
 	if (c->way_predictor != WAY_NONE && (level > 1 || c->indexing == INDEX_VIVT))
 		return "ways are predicted in a vipt or pipt first level alone";

@@ -61,10 +61,59 @@ static bool check_sharers(const struct cache_cfg *c, const char *name, u32 cores
 	return blame(f, name, "sharers", why);
 }
 
+/* The levels above one, as far as it depends on them. */
+struct upper {
+	u32 cores;    /* that share an instance of the level right above */
+	u64 size;     /* of what stands in such an instance, with the levels above it, at least */
+	bool through; /* the level right above is written through */
+};
+
+static bool check_inclusion(const struct cache_cfg *c, const char *name, u32 cores, const struct upper *u,
+			    struct cfg_fault *f)
+{
+	u32 n = hw_sharers(c, cores) / u->cores;
+	char why[160];
+
+	if (c->inclusion == INCLUSION_EXCLUSIVE && u->through)
+		return blame(f, name, "inclusion",
+			     "a level that is written through cannot stand above an exclusive one");
+	if (n > DIRECTORY_MAX_CHILDREN) {
+		snprintf(why, sizeof(why), "%u caches would meet above it, at most %u can", n,
+			 DIRECTORY_MAX_CHILDREN);
+		return blame(f, name, "sharers", why);
+	}
+	if (c->inclusion != INCLUSION_INCLUSIVE || c->size >= u->size * n)
+		return true;
+	snprintf(why, sizeof(why),
+		 "an inclusive level of %llu bytes cannot hold the %llu bytes that stand above it",
+		 (unsigned long long)c->size, (unsigned long long)u->size * n);
+	return blame(f, name, "size", why);
+}
+
+/* One level below the first, which then is the one above the next. */
+static bool check_level(const struct cache_cfg *c, enum mem_level level, u32 cores, u64 page,
+			struct upper *u, struct cfg_fault *f)
+{
+	const char *name = mem_level_name[level];
+
+	if (!check_cache(c, name, level + 1, page, f))
+		return false;
+	if (!c->size)
+		return true;
+	if (!check_sharers(c, name, cores, u->cores, f) || !check_inclusion(c, name, cores, u, f))
+		return false;
+	u->size = c->inclusion == INCLUSION_EXCLUSIVE ? u->size * (hw_sharers(c, cores) / u->cores) : 0;
+	u->size += c->size;
+	u->cores = hw_sharers(c, cores);
+	u->through = c->write == WRITE_THROUGH;
+	return true;
+}
+
 static bool check_caches(const struct hw_cfg *c, u32 cores, u64 page, struct cfg_fault *f)
 {
+	struct upper u = { .cores = 1, .size = c->l1i.size + c->l1d.size,
+			   .through = c->l1i.write == WRITE_THROUGH || c->l1d.write == WRITE_THROUGH };
 	enum mem_level level;
-	u32 above = 1;
 
 	if (!check_cache(&c->l1i, "l1i", 1, page, f) || !check_cache(&c->l1d, "l1d", 1, page, f))
 		return false;
@@ -72,19 +121,16 @@ static bool check_caches(const struct hw_cfg *c, u32 cores, u64 page, struct cfg
 		return blame(f, "l1i", "line", "every level has the same line; l1d.line says otherwise");
 	for (level = MEM_L2; level <= MEM_L4; level++) {
 		const struct cache_cfg *l = hw_level(c, level);
-		const char *name = mem_level_name[level];
 
-		if (!check_cache(l, name, level + 1, page, f))
+		if (!check_level(l, level, cores, page, &u, f))
 			return false;
-		if (!l->size)
-			continue;
-		if (l->line != c->l1d.line)
-			return blame(f, name, "line",
+		if (l->size && l->line != c->l1d.line)
+			return blame(f, mem_level_name[level], "line",
 				     "every level has the same line; l1d.line says otherwise");
-		if (!check_sharers(l, name, cores, above, f))
-			return false;
-		above = hw_sharers(l, cores);
 	}
+	if (cores / u.cores > DIRECTORY_MAX_CHILDREN)
+		return blame(f, "l4", "sharers",
+			     "more than 64 caches would meet above DRAM; let more cores share a level");
 	return true;
 }
 
@@ -139,8 +185,10 @@ bool hw_check(const struct hw_cfg *c, u32 cores, enum page_size page, struct cfg
 	if (!check_caches(c, cores, bytes, f) || !check_pwc(c->pwc.level, NR_PWC_LEVELS, "", f) ||
 	    !check_nested(&c->nested, f))
 		return false;
-	if (c->walker.port == WALKER_L2 && !c->l2.size)
-		return blame(f, "walker", "port", "there is no l2 (l2.size = 0); use l1d");
+	if (c->walker.port == WALKER_L2 && (!c->l2.size || c->l2.inclusion == INCLUSION_EXCLUSIVE))
+		return blame(f, "walker", "port",
+			     "there is no l2 (l2.size = 0) or it is exclusive, and gives away what is read; "
+			     "use l1d");
 	return check_tlb(&c->itlb, "itlb", page, f) && check_tlb(&c->dtlb, "dtlb", page, f) &&
 	       check_tlb(&c->stlb, "stlb", NR_PAGE_SIZES, f);
 }

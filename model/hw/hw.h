@@ -7,6 +7,7 @@
 #define MMSIM_HW_HW_H
 
 #include "model/hw/cache_cfg.h"
+#include "model/hw/coherence.h"
 #include "model/hw/dram.h"
 #include "model/hw/host.h"
 #include "model/hw/port.h"
@@ -27,6 +28,7 @@ struct hw_cfg {
 	struct pwc_cfg pwc;
 	struct walker_cfg walker;
 	struct nested_cfg nested;
+	struct coherence_cfg coherence;
 	struct dram_cfg dram;
 };
 
@@ -76,9 +78,10 @@ struct hw_cfg {
 		   "size = \"1280K\"; ways = 10; latency = 16; indexing = \"pipt\"; mshrs = 48;"),           \
 	HW_SECTION(base, "l3", cache_opts, l3, "third level; size = 0: none",                                \
 		   "size = \"30M\"; ways = 12; slices = 10; latency = 70; "                  \
-		   "indexing = \"pipt\"; mshrs = 64; sharers = 0;"),                                     \
+		   "indexing = \"pipt\"; mshrs = 64; sharers = 0;"),                                         \
 	HW_SECTION(base, "l4", cache_opts, l4, "fourth level; size = 0: none",                               \
-		   "size = 0; ways = 16; latency = 100; indexing = \"pipt\"; mshrs = 64; sharers = 0;"),     \
+		   "size = 0; ways = 16; latency = 100; indexing = \"pipt\"; mshrs = 64; "                   \
+		   "sharers = 0;"),                                                                          \
 	HW_PREFETCH_SECTIONS(base, "l1i", l1i, NULL),                                                        \
 	HW_PREFETCH_SECTIONS(base, "l1d", l1d, "stores = \"no\";"),                                          \
 	HW_PREFETCH_SECTIONS(base, "l2", l2, NULL),                                                          \
@@ -105,6 +108,7 @@ struct hw_cfg {
 		   "page-walk cache of the host's PDPTEs", "entries = 8; ways = 4;"),                        \
 	HW_SECTION(base, "nested.pwc.pml4e", tlb_array_opts, nested.pwc[PWC_PML4E],                          \
 		   "page-walk cache of the host's PML4Es", "entries = 4; ways = 0;"),                        \
+	HW_SECTION(base, "coherence", coherence_opts, coherence, "between caches", NULL),                    \
 	HW_SECTION(base, "dram", dram_opts, dram, "memory behind the last cache", NULL)
 
 /* The configuration of a level below the first. */

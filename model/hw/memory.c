@@ -7,57 +7,113 @@
 #include "model/hw/cache.h"
 #include "model/sim/time.h"
 
-/* A level that cores share: n instances, each of `sharers` neighbouring cores. */
-struct shared_level {
+/* A shared level, or DRAM: n instances, each of `sharers` neighbouring cores. */
+struct floor {
 	enum mem_level level;
 	u32 sharers, n;
-	struct cache *cache;
+	u64 latency;
+	struct cache *cache;    /* an instance each; none of DRAM */
+	struct directory **dir; /* above each; NULL: one child stands above each */
+	u32 child;              /* cores of a child */
 };
 
-#define NR_SHARED 3u
+#define MAX_FLOORS 4u
 
 struct memory {
-	struct shared_level shared[NR_SHARED]; /* the farthest first */
-	u32 n_shared, cores;
+	struct floor floor[MAX_FLOORS]; /* DRAM first */
+	u32 n_floors, cores;
 	struct dram *dram;
+	struct sharing sharing;
 };
 
-/* The port that core number `core` sees below the first n shared levels' tops. */
-static struct port *port_on(struct memory *m, u32 n, u32 core)
-{
-	const struct shared_level *l;
+#define for_each_cache(m, f, i)                                                      \
+	for (f = (m)->floor + (m)->n_floors - 1; f > (m)->floor; f--)                \
+		for (i = 0; i < f->n; i++)
 
-	if (!n)
-		return dram_port(m->dram);
-	l = &m->shared[n - 1];
-	return &l->cache[core / l->sharers].port;
+#define for_each_directory(m, f, i)                                                  \
+	for (f = (m)->floor + (m)->n_floors; f-- > (m)->floor;)                      \
+		for (i = 0; f->dir && i < f->n; i++)
+
+/* What a core, or the level that is being built, puts itself on. */
+static struct port *top_port(struct memory *m, u32 core)
+{
+	const struct floor *f = &m->floor[m->n_floors - 1];
+	u32 i = core / f->sharers;
+
+	if (f->dir)
+		return directory_port(f->dir[i], core % f->sharers / f->child);
+	return f->cache ? &f->cache[i].port : dram_port(m->dram);
 }
 
-static void instance_name(const struct shared_level *l, u32 i, char *name, size_t size)
+static void top_attach(struct memory *m, u32 core, struct above *above)
 {
-	if (l->n == 1)
-		snprintf(name, size, "%s", mem_level_name[l->level]);
-	else
-		snprintf(name, size, "%s_%u", mem_level_name[l->level], i);
+	const struct floor *f = &m->floor[m->n_floors - 1];
+	u32 i = core / f->sharers;
+
+	if (f->dir)
+		directory_attach(f->dir[i], core % f->sharers / f->child, above);
+	else if (f->cache)
+		cache_attach(&f->cache[i], above);
 }
 
-static void add_level(struct memory *m, const struct cache_cfg *cfg, enum mem_level level, u64 hz, u64 seed)
+u32 memory_needs(const struct memory *m)
 {
-	struct shared_level *l = &m->shared[m->n_shared];
+	const struct floor *f = &m->floor[m->n_floors - 1];
+	u32 needs = f->cache ? cache_needs(&f->cache[0]) : 0;
+
+	return needs | (f->dir ? NEEDS_DIRECTORY : 0);
+}
+
+/* Directories above the instances of the last floor, if several children of that many cores meet there. */
+static void add_directories(struct memory *m, const struct hw_cfg *cfg, u32 child, u64 hz)
+{
+	const struct coherence_cfg *c = &cfg->coherence;
+	struct floor *f = &m->floor[m->n_floors - 1];
+	struct directory_params p = {
+		.children = f->sharers / child,
+		.line = cfg->l1d.line,
+		.tells = memory_needs(m) & (NEEDS_DIRECTORY | NEEDS_EXCLUSIVE),
+		.forward = c->forward,
+		.transfer = time_to_cycles(f->cache ? c->transfer : c->far_transfer, hz),
+		.probe = time_to_cycles(f->cache ? c->probe : c->far_probe, hz),
+		.reach = f->latency,
+		.sharing = &m->sharing,
+	};
+	struct directory **dir;
 	u32 i;
 
-	l->level = level;
-	l->sharers = hw_sharers(cfg, m->cores);
-	l->n = m->cores / l->sharers;
-	l->cache = xcalloc(l->n, sizeof(*l->cache));
-	for (i = 0; i < l->n; i++) {
-		struct cache_params p = { .cfg = cfg, .name = mem_level_name[level], .level = level,
-					  .below = port_on(m, m->n_shared, i * l->sharers), .hz = hz,
-					  .seed = seed + i };
-
-		cache_init(&l->cache[i], &p);
+	if (p.children == 1)
+		return;
+	dir = xcalloc(f->n, sizeof(struct directory *));
+	for (i = 0; i < f->n; i++) {
+		p.below = f->cache ? &f->cache[i].port : dram_port(m->dram);
+		dir[i] = directory_new(&p);
+		if (f->cache)
+			cache_attach(&f->cache[i], directory_above(dir[i]));
 	}
-	m->n_shared++;
+	f->dir = dir;
+	f->child = child;
+}
+
+static void add_floor(struct memory *m, const struct hw_cfg *cfg, enum mem_level level, u64 hz, u64 seed)
+{
+	const struct cache_cfg *c = hw_level(cfg, level);
+	struct floor f = { .level = level, .sharers = hw_sharers(c, m->cores),
+			   .latency = time_to_cycles(c->latency, hz) };
+	u32 i;
+
+	f.n = m->cores / f.sharers;
+	f.cache = xcalloc(f.n, sizeof(*f.cache));
+	add_directories(m, cfg, f.sharers, hz);
+	for (i = 0; i < f.n; i++) {
+		struct cache_params p = { .cfg = c, .name = mem_level_name[level], .level = level, .hz = hz,
+					  .below = top_port(m, i * f.sharers), .seed = seed + i,
+					  .needs = memory_needs(m) };
+
+		cache_init(&f.cache[i], &p);
+		top_attach(m, i * f.sharers, &f.cache[i].above);
+	}
+	m->floor[m->n_floors++] = f;
 }
 
 /* The latency of the last cache before DRAM. */
@@ -78,71 +134,94 @@ struct memory *memory_new(const struct hw_cfg *cfg, u32 cores, u64 hz, u64 seed)
 
 	m->cores = cores;
 	m->dram = dram_new(&cfg->dram, cfg->l1d.line, reach(cfg, hz), hz);
+	m->floor[m->n_floors++] = (struct floor){ .level = MEM_DRAM, .sharers = cores, .n = 1,
+						  .latency = reach(cfg, hz) };
 	for (level = MEM_L4; level >= MEM_L2; level--) {
 		const struct cache_cfg *c = hw_level(cfg, level);
 
 		if (c->size && !hw_private(c))
-			add_level(m, c, level, hz, seed);
+			add_floor(m, cfg, level, hz, seed);
 	}
+	add_directories(m, cfg, 1, hz);
 	return m;
 }
 
-/* Every shared cache, the farthest level first. */
-#define for_each_cache(m, l, i)                                                       \
-	for (l = (m)->shared; l < (m)->shared + (m)->n_shared; l++)                   \
-		for (i = 0; i < l->n; i++)
-
 void memory_free(struct memory *m)
 {
-	const struct shared_level *l;
+	const struct floor *f;
 	u32 i;
 
 	if (!m)
 		return;
-	for_each_cache(m, l, i)
-		cache_fini(&l->cache[i]);
-	for (i = 0; i < m->n_shared; i++)
-		free(m->shared[i].cache);
+	for_each_directory(m, f, i)
+		directory_free(f->dir[i]);
+	for_each_cache(m, f, i)
+		cache_fini(&f->cache[i]);
+	for (i = 0; i < m->n_floors; i++) {
+		free(m->floor[i].cache);
+		free(m->floor[i].dir);
+	}
 	dram_free(m->dram);
+	sharing_fini(&m->sharing);
 	free(m);
 }
 
 struct port *memory_port(struct memory *m, u32 core)
 {
-	return port_on(m, m->n_shared, core);
+	return top_port(m, core);
+}
+
+void memory_attach(struct memory *m, u32 core, struct above *above)
+{
+	top_attach(m, core, above);
+}
+
+u32 memory_sharing_top(const struct memory *m, struct sharing_line *top, u32 n)
+{
+	return sharing_top(&m->sharing, top, n);
+}
+
+static void instance_name(const struct floor *f, u32 i, const char *what, char *name, size_t size)
+{
+	if (f->n == 1)
+		snprintf(name, size, "%s%s", mem_level_name[f->level], what);
+	else
+		snprintf(name, size, "%s_%u%s", mem_level_name[f->level], i, what);
 }
 
 void memory_stats(const struct memory *m, struct stats *s)
 {
-	const struct shared_level *l;
-	char name[16];
+	const struct floor *f;
+	char name[32];
 	u32 i;
 
-	for (l = m->shared + m->n_shared; l-- > m->shared;) {
-		for (i = 0; i < l->n; i++) {
-			instance_name(l, i, name, sizeof(name));
-			cache_stats_add(&l->cache[i], s, name);
-		}
+	for_each_cache(m, f, i) {
+		instance_name(f, i, "", name, sizeof(name));
+		cache_stats_add(&f->cache[i], s, name);
+	}
+	for_each_directory(m, f, i) {
+		instance_name(f, i, ".directory", name, sizeof(name));
+		directory_stats_add(f->dir[i], s, name);
 	}
 	dram_stats_add(m->dram, s, "dram");
 }
 
 void memory_copy_back(struct memory *m, u64 now)
 {
-	const struct shared_level *l;
+	const struct floor *f;
 	u32 i;
 
-	for (l = m->shared + m->n_shared; l-- > m->shared;) {
-		for (i = 0; i < l->n; i++)
-			cache_copy_back(&l->cache[i], now);
-	}
+	for_each_cache(m, f, i)
+		cache_copy_back(&f->cache[i], now);
 }
 
 void memory_sane(const struct memory *m)
 {
-	const struct shared_level *l;
+	const struct floor *f;
 	u32 i;
 
-	for_each_cache(m, l, i)
-		cache_sane(&l->cache[i]);
+	for_each_cache(m, f, i)
+		cache_sane(&f->cache[i]);
+	for_each_directory(m, f, i)
+		directory_sane(f->dir[i]);
 }

@@ -21,6 +21,7 @@ enum mem_class {
 	MEM_KERNEL_LOAD,
 	MEM_KERNEL_RFO,
 	MEM_PREFETCH,
+	MEM_COHERENCE, /* a write: dirty bytes that another's access brought out of a cache above */
 	NR_MEM_CLASSES,
 };
 
@@ -41,7 +42,12 @@ struct mem_req {
 	/* answers */
 	enum mem_level served; /* who had the data */
 	u64 mshr_wait;         /* cycles spent waiting for a free MSHR on the way */
-	bool shared;           /* of a read: others hold the line too, so a write has to ask again */
+	/*
+	 * Of a read: others hold the line too, so a write has to ask again. On the way down: others do, of
+	 * those that stand above the level that is asked.
+	 */
+	bool shared;
+	bool dirty; /* of a read: the level below gave its line away, with bytes that nobody else has */
 };
 
 struct port;
@@ -54,8 +60,8 @@ struct port_ops {
 	 */
 	void (*expect)(struct port *p, u64 pa);
 	/*
-	 * The asker holds the line as shared and wants to write it: every other copy is given up. Returns the
-	 * cycle at which it may.
+	 * The asker holds the line as shared and wants to write it, or writes all of it and needs no bytes:
+	 * every other copy is given up. Returns the cycle at which it may write, and who answered.
 	 */
 	u64 (*upgrade)(struct port *p, struct mem_req *r, u64 now);
 	/* The asker, and whoever stands above it, no longer holds the line. Comes after its write-back. */
@@ -96,14 +102,23 @@ enum probe {
 	PROBE_SHARE, /* keep the line, clean and shared */
 	PROBE_DROP,  /* give it up */
 };
-/* Bits of an answer. Dirty: the asker now has the only up-to-date bytes, and writes them down. */
+/*
+ * Bits of an answer. Dirty: the asker now has the only up-to-date bytes, and writes them down. Alone: there
+ * was a copy that was not marked as shared. Rising: the line is just being read from below, and put when that
+ * read returns.
+ */
 #define PROBE_FOUND 1u
 #define PROBE_DIRTY 2u
+#define PROBE_ALONE 4u
+#define PROBE_RISING 8u
 
 /* Everything that stands above a level and may hold its lines: a cache with all above it, or a directory. */
 struct above;
+typedef void (*above_line_fn)(void *arg, u64 pa);
 struct above_ops {
 	u32 (*probe)(struct above *a, u64 pa, enum probe what, u64 now);
+	/* For --check: calls for every line that is held, in any order, maybe more than once. */
+	void (*each_line)(const struct above *a, above_line_fn fn, void *arg);
 };
 
 struct above {
@@ -113,6 +128,11 @@ struct above {
 static inline u32 above_probe(struct above *a, u64 pa, enum probe what, u64 now)
 {
 	return a->ops->probe(a, pa, what, now);
+}
+
+static inline void above_each_line(const struct above *a, above_line_fn fn, void *arg)
+{
+	a->ops->each_line(a, fn, arg);
 }
 
 #endif

@@ -1,0 +1,54 @@
+/*
+ * What the files of a cache share: cache.c (tags, fills, victims), cache_own.c (shared lines, lines that
+ * leave upwards) and cache_above.c (what stands above). Nobody else calls this.
+ */
+#ifndef MMSIM_HW_CACHE_PARTS_H
+#define MMSIM_HW_CACHE_PARTS_H
+
+#include "model/hw/cache.h"
+
+/* cache.c */
+
+/* The request's line is put where it belongs; the victim is sent down. */
+void cache_put(struct cache *c, const struct mem_req *r, u8 state, u32 *id, u64 now);
+/* A whole line is to be written: nothing need be read, but others have to give it up. Returns when. */
+u64 cache_allocate(struct cache *c, struct mem_req *r, u32 *id, u64 now);
+
+/* cache_own.c */
+
+/* A miss of a store asks below as what it is: a line to be written. */
+enum mem_class cache_asks_as(enum mem_class cls);
+/*
+ * The line, which others may hold, is asked for below to be written. `done` is when its bytes are here.
+ * Returns the cycle at which it may be written.
+ */
+u64 cache_own_line(struct cache *c, struct mem_req *r, u32 id, u64 done, u64 now);
+/* A read hits a line that is shared, or in an exclusive level. Returns the cycle of the data. */
+u64 cache_load_special(struct cache *c, struct mem_req *r, u32 id, u64 done, u64 now);
+u64 cache_port_upgrade(struct port *p, struct mem_req *r, u64 now);
+void cache_port_gone(struct port *p, u64 pa, u64 now);
+
+static always_inline u64 cache_make_dirty(struct cache *c, struct mem_req *r, u32 id, u64 done, u64 now)
+{
+	if (unlikely(c->state[id] & LINE_SHARED))
+		done = cache_own_line(c, r, id, done, now);
+	c->state[id] |= LINE_DIRTY;
+	return done;
+}
+
+/* cache_above.c */
+
+extern const struct above_ops cache_above_ops;
+
+/* Someone above holds the line. */
+bool cache_held_above(struct cache *c, u64 line, u64 now);
+/* A victim of an inclusive cache is dropped above as well. Whether there were dirty bytes. */
+bool cache_back_invalidate(struct cache *c, u64 line, u64 now);
+/* Line `id`, or another of its set, that is not being filled above at this moment. */
+u32 cache_not_rising(struct cache *c, u32 id);
+/* The line's place becomes empty; its bytes are the caller's. */
+void cache_take(struct cache *c, u32 id);
+/* An inclusive cache has every line that stands above it: ASSERTs. */
+void cache_includes_above(const struct cache *c);
+
+#endif
