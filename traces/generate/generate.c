@@ -21,6 +21,8 @@ const struct opt generate_keys[] = {
 	  "to make; 0: what touches everything four times", NULL },
 	{ "stride", OPT_SIZE, AT(stride), "8", 1, 1u << 30, "bytes", "from one access to the next", NULL },
 	{ "stores", OPT_U32, AT(stores), "0", 0, 100, "percent", "of the accesses that are stores", NULL },
+	{ "huge", OPT_SIZE, AT(huge), "0", 0, 1u << 30, "bytes",
+	  "of the large pages (2M) that the data lies in, as with MAP_HUGETLB; 0: ordinary ones", NULL },
 	{ "seed", OPT_U64, AT(seed), "1", 0, 0, NULL, "of the random order", NULL },
 	{ 0 },
 };
@@ -57,8 +59,11 @@ static void map(struct generation *g, u64 addr, u64 len, u8 prot, u32 flags)
 
 void generate_map(struct generation *g, u64 len)
 {
-	len = (len + GENERATE_PAGE - 1) / GENERATE_PAGE * GENERATE_PAGE;
-	map(g, GENERATE_DATA, len, TR_PROT_READ | TR_PROT_WRITE, TR_MAP_ANON);
+	u64 page = MAX(g->o.huge, GENERATE_PAGE);
+	u32 flags = g->o.huge ? TR_MAP_ANON | TR_MAP_HUGETLB : TR_MAP_ANON;
+
+	len = (len + page - 1) / page * page;
+	map(g, GENERATE_DATA, len, TR_PROT_READ | TR_PROT_WRITE, flags);
 }
 
 void generate_fill(struct generation *g, u64 len, u64 step)

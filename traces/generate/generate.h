@@ -14,7 +14,7 @@
 #include "traces/trace.h"
 
 struct generate_opts {
-	u64 size, pages, count, stride, seed;
+	u64 size, pages, count, stride, huge, seed;
 	u32 stores;
 };
 extern const struct opt generate_keys[];
