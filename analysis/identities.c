@@ -51,6 +51,8 @@ const char *const identities[] = {
 	/* A data access is one sample, also one that crosses lines; an atomic is one, as a store. */
 	("core*.l1d.loads + core*.l1d.stores >= "
 	 "latency.load + latency.store + core*.atomics + core*.line_straddles"),
+	/* Addresses outside of every mapping are a signal, come too early, or are a system call's. */
+	"mm.fault.segv = replay.segv + replay.early_accesses + replay.efaults",
 	/* Frames are free or in use. */
 	"mm.frames.total = mm.frames.free + mm.frames.allocated - mm.frames.freed",
 	"mm.pgtable.pages = mm.pgtable.allocated - mm.pgtable.freed",

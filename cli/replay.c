@@ -126,7 +126,7 @@ static void report(const struct replay *run, const struct config *c)
 		.host = replay_cost(run->begin),
 	};
 
-	core_latency_rows(core_latency(m->core), latency);
+	core_latency_rows(machine_latency(run->machine), latency);
 	identities_assert(&r);
 	if (run->window)
 		take_window(run->window, &r);

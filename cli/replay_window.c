@@ -93,7 +93,7 @@ static void pass(struct replay *r, const char *option, struct amount a, enum eng
 
 static void refresh_latency(struct replay *r)
 {
-	core_latency_rows(core_latency(r->machine->core), r->latency);
+	core_latency_rows(machine_latency(r->machine), r->latency);
 }
 
 static void begin_measuring(struct replay *r)

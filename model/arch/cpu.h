@@ -20,7 +20,8 @@
 	X(UIO, "uio", "copying between user buffers and the kernel") \
 	X(UNMAP, "unmap", "taking mappings away")                  \
 	X(FORK, "fork", "copying an address space")                \
-	X(FLUSH, "flush", "TLB invalidation instructions")
+	X(FLUSH, "flush", "TLB invalidation instructions")         \
+	X(SHOOTDOWN, "shootdown", "interrupting others to flush, and waiting for them")
 
 enum kernel_path {
 #define X(id, name, help) KPATH_##id,
@@ -30,6 +31,9 @@ enum kernel_path {
 };
 extern const char *const kernel_path_name[NR_KERNEL_PATHS];
 extern const char *const kernel_path_help[NR_KERNEL_PATHS];
+
+/* Hardware threads of a machine, at most: sets of them are one word. */
+#define MAX_CPUS 64u
 
 enum access_kind { ACCESS_READ, ACCESS_WRITE, ACCESS_EXEC };
 
@@ -61,6 +65,14 @@ struct cpu_ops {
 	void (*flush_range)(struct cpu *c, u16 asid, u64 start, u64 end);
 	void (*flush_asid)(struct cpu *c, u16 asid);
 	void (*flush_all)(struct cpu *c); /* global entries too */
+	/*
+	 * Of another hardware thread: an interrupt arrives, and its handler takes so many cycles of its time.
+	 * Returns the cycle at which it is over, which depends on when it came, not on how far that thread's
+	 * clock is.
+	 */
+	u64 (*interrupt)(struct cpu *c, u64 arrival, u64 cycles);
+	/* Waits for others, on that path. */
+	void (*wait_until)(struct cpu *c, enum kernel_path path, u64 cycle);
 };
 
 struct cpu {

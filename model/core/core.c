@@ -196,6 +196,7 @@ struct core *core_new(const struct core_params *p)
 	memset(c, 0, sizeof(*c));
 	c->cpu = (struct cpu){ .ops = &core_cpu_ops, .id = p->id };
 	c->id = p->id;
+	c->horizon = ~(u64)0;
 	c->width = p->cfg->width;
 	c->per_width = c->width > 1 ? ~(u64)0 / c->width + 1 : 0;
 	c->xlate = p->format != NULL;
@@ -290,6 +291,17 @@ void core_stats(struct core *c, struct stats *s)
 #undef UNDER
 }
 
+/* The bins of pure hits, which are never sampled one by one. */
+static void count_pure_hits(struct core *c)
+{
+	u64 loads = c->data_loads - c->sampled_loads, stores = c->data_stores - c->sampled_stores;
+
+	c->lat.load[MEM_L1][XLATE_TLB].bin[hist_index(c->hit_latency)] += loads - c->pure_loads;
+	c->lat.store[MEM_L1][XLATE_TLB].bin[hist_index(c->hit_latency)] += stores - c->pure_stores;
+	c->pure_loads = loads;
+	c->pure_stores = stores;
+}
+
 void core_sync(struct core *c)
 {
 	u64 sum = 0, stalls = 0, end = MAX(c->slots, c->retired);
@@ -303,17 +315,7 @@ void core_sync(struct core *c)
 	}
 	ASSERT(stalls + c->st.instructions - c->owed == end);
 	c->cycles[PART_BASE] = c->st.cycles - sum;
-}
-
-/* The bins of pure hits, which are never sampled one by one. */
-static void count_pure_hits(struct core *c)
-{
-	u64 loads = c->data_loads - c->sampled_loads, stores = c->data_stores - c->sampled_stores;
-
-	c->lat.load[MEM_L1][XLATE_TLB].bin[hist_index(c->hit_latency)] += loads - c->pure_loads;
-	c->lat.store[MEM_L1][XLATE_TLB].bin[hist_index(c->hit_latency)] += stores - c->pure_stores;
-	c->pure_loads = loads;
-	c->pure_stores = stores;
+	count_pure_hits(c);
 }
 
 static void count_runs(struct core *c, const code_counts *sum, u64 sign)
@@ -332,7 +334,7 @@ static void count_runs(struct core *c, const code_counts *sum, u64 sign)
 	}
 }
 
-/* A run that was stopped for good: what it counted for the slots that it did not reach. */
+/* What a run that stopped in its middle counted for the slots that it did not reach. */
 static void uncount_rest(struct core *c, const struct core_chunk *ch)
 {
 	const struct code_block *b = &ch->code->block[ch->block[ch->run]];
@@ -347,7 +349,7 @@ static void uncount_rest(struct core *c, const struct core_chunk *ch)
 		rest[COUNT_STORES] += kind == TR_STORE || kind == TR_ATOMIC;
 		rest[COUNT_ATOMICS] += kind == TR_ATOMIC;
 		rest[COUNT_PREFETCHES] += kind == TR_PREFETCH;
-		rest[COUNT_SLOTS] += i > ch->slot; /* the one that faulted has looked up */
+		rest[COUNT_SLOTS]++;
 	}
 	memcpy(sum, rest, sizeof(sum));
 	count_runs(c, sum, (u64)-1);
@@ -371,6 +373,8 @@ enum core_stop core_run(struct core *c, struct core_chunk *ch, u64 until)
 	code_counts sum[COUNT_VECTORS];
 
 	c->owed -= ch->begun ? owed(ch) : 0;
+	if (!ch->begun)
+		c->waits_at = 0;
 	if (c->window.size)
 		stop = run_window_chunk(c, ch, slots, sum, far);
 	else if (c->xlate && far)
@@ -382,13 +386,42 @@ enum core_stop core_run(struct core *c, struct core_chunk *ch, u64 until)
 	else
 		stop = run_chunk(c, ch, slots, sum, false, far);
 	count_runs(c, sum, 1);
-	if (stop == CORE_BLOCK)
-		c->owed += ch->begun ? owed(ch) : 0;
-	else if (ch->begun)
-		uncount_rest(c, ch);
-	count_pure_hits(c);
+	c->owed += ch->begun ? owed(ch) : 0;
+	if (stop == CORE_AHEAD)
+		return stop;
+	c->waits_at = 0;
 	core_sync(c);
 	return stop;
+}
+
+void core_abandon(struct core *c, struct core_chunk *ch)
+{
+	if (!ch->begun)
+		return;
+	c->owed -= owed(ch);
+	uncount_rest(c, ch);
+	ch->begun = false;
+	core_sync(c);
+}
+
+void core_set_horizon(struct core *c, u64 slot)
+{
+	c->horizon = slot;
+}
+
+u64 core_due(const struct core *c)
+{
+	return MAX(c->slots, c->waits_at);
+}
+
+u64 core_references(const struct core *c)
+{
+	return c->l1i.st.fetches + c->l1d.st.loads + c->l1d.st.stores;
+}
+
+u64 core_late(const struct core *c)
+{
+	return c->late;
 }
 
 const struct trap *core_trap(const struct core *c)
@@ -433,6 +466,21 @@ void core_wait_until(struct core *c, u64 cycle, enum core_part part)
 const struct core_latency *core_latency(const struct core *c)
 {
 	return &c->lat;
+}
+
+void core_latency_add(struct core_latency *sum, const struct core_latency *l)
+{
+	u32 level, xlate;
+
+	for (level = 0; level < NR_MEM_LEVELS; level++) {
+		for (xlate = 0; xlate < NR_CORE_XLATES; xlate++) {
+			hist_merge(&sum->load[level][xlate], &l->load[level][xlate]);
+			hist_merge(&sum->store[level][xlate], &l->store[level][xlate]);
+		}
+	}
+	hist_merge(&sum->fetch, &l->fetch);
+	hist_merge(&sum->kernel, &l->kernel);
+	hist_merge(&sum->pte, &l->pte);
 }
 
 void core_copy_back(struct core *c)

@@ -76,17 +76,28 @@ struct core_chunk {
 enum core_stop {
 	CORE_DONE,    /* the chunk is executed */
 	CORE_QUANTUM, /* the clock reached `until` */
+	CORE_AHEAD,   /* the next access leaves what is the core's own: run again in its turn */
 	CORE_BLOCK,   /* a trap said so: run again later, the access is made again */
-	CORE_SEGV,    /* core_trap() tells the address */
-	CORE_OOM,
+	CORE_SEGV,    /* core_trap() tells the address; run again, or abandon the chunk */
+	CORE_OOM,     /* the same */
 };
 
 /* Executes runs until the chunk ends, the clock reaches `until`, or a trap stops it. */
 enum core_stop core_run(struct core *c, struct core_chunk *chunk, u64 until);
+/* The chunk is not run on: what a run that stopped in its middle has counted too much is taken back. */
+void core_abandon(struct core *c, struct core_chunk *chunk);
+/* Issue slot up to which the core may touch what it shares with others; ~0 at first. */
+void core_set_horizon(struct core *c, u64 slot);
+/* Issue slot at which core_run() would go on: later than the clock where it stopped for the horizon. */
+u64 core_due(const struct core *c);
 const struct trap *core_trap(const struct core *c);
 u64 core_now(const struct core *c);
 /* Executed, without those that a run stopped in the middle owes. */
 u64 core_instructions(const struct core *c);
+/* Fetches and data accesses so far. */
+u64 core_references(const struct core *c);
+/* Invalidations and interrupts that came when the clock was beyond their time. */
+u64 core_late(const struct core *c);
 struct cpu *core_cpu(struct core *c);
 /*
  * Brings the registered cycle counters up to date; core_run(), core_wait_until() and core_user_copy() do it

@@ -220,6 +220,22 @@ static void cpu_flush_all(struct cpu *cpu)
 	walker_flush_all(&c->walker);
 }
 
+static u64 cpu_interrupt(struct cpu *cpu, u64 arrival, u64 cycles)
+{
+	struct core *c = core_of(cpu);
+
+	c->late += core_cycle(c) > arrival;
+	c->interrupted_until = MAX(arrival, c->interrupted_until) + cycles;
+	core_drain(c);
+	core_stall_until(c, core_cycle(c) + cycles, PART_IPI);
+	return c->interrupted_until;
+}
+
+static void cpu_wait_until(struct cpu *cpu, enum kernel_path path, u64 cycle)
+{
+	core_stall_until(core_of(cpu), cycle, PART_KERNEL + path);
+}
+
 const struct cpu_ops core_cpu_ops = {
 	.now = cpu_now,
 	.spend = cpu_spend,
@@ -232,6 +248,8 @@ const struct cpu_ops core_cpu_ops = {
 	.flush_range = cpu_flush_range,
 	.flush_asid = cpu_flush_asid,
 	.flush_all = cpu_flush_all,
+	.interrupt = cpu_interrupt,
+	.wait_until = cpu_wait_until,
 };
 
 static enum core_stop user_page(struct core *c, u64 va, bool write, u64 *pa)

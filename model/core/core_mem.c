@@ -125,8 +125,7 @@ static enum core_stop translate_by_walk(struct core *c, struct tlb *t, struct wa
 		x->how = XLATE_FAULT;
 		stop = take_trap(c, k);
 		if (stop != CORE_DONE) {
-			/* It is looked up again later; or the run's own lookups are never counted. */
-			t->st.lookups += stop == CORE_BLOCK || t == &c->itlb;
+			t->st.lookups++; /* beside that of the run, which makes the access again or never */
 			return stop;
 		}
 		ASSERT(++faults < MAX_FAULTS);
@@ -248,6 +247,8 @@ enum core_stop core_fetch(struct core *c, u64 va)
 	struct mem_req r = { .cls = MEM_FETCH, .ip = va };
 	enum core_stop stop;
 
+	if (core_must_wait(c, c->slots))
+		return CORE_AHEAD;
 	if (explain_on())
 		explain_fetch(start, "line of 0x%" PRIx64, va);
 	if (c->xlate) {
@@ -490,6 +491,8 @@ enum core_stop core_access(struct core *c, const struct code_block *b, const str
 	u32 size = s->last + 1;
 	enum core_stop stop;
 
+	if (core_must_wait(c, c->slots))
+		return CORE_AHEAD;
 	c->ip = b->pc + s->insn;
 	c->access_ready = c->slots + c->hit_latency * c->width;
 	if (explain_on())

@@ -50,6 +50,8 @@ struct core_stats {
 struct core {
 	struct cpu cpu; /* first: the kernel knows the core by it */
 	u64 slots;      /* now; inside core_run() only current where it leaves the hot loop */
+	u64 horizon;    /* slot, see core_must_wait() */
+	u64 waits_at;   /* slot of the access for which core_run() stopped with CORE_AHEAD, else 0 */
 	u32 width;
 	u64 per_width; /* ceil(2^64 / width), 0 for width 1 */
 	bool xlate;
@@ -83,6 +85,7 @@ struct core {
 	u64 ready[READY_RING], accesses, load_ready, access_ready;
 	u32 depend; /* percent of loads with unknown dependence that depend on the load before */
 	struct rng rng;
+	bool depends; /* what was drawn last */
 
 	struct mm *mm;
 	struct kernel *kernel;
@@ -97,8 +100,23 @@ struct core {
 	u64 pure_loads, pure_stores;       /* in the histograms' pure-hit bin */
 	u64 data_loads, data_stores;       /* recorded accesses that are loads; stores and atomics */
 	struct core_latency lat;
+	u64 late;
+	u64 interrupted_until; /* cycle at which the last interrupt's handler is over */
 	u32 id;
 };
+
+/*
+ * Several cores: before an access that may leave the core's own caches and TLBs (whatever is not a plain
+ * hit) a core model asks whether it must wait for the others. If so it stops with CORE_AHEAD, having changed
+ * nothing; the access is made again when the engine lets the core run on, and is then this core's first.
+ */
+static always_inline bool core_must_wait(struct core *c, u64 at)
+{
+	bool waits = unlikely(at >= c->horizon);
+
+	c->waits_at = waits ? at : 0;
+	return waits;
+}
 
 /* One segment that is more than a plain hit. */
 enum core_stop core_fetch(struct core *c, u64 va);

@@ -4,10 +4,6 @@
 
 #include "model/base/error.h"
 #include "model/core/engine_state.h"
-#include "model/sim/time.h"
-
-/* Chunks that engine_run() executes before it lets its caller look. */
-#define BATCH 256u
 
 const struct opt engine_opts[] = {
 	{ "buffer", OPT_SIZE, offsetof(struct engine_cfg, buffer), "32M", 1u << 16, 1ull << 40, "bytes",
@@ -20,6 +16,9 @@ const struct opt engine_opts[] = {
 #define STAT_STRUCT struct engine_stats
 static const struct stat_desc engine_table[] = { ENGINE_STATS(STAT_ROW){ 0 } };
 #undef STAT_STRUCT
+#define STAT_STRUCT struct engine_run_stats
+static const struct stat_desc engine_run_table[] = { ENGINE_RUN_STATS(STAT_ROW){ 0 } };
+#undef STAT_STRUCT
 #define STAT_STRUCT struct order_stats
 static const struct stat_desc order_table[] = { ORDER_STATS(STAT_ROW){ 0 } };
 #undef STAT_STRUCT
@@ -28,16 +27,26 @@ struct engine *engine_new(const struct engine_params *p)
 {
 	struct engine *e = xcalloc(1, sizeof(*e));
 
+	u32 i;
+
 	e->p = *p;
-	e->cpu = core_cpu(p->core);
+	e->cores = xcalloc(p->n_cores, sizeof(*e->cores));
+	for (i = 0; i < p->n_cores; i++) {
+		e->cores[i].core = p->cores[i];
+		e->cores[i].cpu = core_cpu(p->cores[i]);
+		e->cores[i].id = i;
+	}
+	e->on = e->cores;
+	e->n_idle = p->n_cores;
+	e->horizon = ~(u64)0;
 	e->next_check = p->check_every ? p->check_every : ~(u64)0;
 	e->goal = (struct engine_goal){ .instructions = ~(u64)0, .cycle = ~(u64)0 };
-	sched_init(&e->sched, p->sched, p->hz);
+	sched_init(&e->sched, p->sched, p->n_cores, p->hz);
 	return e;
 }
 
 /* Address spaces of processes that were forked, but of which no thread was ever seen, end here. */
-static void end_recordings(struct engine *e)
+void engine_end_recordings(struct engine *e)
 {
 	struct process *p;
 
@@ -53,8 +62,10 @@ static void end_recordings(struct engine *e)
 
 void engine_free(struct engine *e)
 {
-	end_recordings(e);
+	engine_end_recordings(e);
 	free(e->recordings);
+	sched_fini(&e->sched);
+	free(e->cores);
 	free(e);
 }
 
@@ -62,15 +73,8 @@ void engine_stats_add(struct engine *e, struct stats *s)
 {
 	stats_add(s, "replay", engine_table, &e->st);
 	stats_add(s, "replay", order_table, &e->order_st);
+	stats_add(s, "engine", engine_run_table, &e->run_st);
 	sched_stats_add(&e->sched, s);
-	e->stats = s;
-}
-
-static void count_references(struct engine *e)
-{
-	e->st.references = stats_value(e->stats, "core0.l1i.fetches") +
-			   stats_value(e->stats, "core0.l1d.loads") +
-			   stats_value(e->stats, "core0.l1d.stores");
 }
 
 void engine_add(struct engine *e, struct trace *t)
@@ -87,11 +91,14 @@ void engine_add(struct engine *e, struct trace *t)
 
 void engine_end_mm(struct engine *e, struct process *p)
 {
+	u32 i;
+
 	if (!p->mm)
 		return;
-	if (e->loaded == p->mm)
-		e->loaded = NULL;
-	mm_put(p->mm, e->cpu);
+	for (i = 0; i < e->p.n_cores; i++)
+		if (e->cores[i].loaded == p->mm)
+			e->cores[i].loaded = NULL;
+	mm_put(p->mm, e->on->cpu);
 	p->mm = NULL;
 }
 
@@ -124,9 +131,9 @@ static void load_mm(struct engine *e, struct thread *th)
 		th->draining = true;
 		return;
 	}
-	core_set_mm(e->p.core, p->mm);
-	e->cpu->ops->switch_to(e->cpu, mm_root(p->mm), mm_asid(p->mm));
-	e->loaded = p->mm;
+	core_set_mm(e->on->core, p->mm);
+	mm_load(p->mm, e->on->cpu);
+	e->on->loaded = p->mm;
 }
 
 /* ---- ends ---- */
@@ -135,12 +142,12 @@ enum step engine_end_thread(struct engine *e, struct thread *th)
 {
 	struct process *p = th->proc;
 
-	if (th == e->current)
-		sched_remove(&e->sched);
+	if (th == e->on->current)
+		sched_remove(&e->sched, e->on->id);
 	e->st.threads++;
-	e->recheck = true;
+	engine_changed(e, th->rec);
 	if (thread_end(th))
-		engine_ready(e, th);
+		engine_ready(e, th, core_now(e->on->core));
 	if (!p->n_threads)
 		engine_end_mm(e, p);
 	return STEP_LEFT;
@@ -157,7 +164,7 @@ static void report(struct engine *e, const struct thread *th, bool oom)
 		.pid = th->proc->pid,
 		.tid = th->tid,
 		.oom = oom,
-		.trap = *core_trap(e->p.core),
+		.trap = *core_trap(e->on->core),
 		.record = e->st.records,
 	};
 	mm_describe(th->proc->mm, d->trap.va, d->around, sizeof(d->around));
@@ -196,21 +203,40 @@ static enum step segv(struct engine *e, struct thread *th)
 
 /* ---- running ---- */
 
-static bool turn_is_over(const struct engine *e)
+void engine_idle_until(struct engine *e, u64 when)
 {
-	return core_now(e->p.core) >= e->turn_end;
+	if (when > core_now(e->on->core))
+		core_wait_until(e->on->core, when, PART_IDLE);
 }
 
-static bool reached(const struct engine *e)
+bool engine_others_turn(const struct engine *e)
 {
-	return e->st.records >= e->limit || engine_instructions(e) >= e->goal.instructions ||
-	       core_now(e->p.core) >= e->goal.cycle;
+	return core_due(e->on->core) >= e->horizon;
+}
+
+void engine_changed(struct engine *e, struct recording *r)
+{
+	e->recheck = true;
+	r->changed_at = MAX(r->changed_at, core_now(e->on->core));
+}
+
+/* With ~0, which no count reaches, nothing is added up. */
+static u64 instructions_to_goal(const struct engine *e)
+{
+	u64 done = e->goal.instructions == ~(u64)0 ? 0 : engine_instructions(e);
+
+	return e->goal.instructions - MIN(done, e->goal.instructions);
+}
+
+bool engine_reached(const struct engine *e)
+{
+	return e->st.records >= e->limit || !instructions_to_goal(e) || e->now >= e->goal.cycle;
 }
 
 /* Where to stop in the chunk: with the run that gets to the limit or the goal, or at its end. */
 static u32 runs_to_goal(const struct engine *e, const struct core_chunk *c)
 {
-	u64 left = e->goal.instructions - engine_instructions(e);
+	u64 left = instructions_to_goal(e);
 	u32 n = (u32)MIN(c->n_runs, c->run + (e->limit - e->st.records)), i;
 
 	if (left >= (u64)TR_CHUNK_RUNS * TR_MAX_INSNS)
@@ -234,13 +260,13 @@ static enum core_stop pass_over(struct engine *e, struct core_chunk *c)
 	}
 	e->st.skipped += c->run - from;
 	e->skipped_insns += insns;
-	core_wait_until(e->p.core, core_now(e->p.core) + insns, PART_IDLE);
+	core_wait_until(e->on->core, core_now(e->on->core) + insns, PART_IDLE);
 	return CORE_DONE;
 }
 
 static enum core_stop run_until(struct engine *e, struct core_chunk *c)
 {
-	u64 until = MIN(MIN(e->turn_end, event_next(e->p.events)), e->goal.cycle);
+	u64 until = MIN(MIN(e->on->turn_end, event_next(e->p.events)), MIN(e->run_until, e->goal.cycle));
 	u32 from = c->run, n_runs = c->n_runs, at = c->at;
 	enum core_stop stop;
 
@@ -252,7 +278,7 @@ static enum core_stop run_until(struct engine *e, struct core_chunk *c)
 	else if (e->mode == ENGINE_SKIP && !c->begun)
 		stop = pass_over(e, c);
 	else
-		stop = core_run(e->p.core, c, until);
+		stop = core_run(e->on->core, c, until);
 	c->n_runs = n_runs;
 	e->accesses += c->at - at;
 	e->st.records += c->run - from;
@@ -267,13 +293,14 @@ static enum step run_chunk(struct engine *e, struct thread *th)
 	while (!th->draining && c->run < c->n_runs) {
 		switch (run_until(e, c)) {
 		case CORE_DONE:
-			if (reached(e))
+			if (engine_reached(e))
 				return STEP_AGAIN;
 			break;
 		case CORE_QUANTUM:
+		case CORE_AHEAD:
 			return STEP_AGAIN;
 		case CORE_BLOCK:
-			sched_yield_turn(&e->sched);
+			engine_yield(e);
 			return STEP_LEFT;
 		case CORE_SEGV:
 			return segv(e, th);
@@ -281,6 +308,7 @@ static enum step run_chunk(struct engine *e, struct thread *th)
 			return engine_kill_oom(e, th);
 		}
 	}
+	core_abandon(e->on->core, c);
 	e->st.dropped += c->n_runs - c->run;
 	c->run = c->n_runs;
 	return STEP_DONE;
@@ -296,8 +324,11 @@ static enum step fetch(struct engine *e, struct thread *th)
 			e->st.cut++;
 			return engine_end_thread(e, th);
 		}
-		if (thread_next_packet(th) && !order_passed(&th->rec->order, th->packet->seen))
+		if (!thread_next_packet(th))
+			continue;
+		if (!order_passed(&th->rec->order, th->packet->seen))
 			return engine_wait_order(e, th, th->packet->seen, th->packet->seen);
+		engine_idle_until(e, order_time(&th->rec->order, th->packet->seen));
 	}
 	th->waiting = false;
 	th->alive = true;
@@ -305,128 +336,27 @@ static enum step fetch(struct engine *e, struct thread *th)
 }
 
 /* A chunk of the running thread, and the event behind it. */
-static enum step step(struct engine *e, struct thread *th)
+enum step engine_step(struct engine *e, struct thread *th)
 {
 	enum step s;
 
+	if (engine_others_turn(e))
+		return STEP_AGAIN;
 	if (!th->has_chunk && (s = fetch(e, th)) != STEP_DONE)
 		return s;
-	if (!th->proc->mm || th->proc->mm != e->loaded)
+	if (engine_others_turn(e))
+		return STEP_AGAIN;
+	if (!th->proc->mm || th->proc->mm != e->on->loaded)
 		load_mm(e, th);
 	s = run_chunk(e, th);
 	if (s != STEP_DONE)
 		return s;
+	if (engine_others_turn(e))
+		return STEP_AGAIN;
 	s = engine_event(e, th);
 	if (s == STEP_DONE)
 		th->has_chunk = false;
 	return s;
-}
-
-/* The context's turn begins; events that are due happen first. */
-static void begin_turn(struct engine *e, u64 cost)
-{
-	u64 now = core_now(e->p.core);
-
-	if (cost)
-		core_wait_until(e->p.core, now + cost, PART_SWITCH);
-	e->turn_start = now + cost;
-	e->turn_end = e->turn_start + sched_turn(&e->sched);
-}
-
-static void end_turn(struct engine *e)
-{
-	sched_used(&e->sched, core_now(e->p.core) - e->turn_start);
-	e->current = NULL;
-}
-
-static void fire_events(struct engine *e)
-{
-	u64 now = core_now(e->p.core);
-
-	if (event_next(e->p.events) <= now)
-		event_run(e->p.events, now);
-}
-
-/* Who could run sleeps: the core is idle until the next event. */
-static void idle(struct engine *e)
-{
-	u64 when = event_next(e->p.events);
-
-	core_wait_until(e->p.core, when, PART_IDLE);
-	event_run(e->p.events, when);
-}
-
-/* False: there is nothing to do any more. */
-static bool pick(struct engine *e)
-{
-	u64 cost;
-
-	for (;;) {
-		engine_wake_blocked(e);
-		e->current = sched_next(&e->sched, &cost);
-		if (e->current) {
-			begin_turn(e, cost);
-			return true;
-		}
-		if (engine_read_ahead(e))
-			continue;
-		if (e->n_asleep)
-			idle(e);
-		else if (!engine_unblock(e))
-			return false;
-	}
-}
-
-static void check(struct engine *e)
-{
-	e->next_check += e->p.check_every;
-	kernel_check(e->p.kernel);
-	core_sane(e->p.core);
-}
-
-static void note_place(const struct engine *e)
-{
-	sim_place.cycle = core_now(e->p.core);
-	sim_place.record = e->st.records;
-}
-
-static enum engine_status run_batch(struct engine *e)
-{
-	u32 n;
-
-	for (n = 0; n < BATCH; n++) {
-		if (reached(e))
-			return ENGINE_LIMIT;
-		if (!e->current && !pick(e)) {
-			end_recordings(e);
-			return ENGINE_END;
-		}
-		if (step(e, e->current) == STEP_LEFT)
-			e->current = NULL;
-		else if (turn_is_over(e))
-			end_turn(e);
-		note_place(e);
-		fire_events(e);
-		if (e->st.records >= e->next_check)
-			check(e);
-		if (e->marked && e->goal.marks)
-			return ENGINE_MARK;
-	}
-	return ENGINE_MORE;
-}
-
-enum engine_status engine_run(struct engine *e, u64 limit)
-{
-	enum engine_status status;
-
-	e->limit = limit;
-	e->marked = false;
-	time_stands = e->mode != ENGINE_TIMED;
-	status = run_batch(e);
-	time_stands = false;
-	count_references(e);
-	core_sync(e->p.core);
-	return status;
 }
 
 void engine_set_mode(struct engine *e, enum engine_mode mode)
@@ -446,12 +376,12 @@ const char *engine_mark(const struct engine *e)
 
 u64 engine_instructions(const struct engine *e)
 {
-	return core_instructions(e->p.core) + e->skipped_insns;
-}
+	u64 sum = e->skipped_insns;
+	u32 i;
 
-u64 engine_now(const struct engine *e)
-{
-	return core_now(e->p.core);
+	for (i = 0; i < e->p.n_cores; i++)
+		sum += core_instructions(e->cores[i].core);
+	return sum;
 }
 
 const struct engine_stats *engine_counts(const struct engine *e)

@@ -1,11 +1,18 @@
 /*
- * The engine: runs the threads of one or several recordings on a core, in an order that their numbers allow
- * (order.h) and the scheduler picks (sched.h), and turns their events into calls of the kernel.
+ * The engine: runs the threads of one or several recordings on the cores, in an order that their numbers
+ * allow (order.h) and the scheduler picks (sched.h), and turns their events into calls of the kernel.
+ *
+ * Each core has its own clock, and the one whose clock is least goes on (of equal ones the first). It goes on
+ * alone until it would touch what others may touch, too, at a time that another core has not reached: then
+ * the other one's turn has come. What stays in a core's own caches and TLBs may run ahead of the others by
+ * engine.run_ahead; so only invalidations and interrupts can come late, which engine.late counts. Events,
+ * traps and system calls happen in the order of time. A number (order.h) is passed on another core not
+ * before the time at which it was applied; till then the core is idle.
  *
  * What a thread did while it was blocked is not replayed: it waits for as long as the replay makes it. Waits
  * for the outside (sleep, network) are dropped or scaled by replay.sleep_scale.
  *
- * Not modelled: signals other than the fatal SIGSEGV, several cores.
+ * Not modelled: signals other than the fatal SIGSEGV.
  *
  * Called by the verbs of cli/ and by tests.
  */
@@ -56,6 +63,15 @@ struct engine_stats {
 	ENGINE_STATS(STAT_FIELD)
 };
 
+/* How the simulation itself went: "engine." */
+#define ENGINE_RUN_STATS(X)                                                                                \
+	X(turns, "turns", "times that a core went on")                                                     \
+	X(late, "probes", "invalidations and interrupts that came to a core whose clock was beyond theirs")
+
+struct engine_run_stats {
+	ENGINE_RUN_STATS(STAT_FIELD)
+};
+
 /* Calls without a model of their own are counted by number, up to this; the last bin takes the rest. */
 #define ENGINE_SYSCALLS 1024u
 
@@ -72,7 +88,10 @@ struct engine_death {
 struct engine_params {
 	const struct engine_cfg *cfg;
 	const struct sched_cfg *sched;
-	struct core *core;
+	struct core *const *cores;
+	u32 n_cores;
+	u32 width;     /* issue slots of a cycle */
+	u32 run_ahead; /* cycles */
 	struct kernel *kernel;
 	struct event_queue *events;
 	u64 hz;
@@ -85,7 +104,7 @@ struct engine_params {
 struct engine;
 struct engine *engine_new(const struct engine_params *p);
 void engine_free(struct engine *e);
-void engine_stats_add(struct engine *e, struct stats *s); /* registers replay.* and sched.* */
+void engine_stats_add(struct engine *e, struct stats *s); /* registers replay.*, engine.* and sched.* */
 
 /* One more recording, which the engine owns from now on; all that are added before the end run together. */
 void engine_add(struct engine *e, struct trace *t);
@@ -119,6 +138,9 @@ enum engine_status engine_run(struct engine *e, u64 limit);
 const char *engine_mark(const struct engine *e);
 u64 engine_instructions(const struct engine *e); /* of all block runs so far, of those passed over too */
 u64 engine_now(const struct engine *e);          /* cycle */
+
+/* The end of a run: cores that have been done earlier are idle until the last one is. */
+void engine_finish(struct engine *e);
 
 const struct engine_stats *engine_counts(const struct engine *e);
 u64 engine_bytes_read(const struct engine *e);

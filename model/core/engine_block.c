@@ -6,20 +6,30 @@
 
 #include "model/base/error.h"
 
-void engine_ready(struct engine *e, struct thread *th)
+void engine_ready(struct engine *e, struct thread *th, u64 when)
 {
 	if (th->state == THREAD_STARVED)
 		th->rec->n_starved--;
 	th->state = THREAD_READY;
-	sched_add(&e->sched, th);
+	th->ready_at = MAX(MAX(th->ready_at, when), e->now);
+	engine_placed(e, th, sched_add(&e->sched, th));
+}
+
+void engine_yield(struct engine *e)
+{
+	struct thread *th = e->on->current;
+
+	th->ready_at = core_now(e->on->core);
+	engine_placed(e, th, sched_yield_turn(&e->sched, e->on->id));
 }
 
 static void leave_core(struct engine *e, struct thread *th, enum thread_state state)
 {
-	ASSERT(th == e->current);
-	sched_remove(&e->sched);
+	ASSERT(th == e->on->current);
+	sched_remove(&e->sched, e->on->id);
 	th->state = state;
-	e->recheck = true;
+	th->ready_at = core_now(e->on->core);
+	engine_changed(e, th->rec);
 }
 
 static enum step block(struct engine *e, struct thread *th, enum thread_state state)
@@ -52,7 +62,7 @@ static void wake_up(struct event *ev, u64 now)
 	struct thread *th = container_of(ev, struct thread, wake);
 
 	th->rec->engine->n_asleep--;
-	engine_ready(th->rec->engine, th);
+	engine_ready(th->rec->engine, th, now);
 }
 
 enum step engine_sleep(struct engine *e, struct thread *th, u64 until)
@@ -71,21 +81,28 @@ enum step engine_starve(struct engine *e, struct thread *th)
 	return STEP_LEFT;
 }
 
-bool engine_others_stand(const struct thread *th, u64 n)
+bool engine_others_stand(const struct thread *th, u64 n, u64 *when)
 {
 	const struct thread *other;
 
-	for (other = th->proc->threads; other; other = other->next_of_process)
-		if (other != th && !thread_stands(other, n))
+	*when = 0;
+	for (other = th->proc->threads; other; other = other->next_of_process) {
+		if (other == th)
+			continue;
+		if (!thread_stands(other, n))
 			return false;
+		*when = MAX(*when, other->ready_at);
+	}
 	return true;
 }
 
 static bool can_go_on(const struct thread *th)
 {
+	u64 when;
+
 	if (th->state == THREAD_ORDER)
 		return order_passed(&th->rec->order, th->need);
-	return engine_others_stand(th, th->event.seq);
+	return engine_others_stand(th, th->event.seq, &when);
 }
 
 /* The blocked thread that *at points to goes to the scheduler. */
@@ -108,7 +125,7 @@ static void wake_blocked(struct engine *e, struct recording *r)
 			continue;
 		}
 		unlink_blocked(r, at);
-		engine_ready(e, th);
+		engine_ready(e, th, r->changed_at);
 	}
 }
 
@@ -134,7 +151,7 @@ bool engine_read(struct engine *e, struct recording *r)
 		return false;
 	e->st.packets++;
 	if (th->state == THREAD_STARVED)
-		engine_ready(e, th);
+		engine_ready(e, th, 0);
 	return true;
 }
 
@@ -146,13 +163,16 @@ bool engine_read_for(struct engine *e, struct thread *th)
 	return true;
 }
 
-bool engine_read_ahead(struct engine *e)
+bool engine_read_ahead(struct engine *e, bool starved)
 {
 	u32 i;
 
-	for (i = 0; i < e->n_recordings; i++)
-		if (engine_read(e, e->recordings[i]))
+	for (i = 0; i < e->n_recordings; i++) {
+		struct recording *r = e->recordings[i];
+
+		if ((r->n_starved || !starved) && engine_read(e, r))
 			return true;
+	}
 	return false;
 }
 
@@ -189,7 +209,7 @@ static bool assume_they_stand(struct engine *e, struct recording *r)
 		unlink_blocked(r, at);
 		r->order.st->order_assumed++;
 		th->assumed = true;
-		engine_ready(e, th);
+		engine_ready(e, th, 0);
 		return true;
 	}
 	return false;
@@ -206,7 +226,7 @@ static bool skip_gap(struct engine *e, struct recording *r)
 	for (th = r->blocked; th; th = th->next)
 		least = MIN(least, th->stands);
 	order_skip(&r->order, least);
-	e->recheck = true;
+	engine_changed(e, r);
 	return true;
 }
 

@@ -15,7 +15,7 @@
 
 static void charge_syscall(struct engine *e)
 {
-	e->cpu->ops->spend(e->cpu, KPATH_SYSCALL, e->p.syscall_cycles);
+	e->on->cpu->ops->spend(e->on->cpu, KPATH_SYSCALL, e->p.syscall_cycles);
 }
 
 /* ---- the address space; the kernel's calls charge their own time ---- */
@@ -88,13 +88,13 @@ static enum step do_map(struct engine *e, struct thread *th)
 		map.flags |= MM_HEAP;
 		th->proc->brk = ev->addr + ev->len;
 	}
-	settle(e, mm_mmap(th->proc->mm, e->cpu, &map));
+	settle(e, mm_mmap(th->proc->mm, e->on->cpu, &map));
 	return STEP_DONE;
 }
 
 static enum step do_unmap(struct engine *e, struct thread *th)
 {
-	settle(e, mm_munmap(th->proc->mm, e->cpu, th->event.addr, th->event.len));
+	settle(e, mm_munmap(th->proc->mm, e->on->cpu, th->event.addr, th->event.len));
 	return STEP_DONE;
 }
 
@@ -102,7 +102,7 @@ static enum step do_remap(struct engine *e, struct thread *th)
 {
 	const struct tr_event *ev = &th->event;
 
-	settle(e, mm_mremap(th->proc->mm, e->cpu, ev->addr, ev->len, ev->addr2, ev->len2));
+	settle(e, mm_mremap(th->proc->mm, e->on->cpu, ev->addr, ev->len, ev->addr2, ev->len2));
 	return STEP_DONE;
 }
 
@@ -110,7 +110,7 @@ static enum step do_protect(struct engine *e, struct thread *th)
 {
 	const struct tr_event *ev = &th->event;
 
-	settle(e, mm_mprotect(th->proc->mm, e->cpu, ev->addr, ev->len, protection(ev->prot)));
+	settle(e, mm_mprotect(th->proc->mm, e->on->cpu, ev->addr, ev->len, protection(ev->prot)));
 	return STEP_DONE;
 }
 
@@ -118,7 +118,7 @@ static enum step do_advise(struct engine *e, struct thread *th)
 {
 	const struct tr_event *ev = &th->event;
 
-	settle(e, mm_madvise(th->proc->mm, e->cpu, ev->addr, ev->len, (u32)ev->arg));
+	settle(e, mm_madvise(th->proc->mm, e->on->cpu, ev->addr, ev->len, (u32)ev->arg));
 	return STEP_DONE;
 }
 
@@ -127,7 +127,7 @@ static enum step do_brk(struct engine *e, struct thread *th)
 	const struct tr_event *ev = &th->event;
 
 	th->proc->brk = ev->addr;
-	settle(e, mm_brk(th->proc->mm, e->cpu, ev->addr2, ev->addr));
+	settle(e, mm_brk(th->proc->mm, e->on->cpu, ev->addr2, ev->addr));
 	return STEP_DONE;
 }
 
@@ -140,7 +140,7 @@ static enum step do_clone(struct engine *e, struct thread *th)
 	charge_syscall(e);
 	child->alive = true;
 	if (child->state == THREAD_STARVED)
-		engine_ready(e, child);
+		engine_ready(e, child, core_now(e->on->core));
 	return STEP_DONE;
 }
 
@@ -153,7 +153,7 @@ static enum step do_fork(struct engine *e, struct thread *th)
 	engine_end_mm(e, child);
 	child->born = true;
 	child->brk = p->brk;
-	child->mm = mm_fork(p->mm, e->cpu);
+	child->mm = mm_fork(p->mm, e->on->cpu);
 	e->st.processes++;
 	if (!child->mm)
 		e->st.oom++;
@@ -223,7 +223,7 @@ static enum step do_sleep(struct engine *e, struct thread *th)
 	if (!cycles)
 		return STEP_DONE;
 	th->has_chunk = false;
-	return engine_sleep(e, th, core_now(e->p.core) + cycles);
+	return engine_sleep(e, th, core_now(e->on->core) + cycles);
 }
 
 /* ---- the kernel on the program's behalf ---- */
@@ -234,14 +234,15 @@ static enum step copy(struct engine *e, struct thread *th, bool write)
 	enum core_stop stop = CORE_DONE;
 
 	if (e->mode != ENGINE_SKIP)
-		stop = core_user_copy(e->p.core, th->event.addr, MIN(th->event.len, MAX_COPY), write,
+		stop = core_user_copy(e->on->core, th->event.addr, MIN(th->event.len, MAX_COPY), write,
 				      &th->copied);
 	e->st.user_bytes += th->copied - before;
 	switch (stop) {
 	case CORE_QUANTUM:
+	case CORE_AHEAD:
 		return STEP_AGAIN;
 	case CORE_BLOCK:
-		sched_yield_turn(&e->sched);
+		engine_yield(e);
 		return STEP_LEFT;
 	case CORE_OOM:
 		return engine_kill_oom(e, th);
@@ -329,20 +330,35 @@ static enum step await_turn(struct engine *e, struct thread *th)
 {
 	const struct tr_event *ev = &th->event;
 	const struct order *o = &th->rec->order;
-	u64 before = order_before(ev);
+	u64 before = order_before(ev), when = 0;
 
 	if (!order_passed(o, before))
 		return engine_wait_order(e, th, before, before);
 	if (th->proc->mm && !th->assumed && ev->seq && !order_is_late(o, ev) &&
-	    order_takes_away(ev, th->proc->brk) && !engine_others_stand(th, ev->seq))
+	    order_takes_away(ev, th->proc->brk) && !engine_others_stand(th, ev->seq, &when))
 		return engine_wait_taking(e, th);
+	engine_idle_until(e, MAX(when, order_time(o, before)));
+	if (engine_others_turn(e))
+		return STEP_AGAIN;
 	th->assumed = false;
 	return STEP_DONE;
+}
+
+/* It is over: others may pass its number from now on. */
+static enum step happened(struct engine *e, const struct tr_event *ev, struct recording *r, enum step s)
+{
+	if (s == STEP_AGAIN)
+		return s;
+	order_happened(&r->order, ev, core_now(e->on->core));
+	engine_changed(e, r);
+	return s;
 }
 
 enum step engine_event(struct engine *e, struct thread *th)
 {
 	const struct handler *h = &handlers[th->event.kind];
+	const struct tr_event ev = th->event;
+	struct recording *r = th->rec;
 	enum step s;
 
 	if (th->event.kind == TR_EV_NONE)
@@ -351,12 +367,13 @@ enum step engine_event(struct engine *e, struct thread *th)
 		s = await_turn(e, th);
 		if (s != STEP_DONE)
 			return s;
-		order_apply(&th->rec->order, &th->event);
-		e->recheck = true;
+		order_apply(&r->order, &ev);
+		order_happened(&r->order, &ev, core_now(e->on->core));
+		engine_changed(e, r);
 		e->st.events++;
 		th->event_begun = true;
 	}
 	if (!h->happen || !can_happen(th, h->need))
-		return STEP_DONE;
-	return h->happen(e, th);
+		return happened(e, &ev, r, STEP_DONE);
+	return happened(e, &ev, r, h->happen(e, th));
 }

@@ -29,7 +29,7 @@ u32 engine_unexplained(const struct engine *e, const struct core_chunk *c, u32 n
 
 enum core_stop engine_explain_run(struct engine *e, struct core_chunk *c, u64 until)
 {
-	const struct thread *th = e->current;
+	const struct thread *th = e->on->current;
 	enum core_stop stop;
 	char where[96];
 
@@ -37,10 +37,10 @@ enum core_stop engine_explain_run(struct engine *e, struct core_chunk *c, u64 un
 		 th->proc->pid, th->tid);
 	explain_run(e->explain, e->st.records, e->accesses + (c->begun ? c->slot : 0), where);
 	c->n_runs = c->run + 1;
-	core_explain(e->p.core, true);
+	core_explain(e->on->core, true);
 	explaining = e->explain;
-	stop = core_run(e->p.core, c, until);
+	stop = core_run(e->on->core, c, until);
 	explaining = NULL;
-	core_explain(e->p.core, false);
+	core_explain(e->on->core, false);
 	return stop;
 }

@@ -6,19 +6,31 @@
 
 #include "model/core/engine.h"
 
+struct engine_core {
+	struct core *core;
+	struct cpu *cpu;
+	u32 id;
+	bool active;       /* it has a thread, or looks for one; else it is idle */
+	struct mm *loaded; /* address space */
+	struct thread *current;
+	u64 turn_start, turn_end; /* cycles */
+};
+
 struct engine {
 	struct engine_params p;
-	struct cpu *cpu;
+	struct engine_core *cores;
+	u32 n_idle;
+	struct engine_core *on; /* whose turn it is */
+	u64 now;                /* cycle at which its turn came: nobody has anything to do before it */
+	u64 horizon;            /* issue slot at which another's turn comes */
+	u64 run_until;          /* cycle up to which it may run ahead */
 	struct sched sched;
 	struct recording **recordings;
 	u32 n_recordings, n_made; /* n_made: also of those that are gone */
 	bool recheck;             /* somebody who is blocked may be able to go on */
-	struct mm *loaded;        /* address space on the core */
 	u32 n_asleep;             /* threads */
 	u64 shared_objects;       /* shared anonymous mappings so far */
 
-	struct thread *current;
-	u64 turn_start, turn_end; /* cycles */
 	u64 limit, next_check;    /* records */
 	enum engine_mode mode;
 	struct engine_goal goal;
@@ -28,8 +40,8 @@ struct engine {
 	bool marked; /* a mark was passed */
 	char mark[TR_MAX_NAME + 1];
 
-	const struct stats *stats;
 	struct engine_stats st;
+	struct engine_run_stats run_st;
 	struct order_stats order_st; /* of all recordings */
 	u64 syscalls[ENGINE_SYSCALLS];
 	struct engine_death deaths[ENGINE_DEATHS];
@@ -44,6 +56,17 @@ enum step {
 };
 
 /* engine.c */
+/* A chunk of the running thread, and the event behind it, as far as it gets in this turn. */
+enum step engine_step(struct engine *e, struct thread *th);
+/* The limit of engine_run(), or a goal. */
+bool engine_reached(const struct engine *e);
+void engine_end_recordings(struct engine *e);
+/* The running thread's core has nothing to do until that cycle. */
+void engine_idle_until(struct engine *e, u64 when);
+/* What was to happen now has to wait: it is another core's turn. */
+bool engine_others_turn(const struct engine *e);
+/* Something has happened that may let threads of the recording go on. */
+void engine_changed(struct engine *e, struct recording *r);
 /* The running thread, or a starved one, ends; with the last one its process does. */
 enum step engine_end_thread(struct engine *e, struct thread *th);
 void engine_end_mm(struct engine *e, struct process *p);
@@ -53,28 +76,35 @@ enum step engine_kill_oom(struct engine *e, struct thread *th);
 /* engine_event.c: makes the event behind the running thread's chunk happen, if it is its turn. */
 enum step engine_event(struct engine *e, struct thread *th);
 
+/* engine_turn.c */
+/* The scheduler has given the thread to that core, or to SCHED_ANY. */
+void engine_placed(struct engine *e, const struct thread *th, u32 core);
+
 /* engine_explain.c: how many of the chunk's next `n` runs come before one that is to be explained. */
 u32 engine_unexplained(const struct engine *e, const struct core_chunk *c, u32 n);
 /* Makes the next run, which is to be explained. */
 enum core_stop engine_explain_run(struct engine *e, struct core_chunk *c, u64 until);
 
 /* engine_block.c */
-void engine_ready(struct engine *e, struct thread *th);
+/* The thread can go on from cycle `when` on. */
+void engine_ready(struct engine *e, struct thread *th, u64 when);
+/* The running thread has used its core for long enough. */
+void engine_yield(struct engine *e);
 /* Of the running thread: */
 enum step engine_wait_order(struct engine *e, struct thread *th, u64 need, u64 stands);
 enum step engine_wait_taking(struct engine *e, struct thread *th);
 enum step engine_sleep(struct engine *e, struct thread *th, u64 until);
 enum step engine_starve(struct engine *e, struct thread *th);
-/* Have the other threads of the process passed what they had seen before number n? */
-bool engine_others_stand(const struct thread *th, u64 n);
+/* Have the other threads of the process passed what they had seen before number n? *when: since when. */
+bool engine_others_stand(const struct thread *th, u64 n, u64 *when);
 /* Readies those whom what has happened lets go on. */
 void engine_wake_blocked(struct engine *e);
 /* Reads one packet, which its thread may have waited for. False: there is none, or replay.buffer is full. */
 bool engine_read(struct engine *e, struct recording *r);
 /* Reads packets until the thread has one. False: there is none, or none within replay.buffer. */
 bool engine_read_for(struct engine *e, struct thread *th);
-/* Reads one packet of any recording. */
-bool engine_read_ahead(struct engine *e);
+/* Reads one packet of any recording; starved: of one in which threads wait for packets. */
+bool engine_read_ahead(struct engine *e, bool starved);
 /*
  * Nobody can run, sleeps, or gets a packet: gives something up. At a recording's end threads without packets
  * end; then who waits for threads that have nothing to run waits no longer; then the lowest number that is

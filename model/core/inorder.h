@@ -165,12 +165,19 @@ static always_inline enum core_stop run_fetch(struct core *c, const struct code_
 	return stop;
 }
 
+/* Drawn once an access: one that had to wait for the other cores has drawn already. */
+static always_inline bool chance_to_depend(struct core *c)
+{
+	if (!c->waits_at)
+		c->depends = rng_below(&c->rng, DEPEND_ALL) < c->depend;
+	return c->depends;
+}
+
 /* The slot at which the data is there that the access's address comes from; 0: it comes from none. */
 static always_inline u64 producer_ready(struct core *c, const struct code_slot *s)
 {
 	if (s->dep == TR_DEP_UNKNOWN)
-		return s->kind == TR_LOAD && c->depend && rng_below(&c->rng, DEPEND_ALL) < c->depend ?
-			       c->load_ready : 0;
+		return s->kind == TR_LOAD && c->depend && chance_to_depend(c) ? c->load_ready : 0;
 	return s->dep && s->dep < READY_RING ? c->ready[(c->accesses - s->dep) % READY_RING] : 0;
 }
 

@@ -21,8 +21,10 @@ struct core_latency {
 	struct hist pte;    /* page-table entries read by the walker */
 };
 
+void core_latency_add(struct core_latency *sum, const struct core_latency *l);
+
 struct core;
-/* Complete whenever core_run() has returned. */
+/* Complete whenever core_sync() was called. */
 const struct core_latency *core_latency(const struct core *c);
 
 #endif

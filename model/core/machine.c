@@ -10,8 +10,8 @@
 static const char *const off_on[] = { "off", "on", NULL };
 
 static const struct opt machine_opts[] = {
-	{ "cores", OPT_U32, offsetof(struct machine_cfg, cores), "1", 1, 1024, "cores", "hardware threads",
-	  NULL },
+	{ "cores", OPT_U32, offsetof(struct machine_cfg, cores), "1", 1, 1024, "cores",
+	  "hardware threads; at most 64 are built", NULL },
 	{ "sockets", OPT_U32, offsetof(struct machine_cfg, sockets), "1", 1, 64, "sockets",
 	  "packages of cores", NULL },
 	{ "translation", OPT_ENUM, offsetof(struct machine_cfg, translation), "on", 0, 0, NULL,
@@ -30,6 +30,9 @@ static const struct opt memory_opts[] = {
 static const struct opt simulator_opts[] = {
 	{ "shortcut", OPT_BOOL, offsetof(struct machine_cfg, shortcut), "yes", 0, 0, NULL,
 	  "only count an access to the most recently used line and page; changes no result", NULL },
+	{ "run_ahead", OPT_U32, offsetof(struct machine_cfg, run_ahead), "1000", 0, 1u << 30, "cycles",
+	  "by which a core may be ahead of another in what is its own: what comes from there can be so late",
+	  NULL },
 	{ "copy_back", OPT_BOOL, offsetof(struct machine_cfg, copy_back), "no", 0, 0, NULL,
 	  "at the end write every dirty line down, as some cache simulators do", NULL },
 	{ 0 },
@@ -63,9 +66,8 @@ void machine_check(const struct machine_cfg *cfg, const struct config *c)
 	enum page_size page = cfg->translation ? kernel_format(&cfg->kernel)->leaf[0] : NR_PAGE_SIZES;
 	struct cfg_fault fault;
 
-	if (cfg->cores > 1)
-		config_reject(c, "cores",
-			      "only one core is built yet; sched.contexts interleaves threads on one");
+	if (cfg->cores > MAX_CPUS)
+		config_reject(c, "cores", "the kernel keeps sets of at most %u cores", MAX_CPUS);
 	if (cfg->sockets > 1)
 		config_reject(c, "sockets", "only one socket is built yet");
 	check_component(c, "memory", "size", kernel_layout_check(&cfg->kernel, cfg->memory));
@@ -91,12 +93,13 @@ static struct kernel *build_kernel(const struct machine *m)
 	return kernel_new(&p);
 }
 
-static struct core *build_core(const struct machine *m)
+static struct core *build_core(const struct machine *m, u32 id)
 {
 	struct core_params p = {
 		.cfg = &m->cfg.core,
 		.hw = &m->cfg.hw,
 		.memory = m->memory,
+		.id = id,
 		.seed = m->cfg.seed,
 		.shortcut = m->cfg.shortcut,
 		.format = m->cfg.translation ? kernel_format(&m->cfg.kernel) : NULL,
@@ -114,7 +117,10 @@ static struct engine *build_engine(struct machine *m, u64 check_every)
 	struct engine_params p = {
 		.cfg = &m->cfg.engine,
 		.sched = &m->cfg.sched,
-		.core = m->core,
+		.cores = m->cores,
+		.n_cores = m->cfg.cores,
+		.width = m->cfg.core.width,
+		.run_ahead = m->cfg.run_ahead,
 		.kernel = m->kernel,
 		.events = &m->events,
 		.hz = m->cfg.core.frequency,
@@ -130,9 +136,11 @@ static struct engine *build_engine(struct machine *m, u64 check_every)
 static struct stats *build_stats(const struct machine *m)
 {
 	struct stats *s = stats_new();
+	u32 i;
 
 	engine_stats_add(m->engine, s);
-	core_stats(m->core, s);
+	for (i = 0; i < m->cfg.cores; i++)
+		core_stats(m->cores[i], s);
 	memory_stats(m->memory, s);
 	kernel_stats(m->kernel, s);
 	return s;
@@ -141,6 +149,7 @@ static struct stats *build_stats(const struct machine *m)
 struct machine *machine_new(const struct machine_cfg *cfg, u64 check_every)
 {
 	struct machine *m = xcalloc(1, sizeof(*m));
+	u32 i;
 
 	m->cfg = *cfg;
 	event_queue_init(&m->events);
@@ -149,7 +158,11 @@ struct machine *machine_new(const struct machine_cfg *cfg, u64 check_every)
 			   cfg->seed);
 	m->kernel = build_kernel(m);
 	m->memory = memory_new(&m->cfg.hw, cfg->cores, cfg->core.frequency, cfg->seed);
-	m->core = build_core(m);
+	m->cores = xcalloc(cfg->cores, sizeof(*m->cores));
+	for (i = 0; i < cfg->cores; i++)
+		m->cores[i] = build_core(m, i);
+	for (i = 0; i < cfg->cores; i++)
+		kernel_add_cpu(m->kernel, core_cpu(m->cores[i]));
 	m->engine = build_engine(m, check_every);
 	m->stats = build_stats(m);
 	return m;
@@ -157,8 +170,13 @@ struct machine *machine_new(const struct machine_cfg *cfg, u64 check_every)
 
 void machine_free(struct machine *m)
 {
+	u32 i;
+
 	engine_free(m->engine);
-	core_free(m->core);
+	for (i = 0; i < m->cfg.cores; i++)
+		core_free(m->cores[i]);
+	free(m->cores);
+	free(m->latency);
 	memory_free(m->memory);
 	kernel_free(m->kernel);
 	host_free(m->host);
@@ -168,46 +186,38 @@ void machine_free(struct machine *m)
 	free(m);
 }
 
-/* ---- identities ---- */
-
-static u64 value(const struct machine *m, const char *name)
-{
-	return stats_has(m->stats, name) ? stats_value(m->stats, name) : 0;
-}
-
-static void add_part(void *arg, const char *name, u64 n, const char *unit, const char *help)
-{
-	u64 *sum = arg;
-
-	if (!strncmp(name, "core0.cycles.", 13))
-		*sum += n;
-}
-
-static void check_identities(const struct machine *m)
-{
-	u64 parts = 0;
-
-	stats_each(m->stats, add_part, &parts);
-	ASSERT(parts == value(m, "core0.cycles"));
-	ASSERT(value(m, "mm.fault.segv") ==
-	       value(m, "replay.segv") + value(m, "replay.early_accesses") + value(m, "replay.efaults"));
-	if (stats_has(m->stats, "core0.stlb.lookups"))
-		ASSERT(value(m, "core0.itlb.misses") + value(m, "core0.dtlb.misses") ==
-		       value(m, "core0.stlb.lookups"));
-}
-
 void machine_finish(struct machine *m)
 {
+	u32 i;
+
+	engine_finish(m->engine);
 	if (!m->cfg.copy_back)
 		return;
-	core_copy_back(m->core);
-	memory_copy_back(m->memory, core_now(m->core));
+	for (i = 0; i < m->cfg.cores; i++)
+		core_copy_back(m->cores[i]);
+	memory_copy_back(m->memory, engine_now(m->engine));
 }
 
 void machine_settle(struct machine *m)
 {
-	check_identities(m);
+	u32 i;
+
 	kernel_check(m->kernel);
-	core_sane(m->core);
+	for (i = 0; i < m->cfg.cores; i++)
+		core_sane(m->cores[i]);
 	memory_sane(m->memory);
+}
+
+const struct core_latency *machine_latency(struct machine *m)
+{
+	u32 i;
+
+	if (m->cfg.cores == 1)
+		return core_latency(m->cores[0]);
+	if (!m->latency)
+		m->latency = xmalloc(sizeof(*m->latency));
+	memset(m->latency, 0, sizeof(*m->latency));
+	for (i = 0; i < m->cfg.cores; i++)
+		core_latency_add(m->latency, core_latency(m->cores[i]));
+	return m->latency;
 }

@@ -1,8 +1,8 @@
 /*
  * The machine: the whole configuration in one struct, the table of its keys, and what is built from it:
- * memory, a core, the kernel and the engine, wired together.
+ * memory, cores, the kernel and the engine, wired together.
  *
- * Not built yet: more than one core, more than one socket.
+ * Not built yet: more than one socket, cores that differ.
  * Called by the verbs of cli/ and by tests.
  */
 #ifndef MMSIM_CORE_MACHINE_H
@@ -20,6 +20,7 @@ struct machine_cfg {
 	u64 seed;
 	u64 memory; /* bytes */
 	bool shortcut, copy_back;
+	u32 run_ahead;
 	struct core_cfg core;
 	struct hw_cfg hw;
 	struct kernel_cfg kernel;
@@ -38,9 +39,10 @@ struct machine {
 	struct host *host; /* NULL: the machine is no guest */
 	struct kernel *kernel;
 	struct memory *memory;
-	struct core *core;
+	struct core **cores;
 	struct engine *engine;
 	struct stats *stats;
+	struct core_latency *latency; /* of several cores, added up */
 };
 
 /* check_every: records between walks over the whole state, 0: never. The machine keeps cfg's strings. */
@@ -48,7 +50,9 @@ struct machine *machine_new(const struct machine_cfg *cfg, u64 check_every);
 void machine_free(struct machine *m);
 /* The end of a run: writes dirty lines down, if that is asked for. */
 void machine_finish(struct machine *m);
-/* For the end of every run: asserts that the counters obey their identities, and walks the whole state. */
+/* For the end of every run: walks the whole state; ASSERTs. */
 void machine_settle(struct machine *m);
+/* The histograms of all cores together, as they are now. */
+const struct core_latency *machine_latency(struct machine *m);
 
 #endif

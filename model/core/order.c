@@ -14,6 +14,12 @@ void order_apply(struct order *o, const struct tr_event *ev)
 	o->applied = ev->seq;
 }
 
+void order_happened(struct order *o, const struct tr_event *ev, u64 now)
+{
+	if (ev->kind != TR_EV_SEEN && ev->seq && ev->seq + ORDER_TIMES > o->applied)
+		o->time[ev->seq % ORDER_TIMES] = MAX(o->time[ev->seq % ORDER_TIMES], now);
+}
+
 void order_skip(struct order *o, u64 seq)
 {
 	ASSERT(seq > o->applied);

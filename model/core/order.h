@@ -20,8 +20,12 @@ struct order_stats {
 	ORDER_STATS(STAT_FIELD)
 };
 
+/* A thread may pass a number only after the time at which it was applied: kept of so many last numbers. */
+#define ORDER_TIMES 64u
+
 struct order {
 	u64 applied; /* every number up to it was applied or skipped */
+	u64 time[ORDER_TIMES]; /* cycle, by number */
 	struct order_stats *st; /* of all recordings */
 };
 
@@ -47,6 +51,13 @@ static inline bool order_is_late(const struct order *o, const struct tr_event *e
 
 /* The event happens now; order_before() was passed. */
 void order_apply(struct order *o, const struct tr_event *ev);
+/* It is over at that cycle: on other cores, too, nobody passes its number before. */
+void order_happened(struct order *o, const struct tr_event *ev, u64 now);
+/* The cycle from which on a number that was applied may be passed; 0: that is long ago. */
+static inline u64 order_time(const struct order *o, u64 seq)
+{
+	return seq && seq + ORDER_TIMES > o->applied ? o->time[seq % ORDER_TIMES] : 0;
+}
 /* Gives up on the numbers up to seq. */
 void order_skip(struct order *o, u64 seq);
 /* Must the process's other threads have passed what they had seen before it? brk: where the heap ends now. */

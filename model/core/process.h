@@ -43,9 +43,13 @@ struct thread {
 	bool event_begun;      /* its time is charged already; only copying or sleeping is left */
 	u64 copied;            /* of the user buffer of its READ or WRITE */
 
+	u64 ready_at;  /* cycle at which it left its core, or from which on it may go on */
+
 	struct event wake;
 	u64 serial;          /* the scheduler's, 0: none yet */
 	u64 quantum_left;    /* cycles */
+	bool ran;            /* on last_core */
+	u32 last_core;
 	struct thread *next; /* in the scheduler's queue, or among the recording's blocked threads */
 	struct thread *next_of_process;
 	struct thread *next_in_bucket;
@@ -71,6 +75,7 @@ struct recording {
 	u64 buffered;          /* bytes of packets that wait in queues */
 	u64 packets;
 	struct order order;
+	u64 changed_at; /* cycle of the last event or block of a thread, which may let others go on */
 	struct code_table code;
 	struct tr_cursor *peek;
 	struct process *processes;

@@ -1,9 +1,15 @@
 /*
- * Who runs on one core: round robin in quanta among the threads that can run. `contexts` threads are taken to
- * run at the same time and alternate in short slices, which gives the interleavings of that many cores on
- * one. Moving on to the next slice is free; giving a context to another thread costs a switch.
+ * Who runs where: round robin in quanta among the threads that can run. A core has `contexts`: that many
+ * threads are taken to run on it at the same time and alternate in short slices, which gives the
+ * interleavings of that many cores on one. Moving on to the next slice is free; giving a context to another
+ * thread costs a switch.
  *
- * Not modelled: priorities, wake-up preemption, where the scheduler's own data lie.
+ * A thread that can run goes back to the core where it ran last, if that has an empty context (affinity);
+ * else to the first core that has; else it waits in its last core's queue or, with sched.queue = shared, in
+ * one queue of all. An empty context takes the longest waiting thread of its core's queue, then of the
+ * shared one, then of the longest queue of a core that has no empty context itself.
+ *
+ * Not modelled: priorities, wake-up preemption, periodic balancing, where the scheduler's own data lie.
  * Called by the engine.
  */
 #ifndef MMSIM_CORE_SCHED_H
@@ -16,12 +22,16 @@
 #define SCHED_MAX_CONTEXTS 64u
 
 struct sched_cfg {
-	u32 contexts;
+	u32 contexts, queue;
+	bool affinity, pin;
 	struct opt_time slice, quantum, switch_time;
 };
 extern const struct opt sched_opts[];
 
-#define SCHED_STATS(X) X(switches, "switches", "times that a context was given to another thread")
+#define SCHED_STATS(X)                                                                 \
+	X(switches, "switches", "times that a context was given to another thread")    \
+	X(migrations, "switches", "times that a thread went on on another core")       \
+	X(steals, "threads", "taken from the queue of a core that was busy")
 
 struct sched_stats {
 	SCHED_STATS(STAT_FIELD)
@@ -32,31 +42,49 @@ struct sched_context {
 	u64 last;              /* serial number of the thread that it ran before, 0: none */
 };
 
-struct sched {
-	u32 contexts;
-	u64 slice, quantum, switch_cycles;
+struct sched_queue {
+	struct thread *first, **end;
+	u32 n;
+};
+
+struct sched_core {
 	u32 turn; /* the context that has or had the core */
+	u32 busy; /* contexts that are not empty */
 	struct sched_context context[SCHED_MAX_CONTEXTS];
-	struct thread *first, **end; /* waiting for a context */
-	u64 n_threads;               /* met so far */
+	struct sched_queue queue; /* waiting for a context of it */
+};
+
+struct sched {
+	u32 cores, contexts;
+	bool one_queue, affinity, pin;
+	u64 slice, quantum, switch_cycles;
+	struct sched_core *core;
+	struct sched_queue shared;
+	u64 n_threads; /* met so far */
 	struct sched_stats st;
 };
 
-void sched_init(struct sched *s, const struct sched_cfg *cfg, u64 hz);
+#define SCHED_ANY (~(u32)0)
+
+void sched_init(struct sched *s, const struct sched_cfg *cfg, u32 cores, u64 hz);
+void sched_fini(struct sched *s);
 void sched_stats_add(const struct sched *s, struct stats *st);
-/* The thread can run. */
-void sched_add(struct sched *s, struct thread *th);
+/* The thread can run. Returns the core that it goes to; SCHED_ANY: it waits for whichever has room first. */
+u32 sched_add(struct sched *s, struct thread *th);
 /*
- * Gives the core to the next context; NULL: nothing can run. *cost: cycles that the switch takes. The thread
- * may then have the core for sched_turn() cycles.
+ * Gives a core to its next context; NULL: there is nothing for it to run. *cost: cycles that the switch
+ * takes. The thread may then have the core for sched_turn() cycles.
  */
-struct thread *sched_next(struct sched *s, u64 *cost);
-u64 sched_turn(const struct sched *s);
-/* The running thread has used the core for that many cycles and could go on. */
-void sched_used(struct sched *s, u64 cycles);
-/* The running thread cannot go on. */
-void sched_remove(struct sched *s);
-/* The running thread goes to the end of the queue. */
-void sched_yield_turn(struct sched *s);
+struct thread *sched_next(struct sched *s, u32 core, u64 *cost);
+u64 sched_turn(const struct sched *s, u32 core);
+/*
+ * The core's thread has used it for that many cycles and could go on. Where it goes to if its quantum is over
+ * and others wait, as sched_add(); else its own core.
+ */
+u32 sched_used(struct sched *s, u32 core, u64 cycles);
+/* The core's thread cannot go on. */
+void sched_remove(struct sched *s, u32 core);
+/* The core's thread goes to the end of the queue, as sched_add(). */
+u32 sched_yield_turn(struct sched *s, u32 core);
 
 #endif

@@ -5,6 +5,7 @@
 #include "model/base/error.h"
 #include "model/mm/huge.h"
 #include "model/mm/pte.h"
+#include "model/mm/shootdown.h"
 
 /* stack_guard_gap of mm/mmap.c: pages that stay free below a stack. */
 #define STACK_GUARD_GAP 256u
@@ -214,7 +215,7 @@ static enum trap_result fault_object(struct fault *f)
  */
 static void upgraded(struct fault *f)
 {
-	f->c->ops->flush_page(f->c, f->mm->asid, f->page);
+	f->c->ops->flush_page(f->c, mm_asid(f->mm, f->c), f->page);
 }
 
 /* do_wp_page(). */
@@ -232,7 +233,7 @@ static enum trap_result fault_write_protected(struct fault *f)
 		return TRAP_OOM;
 	page_set_anon(f->mm, f->va);
 	set_entry(f, pfn, true);
-	tlb_flush(f->mm, f->c, f->page, f->page + page_size(f->k), f->k->page_shift);
+	tlb_flush_page(f->mm, f->c, f->page);
 	frame_put(f->k->frames, old);
 	return done(f, &f->k->fault.cow, f->k->cost.fault_cow);
 }

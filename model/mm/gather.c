@@ -2,41 +2,17 @@
 
 #include "model/base/error.h"
 #include "model/mm/pgtable.h"
+#include "model/mm/shootdown.h"
 
 /* Bit of an entry of k->gather that says: this frame is a page table. */
 #define GATHERED_TABLE (1ull << 63)
-
-void tlb_flush_mm(struct mm *mm, struct cpu *c)
-{
-	struct kernel *k = mm->k;
-
-	c->ops->spend(c, KPATH_FLUSH, k->cost.flush_all);
-	c->ops->flush_asid(c, mm->asid);
-	k->flush.full++;
-}
-
-/* arch/x86/mm/tlb.c:flush_tlb_mm_range(). */
-void tlb_flush(struct mm *mm, struct cpu *c, u64 start, u64 end, u32 shift)
-{
-	struct kernel *k = mm->k;
-	u64 i, n = (end - start) >> shift;
-
-	if (n > k->cfg.flush_ceiling) {
-		tlb_flush_mm(mm, c);
-		return;
-	}
-	for (i = 0; i < n; i++) {
-		c->ops->spend(c, KPATH_FLUSH, k->cost.flush);
-		c->ops->flush_page(c, mm->asid, start + (i << shift));
-		k->flush.pages++;
-	}
-}
 
 static void gather_reset(struct gather *g)
 {
 	g->start = ~(u64)0;
 	g->end = 0;
 	g->shift = 63;
+	g->tables = false;
 	g->n = 0;
 }
 
@@ -49,12 +25,13 @@ void gather_begin(struct gather *g, struct mm *mm, struct cpu *c)
 void gather_flush(struct gather *g)
 {
 	struct kernel *k = g->mm->k;
+	struct flush f = { g->start, g->end, g->shift, g->whole, g->tables };
 	u32 i;
 
 	if (g->whole)
-		tlb_flush_mm(g->mm, g->c);
-	else if (g->start < g->end)
-		tlb_flush(g->mm, g->c, g->start, g->end, g->shift);
+		f.start = f.end = 0;
+	if (g->whole || g->start < g->end)
+		tlb_flush(g->mm, g->c, &f);
 	for (i = 0; i < g->n; i++) {
 		if (k->gather[i] & GATHERED_TABLE)
 			pgtable_free_page(k, k->gather[i] & ~GATHERED_TABLE);
@@ -98,5 +75,6 @@ void gather_frame(struct gather *g, u64 pfn)
 void gather_table(struct gather *g, u64 va, u64 pfn)
 {
 	gather_add(g, pfn | GATHERED_TABLE);
+	g->tables = true;
 	gather_page(g, va);
 }

@@ -2,7 +2,7 @@
  * Taking mappings away in the order that hardware needs: first the entries, then the TLB flush, and only then
  * are frames and tables free for others. As Linux's mmu_gather (mm/mmu_gather.c).
  *
- * Not modelled yet: other CPUs. For model/mm.
+ * For model/mm.
  */
 #ifndef MMSIM_MM_GATHER_H
 #define MMSIM_MM_GATHER_H
@@ -21,6 +21,7 @@ struct gather {
 	u64 start, end; /* to be flushed; start > end: nothing */
 	u32 shift;      /* of the smallest page in it */
 	bool whole;     /* the address space ends: one flush of all of it */
+	bool tables;    /* page tables are among what was gathered */
 	u32 n;          /* frames in k->gather */
 };
 
@@ -33,9 +34,5 @@ void gather_huge(struct gather *g, u64 va); /* a large page */
 void gather_frame(struct gather *g, u64 pfn);
 /* A page table that translated va is not linked any more; it is freed after the flush. */
 void gather_table(struct gather *g, u64 va, u64 pfn);
-
-/* Flushes pages of 1 << shift bytes, one by one up to the ceiling, else the address space; charged. */
-void tlb_flush(struct mm *mm, struct cpu *c, u64 start, u64 end, u32 shift);
-void tlb_flush_mm(struct mm *mm, struct cpu *c);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "model/base/error.h"
+#include "model/mm/asid.h"
 #include "model/mm/gather.h"
 #include "model/sim/time.h"
 
@@ -71,6 +72,9 @@ const struct opt kernel_opts[] = {
 	  "reads of untouched anonymous memory share one cleared frame", NULL },
 	{ "flush_ceiling", OPT_U32, AT(flush_ceiling), "33", 0, 0, "pages",
 	  "invalidated one by one; more: the whole address space", NULL },
+	{ "asids", OPT_U32, AT(asids), "4095", 0, ASIDS_MAX, "ids",
+	  "a core's tags for address spaces in its TLB; 0: none, a switch flushes; Linux uses 6 PCIDs",
+	  NULL },
 	{ "stack_limit", OPT_SIZE, AT(stack_limit), "8M", FRAME_SIZE, 1ull << 40, "bytes",
 	  "to which a stack grows by itself", NULL },
 	{ "thp", OPT_ENUM, AT(thp), "never", 0, 0, NULL,
@@ -133,7 +137,6 @@ static struct frames *build_frames(const struct kernel_params *p, u32 page_shift
 struct kernel *kernel_new(const struct kernel_params *p)
 {
 	struct kernel *k = xcalloc(1, sizeof(*k));
-	u16 asid;
 
 	k->cfg = *p->cfg;
 	set_costs(&k->cost, p->cfg, p->hz);
@@ -148,8 +151,6 @@ struct kernel *kernel_new(const struct kernel_params *p)
 	objects_init(&k->objects, k->frames);
 	k->gather = xmalloc(GATHER_MAX * sizeof(*k->gather));
 	k->zero_pfn = p->cfg->zero_page ? frame_alloc(k->frames, 0, ~(u64)0, 0) : NO_FRAME;
-	for (asid = 1; asid < NR_ASIDS; asid++)
-		k->free_asid[k->n_asids++] = asid;
 	return k;
 }
 
@@ -165,6 +166,9 @@ void kernel_free(struct kernel *k)
 		vma_set_fini(&mm->vmas);
 		free(mm);
 	}
+	while (k->n_cpus)
+		asids_fini(&k->asids[--k->n_cpus]);
+	free(k->asids);
 	objects_fini(&k->objects);
 	map64_fini(&k->deposits);
 	frames_free(k->frames);
@@ -184,6 +188,9 @@ static const struct stat_desc huge_stats[] = { HUGE_STATS(STAT_ROW){ 0 } };
 #define STAT_STRUCT struct flush_stats
 static const struct stat_desc flush_stats[] = { FLUSH_STATS(STAT_ROW){ 0 } };
 #undef STAT_STRUCT
+#define STAT_STRUCT struct shootdown_stats
+static const struct stat_desc shootdown_stats[] = { SHOOTDOWN_STATS(STAT_ROW){ 0 } };
+#undef STAT_STRUCT
 #define STAT_STRUCT struct call_stats
 static const struct stat_desc call_stats[] = { CALL_STATS(STAT_ROW){ 0 } };
 #undef STAT_STRUCT
@@ -194,6 +201,7 @@ void kernel_stats(struct kernel *k, struct stats *s)
 	stats_add(s, "mm.pgtable", pgtable_stats, &k->pgtable);
 	stats_add(s, "mm.thp", huge_stats, &k->huge);
 	stats_add(s, "mm.flush", flush_stats, &k->flush);
+	stats_add(s, "mm.shootdown", shootdown_stats, &k->shootdown);
 	stats_add(s, "mm.call", call_stats, &k->call);
 	frames_stats(k->frames, s);
 	/* What there is already of /proc/vmstat, under the kernel's names. */

@@ -34,7 +34,10 @@
 	X(unmap_shared, "458", "an entry taken away whose frame others use")   \
 	X(protect_page, "125", "an entry that is changed or moved")            \
 	X(flush, "260", "invalidation of one page in the TLB")                 \
-	X(flush_all, "96", "invalidation of an address space in the TLB")
+	X(flush_all, "96", "invalidation of an address space in the TLB") \
+	X(ipi_send, "200ns", "sending an interrupt to one other core")         \
+	X(ipi_latency, "500ns", "until it gets there")                         \
+	X(ipi_handler, "500ns", "what it takes there, without the flush")
 
 struct kernel_cfg {
 	u32 era;           /* kernel.era: whose rules */
@@ -43,6 +46,7 @@ struct kernel_cfg {
 	u32 colours;       /* kernel.colours */
 	u32 numa;          /* kernel.numa: enum numa_policy */
 	bool zero_page;    /* kernel.zero_page: reads of untouched memory share one frame */
+	u32 asids;         /* kernel.asids */
 	u32 flush_ceiling; /* kernel.flush_ceiling: pages that are flushed one by one */
 	u64 stack_limit;   /* kernel.stack_limit */
 	u32 thp;           /* kernel.thp: 0 never, 1 always */
@@ -85,6 +89,10 @@ struct kernel_params {
 struct kernel *kernel_new(const struct kernel_params *p);
 void kernel_free(struct kernel *k);
 /* Whether the layout's user space has room for a mapping there. */
+/* The machine's hardware threads, from number 0 on. */
+void kernel_add_cpu(struct kernel *k, struct cpu *c);
+/* The hardware thread has nothing to run; it keeps the address space loaded. */
+void kernel_set_idle(struct kernel *k, struct cpu *c, bool idle);
 bool kernel_fits(const struct kernel *k, u64 addr, u64 len);
 void kernel_stats(struct kernel *k, struct stats *s); /* registers mm.* */
 extern const struct kernel_ops kernel_ops;
@@ -110,7 +118,7 @@ enum mm_result { MM_OK, MM_NOMEM, MM_INVALID };
 
 /*
  * implicit_maps: every address that nobody mapped is private anonymous memory with all rights. NULL: no
- * memory for the root table, or 4,095 address spaces already.
+ * memory for the root table.
  */
 struct mm *mm_new(struct kernel *k, bool implicit_maps);
 void mm_put(struct mm *mm, struct cpu *c); /* end of the process: everything it has is freed */
@@ -124,7 +132,9 @@ enum mm_result mm_brk(struct mm *mm, struct cpu *c, u64 start, u64 end);
 struct mm *mm_fork(struct mm *mm, struct cpu *c);
 
 u64 mm_root(const struct mm *mm); /* physical address of the root table */
-u16 mm_asid(const struct mm *mm);
+/* The address space is the hardware thread's from now on. */
+void mm_load(struct mm *mm, struct cpu *c);
+u16 mm_asid(const struct mm *mm, const struct cpu *c); /* 0: the hardware thread has none for it */
 /* Writes what is mapped around va, for the report of a simulated SIGSEGV. */
 void mm_describe(const struct mm *mm, u64 va, char *buf, size_t size);
 

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 
 #include "model/base/error.h"
+#include "model/mm/asid.h"
 #include "model/mm/huge.h"
 #include "model/mm/pte.h"
+#include "model/mm/shootdown.h"
 #include "model/mm/zap.h"
 
 static u64 space_end(const struct kernel *k)
@@ -35,16 +37,13 @@ bool mm_range(const struct mm *mm, u64 addr, u64 len, u64 *start, u64 *end)
 static struct mm *mm_create(struct kernel *k, struct cpu *c, bool implicit_maps)
 {
 	struct mm *mm;
-	u64 root = k->n_asids ? pgtable_new_page(k, c) : NO_FRAME;
+	u64 root = pgtable_new_page(k, c);
 
 	if (root == NO_FRAME)
 		return NULL;
 	mm = xcalloc(1, sizeof(*mm));
 	mm->k = k;
 	mm->root = root << FRAME_SHIFT;
-	mm->asid = k->free_asid[k->first_asid];
-	k->first_asid = (k->first_asid + 1) % NR_ASIDS;
-	k->n_asids--;
 	mm->implicit_maps = implicit_maps;
 	mm->implicit = (struct vma){ .end = space_end(k),
 				     .anon = implicit_maps,
@@ -106,9 +105,9 @@ void mm_put(struct mm *mm, struct cpu *c)
 	zap_range(&g, 0, space_end(k));
 	pgtable_free(&g, 0, space_end(k), 0, 0);
 	gather_flush(&g);
+	asid_end(mm);
 	pgtable_free_page(k, mm->root >> FRAME_SHIFT);
 	vma_set_fini(&mm->vmas);
-	k->free_asid[(k->first_asid + k->n_asids++) % NR_ASIDS] = mm->asid;
 	if (mm->next)
 		mm->next->prev = mm->prev;
 	if (mm->prev)
@@ -219,11 +218,6 @@ struct mm *mm_fork(struct mm *mm, struct cpu *c)
 u64 mm_root(const struct mm *mm)
 {
 	return mm->root;
-}
-
-u16 mm_asid(const struct mm *mm)
-{
-	return mm->asid;
 }
 
 static const char *vma_kind(const struct vma *v)

@@ -35,9 +35,15 @@
 	X(fallbacks, "faults", "that had to do with a small one, for want of a block") \
 	X(splits, "pages", "large ones made small ones")
 
-#define FLUSH_STATS(X)                     \
-	X(pages, "flushes", "of one page") \
-	X(full, "flushes", "of a whole address space")
+#define FLUSH_STATS(X)                                  \
+	X(pages, "flushes", "of one page")              \
+	X(full, "flushes", "of a whole address space")  \
+	X(recycled, "ids", "of address spaces that were taken from one for another, and flushed")
+
+#define SHOOTDOWN_STATS(X)                                                                      \
+	X(waits, "flushes", "that waited for other hardware threads")                           \
+	X(ipis, "interrupts", "sent for them")                                                  \
+	X(deferred, "flushes", "of other hardware threads, that were idle or ran something else")
 
 #define CALL_STATS(X)                                                   \
 	X(mmap, "calls", "mappings made")                               \
@@ -63,6 +69,9 @@ struct huge_stats {
 struct flush_stats {
 	FLUSH_STATS(STAT_FIELD)
 };
+struct shootdown_stats {
+	SHOOTDOWN_STATS(STAT_FIELD)
+};
 struct call_stats {
 	CALL_STATS(STAT_FIELD)
 };
@@ -73,8 +82,6 @@ struct kernel_costs {
 	KERNEL_TIMES(X)
 #undef X
 };
-
-#define NR_ASIDS 4096u /* 12 bits of PCID; 0 is nobody's */
 
 struct kernel {
 	struct kernel_cfg cfg;
@@ -91,13 +98,14 @@ struct kernel {
 	struct objects objects;
 	u64 zero_pfn; /* the shared zero page, NO_FRAME if there is none */
 	struct mm *mms;
-	u16 free_asid[NR_ASIDS]; /* a ring: the one that was given back longest ago is used next */
-	u32 first_asid, n_asids;
+	struct asids *asids; /* a hardware thread; asid.h */
+	u32 n_cpus;
 	u64 *gather; /* frames between their unmapping and their flush */
 	struct fault_stats fault;
 	struct pgtable_stats pgtable;
 	struct huge_stats huge;
 	struct flush_stats flush;
+	struct shootdown_stats shootdown;
 	struct call_stats call;
 	u64 pgfault; /* as Linux counts them: resolved ones, and those that ran out of memory */
 };
@@ -108,7 +116,8 @@ struct mm {
 	bool implicit_maps;
 	struct vma implicit; /* what maps the rest of the space then */
 	u64 root;            /* pa of the root table */
-	u16 asid;
+	u64 cpus;            /* hardware threads that may hold translations of it, as mm_cpumask() */
+	u16 asid[MAX_CPUS];  /* on each, 0: none */
 	u64 brk; /* end of the heap in whole pages, 0 before anything told */
 	struct mm *prev, *next;
 };

@@ -103,6 +103,18 @@ static void cpu_flush_all(struct cpu *c)
 	self(c)->n_tlb = self(c)->n_pwc = 0;
 }
 
+static u64 cpu_interrupt(struct cpu *c, u64 arrival, u64 cycles)
+{
+	self(c)->interrupts++;
+	return arrival + cycles;
+}
+
+static void cpu_wait_until(struct cpu *c, enum kernel_path path, u64 cycle)
+{
+	if (cycle > cpu_now(c))
+		cpu_spend(c, path, cycle - cpu_now(c));
+}
+
 static const struct cpu_ops ref_ops = {
 	.now = cpu_now,
 	.spend = cpu_spend,
@@ -115,11 +127,16 @@ static const struct cpu_ops ref_ops = {
 	.flush_range = cpu_flush_range,
 	.flush_asid = cpu_flush_asid,
 	.flush_all = cpu_flush_all,
+	.interrupt = cpu_interrupt,
+	.wait_until = cpu_wait_until,
 };
 
 void ref_cpu_init(struct ref_cpu *c, struct kernel *k)
 {
-	*c = (struct ref_cpu){ .cpu = { .ops = &ref_ops }, .k = k, .kind = (enum ref_pt_kind)k->cfg.layout };
+	*c = (struct ref_cpu){ .cpu = { .ops = &ref_ops, .id = k->n_cpus },
+			       .k = k,
+			       .kind = (enum ref_pt_kind)k->cfg.layout };
+	kernel_add_cpu(k, &c->cpu);
 }
 
 /* The entry of level `to` for va, in or below a table of `level`; NULL if the walk ends before. */
@@ -151,7 +168,7 @@ static bool tlb_hit(struct ref_cpu *c, const struct mm *mm, u64 va, enum access_
 	for (i = 0; i < c->n_tlb; i++) {
 		const struct ref_tlb_entry *e = &c->tlb[i];
 
-		if (e->asid == mm_asid(mm) && (va >> 12) - e->vpn < e->frames)
+		if (e->asid == mm_asid(mm, &c->cpu) && (va >> 12) - e->vpn < e->frames)
 			return allows(e->write, e->exec, access);
 	}
 	return false;
@@ -160,7 +177,8 @@ static bool tlb_hit(struct ref_cpu *c, const struct mm *mm, u64 va, enum access_
 static void pwc_fill(struct ref_cpu *c, const struct mm *mm, u64 va, u32 level)
 {
 	const u64 *entry = walk_to(c->k->ptmem, mm_root(mm), va, 3, level);
-	struct ref_pwc_entry new = { va >> (12 + 9 * level), (*entry & X86_PA) >> 12, level, mm_asid(mm) };
+	struct ref_pwc_entry new = { va >> (12 + 9 * level), (*entry & X86_PA) >> 12, level,
+				     mm_asid(mm, &c->cpu) };
 	u32 i;
 
 	for (i = 0; i < c->n_pwc; i++)
@@ -194,7 +212,7 @@ static bool walk_and_fill(struct ref_cpu *c, const struct mm *mm, u64 va, enum a
 	c->tlb[c->n_tlb++] = (struct ref_tlb_entry){ .vpn = (va >> 12) & ~(frames - 1),
 						     .pfn = (r.pa >> 12) & ~(frames - 1),
 						     .frames = frames,
-						     .asid = mm_asid(mm),
+						     .asid = mm_asid(mm, &c->cpu),
 						     .write = r.write,
 						     .exec = r.exec };
 	return true;
@@ -205,6 +223,7 @@ enum trap_result ref_access(struct ref_cpu *c, struct mm *mm, u64 va, enum acces
 	struct trap t = { .va = va, .access = access };
 	enum trap_result result;
 
+	mm_load(mm, &c->cpu);
 	for (*traps = 0;; ++*traps) {
 		if (tlb_hit(c, mm, va, access) || walk_and_fill(c, mm, va, access))
 			return TRAP_RETRY;
@@ -216,12 +235,12 @@ enum trap_result ref_access(struct ref_cpu *c, struct mm *mm, u64 va, enum acces
 	}
 }
 
-static const struct mm *living(const struct kernel *k, u16 asid)
+static const struct mm *living(const struct ref_cpu *c, u16 asid)
 {
 	const struct mm *mm;
 
-	for (mm = k->mms; mm; mm = mm->next)
-		if (mm->asid == asid)
+	for (mm = c->k->mms; mm; mm = mm->next)
+		if (mm_asid(mm, &c->cpu) == asid)
 			return mm;
 	return NULL;
 }
@@ -232,7 +251,7 @@ static void pwc_check(const struct ref_cpu *c)
 
 	for (i = 0; i < c->n_pwc; i++) {
 		const struct ref_pwc_entry *p = &c->pwc[i];
-		const struct mm *mm = living(c->k, p->asid);
+		const struct mm *mm = living(c, p->asid);
 		const u64 *entry;
 
 		ASSERT(mm);
@@ -247,7 +266,7 @@ void ref_tlb_check(const struct ref_cpu *c)
 
 	for (i = 0; i < c->n_tlb; i++) {
 		const struct ref_tlb_entry *t = &c->tlb[i];
-		const struct mm *mm = living(c->k, t->asid);
+		const struct mm *mm = living(c, t->asid);
 		struct ref_pt r;
 
 		ASSERT(mm);

@@ -31,7 +31,7 @@ struct ref_cpu {
 	struct kernel *k;
 	enum ref_pt_kind kind; /* the kernel's layout */
 	u64 cycles[NR_KERNEL_PATHS];
-	u64 loads, stores, zeroed, copied, page_flushes, full_flushes;
+	u64 loads, stores, zeroed, copied, page_flushes, full_flushes, interrupts;
 	u64 last_flush; /* va of the last page flush */
 	struct ref_tlb_entry tlb[REF_TLB_MAX];
 	u32 n_tlb;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "analysis/identities.h"
 #include "model/base/error.h"
 #include "model/base/rng.h"
 #include "model/core/machine.h"
@@ -150,9 +151,25 @@ static struct machine *build(const char *const *settings)
 	for (; settings && *settings; settings++)
 		config_set(c, *settings);
 	machine_check(&cfg, c);
-	m = machine_new(&cfg, 100);
+	m = machine_new(&cfg, 500);
 	config_free(c);
 	return m;
+}
+
+/* The end of a run: its state is sound, and its counters obey their identities. */
+static void settle(struct machine *m)
+{
+	struct counters c;
+	char *broken;
+	u32 checked;
+
+	machine_settle(m);
+	counters_from_stats(&c, m->stats);
+	broken = identities_broken(&c, &checked);
+	if (broken)
+		fail_msg("%s", broken);
+	assert_true(checked > 10);
+	counters_fini(&c);
 }
 
 static struct machine *replay(const char *const *settings)
@@ -165,7 +182,7 @@ static struct machine *replay(const char *const *settings)
 	engine_add(m->engine, t);
 	while (engine_run(m->engine, ~(u64)0) != ENGINE_END)
 		;
-	machine_settle(m);
+	settle(m);
 	return m;
 }
 
@@ -186,7 +203,7 @@ static void assert_all_well(const struct machine *m)
 	assert_int_equal(value(m, "replay.lost"), 0);
 }
 
-/* One core's, two cores' and four cores' worth of interleavings, finely and coarsely. */
+/* Interleavings on one core, as if on several, finely and coarsely; and several cores. */
 static const char *const interleavings[][5] = {
 	{ "sched.contexts=1" },
 	{ "sched.contexts=1", "sched.quantum=50" },
@@ -195,6 +212,12 @@ static const char *const interleavings[][5] = {
 	{ "sched.contexts=4", "sched.slice=1" },
 	{ "sched.contexts=4", "sched.slice=300", "sched.quantum=1000" },
 	{ "sched.contexts=4", "sched.slice=100", "replay.buffer=64K" },
+	{ "cores=2", "sched.quantum=2000" },
+	{ "cores=3", "engine.run_ahead=0" },
+	{ "cores=4", "engine.run_ahead=100000", "sched.contexts=2", "sched.slice=50" },
+	{ "cores=8", "sched.queue=shared", "replay.buffer=64K" },
+	{ "cores=2", "sched.queue=shared", "sched.quantum=50", "sched.affinity=no" },
+	{ "cores=2", "sched.pin=yes", "sched.quantum=50" },
 };
 
 /* ---- a program that maps, uses and unmaps areas in several threads ---- */
@@ -519,7 +542,7 @@ static void test_recordings_run_side_by_side(void **state)
 		engine_add(m->engine, trace_open(CAPTURE, NULL, err));
 	while (engine_run(m->engine, ~(u64)0) != ENGINE_END)
 		;
-	machine_settle(m);
+	settle(m);
 	assert_all_well(m);
 	assert_int_equal(value(m, "replay.records"), 3 * one);
 	assert_true(value(m, "sched.switches") > 10);
@@ -540,7 +563,7 @@ static void test_limit_is_exact(void **state)
 	while (engine_run(m->engine, 778) == ENGINE_MORE)
 		;
 	assert_int_equal(value(m, "replay.records"), 778);
-	machine_settle(m);
+	settle(m);
 	machine_free(m);
 }
 

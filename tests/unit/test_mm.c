@@ -26,6 +26,7 @@ static const struct kernel_cfg test_cfg = {
 	.colours = 32,
 	.zero_page = true,
 	.flush_ceiling = 33,
+	.asids = 6,
 	.stack_limit = 64 * PAGE,
 	.fault = { .cycles = 1000 },
 	.syscall = { .cycles = 10 },
@@ -174,7 +175,6 @@ static void fork_copies_on_write(void **state)
 	touch(e, parent, BASE + 100 * PAGE, ACCESS_WRITE);
 	child = mm_fork(parent, e->c);
 	assert_non_null(child);
-	assert_int_not_equal(mm_asid(child), mm_asid(parent));
 	ref_tlb_check(&e->cpu);
 	/* 8 entries copied: stores to both sides; and the child's 3 tables below the root linked. */
 	assert_int_equal(e->cpu.cycles[KPATH_FORK], 500 + 8 * 3);
@@ -516,27 +516,35 @@ static void out_of_memory_is_a_result(void **state)
 	env_free(e, 0);
 }
 
-static void asids_are_unique_and_come_back(void **state)
+/* The id used longest ago is the next space's, when what it tagged is flushed; an ended one's comes first. */
+static void asids_go_to_those_that_run(void **state)
 {
-	struct env *e = env_new(&test_cfg, 8192);
-	struct mm **mm = calloc(5000, sizeof(*mm));
-	u8 used[4096] = { 0 };
-	u32 i, n = 0;
+	struct env *e = env_new(&test_cfg, 64);
+	struct mm *mm[8];
+	u32 i, k;
 
-	while ((mm[n] = mm_new(e->k, false)) != NULL)
-		n++;
-	assert_int_equal(n, 4095);
-	for (i = 0; i < n; i++) {
-		assert_true(mm_asid(mm[i]) > 0 && mm_asid(mm[i]) < 4096);
-		assert_false(used[mm_asid(mm[i])]);
-		used[mm_asid(mm[i])] = 1;
+	for (i = 0; i < 8; i++) {
+		mm[i] = mm_new(e->k, false);
+		assert_int_equal(mm_asid(mm[i], e->c), 0);
 	}
-	mm_put(mm[17], e->c);
-	mm[17] = mm_new(e->k, false);
-	assert_non_null(mm[17]);
-	for (i = 0; i < n; i++)
-		mm_put(mm[i], e->c);
-	free(mm);
+	for (i = 0; i < 6; i++)
+		mm_load(mm[i], e->c);
+	for (i = 0; i < 6; i++)
+		for (k = 0; k < i; k++)
+			assert_int_not_equal(mm_asid(mm[i], e->c), mm_asid(mm[k], e->c));
+	assert_int_equal(e->k->flush.recycled, 0);
+	mm_load(mm[0], e->c);
+	mm_load(mm[6], e->c);
+	assert_int_equal(mm_asid(mm[1], e->c), 0);
+	assert_int_equal(e->k->flush.recycled, 1);
+	assert_int_equal(e->cpu.full_flushes, 1);
+	i = mm_asid(mm[4], e->c);
+	mm_put(mm[4], e->c);
+	mm_load(mm[7], e->c);
+	assert_int_equal(mm_asid(mm[7], e->c), i);
+	for (i = 0; i < 8; i++)
+		if (i != 4)
+			mm_put(mm[i], e->c);
 	env_free(e, 0);
 }
 
@@ -601,7 +609,7 @@ int main(void)
 		cmocka_unit_test(stack_grows_down),
 		cmocka_unit_test(implicit_maps_cover_everything),
 		cmocka_unit_test(out_of_memory_is_a_result),
-		cmocka_unit_test(asids_are_unique_and_come_back),
+		cmocka_unit_test(asids_go_to_those_that_run),
 		cmocka_unit_test(spurious_faults_are_counted),
 		cmocka_unit_test(counters_have_their_names),
 	};

@@ -30,6 +30,7 @@ static struct env *env_new(u64 memory, bool thp)
 
 	e->cfg = (struct kernel_cfg){ .colours = 1,
 				      .flush_ceiling = 33,
+				      .asids = 4095,
 				      .thp = thp,
 				      .stack_limit = 8 << 20,
 				      .unmap_page = { .cycles = 7 } };

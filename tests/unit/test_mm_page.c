@@ -49,7 +49,7 @@ static struct world *world_new(u32 layout, u64 memory, bool thp)
 	struct world *w = calloc(1, sizeof(*w));
 	struct kernel_params p = { .cfg = &w->cfg, .memory = memory, .hz = 1000000000, .seed = 1 };
 
-	w->cfg = (struct kernel_cfg){ .colours = 8, .flush_ceiling = 33, .zero_page = true,
+	w->cfg = (struct kernel_cfg){ .colours = 8, .flush_ceiling = 33, .asids = 4095, .zero_page = true,
 				      .stack_limit = 8 << 20, .fault_around = 65536, .layout = layout,
 				      .thp = thp };
 	w->ptmem = p.ptmem = ptmem_new(memory >> FRAME_SHIFT);

@@ -208,8 +208,8 @@ static struct bench *bench_new(enum ref_pt_kind kind, bool walk_caches)
 
 	b->kind = kind;
 	b->f = kp.format = formats[kind];
-	b->cfg = (struct kernel_cfg){ .colours = 1, .flush_ceiling = 33, .placement = FRAME_RANDOM,
-				      .layout = kind };
+	b->cfg = (struct kernel_cfg){ .colours = 1, .flush_ceiling = 33, .asids = 1,
+				      .placement = FRAME_RANDOM, .layout = kind };
 	assert_ptr_equal(kernel_format(&b->cfg), b->f);
 	b->ptmem = kp.ptmem = wp.ptmem = ptmem_new(FRAMES);
 	b->k = kernel_new(&kp);
@@ -222,7 +222,8 @@ static struct bench *bench_new(enum ref_pt_kind kind, bool walk_caches)
 		pwc.level[i] = (struct tlb_array_cfg){ .entries = 4 };
 	walker_init(&b->w, &wp);
 	b->w.root = mm_root(b->mm);
-	b->w.asid = mm_asid(b->mm);
+	mm_load(b->mm, &b->cpu.cpu);
+	b->w.asid = mm_asid(b->mm, &b->cpu.cpu);
 	rng_init(&b->rng, kind, "bench");
 	return b;
 }

@@ -76,9 +76,9 @@ static u64 mean(const char *kind, const struct generate_opts *o, u64 n)
 	assert_true(generate(generator_find(kind), &all, CAPTURE, err));
 	engine_add(m->engine, trace_open(CAPTURE, NULL, err));
 	replay_to(m, n + WARM * n); /* filled, and warm */
-	warm = sum_loads(core_latency(m->core));
+	warm = sum_loads(machine_latency(m));
 	replay_to(m, ~(u64)0);
-	end = sum_loads(core_latency(m->core));
+	end = sum_loads(machine_latency(m));
 	machine_settle(m);
 	assert_int_equal(stats_value(m->stats, "replay.records"), n + ROUNDS * n);
 	machine_free(m);

@@ -1,0 +1,101 @@
+#include "model/mm/shootdown.h"
+
+#include "model/base/bits.h"
+#include "model/mm/asid.h"
+
+/* Cycles of the invalidations alone. */
+static u64 flush_cycles(const struct kernel *k, const struct flush *f)
+{
+	return f->whole ? k->cost.flush_all : ((f->end - f->start) >> f->shift) * k->cost.flush;
+}
+
+static void drop_pages(struct cpu *c, u16 asid, const struct flush *f)
+{
+	u64 va;
+
+	for (va = f->start; va < f->end; va += 1ull << f->shift)
+		c->ops->flush_page(c, asid, va);
+}
+
+static void flush_here(struct mm *mm, struct cpu *c, const struct flush *f)
+{
+	struct kernel *k = mm->k;
+
+	c->ops->spend(c, KPATH_FLUSH, flush_cycles(k, f));
+	if (f->whole) {
+		c->ops->flush_asid(c, mm_asid(mm, c));
+		k->flush.full++;
+	} else {
+		drop_pages(c, mm_asid(mm, c), f);
+		k->flush.pages += (f->end - f->start) >> f->shift;
+	}
+}
+
+/* arch/x86/mm/tlb.c:should_flush_tlb() */
+static bool interrupts(const struct asids *a, const struct mm *mm, const struct flush *f)
+{
+	return f->tables || (a->loaded == mm && !a->lazy);
+}
+
+static void flush_there(struct mm *mm, struct asids *a, const struct flush *f)
+{
+	if (a->loaded != mm)
+		asid_forget(mm, a);
+	else if (f->whole || a->lazy)
+		a->cpu->ops->flush_asid(a->cpu, mm_asid(mm, a->cpu));
+	else
+		drop_pages(a->cpu, mm_asid(mm, a->cpu), f);
+}
+
+/* Returns the cycle at which the other one has answered, 0 if it is not asked. */
+static u64 shoot(struct mm *mm, struct cpu *c, struct asids *a, const struct flush *f)
+{
+	struct kernel *k = mm->k;
+	u64 arrival;
+
+	flush_there(mm, a, f);
+	if (!interrupts(a, mm, f)) {
+		k->shootdown.deferred++;
+		return 0;
+	}
+	c->ops->spend(c, KPATH_SHOOTDOWN, k->cost.ipi_send);
+	arrival = c->ops->now(c) + k->cost.ipi_latency;
+	k->shootdown.ipis++;
+	return a->cpu->ops->interrupt(a->cpu, arrival, k->cost.ipi_handler + flush_cycles(k, f));
+}
+
+static u64 shoot_others(struct mm *mm, struct cpu *c, const struct flush *f)
+{
+	u64 others = mm->cpus & ~(1ull << c->id), answered = 0, one;
+
+	for (; others; others &= others - 1) {
+		one = shoot(mm, c, &mm->k->asids[__builtin_ctzll(others)], f);
+		answered = MAX(answered, one);
+	}
+	mm->k->shootdown.waits += answered != 0;
+	return answered;
+}
+
+void tlb_flush(struct mm *mm, struct cpu *c, const struct flush *asked)
+{
+	struct flush f = *asked;
+	u64 answered;
+
+	f.whole |= (f.end - f.start) >> f.shift > mm->k->cfg.flush_ceiling;
+	answered = shoot_others(mm, c, &f);
+	flush_here(mm, c, &f);
+	if (answered)
+		c->ops->wait_until(c, KPATH_SHOOTDOWN, answered);
+}
+
+void tlb_flush_page(struct mm *mm, struct cpu *c, u64 va)
+{
+	u32 shift = mm->k->page_shift;
+
+	tlb_flush(mm, c, &(struct flush){ .start = va, .end = va + (1ull << shift), .shift = shift });
+}
+
+void tlb_flush_mm(struct mm *mm, struct cpu *c)
+{
+	tlb_flush(mm, c, &(struct flush){ .whole = true });
+}
