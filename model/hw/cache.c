@@ -287,14 +287,14 @@ void cache_prefetch(struct cache *c, struct mem_req *r, u64 now, u64 start)
 	cache_renewed(c, id);
 }
 
-/* Whether it is the first use of a line that a prefetch brought; counts it. */
-static always_inline bool first_use(struct cache *c, u32 id, bool in_flight)
+/* Whether it is the first use of a line that a prefetch brought; counts it. late: it waits for the line. */
+static always_inline bool first_use(struct cache *c, u32 id, bool late)
 {
 	if (likely(!(c->state[id] & LINE_PREFETCHED)))
 		return false;
 	c->state[id] &= (u8)~LINE_PREFETCHED;
 	c->st.prefetch_useful++;
-	c->st.prefetch_late += in_flight;
+	c->st.prefetch_late += late;
 	return true;
 }
 
@@ -326,10 +326,10 @@ static always_inline u64 load(struct cache *c, struct mem_req *r, u64 now, bool 
 	if (likely(!miss)) {
 		tags_touch(&c->tags, id);
 		done = hit_time(c, r, now, &in_flight);
+		first = prefetches && first_use(c, id, done > now + c->latency);
 		if (unlikely(c->way.utag))
 			done = cache_predict_way(c, id, r, now, done);
 		tell_hit(c, id, now, done, in_flight);
-		first = prefetches && first_use(c, id, in_flight);
 		if (unlikely(c->state[id] & LINE_SHARED || c->inclusion == INCLUSION_EXCLUSIVE))
 			done = cache_load_special(c, r, id, done, now);
 	} else if (unlikely(c->inclusion == INCLUSION_EXCLUSIVE)) {
@@ -366,12 +366,12 @@ static u64 write_below(struct cache *c, const struct mem_req *r, u64 now)
 }
 
 /* A whole line is written over what a prefetch brought: that was for nothing. */
-static bool store_uses(struct cache *c, const struct mem_req *r, u32 id, bool in_flight)
+static bool store_uses(struct cache *c, const struct mem_req *r, u32 id, bool late)
 {
 	if (likely(!(c->state[id] & LINE_PREFETCHED)))
 		return false;
 	if (r->bytes != 1u << c->line_shift)
-		return first_use(c, id, in_flight);
+		return first_use(c, id, late);
 	c->state[id] &= (u8)~LINE_PREFETCHED;
 	c->st.prefetch_useless++;
 	return false;
@@ -384,10 +384,10 @@ static u64 store_hit(struct cache *c, struct mem_req *r, u32 id, u64 now)
 
 	tags_touch(&c->tags, id);
 	done = hit_time(c, r, now, &in_flight);
+	first = store_uses(c, r, id, done > now + c->latency);
 	if (unlikely(c->way.utag))
 		done = cache_predict_way(c, id, r, now, done);
 	tell_hit(c, id, now, done, in_flight);
-	first = store_uses(c, r, id, in_flight);
 	if (c->write_through)
 		write_below(c, r, now);
 	else

@@ -71,7 +71,7 @@
 	X(prefetch_misses, "references", "of those, not present")                                 \
 	X(prefetch_issued, "lines", "asked for below by this level's own prefetchers")            \
 	X(prefetch_useful, "lines", "of those, used")                                             \
-	X(prefetch_late, "lines", "of the useful, still in flight at their first use")            \
+	X(prefetch_late, "lines", "of the useful, waited for at their first use")                 \
 	X(prefetch_useless, "lines", "of the issued, gone or overwritten without use")            \
 	X(prefetch_redundant, "lines", "wanted by the prefetchers, but present")                  \
 	X(prefetch_dropped, "lines", "wanted by the prefetchers, but without translation or MSHR") \

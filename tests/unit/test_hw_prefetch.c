@@ -31,7 +31,8 @@ static void format_wishes(const struct prefetch_wishes *w, char *text, size_t si
 
 	text[0] = 0;
 	for (i = 0; i < w->n; i++)
-		n += (size_t)snprintf(text + n, size - n, "%s%llx", i ? " " : "", (unsigned long long)w->addr[i]);
+		n += (size_t)snprintf(text + n, size - n, "%s%llx", i ? " " : "",
+				      (unsigned long long)w->addr[i]);
 }
 
 static void take(const struct prefetcher_ops *ops, void *state, const struct step *s)
