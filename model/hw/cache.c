@@ -107,13 +107,16 @@ static void tell_filled(const struct cache *c, u32 id, u64 done)
 static void write_back(struct cache *c, u64 line, u64 now)
 {
 	struct mem_req wb = { .pa = line << c->line_shift, .bytes = 1u << c->line_shift, .cls = MEM_RFO };
+	u64 taken;
 
 	if (explain_on()) {
 		explain_hop(now, now, "%s writes a dirty line back", mem_level_name[c->level]);
 		explain_mute();
 	}
 	c->st.writebacks++;
-	port_write(c->below, &wb, now);
+	taken = port_write(c->below, &wb, now);
+	if (unlikely(c->backlog))
+		backlog_add(c->backlog, line, now, taken);
 	if (explain_on())
 		explain_unmute();
 }
@@ -208,6 +211,28 @@ static always_inline u32 choose_victim(struct cache *c, u32 set, enum mem_class 
 	return cache_not_rising(c, id);
 }
 
+/* A dirty victim needs room in the write-back buffer. */
+static u64 await_room(struct cache *c, u32 id, u64 now)
+{
+	u64 start = c->state[id] & LINE_DIRTY ? backlog_room(c->backlog, now) : now;
+
+	if (explain_on() && start != now)
+		explain_hop(now, start, "the write-back buffer is full");
+	return start;
+}
+
+/*
+ * A line that is still on its way down is had back. Below it is asked for all the same, so that those who
+ * keep books there see it.
+ */
+static u64 take_back(struct cache *c, struct mem_req *r, u64 start, u64 ready)
+{
+	if (ready <= start + c->latency || !backlog_holds(c->backlog, r->pa >> c->line_shift, start))
+		return ready;
+	r->served = c->level;
+	return start + c->latency;
+}
+
 /*
  * Reads the line from below into the set; an MSHR is free. Returns the cycle at which it is there, in flight
  * till then.
@@ -224,9 +249,13 @@ static always_inline u64 bring_line(struct cache *c, struct mem_req *r, u32 *id,
 	*id = choose_victim(c, at.set, r->cls);
 	if (c->state[*id] & LINE_DIRTY && c->level != MEM_L1)
 		port_expect(c->below, c->tags.key[*id] << c->line_shift);
+	if (unlikely(c->backlog))
+		start = await_room(c, *id, start);
 	c->filling = line;
 	ready = port_read(c->below, &below, start);
 	c->filling = TAG_NO_KEY;
+	if (unlikely(c->backlog))
+		ready = take_back(c, &below, start, ready);
 	v = put_line(c, *id, r, at.key,
 		     (below.shared ? LINE_SHARED : 0) | (below.dirty ? LINE_DIRTY : 0));
 	send_down(c, v, start);
@@ -398,18 +427,21 @@ static u64 store_hit(struct cache *c, struct mem_req *r, u32 id, u64 now)
 	return done;
 }
 
-void cache_put(struct cache *c, const struct mem_req *r, u8 state, u32 *id, u64 now)
+u64 cache_put(struct cache *c, const struct mem_req *r, u8 state, u32 *id, u64 now)
 {
 	struct cache_place at = cache_place(c, r);
 
 	*id = tags_victim(&c->tags, at.set);
+	if (unlikely(c->backlog))
+		now = await_room(c, *id, now);
 	send_down(c, put_line(c, *id, r, at.key, state), now);
+	return now;
 }
 
 u64 cache_allocate(struct cache *c, struct mem_req *r, u32 *id, u64 now)
 {
 	now = end_alias(c, r->pa >> c->line_shift, now);
-	cache_put(c, r, 0, id, now);
+	now = cache_put(c, r, 0, id, now);
 	r->served = c->level;
 	r->mshr_wait = 0;
 	if (unlikely(c->needs))
@@ -445,12 +477,25 @@ u64 cache_store(struct cache *c, struct mem_req *r, u64 now)
 	return done;
 }
 
+/* Requests that come through the port take one of the level's ports. */
+static always_inline u64 take_port(struct cache *c, const struct mem_req *r, u32 bytes, u64 now)
+{
+	u64 start;
+
+	if (likely(!c->backlog))
+		return now;
+	start = backlog_port(c->backlog, r->pa >> c->line_shift, bytes, now);
+	if (explain_on() && start != now)
+		explain_hop(now, start, "%s has no free port", mem_level_name[c->level]);
+	return start;
+}
+
 static u64 port_load(struct port *p, struct mem_req *r, u64 now)
 {
 	struct cache *c = container_of(p, struct cache, port);
 
 	count_access(&c->st, r->cls);
-	return cache_load(c, r, now);
+	return cache_load(c, r, take_port(c, r, 1u << c->line_shift, now));
 }
 
 static u64 port_store(struct port *p, const struct mem_req *r, u64 now)
@@ -459,7 +504,7 @@ static u64 port_store(struct port *p, const struct mem_req *r, u64 now)
 	struct mem_req req = *r;
 
 	count_write(&c->st, r->cls);
-	return cache_store(c, &req, now);
+	return cache_store(c, &req, take_port(c, r, r->bytes, now));
 }
 
 static void port_await(struct port *p, u64 pa)
@@ -520,6 +565,7 @@ void cache_init(struct cache *c, const struct cache_params *p)
 	c->above.ops = &cache_above_ops;
 	c->filling = TAG_NO_KEY;
 	c->mshr.cap = cfg->mshrs;
+	c->backlog = backlog_new(cfg, &c->mshr);
 	c->port.ops = &cache_port_ops;
 	tags_init(&c->tags, sets, cfg->ways, cfg->replacement, p->seed, p->name);
 	c->state = xcalloc(tags_ids(&c->tags), 1);
@@ -538,6 +584,7 @@ void cache_fini(struct cache *c)
 		hot_fini(c->hot);
 	free(c->hot);
 	cache_fini_virtual(c);
+	free(c->backlog);
 	free(c->state);
 	prefetch_free(c->prefetch);
 }
@@ -561,6 +608,8 @@ void cache_copy_back(struct cache *c, u64 now)
 void cache_stats_add(const struct cache *c, struct stats *s, const char *prefix)
 {
 	stats_add(s, prefix, cache_table, &c->st);
+	if (c->backlog)
+		backlog_stats_add(c->backlog, s, prefix);
 	if (c->level == MEM_L1)
 		cache_stats_add_virtual(c, s, prefix);
 }

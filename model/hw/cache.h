@@ -35,6 +35,7 @@
 #ifndef MMSIM_HW_CACHE_H
 #define MMSIM_HW_CACHE_H
 
+#include "model/hw/backlog.h"
 #include "model/hw/cache_cfg.h"
 #include "model/hw/cache_index.h"
 #include "model/hw/hot.h"
@@ -127,6 +128,7 @@ struct cache {
 	u32 n_up;
 	u64 filling; /* line that is being read from below, TAG_NO_KEY: none */
 	struct mshr_file mshr;
+	struct backlog *backlog; /* NULL: nobody waits for a port or a write-back */
 	struct cache_index index;
 	struct prefetch *prefetch; /* NULL: there is no prefetcher */
 	u8 fresh;                  /* state of a line that was just put: 0 or LINE_WATCHED */

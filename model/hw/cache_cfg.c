@@ -44,11 +44,17 @@ const struct opt cache_opts[] = {
 	{ "slices", OPT_U32, AT(slices), "1", 1, 256, "slices", "parts of equal size chosen by a hash",
 	  NULL },
 	{ "set_hash", OPT_ENUM, AT(set_hash), "none", 0, 0, NULL,
-	  "how a line's number chooses its set: none (lowest bits), xor (with as many above), fold (with all)",
+	  "how a line's number chooses its set: none (lowest bits), xor (with as many above), fold (all)",
 	  set_hash_names },
 	{ "slice_hash", OPT_ENUM, AT(slice_hash), "mix", 0, 0, NULL,
 	  "how it chooses its slice: mix, intel (as found in last-level caches of 2, 4 and 8 slices)",
 	  slice_hash_names },
+	{ "ports", OPT_U32, AT(ports), "0", 0, MSHR_MAX, "requests",
+	  "taken at a time, a cycle each unless bandwidth says more; 0: any number", NULL },
+	{ "bandwidth", OPT_U32, AT(bandwidth), "0", 0, 4096, "bytes a cycle",
+	  "of a port, to and from the level above; 0: a line a cycle", NULL },
+	{ "writeback_buffer", OPT_U32, AT(writeback_buffer), "0", 0, MSHR_MAX, "lines",
+	  "dirty victims that wait for the level below; 0: any number", NULL },
 	{ "mshrs", OPT_U32, AT(mshrs), "16", 1, MSHR_MAX, "lines", "lines in flight from below", NULL },
 	{ "prefetcher", OPT_STRING, AT(prefetcher), "none", 0, 0, NULL,
 	  "none, or next-line, adjacent, ip-stride, stream, joined by +", NULL },
@@ -94,6 +100,15 @@ static const char *check_hashes(const struct cache_cfg *c, u32 level, const char
 	return NULL;
 }
 
+static const char *check_ports(const struct cache_cfg *c, u32 level, const char **key)
+{
+	*key = "ports";
+	if (level == 1 && c->ports)
+		return "a first level takes what the core issues; use 0";
+	*key = "bandwidth";
+	return c->bandwidth && !c->ports ? "it is a port's, and there is no number of them; set ports" : NULL;
+}
+
 const char *cache_check(const struct cache_cfg *c, u32 level, u64 page, const char **key)
 {
 	const char *why;
@@ -120,5 +135,6 @@ const char *cache_check(const struct cache_cfg *c, u32 level, u64 page, const ch
 	*key = "way_predictor";
 	if (c->way_predictor != WAY_NONE && (level > 1 || c->indexing == INDEX_VIVT))
 		return "ways are predicted in a vipt or pipt first level alone";
-	return check_hashes(c, level, key);
+	why = check_hashes(c, level, key);
+	return why ? why : check_ports(c, level, key);
 }

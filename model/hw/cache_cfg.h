@@ -33,6 +33,9 @@ struct cache_cfg {
 	u32 slices;
 	u32 set_hash, slice_hash; /* enum set_hash_kind, enum slice_hash_kind */
 	u32 mshrs;
+	u32 ports;     /* 0: as many as it takes */
+	u32 bandwidth; /* bytes a cycle of a port, 0: any */
+	u32 writeback_buffer; /* lines, 0: as many as it takes */
 	char *prefetcher; /* list of names */
 	struct prefetch_cfg prefetch;
 };

@@ -35,7 +35,9 @@ static void test_intel_slices(void **state)
 				slice ^= bit(line << 6, (u32)table3[o][i]) << o;
 		}
 		for (slices = 1; slices <= 8; slices *= 2) {
-			struct set_hash h = { .bits = 11, .slices = slices, .line_shift = 6,
+			struct set_hash h = { .bits = 11,
+					      .slices = slices,
+					      .line_shift = 6,
 					      .slice_kind = SLICE_HASH_INTEL };
 
 			assert_int_equal(set_hash(&h, line), (slice % slices) << 11 | (line & 2047));
@@ -80,7 +82,9 @@ static u32 sets_met(enum set_hash_kind kind, u64 stride)
 	return n;
 }
 
-/* Lines a cache way apart are in one set by their lowest bits, and each in its own by XOR with those above. */
+/*
+ * Lines a cache way apart are in one set by their lowest bits, and each in its own by XOR with those above.
+ */
 static void test_strides(void **state)
 {
 	assert_int_equal(sets_met(SET_HASH_NONE, 1), 1024);
