@@ -70,6 +70,7 @@ void results_prepare(const char *dir)
 		    dir);
 	write_json(dir, "run.json", json_pack("{sb}", "complete", 0));
 	remove_old(dir, "intervals.csv");
+	remove_old(dir, "simpoints.csv");
 }
 
 static void add_counter(void *arg, const char *name, u64 value, const char *unit, const char *help)

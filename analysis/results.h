@@ -7,6 +7,7 @@
  *	               trace, configuration and seed give the same bytes
  *	latency.csv    access latency histograms, see latency_csv.h
  *	intervals.csv  counters by interval, see intervals.h; only if asked for
+ *	simpoints.csv  counters by chosen interval and weighted, see simpoint.h; only if asked for
  *	config.cfg     the whole effective configuration
  *	run.json       what the run was (machine, kernel, traces, version, clock) and the host side (time,
  *	               memory); a directory is a run's if it has this file

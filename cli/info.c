@@ -1,5 +1,5 @@
 /*
- * mmsim info [--verify] [--keep-going] [--format NAME] FILE...
+ * mmsim info [--verify] [--keep-going] [--format NAME] [--bbv FILE --interval N] FILE...
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/amount.h"
+#include "cli/bbv.h"
 #include "cli/cli.h"
 #include "model/base/error.h"
 #include "traces/footprint.h"
@@ -31,6 +33,11 @@ struct block_sum {
 	u32 code;
 };
 
+struct mark {
+	char *name;
+	u64 passed;
+};
+
 struct info {
 	struct trace *t;
 	bool verify;
@@ -44,6 +51,9 @@ struct info {
 	u64 event_bytes[TR_NR_EVENTS];
 	u8 *seq_seen; /* a bit a sequence number, when verifying */
 	u64 seq_size, seq_max, seq_n;
+	struct bbv *bbv; /* NULL: not asked for */
+	struct mark *mark;
+	u32 n_marks;
 	u64 faults;
 	char fault[TR_ERRBUF]; /* the first thing that verifying found */
 };
@@ -53,6 +63,8 @@ static void usage(FILE *f)
 	fputs("usage: mmsim info [OPTION]... FILE...\n\n"
 	      "Says what is in a trace: threads, accesses, events, pages touched. - is standard input.\n\n"
 	      "  -V, --verify       also check that no packet and no numbered event is missing\n"
+	      "      --bbv FILE     write basic-block vectors for SimPoint, of a recording of one thread,\n"
+	      "      --interval N   in intervals of N instructions\n"
 	      "      --keep-going   step over what is damaged\n"
 	      "      --format NAME  do not guess the trace's format\n"
 	      "  -h, --help         this text\n\n"
@@ -155,6 +167,19 @@ static void note_seq(struct info *in, u64 seq)
 	in->seq_n++;
 }
 
+static void add_mark(struct info *in, const char *name)
+{
+	u32 i;
+
+	for (i = 0; i < in->n_marks && strcmp(in->mark[i].name, name); i++)
+		;
+	if (i == in->n_marks) {
+		in->mark = xrealloc(in->mark, ++in->n_marks * sizeof(*in->mark));
+		in->mark[i] = (struct mark){ .name = xstrdup(name) };
+	}
+	in->mark[i].passed++;
+}
+
 static void add_event(struct info *in, const struct thread *th, const struct tr_event *ev)
 {
 	in->events[ev->kind]++;
@@ -162,6 +187,8 @@ static void add_event(struct info *in, const struct thread *th, const struct tr_
 	footprint_event(in->footprint, th->pid, ev);
 	if (in->verify && ev->seq && ev->kind != TR_EV_SEEN)
 		note_seq(in, ev->seq);
+	if (ev->kind == TR_EV_MARK)
+		add_mark(in, ev->name ? ev->name : "");
 	if (ev->kind == TR_EV_LOST)
 		fault(in, "thread %u of process %u: %s", th->tid, th->pid,
 		      ev->name ? ev->name : "packets are missing");
@@ -192,9 +219,13 @@ static void add_packet(struct info *in, struct tr_cursor *c, const struct trace_
 	in->bytes += p->len;
 	in->dict_bytes += p->dict_len;
 	in->addrs += p->n_addrs;
+	if (in->bbv)
+		bbv_packet(in->bbv, p);
 	tr_cursor_set(c, p);
 	while (tr_cursor_next(c, &chunk)) {
 		add_runs(in, th, &chunk);
+		if (in->bbv)
+			bbv_runs(in->bbv, in->t, &chunk);
 		if (chunk.event)
 			add_event(in, th, chunk.event);
 	}
@@ -313,6 +344,18 @@ static void print_events(const struct info *in)
 	}
 }
 
+static void print_marks(const struct info *in)
+{
+	u32 i;
+
+	if (in->n_marks)
+		printf("\n  %-22s %16s\n", "mark", "passed");
+	for (i = 0; i < in->n_marks && i < MAX_ROWS; i++)
+		printf("  %-22s %16" PRIu64 "\n", in->mark[i].name, in->mark[i].passed);
+	if (in->n_marks > MAX_ROWS)
+		printf("  and %u more\n", in->n_marks - MAX_ROWS);
+}
+
 static void print_footprint(const struct info *in)
 {
 	const struct footprint_row *row;
@@ -340,76 +383,120 @@ static void verify_numbers(struct info *in)
 	fault(in, "the event number %" PRIu64 " is missing (the last is %" PRIu64 ")", seq, in->seq_max);
 }
 
-/* False: damaged. */
-static bool one_file(const char *path, const struct trace_opts *opts, bool verify)
+struct info_args {
+	struct trace_opts trace;
+	bool verify;
+	const char *bbv;
+	struct amount interval;
+};
+
+static void free_info(struct info *in)
 {
-	struct info in = { .verify = verify, .footprint = footprint_new() };
-	char err[TR_ERRBUF];
-	struct tr_cursor *c;
+	trace_close(in->t);
+	footprint_free(in->footprint);
+	while (in->n_marks)
+		free(in->mark[--in->n_marks].name);
+	free(in->mark);
+	free(in->thread);
+	free(in->block);
+	free(in->seq_seen);
+}
+
+static enum trace_status read_all(struct info *in)
+{
+	struct tr_cursor *c = tr_cursor_new(in->t);
+	enum trace_status status;
 	struct trace_packet *p;
+
+	while ((status = trace_next(in->t, &p)) == TRACE_OK) {
+		add_packet(in, c, p);
+		trace_packet_free(in->t, p);
+	}
+	tr_cursor_free(c);
+	return status;
+}
+
+static void print_all(const struct info *in)
+{
+	print_totals(in);
+	print_threads(in);
+	print_events(in);
+	print_marks(in);
+	print_footprint(in);
+	fflush(stdout);
+}
+
+/* False: damaged. */
+static bool one_file(const char *path, const struct info_args *a)
+{
+	struct info in = { .verify = a->verify };
+	char err[TR_ERRBUF];
 	enum trace_status status;
 
-	in.t = trace_open(path, opts, err);
+	in.t = trace_open(path, &a->trace, err);
 	if (!in.t)
 		die("%s", err);
-	c = tr_cursor_new(in.t);
-	while ((status = trace_next(in.t, &p)) == TRACE_OK) {
-		add_packet(&in, c, p);
-		trace_packet_free(in.t, p);
-	}
+	in.footprint = footprint_new();
+	if (a->bbv)
+		in.bbv = bbv_new(a->bbv, a->interval.n);
+	status = read_all(&in);
 	verify_numbers(&in);
-	print_totals(&in);
-	print_threads(&in);
-	print_events(&in);
-	print_footprint(&in);
-	fflush(stdout);
+	print_all(&in);
+	if (in.bbv)
+		printf("\n  %s: %" PRIu64 " intervals\n", a->bbv, bbv_close(in.bbv));
 	if (status == TRACE_ERROR)
 		fprintf(stderr, "mmsim: %s\n", trace_error(in.t));
 	if (in.faults)
 		fprintf(stderr, "mmsim: %s: %s (%" PRIu64 " faults)\n", path, in.fault, in.faults);
-	else if (verify && status == TRACE_END && !trace_lost(in.t))
+	else if (a->verify && status == TRACE_END && !trace_lost(in.t))
 		printf("\n  nothing is damaged or missing\n");
-	tr_cursor_free(c);
-	trace_close(in.t);
-	footprint_free(in.footprint);
-	free(in.thread);
-	free(in.block);
-	free(in.seq_seen);
+	free_info(&in);
 	return status == TRACE_END && !in.faults;
+}
+
+static void check_bbv(const struct info_args *a, int files)
+{
+	if (!a->bbv != !a->interval.n)
+		die("--bbv FILE and --interval N belong together");
+	if (a->bbv && (files != 1 || a->interval.unit != UNIT_INSNS))
+		die("--bbv is of one recording, in intervals of instructions");
 }
 
 int cmd_info(int argc, char **argv)
 {
-	enum { OPT_KEEP = 256, OPT_FORMAT };
+	enum { OPT_KEEP = 256, OPT_FORMAT, OPT_BBV, OPT_INTERVAL };
 	static const struct option options[] = {
 		{ "verify", no_argument, NULL, 'V' },
 		{ "keep-going", no_argument, NULL, OPT_KEEP },
 		{ "format", required_argument, NULL, OPT_FORMAT },
+		{ "bbv", required_argument, NULL, OPT_BBV },
+		{ "interval", required_argument, NULL, OPT_INTERVAL },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	struct trace_opts opts = { 0 };
-	bool verify = false, good = true;
+	struct info_args a = { 0 };
+	bool good = true;
 	int opt, i;
 
 	while ((opt = getopt_long(argc, argv, "Vh", options, NULL)) != -1) {
-		if (opt == 'V')
-			verify = true;
-		else if (opt == OPT_KEEP)
-			opts.keep_going = true;
-		else if (opt == OPT_FORMAT)
-			opts.format = optarg;
-		else
-			return usage(opt == 'h' ? stdout : stderr), opt == 'h' ? 0 : 2;
+		switch (opt) {
+		case 'V': a.verify = true; break;
+		case OPT_KEEP: a.trace.keep_going = true; break;
+		case OPT_FORMAT: a.trace.format = optarg; break;
+		case OPT_BBV: a.bbv = optarg; break;
+		case OPT_INTERVAL: a.interval = amount_parse("--interval", optarg, UNIT_INSNS, false); break;
+		default: return usage(opt == 'h' ? stdout : stderr), opt == 'h' ? 0 : 2;
+		}
 	}
 	if (optind == argc) {
 		usage(stderr);
 		return 2;
 	}
+	check_bbv(&a, argc - optind);
 	for (i = optind; i < argc; i++) {
 		if (i > optind)
 			putchar('\n');
-		good &= one_file(argv[i], &opts, verify);
+		good &= one_file(argv[i], &a);
 	}
 	return good ? 0 : 2;
 }

@@ -45,6 +45,9 @@ static void usage(FILE *f)
 	      "      --to MARK        and up to this one; NAME#3 is the third passing alone\n"
 	      "      --interval N     write intervals.csv: what each counter gained in every N instructions\n"
 	      "                       (or 50kruns, 50kcycles)\n"
+	      "      --simpoints FILE --weights FILE   in place of all these, but for --warmup: measure the\n"
+	      "                       intervals that SimPoint chose, each of --interval N instructions\n"
+	      "      --between HOW    get to them by fast-forward (default), skip or warmup\n"
 	      "      --explain LIST   tell what became of accesses, hop by hop with its cycles: 5000 or\n"
 	      "                       10-20,99 number them from 1; 7-8runs: whole block runs\n\n"
 	      "Examples:\n"
@@ -147,6 +150,7 @@ static void replay(const struct replay_args *a)
 	struct machine_cfg cfg;
 	struct config *c = cli_configure(&cfg, a->machine, a->kernel, a->settings, a->n_settings);
 
+	replay_open_simpoints(&r);
 	if (a->output)
 		results_prepare(a->output);
 	r.machine = machine_new(&cfg, a->check ? CHECK_EVERY : 0);
@@ -155,6 +159,8 @@ static void replay(const struct replay_args *a)
 	engine_set_explain(r.machine->engine, explain);
 	replay_parts(&r);
 	report(&r, c);
+	weighted_free(r.weighted);
+	simpoints_fini(&r.simpoints);
 	window_free(r.window);
 	machine_free(r.machine);
 	explain_free(explain);
@@ -226,6 +232,17 @@ static void take_explain(struct replay_args *a, char *text)
 		at = take_range(a, at);
 }
 
+static enum engine_mode between(const char *text)
+{
+	if (!strcmp(text, "skip"))
+		return ENGINE_SKIP;
+	if (!strcmp(text, "fast-forward"))
+		return ENGINE_FUNCTIONAL;
+	if (strcmp(text, "warmup"))
+		die("--between: '%s' is not skip, fast-forward or warmup", text);
+	return ENGINE_TIMED;
+}
+
 enum {
 	OPT_PLOT = 256,
 	OPT_LOOP,
@@ -242,6 +259,9 @@ enum {
 	OPT_TO,
 	OPT_INTERVAL,
 	OPT_EXPLAIN,
+	OPT_SIMPOINTS,
+	OPT_WEIGHTS,
+	OPT_BETWEEN,
 };
 static const struct option options[] = {
 	{ "machine", required_argument, NULL, 'm' },
@@ -257,6 +277,9 @@ static const struct option options[] = {
 	{ "to", required_argument, NULL, OPT_TO },
 	{ "interval", required_argument, NULL, OPT_INTERVAL },
 	{ "explain", required_argument, NULL, OPT_EXPLAIN },
+	{ "simpoints", required_argument, NULL, OPT_SIMPOINTS },
+	{ "weights", required_argument, NULL, OPT_WEIGHTS },
+	{ "between", required_argument, NULL, OPT_BETWEEN },
 	{ "loop", required_argument, NULL, OPT_LOOP },
 	{ "keep-going", no_argument, NULL, OPT_KEEP },
 	{ "decode-thread", no_argument, NULL, OPT_THREAD },
@@ -284,6 +307,9 @@ static void take_option(struct replay_args *a, int opt)
 	case OPT_FROM: a->from = place("--from", optarg); break;
 	case OPT_TO: a->to = place("--to", optarg); break;
 	case OPT_INTERVAL: a->interval = amount_parse("--interval", optarg, UNIT_INSNS, true); break;
+	case OPT_SIMPOINTS: a->simpoints = optarg; break;
+	case OPT_WEIGHTS: a->weights = optarg; break;
+	case OPT_BETWEEN: a->between = between(optarg); break;
 	case OPT_EXPLAIN: take_explain(a, optarg); break;
 	case OPT_LOOP: a->loop = (u32)MIN(number("--loop", optarg), UINT32_MAX); break;
 	case OPT_KEEP: a->trace.keep_going = true; break;
@@ -295,6 +321,22 @@ static void take_option(struct replay_args *a, int opt)
 	}
 }
 
+static void check_simpoints(const struct replay_args *a)
+{
+	if (!a->simpoints != !a->weights)
+		die("--simpoints and --weights belong together: SimPoint writes both files");
+	if (!a->simpoints)
+		return;
+	if (!a->interval.n || a->interval.unit != UNIT_INSNS)
+		die("--simpoints needs --interval N, the instructions of an interval that the basic-block "
+		    "vectors were made with (mmsim info --bbv)");
+	if (a->warmup.n && a->warmup.unit != UNIT_INSNS)
+		die("--simpoints: --warmup before each interval is a number of instructions, like 10Minsns");
+	if (a->skip.n || a->fast_forward.n || a->max.n || a->from.name || a->to.name || a->loop > 1)
+		die("--simpoints takes the place of --skip, --fast-forward, --max, --from, --to and --loop; "
+		    "--between says how to get from one interval to the next");
+}
+
 static void check_args(const struct replay_args *a)
 {
 	u32 i;
@@ -303,7 +345,8 @@ static void check_args(const struct replay_args *a)
 		die("say what to replay: mmsim replay FILE; `mmsim record` makes one");
 	if (a->plot && !a->output)
 		die("--plot needs a directory for the pictures: -o DIR");
-	if (a->interval.n && !a->output)
+	check_simpoints(a);
+	if (a->interval.n && !a->simpoints && !a->output)
 		die("--interval needs a directory for intervals.csv: -o DIR");
 	for (i = 0; i < a->n_files; i++)
 		if (a->loop > 1 && !strcmp(a->files[i], "-"))
@@ -312,7 +355,7 @@ static void check_args(const struct replay_args *a)
 
 int cmd_replay(int argc, char **argv)
 {
-	struct replay_args a = { .loop = 1 };
+	struct replay_args a = { .loop = 1, .between = ENGINE_FUNCTIONAL };
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "m:k:s:o:qh", options, NULL)) != -1) {

@@ -7,6 +7,7 @@
 
 #include "analysis/core_latency.h"
 #include "analysis/intervals.h"
+#include "analysis/simpoint.h"
 #include "analysis/window.h"
 #include "cli/amount.h"
 #include "cli/progress.h"
@@ -34,6 +35,8 @@ struct replay_args {
 	struct explain_range explain[MAX_EXPLAIN];
 	u32 n_explain;
 	bool explain_runs; /* the ranges are of runs, not of accesses */
+	const char *simpoints, *weights; /* files, NULL: none */
+	enum engine_mode between;        /* intervals */
 	u32 loop;
 	bool plot, check, quiet, decode_only;
 };
@@ -50,6 +53,8 @@ struct replay {
 	struct window *window;       /* NULL: everything */
 	struct intervals *intervals; /* NULL: not asked for */
 	struct results_latency latency[CORE_LATENCY_ROWS];
+	struct simpoints simpoints;
+	struct weighted *weighted; /* NULL: no simpoints */
 };
 
 /* replay.c */
@@ -59,6 +64,22 @@ struct results_host replay_cost(double begin);
 
 /* replay_window.c: the whole replay, in the parts that were asked for; leaves the window closed. */
 void replay_parts(struct replay *r);
+
+/* Where a part ends, as positions of the whole replay; ~0: there is no such end. */
+struct replay_goal {
+	u64 records, instructions, cycle;
+};
+struct replay_goal replay_position(const struct replay *r);
+enum replay_stop { REPLAY_AT_GOAL, REPLAY_AT_MARK, REPLAY_AT_END };
+/* Replays up to the goal, or behind a mark if marks are looked for, or to the end of the last round. */
+enum replay_stop replay_run_to(struct replay *r, enum engine_mode mode, const struct replay_goal *g,
+			       bool marks);
+void replay_begin_measuring(struct replay *r);
+void replay_end_measuring(struct replay *r);
+
+/* replay_simpoints.c */
+void replay_open_simpoints(struct replay *r); /* reads the files, before anything long begins */
+void replay_simpoints(struct replay *r);      /* in place of all other parts */
 
 /* replay_notes.c: remarks for the reader. Each text is a new string. */
 struct notes {

@@ -99,6 +99,22 @@ static char *append_places(char *text, const struct replay_args *a, u32 times)
 	return text;
 }
 
+/* What the chosen intervals say of the whole. */
+static void note_weighted(struct notes *n, const struct replay *r)
+{
+	const struct weighted *w = r->weighted;
+	double insns;
+
+	if (!w)
+		return;
+	insns = weighted_mean(w, "core*.instructions");
+	notes_add(n, xasprintf("weighted over %u intervals (simpoints.csv): %.3f cycles per instruction, "
+			       "%.3f L1D load misses and %.3f page walks per 1000; all else here is their "
+			       "plain sum", r->simpoints.n, weighted_mean(w, "core*.cycles") / insns,
+			       1000 * weighted_mean(w, "core*.l1d.load_misses") / insns,
+			       1000 * weighted_mean(w, "core*.walker.walks") / insns));
+}
+
 /* Which part of the replay the results are of. */
 static void note_measured(struct notes *n, const struct replay *r)
 {
@@ -130,6 +146,7 @@ static void note_measured(struct notes *n, const struct replay *r)
 void notes_gather(struct notes *n, const struct replay *r)
 {
 	note_measured(n, r);
+	note_weighted(n, r);
 	note_deaths(n, r->machine->engine);
 	note_order(n, r->machine);
 	note_syscalls(n, r->machine->engine, r->x86_64);

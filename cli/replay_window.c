@@ -5,32 +5,28 @@
 #include "cli/replay.h"
 #include "model/base/error.h"
 
-/* Where a part ends, as positions of the whole replay; ~0: there is no such end. */
-struct goal {
-	u64 records, instructions, cycle;
-};
-static const struct goal never = { ~(u64)0, ~(u64)0, ~(u64)0 };
+static const struct replay_goal never = { ~(u64)0, ~(u64)0, ~(u64)0 };
 
 static struct engine *engine_of(const struct replay *r)
 {
 	return r->machine->engine;
 }
 
-static u64 *goal_unit(struct goal *g, enum unit unit)
+static u64 *goal_unit(struct replay_goal *g, enum unit unit)
 {
 	return unit == UNIT_RUNS ? &g->records : unit == UNIT_INSNS ? &g->instructions : &g->cycle;
 }
 
-static struct goal position(const struct replay *r)
+struct replay_goal replay_position(const struct replay *r)
 {
 	const struct engine *e = engine_of(r);
 
-	return (struct goal){ engine_counts(e)->records, engine_instructions(e), engine_now(e) };
+	return (struct replay_goal){ engine_counts(e)->records, engine_instructions(e), engine_now(e) };
 }
 
-static struct goal goal_after(const struct replay *r, struct amount a)
+static struct replay_goal goal_after(const struct replay *r, struct amount a)
 {
-	struct goal g = never, now = position(r);
+	struct replay_goal g = never, now = replay_position(r);
 	u64 here = *goal_unit(&now, a.unit);
 
 	if (a.n && a.n < ~(u64)0 - here)
@@ -38,23 +34,20 @@ static struct goal goal_after(const struct replay *r, struct amount a)
 	return g;
 }
 
-static struct goal first_of(const struct goal *a, const struct goal *b)
+static struct replay_goal first_of(const struct replay_goal *a, const struct replay_goal *b)
 {
-	return (struct goal){ MIN(a->records, b->records), MIN(a->instructions, b->instructions),
+	return (struct replay_goal){ MIN(a->records, b->records), MIN(a->instructions, b->instructions),
 			      MIN(a->cycle, b->cycle) };
 }
 
-static bool is_reached(const struct replay *r, const struct goal *g)
+static bool is_reached(const struct replay *r, const struct replay_goal *g)
 {
-	struct goal now = position(r);
+	struct replay_goal now = replay_position(r);
 
 	return now.records >= g->records || now.instructions >= g->instructions || now.cycle >= g->cycle;
 }
 
-enum stop { AT_GOAL, AT_MARK, AT_END };
-
-/* Replays up to the goal, or behind a mark if marks are looked for, or to the end of the last round. */
-static enum stop run_to(struct replay *r, enum engine_mode mode, const struct goal *g, bool marks)
+enum replay_stop replay_run_to(struct replay *r, enum engine_mode mode, const struct replay_goal *g, bool marks)
 {
 	const struct engine_goal goal = { g->instructions, g->cycle, marks };
 	struct engine *e = engine_of(r);
@@ -64,12 +57,12 @@ static enum stop run_to(struct replay *r, enum engine_mode mode, const struct go
 	for (;;) {
 		switch (engine_run(e, g->records)) {
 		case ENGINE_LIMIT:
-			return AT_GOAL;
+			return REPLAY_AT_GOAL;
 		case ENGINE_MARK:
-			return AT_MARK;
+			return REPLAY_AT_MARK;
 		case ENGINE_END:
 			if (!r->loops_left)
-				return AT_END;
+				return REPLAY_AT_END;
 			r->loops_left--;
 			replay_begin_traces(r);
 			break;
@@ -83,12 +76,12 @@ static enum stop run_to(struct replay *r, enum engine_mode mode, const struct go
 /* A part before the measured one. */
 static void pass(struct replay *r, const char *option, struct amount a, enum engine_mode mode)
 {
-	struct goal g = goal_after(r, a);
+	struct replay_goal g = goal_after(r, a);
 
-	if (a.n && run_to(r, mode, &g, false) == AT_END)
+	if (a.n && replay_run_to(r, mode, &g, false) == REPLAY_AT_END)
 		die("%s: the recordings end after %" PRIu64 " block runs (%" PRIu64
 		    " instructions) in all, so nothing is left to measure; give a smaller number",
-		    option, position(r).records, position(r).instructions);
+		    option, replay_position(r).records, replay_position(r).instructions);
 }
 
 static void refresh_latency(struct replay *r)
@@ -96,7 +89,7 @@ static void refresh_latency(struct replay *r)
 	core_latency_rows(machine_latency(r->machine), r->latency);
 }
 
-static void begin_measuring(struct replay *r)
+void replay_begin_measuring(struct replay *r)
 {
 	if (!r->window) /* everything is measured, what building the machine counted too */
 		return;
@@ -106,7 +99,7 @@ static void begin_measuring(struct replay *r)
 		intervals_begin(r->intervals);
 }
 
-static void end_measuring(struct replay *r)
+void replay_end_measuring(struct replay *r)
 {
 	refresh_latency(r);
 	if (r->window)
@@ -141,20 +134,20 @@ static bool pass_mark(struct replay *r, struct passed *p)
 	bool from = passes(&a->from, mark, &p->from), to = passes(&a->to, mark, &p->to);
 
 	if (to && is_measuring(r))
-		end_measuring(r);
+		replay_end_measuring(r);
 	if (from && !is_measuring(r))
-		begin_measuring(r);
+		replay_begin_measuring(r);
 	return is_measuring(r) || (a->from.name && (!a->from.nth || p->from < a->from.nth));
 }
 
 /* The end of the row of intervals.csv that begins now. */
-static struct goal next_row(const struct replay *r)
+static struct replay_goal next_row(const struct replay *r)
 {
 	return r->intervals && is_measuring(r) ? goal_after(r, r->args->interval) : never;
 }
 
 /* The rows' ends are N apart, wherever block runs end. */
-static void end_row(struct replay *r, struct goal *row)
+static void end_row(struct replay *r, struct replay_goal *row)
 {
 	intervals_end(r->intervals);
 	*goal_unit(row, r->args->interval.unit) += r->args->interval.n;
@@ -164,22 +157,22 @@ static void measure(struct replay *r)
 {
 	const struct replay_args *a = r->args;
 	bool marks = a->from.name || a->to.name;
-	struct goal end = goal_after(r, a->max), row, goal;
+	struct replay_goal end = goal_after(r, a->max), row, goal;
 	struct passed passed = { 0 };
 
 	if (!a->from.name)
-		begin_measuring(r);
+		replay_begin_measuring(r);
 	for (row = next_row(r);;) {
 		goal = first_of(&end, &row);
-		switch (run_to(r, ENGINE_TIMED, &goal, marks)) {
-		case AT_END:
+		switch (replay_run_to(r, ENGINE_TIMED, &goal, marks)) {
+		case REPLAY_AT_END:
 			return;
-		case AT_MARK:
+		case REPLAY_AT_MARK:
 			if (!pass_mark(r, &passed))
 				return;
 			row = next_row(r);
 			break;
-		case AT_GOAL:
+		case REPLAY_AT_GOAL:
 			if (is_reached(r, &end))
 				return;
 			end_row(r, &row);
@@ -197,26 +190,36 @@ static void need_region(const struct replay *r)
 		    a->from.name);
 }
 
+static void replay_in_order(struct replay *r)
+{
+	const struct replay_args *a = r->args;
+
+	pass(r, "--skip", a->skip, ENGINE_SKIP);
+	pass(r, "--fast-forward", a->fast_forward, ENGINE_FUNCTIONAL);
+	pass(r, "--warmup", a->warmup, ENGINE_TIMED);
+	measure(r);
+}
+
 void replay_parts(struct replay *r)
 {
 	const struct replay_args *a = r->args;
 
 	refresh_latency(r);
-	if (a->skip.n || a->fast_forward.n || a->warmup.n || a->from.name || a->to.name)
+	if (a->simpoints || a->skip.n || a->fast_forward.n || a->warmup.n || a->from.name || a->to.name)
 		r->window = window_new(r->machine->stats, r->latency, CORE_LATENCY_ROWS);
-	if (a->interval.n)
+	if (a->interval.n && !a->simpoints)
 		r->intervals = intervals_new(a->output, r->machine->stats);
 	progress_begin(&r->progress, a->quiet);
 	replay_begin_traces(r);
-	pass(r, "--skip", a->skip, ENGINE_SKIP);
-	pass(r, "--fast-forward", a->fast_forward, ENGINE_FUNCTIONAL);
-	pass(r, "--warmup", a->warmup, ENGINE_TIMED);
-	measure(r);
+	if (a->simpoints)
+		replay_simpoints(r);
+	else
+		replay_in_order(r);
 	progress_end(&r->progress);
 	need_region(r);
 	machine_finish(r->machine);
 	if (is_measuring(r))
-		end_measuring(r);
+		replay_end_measuring(r);
 	if (r->intervals)
 		intervals_close(r->intervals);
 	machine_settle(r->machine);

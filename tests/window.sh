@@ -23,6 +23,7 @@ flows()
 for sample in sort threads pipe; do
 	trace=$samples/$sample.mmtrace.gz
 	replay whole "$trace"
+	cp "$tmp/whole/stats.json" "$tmp/whole-$sample.json"
 	for part in 300000 1000000insns; do
 		replay first "$trace" --max $part
 		replay rest "$trace" --warmup $part
@@ -52,7 +53,7 @@ for sample in sort sqlite; do
 done
 replay parts "$samples/threads.mmtrace.gz" --skip 50k --fast-forward 100kinsns --warmup 50k --max 100k --check
 equal "skip, fast-forward, warm-up and max follow each other" 100000 "$(counter "$tmp/parts/stats.json" replay.records)"
-check "the summary says what was measured" grep -q 'measured: .* (100,000 block runs)' "$tmp/parts/summary.txt"
+check "the summary says what was measured" grep -q 'measured: .* (100,000 block runs)' "$tmp/parts/run.json"
 replay loops "$samples/pipe.mmtrace.gz" --loop 3
 replay again "$samples/pipe.mmtrace.gz" --loop 3 --warmup 1
 equal "a part can be of any round of a loop" "$(($(counter "$tmp/loops/stats.json" replay.records) - 1))" \
@@ -98,6 +99,51 @@ sampled=$(awk -F, '$1 == "load" && $4 == $5 { n += $6; sum += $4 * $6 } $1 == "l
 	END { print n + wide, wide + 0 ? "wide" : sum }' "$tmp/chase/latency.csv")
 equal "the latencies told are those sampled" "$sampled" "$told"
 
+# SimPoint's files: with every interval chosen the columns are the rows of intervals.csv.
+trace=$samples/sort.mmtrace.gz
+$mmsim info --bbv "$tmp/bb" --interval 1M "$trace" >"$tmp/info.out" 2>&1 || bad "info --bbv" "$(cat "$tmp/info.out")"
+equal "the basic-block vectors hold every instruction" "13 $(counter "$tmp/whole-sort.json" core0.instructions)" \
+	"$(awk '{ for (i = 1; i <= NF; i++) { split($i, part, ":"); sum += part[3] } } END { print NR, sum }' "$tmp/bb")"
+awk 'BEGIN { for (i = 0; i < 13; i++) print i, i }' >"$tmp/points"
+awk 'BEGIN { for (i = 0; i < 13; i++) print i == 4 ? 0.4 : 0.05, i }' >"$tmp/weights"
+replay rows "$trace" --interval 1M
+replay chosen "$trace" --simpoints "$tmp/points" --weights "$tmp/weights" --interval 1M --between warmup
+# The first row holds what building the machine counted too, which is before the first interval.
+awk -F, '
+	FNR == NR && FNR == 1 { for (i = 2; i <= NF; i++) name[i] = $i; n = NF; next }
+	FNR == NR { for (i = 2; i <= n; i++) row[name[i]] = row[name[i]] "," $i; next }
+	FNR > 2 {
+		for (i = 3; i < NF; i++) got = got "," $i
+		rest = row[$1]; sub(/^,[^,]*/, "", rest)
+		if (got != rest) print $1, got, rest
+		for (i = 2; i < NF; i++) mean += (i == 6 ? 0.4 : 0.05) * $i
+		if (mean - $NF > 1e-6 * mean || $NF - mean > 1e-6 * mean) print $1, mean, $NF
+		got = ""; mean = 0
+	}' "$tmp/rows/intervals.csv" "$tmp/chosen/simpoints.csv" >"$tmp/differences"
+equal "weighted intervals are the rows of intervals.csv" "" "$(head -n 5 "$tmp/differences")"
+replay few "$trace" --simpoints "$tmp/points" --weights "$tmp/weights" --interval 900k --between skip --warmup 100kinsns
+check "the summary tells the weighted figures" grep -q 'weighted over 13 intervals' "$tmp/few/run.json"
+
+# Regions between marks.
+if can_record; then
+	${CC:-cc} -std=gnu11 -O1 -w -o "$tmp/marks" tests/record/marks.c &&
+		$mmsim record -q -o "$tmp/marks.pcap" --mark work -- "$tmp/marks" || bad "record marks"
+	check "info lists marks" sh -c "$mmsim info '$tmp/marks.pcap' | grep -q '^  work  *5\$'"
+	for part in 2:3 3:4 2:4; do
+		replay mark-$part "$tmp/marks.pcap" --from work#${part%:*} --to work#${part#*:}
+	done
+	equal "two regions that follow each other are one" \
+		"$({ flows mark-2:3; flows mark-3:4; } | awk '{ n[$1] += $2 } END { for (i in n) print i, n[i] }' | sort)" \
+		"$(flows mark-2:4 | sort)"
+	equal "a region holds one call" 1 "$(counter "$tmp/mark-2:3/stats.json" replay.marks)"
+	replay mark-all "$tmp/marks.pcap" --from work --to work --interval 10k
+	check "regions are counted" grep -q 'in 5 regions from work' "$tmp/mark-all/run.json"
+	equal "intervals of regions add up" all "$(intervals mark-all | sed 's/^[0-9]* //')"
+	refused "a mark passed too seldom" "too seldom" $mmsim replay -q "$tmp/marks.pcap" --from work#6
+else
+	skip "regions between marks" "needs x86-64 and a qemu-user that takes plugins"
+fi
+
 # Bad combinations.
 refused "a part longer than the recording" "nothing is left" $mmsim replay -q "$samples/sort.mmtrace.gz" --warmup 1G
 refused "a number that is none" "above 0" $mmsim replay -q "$samples/sort.mmtrace.gz" --skip 0
@@ -105,5 +151,16 @@ refused "a unit that is none" "runs or insns" $mmsim replay -q "$samples/sort.mm
 refused "cycles cannot be skipped" "cycles" $mmsim replay -q "$samples/sort.mmtrace.gz" --skip 10kcycles
 refused "intervals need a directory" "-o DIR" $mmsim replay -q "$samples/sort.mmtrace.gz" --interval 1M
 refused "a mark that is not there" "nowhere" $mmsim replay -q "$samples/sort.mmtrace.gz" --from nowhere
+refused "points without weights" "--weights" $mmsim replay -q "$trace" --simpoints "$tmp/points" --interval 1M
+refused "points without an interval" "--interval" $mmsim replay -q "$trace" --simpoints "$tmp/points" \
+	--weights "$tmp/weights"
+refused "points and a part" "--between" $mmsim replay -q "$trace" --simpoints "$tmp/points" --weights "$tmp/weights" \
+	--interval 1M --max 5
+refused "points beyond the end" "another recording" $mmsim replay -q "$trace" --simpoints "$tmp/points" \
+	--weights "$tmp/weights" --interval 100M
+echo "0.5 77" >"$tmp/odd"
+refused "a weight of no interval" "cluster 77" $mmsim replay -q "$trace" --simpoints "$tmp/points" --weights "$tmp/odd" \
+	--interval 1M
+refused "vectors of several threads" "threads" $mmsim info --bbv "$tmp/bb" --interval 1M "$samples/threads.mmtrace.gz"
 refused "a list that is none" "not a list" $mmsim replay -q "$samples/sort.mmtrace.gz" --explain 5-3
 finish
