@@ -36,9 +36,10 @@ const char *const identities[] = {
 	/* What the prefetchers of a level ask for, and the software's that miss, the next is asked for. */
 	("core*.l2.prefetches = core*.l1i.prefetch_issued + core*.l1i.prefetch_misses + "
 	 "core*.l1d.prefetch_issued + core*.l1d.prefetch_misses"),
-	("l2.prefetches = core*.l1i.prefetch_issued + core*.l1i.prefetch_misses + "
-	 "core*.l1d.prefetch_issued + core*.l1d.prefetch_misses"),
-	"l3.prefetches = core*.l2.prefetch_issued + core*.l2.prefetch_misses",
+	/* Less what another core's cache had. */
+	("core*.l1i.prefetch_issued + core*.l1i.prefetch_misses + "
+	 "core*.l1d.prefetch_issued + core*.l1d.prefetch_misses >= l2.prefetches"),
+	"core*.l2.prefetch_issued + core*.l2.prefetch_misses >= l3.prefetches",
 	"core*.l1d.prefetch_useful >= core*.l1d.prefetch_late",
 	/* A request reaches a bank, or the write queue does with it, or the DRAM is flat. */
 	("dram.reads + dram.writes = dram.row_hits + dram.row_closed + dram.row_conflicts + "

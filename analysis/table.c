@@ -164,6 +164,59 @@ static void print_lookups(const struct table *t)
 		print_lookup(t, &lookups[i]);
 }
 
+/* A level's counter, wherever the level is (private or shared). */
+static u64 level_counter(const struct table *t, const char *level, const char *counter)
+{
+	char *private = xasprintf("core*.%s.%s", level, counter);
+	char *shared = xasprintf("%s.%s", level, counter);
+	u64 n = counters_get(&t->c, private) + counters_get(&t->c, shared);
+
+	free(private);
+	free(shared);
+	return n;
+}
+
+/*
+ * Accuracy: used of issued. Coverage: used of all that would have missed, which is those and the misses that
+ * are left. Late: of the used, those that somebody waited for.
+ */
+static void print_prefetched(const struct table *t, const char *level, const char *label, u64 issued)
+{
+	u64 useful = level_counter(t, level, "prefetch_useful");
+	u64 late = level_counter(t, level, "prefetch_late");
+	u64 missed = level_counter(t, level, "fetch_misses") + level_counter(t, level, "load_misses");
+	struct text a, b, c, d;
+
+	if (!strcmp(level, "l1d"))
+		missed += level_counter(t, level, "store_misses");
+	print_count(t, label, issued);
+	fprintf(t->f, "%10s%10s%10s%14s\n", format_percent(&a, (double)useful, (double)issued),
+		format_percent(&b, (double)useful, (double)(useful + missed)),
+		format_percent(&c, (double)late, (double)useful),
+		format_count_in(&d, level_counter(t, level, "prefetch_dropped"), 14));
+}
+
+static void print_prefetches(const struct table *t)
+{
+	static const char *const levels[][2] = {
+		{ "l1i", "L1I" }, { "l1d", "L1D" }, { "l2", "L2" }, { "l3", "L3" }, { "l4", "L4" }
+	};
+	bool any = false;
+	u64 issued;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(levels); i++) {
+		issued = level_counter(t, levels[i][0], "prefetch_issued");
+		if (!issued)
+			continue;
+		if (!any)
+			fprintf(t->f, "\n  %-16s%18s%10s%10s%10s%14s\n", "prefetched by", "lines", "accuracy",
+				"coverage", "late", "dropped");
+		any = true;
+		print_prefetched(t, levels[i][0], levels[i][1], issued);
+	}
+}
+
 static void print_walks(const struct table *t)
 {
 	u64 walks = counters_get(&t->c, "core*.walker.walks"),
@@ -388,6 +441,7 @@ void results_print(FILE *f, const struct results *r, bool host)
 	print_happenings(&t);
 	print_lookups(&t);
 	print_walks(&t);
+	print_prefetches(&t);
 	print_stack(&t);
 	print_latencies(&t);
 	print_served(&t);
