@@ -167,6 +167,7 @@ static void add_translation(struct core *c, const struct core_params *p)
 	tlb_add_hot(&c->itlb, c->l1i.hot, &c->clock);
 	tlb_add_hot(&c->dtlb, c->l1d.hot, &c->clock);
 	c->has_stlb = c->stlb.n_arrays != 0;
+	tlb_prefetch_init(&c->tlb_prefetcher, &hw->stlb_prefetch, &c->stlb, &c->walker);
 	if (c->l1d.prefetch)
 		prefetch_translate_by(c->l1d.prefetch, prefetch_translate, c);
 }
@@ -287,6 +288,7 @@ void core_stats(struct core *c, struct stats *s)
 	tlb_stats_add(&c->dtlb, s, UNDER("dtlb"));
 	if (c->has_stlb)
 		tlb_stats_add(&c->stlb, s, UNDER("stlb"));
+	tlb_prefetch_stats_add(&c->tlb_prefetcher, s, UNDER("stlb"));
 	walker_stats_add(&c->walker, s, UNDER("walker"));
 #undef UNDER
 }

@@ -44,7 +44,7 @@ struct core_params {
 	/* Translation; format NULL: off, physical = virtual, no faults. */
 	const struct pt_format *format;
 	struct ptmem *ptmem;
-	struct host *host; /* beneath the machine, if that is a guest; else NULL */
+	struct stage2 *host; /* beneath the machine, if that is a guest; else NULL */
 	struct kernel *kernel;
 	const struct kernel_ops *kernel_ops;
 };

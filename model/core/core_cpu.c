@@ -78,9 +78,9 @@ static u64 machine_pa(struct core *c, enum kernel_path path, u64 pa)
 
 	if (likely(!c->host))
 		return pa;
-	fault = host_touch(c->host, pa);
+	fault = stage2_touch(c->host, pa);
 	core_stall_until(c, core_cycle(c) + fault, PART_KERNEL + path);
-	return host_pa(c->host, pa);
+	return stage2_pa(c->host, pa);
 }
 
 static void load_line(struct core *c, enum kernel_path path, u64 pa)

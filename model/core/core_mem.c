@@ -138,8 +138,8 @@ static enum core_stop translate_by_walk(struct core *c, struct tlb *t, struct wa
 	return CORE_DONE;
 }
 
-/* Whether the second level has the translation; if so it goes into the first. */
-static bool translate_by_stlb(struct core *c, struct tlb *t, const struct walk *k, bool kernels,
+/* Whether the second level, asked at `now`, has the translation; if so it goes into the first: at k->done. */
+static bool translate_by_stlb(struct core *c, struct tlb *t, struct walk *k, bool kernels, u64 now,
 			      struct xlated *x)
 {
 	struct tlb_hit h;
@@ -163,23 +163,32 @@ static bool translate_by_stlb(struct core *c, struct tlb *t, const struct walk *
 	}
 	x->pa = tlb_pa(&h, k->va);
 	x->how = XLATE_STLB;
-	tlb_fill(t, k->va, c->walker.asid, h.size, *h.entry);
-	note_filling(c, t, k->va, h.size, false, core_cycle(c) + c->stlb.latency);
+	k->done = walker_ready(&c->walker, k->va, now + c->stlb.latency);
+	tlb_fill(t, k->va, c->walker.asid, h.size, *h.entry & ~TLB_PREFETCHED);
+	note_filling(c, t, k->va, h.size, false, k->done);
+	tlb_prefetch_hit(&c->tlb_prefetcher, &h, k->va, now + c->stlb.latency);
 	return true;
 }
 
 static enum core_stop translate_miss(struct core *c, struct tlb *t, struct walk *k, bool kernels,
 				     struct xlated *x)
 {
+	enum core_stop stop;
+
 	if (kernels)
 		t->st.kernel_misses++;
 	else
 		t->st.misses++;
-	if (!translate_by_stlb(c, t, k, kernels, x))
-		return translate_by_walk(c, t, k, x);
+	if (!translate_by_stlb(c, t, k, kernels, core_cycle(c), x)) {
+		stop = translate_by_walk(c, t, k, x);
+		if (stop == CORE_DONE)
+			tlb_prefetch_miss(&c->tlb_prefetcher, k);
+		return stop;
+	}
 	if (explain_on())
-		explain_hop(core_cycle(c), core_cycle(c) + c->stlb.latency, "stlb hit");
+		explain_hop(core_cycle(c), k->done, "stlb hit");
 	core_stall_until(c, core_cycle(c) + c->stlb.latency, t == &c->itlb ? PART_ITLB : PART_DTLB);
+	core_stall_until(c, k->done, PART_WALK);
 	return CORE_DONE;
 }
 
@@ -221,19 +230,20 @@ bool core_translate_quietly(struct core *c, u64 va, u64 *pa, u64 *now)
 		return true;
 	}
 	c->dtlb.st.misses++;
-	if (c->has_stlb)
-		*now += c->stlb.latency;
-	if (translate_by_stlb(c, &c->dtlb, &k, false, &x)) {
+	if (translate_by_stlb(c, &c->dtlb, &k, false, *now, &x)) {
+		*now = k.done;
 		*pa = x.pa;
 		return true;
 	}
-	walker_walk(&c->walker, &k, *now);
+	walker_walk(&c->walker, &k, *now + (c->has_stlb ? c->stlb.latency : 0));
 	*now = k.done;
 	if (!k.ok)
 		return false;
 	if (c->has_stlb)
 		tlb_fill(&c->stlb, va, c->walker.asid, k.size, k.entry);
 	tlb_fill(&c->dtlb, va, c->walker.asid, k.size, k.entry);
+	note_filling(c, &c->dtlb, va, k.size, true, k.done);
+	tlb_prefetch_miss(&c->tlb_prefetcher, &k);
 	*pa = (k.entry & ~TLB_FLAGS) | (va & ((1ull << page_size_shift[k.size]) - 1));
 	return true;
 }

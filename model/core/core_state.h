@@ -12,6 +12,7 @@
 #include "model/core/window.h"
 #include "model/hw/cache.h"
 #include "model/hw/tlb.h"
+#include "model/hw/tlb_prefetch.h"
 #include "model/hw/walker.h"
 #include "model/sim/time.h"
 
@@ -64,7 +65,8 @@ struct core {
 	bool has_stlb;
 	struct tlb itlb, dtlb, stlb;
 	struct walker walker;
-	struct host *host; /* NULL: the kernel's physical addresses are the machine's */
+	struct tlb_prefetcher tlb_prefetcher;
+	struct stage2 *host; /* NULL: the kernel's physical addresses are the machine's */
 	struct store_buffer sb;
 	u32 sb_busy;   /* ~0 while stores wait in the buffer, else 0 */
 	u64 ip;        /* identity of the instruction that accesses data, where it is no plain hit */

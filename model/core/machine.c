@@ -154,8 +154,8 @@ struct machine *machine_new(const struct machine_cfg *cfg, u64 check_every)
 	m->cfg = *cfg;
 	event_queue_init(&m->events);
 	m->ptmem = ptmem_new(cfg->memory >> FRAME_SHIFT);
-	m->host = host_new(&m->cfg.hw.nested, kernel_format(&cfg->kernel), cfg->memory, cfg->core.frequency,
-			   cfg->seed);
+	m->host = stage2_new(&m->cfg.hw.nested, kernel_format(&cfg->kernel), cfg->memory,
+			     cfg->core.frequency, cfg->seed);
 	m->kernel = build_kernel(m);
 	m->memory = memory_new(&m->cfg.hw, cfg->cores, cfg->core.frequency, cfg->seed);
 	m->cores = xcalloc(cfg->cores, sizeof(*m->cores));
@@ -179,7 +179,7 @@ void machine_free(struct machine *m)
 	free(m->latency);
 	memory_free(m->memory);
 	kernel_free(m->kernel);
-	host_free(m->host);
+	stage2_free(m->host);
 	ptmem_free(m->ptmem);
 	event_queue_fini(&m->events);
 	stats_free(m->stats);

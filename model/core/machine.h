@@ -36,7 +36,7 @@ struct machine {
 	struct machine_cfg cfg;
 	struct event_queue events;
 	struct ptmem *ptmem;
-	struct host *host; /* NULL: the machine is no guest */
+	struct stage2 *host; /* NULL: the machine is no guest */
 	struct kernel *kernel;
 	struct memory *memory;
 	struct core **cores;

@@ -189,6 +189,8 @@ bool hw_check(const struct hw_cfg *c, u32 cores, enum page_size page, struct cfg
 		return blame(f, "walker", "port",
 			     "there is no l2 (l2.size = 0) or it is exclusive, and gives away what is read; "
 			     "use l1d");
+	if (c->stlb_prefetch.prefetcher && !tlb_has_entries(&c->stlb))
+		return blame(f, "stlb", "prefetcher", "there is no stlb to prefetch into");
 	return check_tlb(&c->itlb, "itlb", page, f) && check_tlb(&c->dtlb, "dtlb", page, f) &&
 	       check_tlb(&c->stlb, "stlb", NR_PAGE_SIZES, f);
 }

@@ -9,7 +9,7 @@
 #include "model/hw/cache_cfg.h"
 #include "model/hw/coherence.h"
 #include "model/hw/dram.h"
-#include "model/hw/host.h"
+#include "model/hw/stage2.h"
 #include "model/hw/port.h"
 #include "model/hw/tlb_cfg.h"
 
@@ -27,6 +27,7 @@ struct hw_cfg {
 	struct tlb_cfg itlb, dtlb, stlb;
 	struct pwc_cfg pwc;
 	struct walker_cfg walker;
+	struct tlb_prefetch_cfg stlb_prefetch;
 	struct nested_cfg nested;
 	struct coherence_cfg coherence;
 	struct dram_cfg dram;
@@ -90,6 +91,7 @@ struct hw_cfg {
 	HW_TLB_SECTIONS(base, "itlb", itlb, "L1 instruction TLB", "entries = 256; ways = 8; latency = 1;"),  \
 	HW_TLB_SECTIONS(base, "dtlb", dtlb, "L1 data TLB", "entries = 96; ways = 6; latency = 1;"),          \
 	HW_TLB_SECTIONS(base, "stlb", stlb, "second-level TLB", "entries = 2048; ways = 16; latency = 7;"),  \
+	HW_SECTION(base, "stlb", tlb_prefetch_opts, stlb_prefetch, "prefetching into it", NULL),             \
 	HW_SECTION(base, "pwc.pde", tlb_array_opts, pwc.level[PWC_PDE], "page-walk cache of PDEs",           \
 		   "entries = 32; ways = 4;"),                                                               \
 	HW_SECTION(base, "pwc.pdpte", tlb_array_opts, pwc.level[PWC_PDPTE], "page-walk cache of PDPTEs",     \

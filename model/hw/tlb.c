@@ -10,6 +10,9 @@
 #define STAT_STRUCT struct tlb_stats
 static const struct stat_desc tlb_table[] = { TLB_STATS(STAT_ROW) { 0 } };
 #undef STAT_STRUCT
+#define STAT_STRUCT struct tlb_prefetched_stats
+static const struct stat_desc prefetched_table[] = { TLB_PREFETCHED_STATS(STAT_ROW) { 0 } };
+#undef STAT_STRUCT
 
 static u8 add_array(struct tlb *t, const struct tlb_array_cfg *cfg, const char *name, u64 seed)
 {
@@ -66,6 +69,11 @@ void tlb_stats_add(const struct tlb *t, struct stats *s, const char *prefix)
 	stats_add(s, prefix, tlb_table, &t->st);
 }
 
+void tlb_prefetched_stats_add(const struct tlb *t, struct stats *s, const char *prefix)
+{
+	stats_add(s, prefix, prefetched_table, &t->prefetched);
+}
+
 void tlb_sane(const struct tlb *t)
 {
 	u32 i;
@@ -93,11 +101,12 @@ static void end_hot(struct tlb *t, u64 key)
 		hot_end_page(t->hot, va | ~KEY_VA_BITS, bytes);
 }
 
-static void evict(struct tlb *t, u64 key)
+static void evict(struct tlb *t, u64 key, u64 entry)
 {
 	if (key == TAG_NO_KEY)
 		return;
 	t->st.evictions++;
+	t->prefetched.prefetch_useless += (entry & TLB_PREFETCHED) != 0;
 	end_hot(t, key);
 }
 
@@ -118,8 +127,10 @@ static void put(struct tlb *t, u64 va, u16 asid, u32 size, u64 entry)
 
 	if (id == TAG_MISS) {
 		id = tags_victim(&a->tags, set);
-		evict(t, a->tags.key[id]);
+		evict(t, a->tags.key[id], a->entry[id]);
 		tags_put(&a->tags, id, key);
+	} else if (a->entry[id] & TLB_PREFETCHED) {
+		t->prefetched.prefetch_useless++; /* it did not serve, and was walked to once more */
 	}
 	a->entry[id] = entry;
 	t->sizes |= 1u << (asid == TLB_GLOBAL ? size + NR_PAGE_SIZES : size);
@@ -138,8 +149,34 @@ void tlb_fill(struct tlb *t, u64 va, u16 asid, enum page_size size, u64 entry)
 	put(t, va, entry & PTE_GLOBAL ? TLB_GLOBAL : asid, held, tlb_entry(entry & ~TLB_PAGE, page, 0));
 }
 
+bool tlb_holds(const struct tlb *t, u64 va, u16 asid)
+{
+	u32 m, size;
+
+	for (m = t->sizes & ~TLB_HASHED; m; m &= m - 1) {
+		const struct tlb_array *a;
+		u16 space = m & TLB_OWN_SIZES ? asid : TLB_GLOBAL;
+
+		size = (u32)__builtin_ctz(m) % NR_PAGE_SIZES;
+		a = &t->array[t->which[size]];
+		if (tags_find(&a->tags, tlb_set(a, va, size), tlb_key(va, space, size)) != TAG_MISS)
+			return true;
+	}
+	return false;
+}
+
+bool tlb_first_use(struct tlb *t, const struct tlb_hit *h)
+{
+	if (!(*h->entry & TLB_PREFETCHED))
+		return false;
+	*h->entry &= ~TLB_PREFETCHED;
+	t->prefetched.prefetch_useful++;
+	return true;
+}
+
 void tlb_drop(struct tlb *t, const struct tlb_hit *h)
 {
+	t->prefetched.prefetch_useless += (*h->entry & TLB_PREFETCHED) != 0;
 	end_hot(t, h->array->tags.key[h->id]);
 	tags_drop(&h->array->tags, h->id);
 	t->st.flushed++;
@@ -175,7 +212,8 @@ static void flush(struct tlb *t, const struct doomed *d)
 			u64 key = h.array->tags.key[id];
 
 			h.id = id;
-			if (key != TAG_NO_KEY && is_doomed(d, key, h.array->entry[id]))
+			h.entry = &h.array->entry[id];
+			if (key != TAG_NO_KEY && is_doomed(d, key, *h.entry))
 				tlb_drop(t, &h);
 		}
 	}

@@ -31,10 +31,20 @@ struct tlb_stats {
 	TLB_STATS(STAT_FIELD)
 };
 
+/* What becomes of prefetched translations (tlb_prefetch.h), where there is a prefetcher. */
+#define TLB_PREFETCHED_STATS(X)                                        \
+	X(prefetch_useful, "entries", "prefetched, and used")          \
+	X(prefetch_useless, "entries", "prefetched, and lost unused")
+
+struct tlb_prefetched_stats {
+	TLB_PREFETCHED_STATS(STAT_FIELD)
+};
+
 /* A translation: page address | size of the page that it is, or is a piece of | PTE_* flags of arch/pt.h. */
 #define TLB_FLAGS      0xfffull
 #define TLB_PAGE_SHIFT 9u
 #define TLB_PAGE       (7ull << TLB_PAGE_SHIFT)
+#define TLB_PREFETCHED (1ull << 8) /* and not used since; the walk's PTE_CONTIG is said by the size */
 
 /* The address space of global translations; no other may have the number. */
 #define TLB_GLOBAL 0xffffu
@@ -60,6 +70,7 @@ struct tlb {
 	struct hot_lines *hot; /* of the cache beside a first level */
 	u64 latency;
 	struct tlb_stats st;
+	struct tlb_prefetched_stats prefetched;
 };
 #define TLB_NO_ARRAY 0xff
 #define TLB_HASHED   (1u << 31)
@@ -70,6 +81,7 @@ void tlb_init(struct tlb *t, const struct tlb_cfg *cfg, const char *name, u64 hz
 void tlb_add_hot(struct tlb *t, struct hot_lines *hot, u64 *clock);
 void tlb_fini(struct tlb *t);
 void tlb_stats_add(const struct tlb *t, struct stats *s, const char *prefix);
+void tlb_prefetched_stats_add(const struct tlb *t, struct stats *s, const char *prefix);
 void tlb_sane(const struct tlb *t);
 
 /* Puts a translation in, or replaces what the entry for the page grants. */
@@ -99,7 +111,7 @@ static always_inline u32 tlb_set(const struct tlb_array *a, u64 va, u32 size)
 
 static inline u64 tlb_entry(u64 pa, enum page_size page, u32 flags)
 {
-	return pa | (u64)page << TLB_PAGE_SHIFT | flags;
+	return pa | (u64)page << TLB_PAGE_SHIFT | (flags & ~PTE_CONTIG);
 }
 
 static inline enum page_size tlb_page(u64 entry)
@@ -170,6 +182,10 @@ static always_inline struct tlb_hit tlb_lookup(struct tlb *t, u64 va, u16 asid)
 	return h;
 }
 
+/* Whether there is a translation of va. Changes nothing. */
+bool tlb_holds(const struct tlb *t, u64 va, u16 asid);
+/* Whether a lookup found a prefetched translation, for the first time. */
+bool tlb_first_use(struct tlb *t, const struct tlb_hit *h);
 /* Drops the translation that a lookup found. */
 void tlb_drop(struct tlb *t, const struct tlb_hit *h);
 

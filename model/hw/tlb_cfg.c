@@ -45,6 +45,14 @@ const struct opt tlb_opts[] = {
 	{ 0 },
 };
 
+static const char *const prefetcher_names[] = { "none", "next-page", NULL };
+
+const struct opt tlb_prefetch_opts[] = {
+	{ "prefetcher", OPT_ENUM, offsetof(struct tlb_prefetch_cfg, prefetcher), "none", 0, 0, NULL,
+	  "which translations are fetched before they are asked for", prefetcher_names },
+	{ 0 },
+};
+
 const char *tlb_array_check(const struct tlb_array_cfg *c, const char **key)
 {
 	u32 ways = c->ways ? c->ways : c->entries;
@@ -77,4 +85,13 @@ const char *tlb_check(const struct tlb_cfg *c, enum page_size needed, const char
 		return "there must be room for the layout's smallest pages, here or in their own array (p4k, "
 		       "p16k, p64k)";
 	return NULL;
+}
+
+bool tlb_has_entries(const struct tlb_cfg *c)
+{
+	u32 i, n = c->any.entries;
+
+	for (i = 0; i < NR_PAGE_SIZES; i++)
+		n |= c->own[i].entries;
+	return n;
 }

@@ -26,6 +26,14 @@ struct tlb_cfg {
 };
 extern const struct opt tlb_opts[];
 
+/* Who prefetches translations: tlb_prefetch.h. */
+enum tlb_prefetch_kind { TLB_PREFETCH_NONE, TLB_PREFETCH_NEXT_PAGE };
+
+struct tlb_prefetch_cfg {
+	u32 prefetcher; /* enum tlb_prefetch_kind */
+};
+extern const struct opt tlb_prefetch_opts[];
+
 /* Page-walk caches by what they save: an entry of "pde" leaves one table to read, of "pdpte" two, ... */
 enum pwc_level { PWC_PDE, PWC_PDPTE, PWC_PML4E, PWC_PML5E, NR_PWC_LEVELS };
 
@@ -37,6 +45,7 @@ struct pwc_cfg {
 u32 tlb_hash_bits(enum tlb_set_hash hash);
 /* NULL, or why there can be no such array; *key is then the option at fault. */
 const char *tlb_array_check(const struct tlb_array_cfg *cfg, const char **key);
+bool tlb_has_entries(const struct tlb_cfg *cfg);
 /* needed: the page size for which there must be room; NR_PAGE_SIZES: none. */
 const char *tlb_check(const struct tlb_cfg *cfg, enum page_size needed, const char **key);
 

@@ -186,11 +186,17 @@ static void tell_end(const struct walk *k)
 	explain_close(k->done, ": %s", k->ok ? page_size_name[k->size] : found);
 }
 
+bool walker_is_free(const struct walker *w, u64 now)
+{
+	return w->walk[free_walker(w)].done <= now;
+}
+
 void walker_walk(struct walker *w, struct walk *k, u64 now)
 {
 	u32 i = free_walker(w);
 	u64 start = MAX(now, w->walk[i].done);
 
+	k->asked = now;
 	if (merge(w, k, now))
 		return;
 	w->st.walks++;

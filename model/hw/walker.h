@@ -38,6 +38,7 @@ struct walk {
 	u64 va;
 	enum access_kind access;
 	/* answers */
+	u64 asked; /* cycle */
 	bool ok;
 	bool present; /* not ok: there is a translation, but it forbids the access */
 	enum page_size size; /* that is mapped in one piece: the guest's page or the host's, the smaller */
@@ -71,7 +72,7 @@ struct walker_params {
 	const struct pt_format *format;
 	struct ptmem *ptmem;
 	const struct nested_cfg *nested;
-	struct host *host; /* NULL: no guest */
+	struct stage2 *host; /* NULL: no guest */
 	struct port *port;
 	struct hist *pte_latency;
 	u32 line;
@@ -85,6 +86,7 @@ void walker_stats_add(const struct walker *w, struct stats *s, const char *prefi
 void walker_sane(const struct walker *w);
 
 void walker_walk(struct walker *w, struct walk *walk, u64 now);
+bool walker_is_free(const struct walker *w, u64 now);
 /* When the translation of va, which a TLB has already, is there: now, or the end of a walk for it. */
 u64 walker_ready(const struct walker *w, u64 va, u64 now);
 /* An entry of a page table is read at its address in the machine; for walker_nested.c. */

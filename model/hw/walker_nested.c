@@ -10,7 +10,7 @@
 static const struct stat_desc nested_stat_table[] = { NESTED_STATS(STAT_ROW) { 0 } };
 #undef STAT_STRUCT
 
-void nested_init(struct nested *n, const struct nested_cfg *cfg, struct host *host, u64 seed)
+void nested_init(struct nested *n, const struct nested_cfg *cfg, struct stage2 *host, u64 seed)
 {
 	u32 ways;
 
@@ -18,7 +18,7 @@ void nested_init(struct nested *n, const struct nested_cfg *cfg, struct host *ho
 	if (!host)
 		return;
 	n->combined = cfg->walk_caches == NESTED_COMBINED;
-	walk_caches_init(&n->caches, cfg->pwc, NESTED_PWC_LEVELS, host_format(host), "nested.pwc", seed);
+	walk_caches_init(&n->caches, cfg->pwc, NESTED_PWC_LEVELS, stage2_format(host), "nested.pwc", seed);
 	n->has_tlb = cfg->tlb.entries != 0;
 	if (!n->has_tlb)
 		return;
@@ -55,10 +55,10 @@ void nested_sane(const struct nested *n)
 u64 nested_page(struct walker *w, u64 gpa, enum page_size *size, u64 *now)
 {
 	struct nested *n = &w->nested;
-	const struct pt_format *f = host_format(n->host);
-	struct walk_table t = { .pa = host_root(n->host) };
+	const struct pt_format *f = stage2_format(n->host);
+	struct walk_table t = { .pa = stage2_root(n->host) };
 	u32 level = f->levels - 1u, flags;
-	u64 fault = host_touch(n->host, gpa), pa, e;
+	u64 fault = stage2_touch(n->host, gpa), pa, e;
 
 	n->st.nested_walks++;
 	n->st.nested_faults += fault != 0;
@@ -71,7 +71,7 @@ u64 nested_page(struct walker *w, u64 gpa, enum page_size *size, u64 *now)
 		pa = pt_entry_pa(f, t.pa, gpa, level);
 		n->st.nested_reads++;
 		walker_read(w, pa, level, "host's ", now);
-		e = pt_read(f, host_ptmem(n->host), pa);
+		e = pt_read(f, stage2_ptmem(n->host), pa);
 		flags = f->flags(e, level);
 		ASSERT(flags & PTE_PRESENT);
 		if (flags & PTE_LEAF)
@@ -86,7 +86,7 @@ u64 nested_page(struct walker *w, u64 gpa, enum page_size *size, u64 *now)
 u64 nested_table(struct walker *w, u64 gpa, u64 *now)
 {
 	struct nested *n = &w->nested;
-	u32 shift = host_page_shift(n->host), set, id;
+	u32 shift = stage2_page_shift(n->host), set, id;
 	u64 page = gpa >> shift, in_page = (1ull << shift) - 1, host;
 	enum page_size size;
 

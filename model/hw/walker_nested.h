@@ -13,7 +13,7 @@
 #ifndef MMSIM_HW_WALKER_NESTED_H
 #define MMSIM_HW_WALKER_NESTED_H
 
-#include "model/hw/host.h"
+#include "model/hw/stage2.h"
 #include "model/hw/port.h"
 #include "model/hw/walk_cache.h"
 #include "model/sim/stat.h"
@@ -32,7 +32,7 @@ struct nested_stats {
 struct walker;
 
 struct nested {
-	struct host *host; /* NULL: no guest */
+	struct stage2 *host; /* NULL: no guest */
 	struct walk_caches caches;
 	struct tags tlb; /* the host's pages in which tables of the guest lie, by the guest's address */
 	u64 *tlb_page;   /* by id: the host's address */
@@ -41,7 +41,7 @@ struct nested {
 	struct nested_stats st;
 };
 
-void nested_init(struct nested *n, const struct nested_cfg *cfg, struct host *host, u64 seed);
+void nested_init(struct nested *n, const struct nested_cfg *cfg, struct stage2 *host, u64 seed);
 void nested_fini(struct nested *n);
 void nested_stats_add(const struct nested *n, struct stats *s, const char *prefix);
 void nested_sane(const struct nested *n);

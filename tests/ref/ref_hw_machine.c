@@ -126,7 +126,8 @@ void ref_machine_init(struct ref_machine *m)
 	m->memory = memory_new(&m->hw, 1, m->core_cfg.frequency, 1);
 	p.memory = m->memory;
 	p.ptmem = m->tables.ptmem;
-	m->host = host_new(&m->hw.nested, &pt_x86_64, REF_FRAMES << FRAME_SHIFT, m->core_cfg.frequency, 1);
+	m->host = stage2_new(&m->hw.nested, &pt_x86_64, REF_FRAMES << FRAME_SHIFT, m->core_cfg.frequency,
+			     1);
 	p.host = m->host;
 	p.format = m->xlate ? &pt_x86_64 : NULL;
 	m->core = core_new(&p);
@@ -145,7 +146,7 @@ void ref_machine_fini(struct ref_machine *m)
 	stats_free(m->stats);
 	core_free(m->core);
 	memory_free(m->memory);
-	host_free(m->host);
+	stage2_free(m->host);
 	ref_tables_fini(&m->tables);
 }
 

@@ -29,7 +29,7 @@ struct ref_machine {
 	struct core_cfg core_cfg;
 	bool shortcut, xlate;
 	struct ref_tables tables;
-	struct host *host;
+	struct stage2 *host;
 	struct memory *memory;
 	struct core *core;
 	struct stats *stats;

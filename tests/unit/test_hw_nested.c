@@ -64,7 +64,7 @@ static const struct port_ops note_ops = { note_read, note_write, note_expect, no
 struct bench {
 	const struct pt_format *f;
 	struct ptmem *ptmem;
-	struct host *host;
+	struct stage2 *host;
 	struct note note;
 	struct hist hist;
 	struct walker w;
@@ -98,7 +98,7 @@ static struct bench *bench_new(enum ref_pt_kind kind, const struct nested_cfg *n
 	rng_init(&b->rng, kind, "nested");
 	b->f = formats[kind];
 	b->ptmem = p.ptmem = ptmem_new(MEMORY >> FRAME_SHIFT);
-	b->host = p.host = host_new(nested, b->f, MEMORY, 1000000000, 1);
+	b->host = p.host = stage2_new(nested, b->f, MEMORY, 1000000000, 1);
 	b->note.port.ops = &note_ops;
 	p.port = &b->note.port;
 	p.pte_latency = &b->hist;
@@ -107,8 +107,8 @@ static struct bench *bench_new(enum ref_pt_kind kind, const struct nested_cfg *n
 	walker_init(&b->w, &p);
 	b->w.root = new_table(b);
 	b->w.asid = 1;
-	b->host_space = (struct ref_space){ .kind = beneath[kind], .m = host_ptmem(b->host),
-					    .root = host_root(b->host) };
+	b->host_space = (struct ref_space){ .kind = beneath[kind], .m = stage2_ptmem(b->host),
+					    .root = stage2_root(b->host) };
 	b->guest_space = (struct ref_space){ .kind = kind, .m = b->ptmem, .root = b->w.root,
 					     .beneath = &b->host_space };
 	return b;
@@ -118,7 +118,7 @@ static void bench_free(struct bench *b)
 {
 	walker_sane(&b->w);
 	walker_fini(&b->w);
-	host_free(b->host);
+	stage2_free(b->host);
 	ptmem_free(b->ptmem);
 	free(b);
 }
@@ -189,7 +189,7 @@ static void cold_walks_read_both_dimensions(void **state)
 		const struct nested_cfg nested = { .mode = 1, .page = c->page, .placement = NESTED_RANDOM };
 		struct bench *b = bench_new(c->kind, &nested, false);
 		u32 g = b->f->levels - c->level - b->f->root_on_chip;
-		u32 h = host_format(b->host)->levels - c->page;
+		u32 h = stage2_format(b->host)->levels - c->page;
 		u64 va = 5ull << b->f->shift[c->level];
 		struct walk k;
 
@@ -295,7 +295,7 @@ static void entries_have_the_smaller_size(void **state)
 			assert_true(k.ok);
 			assert_int_equal(k.size, sizes[MIN(level, page)]);
 			assert_int_equal(tlb_page(k.entry), sizes[level]);
-			assert_true((k.entry & ~TLB_FLAGS) == align_down(host_pa(b->host, gpa), size));
+			assert_true((k.entry & ~TLB_FLAGS) == align_down(stage2_pa(b->host, gpa), size));
 			bench_free(b);
 		}
 	}
@@ -321,7 +321,8 @@ static void a_splintered_page_goes_as_one(void **state)
 		tlb_fill(&t, va, 1, k.size, k.entry);
 		h = tlb_lookup(&t, va, 1);
 		assert_non_null(h.entry);
-		assert_true(tlb_pa(&h, va) == host_pa(b->host, (6 << 20) + i * 3 * FRAME_SIZE + 0x123));
+		assert_true(tlb_pa(&h, va) ==
+			    stage2_pa(b->host, (6 << 20) + i * 3 * FRAME_SIZE + 0x123));
 		assert_null(tlb_lookup(&t, va + FRAME_SIZE, 1).entry);
 	}
 	tlb_flush_range(&t, 1, 2 << 20, (2 << 20) + FRAME_SIZE);
@@ -343,22 +344,22 @@ static void placement_is_a_permutation(void **state)
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		const struct nested_cfg random = { .mode = 1, .placement = NESTED_RANDOM };
 		const struct nested_cfg same = { .mode = 1 };
-		struct host *h = host_new(&random, &pt_x86_64, sizes[i], 1000000000, 7);
-		struct host *s = host_new(&same, &pt_x86_64, sizes[i], 1000000000, 7);
+		struct stage2 *h = stage2_new(&random, &pt_x86_64, sizes[i], 1000000000, 7);
+		struct stage2 *s = stage2_new(&same, &pt_x86_64, sizes[i], 1000000000, 7);
 		u8 *taken = calloc(sizes[i] >> 12, 1);
 
 		for (moved = 0, gpa = 0; gpa < sizes[i]; gpa += FRAME_SIZE) {
-			u64 pa = host_pa(h, gpa + 0x123);
+			u64 pa = stage2_pa(h, gpa + 0x123);
 
 			assert_true(pa < sizes[i] && (pa & FRAME_MASK) == 0x123);
 			assert_int_equal(taken[pa >> 12]++, 0);
 			moved += pa != gpa + 0x123;
-			assert_true(host_pa(s, gpa + 0x123) == gpa + 0x123);
+			assert_true(stage2_pa(s, gpa + 0x123) == gpa + 0x123);
 		}
 		assert_true(moved > (sizes[i] >> 12) * 99 / 100);
-		assert_true(host_root(h) >= sizes[i]);
-		host_free(h);
-		host_free(s);
+		assert_true(stage2_root(h) >= sizes[i]);
+		stage2_free(h);
+		stage2_free(s);
 		free(taken);
 	}
 }
@@ -377,8 +378,8 @@ static void first_uses_wait_for_the_host(void **state)
 	assert_int_equal(b->w.nested.st.nested_faults, 5);
 	k = walk(b, 0);
 	assert_int_equal(k.done, b->now + 24 * 10);
-	assert_int_equal(host_touch(b->host, 78 << FRAME_SHIFT), 1000);
-	assert_int_equal(host_touch(b->host, 78 << FRAME_SHIFT), 0);
+	assert_int_equal(stage2_touch(b->host, 78 << FRAME_SHIFT), 1000);
+	assert_int_equal(stage2_touch(b->host, 78 << FRAME_SHIFT), 0);
 	bench_free(b);
 }
 

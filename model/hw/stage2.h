@@ -1,8 +1,8 @@
 /*
- * The host beneath a guest: a second page table that maps the guest's physical addresses to those of the
- * machine (Intel's EPT, AMD's nested tables, AArch64's stage 2). It is simple: a guest's block of nested.page
- * bytes gets a block of the host's memory for good when it is first used, and the tables lie above all of
- * them, where the guest cannot see them.
+ * The host beneath a guest, as far as the hardware sees it: the second stage of translation, which maps the
+ * guest's physical addresses to those of the machine (Intel's EPT, AMD's nested tables, AArch64's stage 2). It
+ * is simple: a guest's block of nested.page bytes gets a block of the host's memory for good when it is first
+ * used, and the tables lie above all of them, where the guest cannot see them.
  *
  * Entries have the form of a 64-bit format of the guest's kind: EPT's own bits mean the same at other places.
  *
@@ -10,8 +10,8 @@
  * accessed and dirty bits in the host's tables, several guests.
  * One a machine; called by walker_nested.c, and by the core for what the guest's kernel touches.
  */
-#ifndef MMSIM_HW_HOST_H
-#define MMSIM_HW_HOST_H
+#ifndef MMSIM_HW_STAGE2_H
+#define MMSIM_HW_STAGE2_H
 
 #include "model/arch/pt.h"
 #include "model/hw/tlb_cfg.h"
@@ -37,20 +37,20 @@ extern const struct opt nested_opts[];
 /* NULL, or why there can be no such host beneath tables of that format; *key is then the option at fault. */
 const char *nested_check(const struct nested_cfg *cfg, const struct pt_format *guest, const char **key);
 
-struct host;
+struct stage2; /* a host, by its tables */
 /* memory: bytes that the guest has. NULL if there is no guest. */
-struct host *host_new(const struct nested_cfg *cfg, const struct pt_format *guest, u64 memory, u64 hz,
+struct stage2 *stage2_new(const struct nested_cfg *cfg, const struct pt_format *guest, u64 memory, u64 hz,
 		      u64 seed);
-void host_free(struct host *h);
+void stage2_free(struct stage2 *h);
 
 /* The address of the machine that a guest's is. */
-u64 host_pa(struct host *h, u64 gpa);
+u64 stage2_pa(struct stage2 *h, u64 gpa);
 /* Maps the block of a guest's address; cycles that the guest waits for it, 0 but for the first time. */
-u64 host_touch(struct host *h, u64 gpa);
+u64 stage2_touch(struct stage2 *h, u64 gpa);
 
-const struct pt_format *host_format(const struct host *h);
-u32 host_page_shift(const struct host *h);
-const struct ptmem *host_ptmem(const struct host *h);
-u64 host_root(const struct host *h);
+const struct pt_format *stage2_format(const struct stage2 *h);
+u32 stage2_page_shift(const struct stage2 *h);
+const struct ptmem *stage2_ptmem(const struct stage2 *h);
+u64 stage2_root(const struct stage2 *h);
 
 #endif

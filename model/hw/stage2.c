@@ -1,4 +1,4 @@
-#include "model/hw/host.h"
+#include "model/hw/stage2.h"
 
 #include <stdlib.h>
 
@@ -33,7 +33,7 @@ const struct opt nested_opts[] = {
 
 #define ROUNDS 4u
 
-struct host {
+struct stage2 {
 	const struct pt_format *format;
 	struct ptmem *ptmem;
 	u64 root, next_table; /* physical addresses */
@@ -78,7 +78,7 @@ static u64 table_bytes(const struct pt_format *f, u64 bytes)
 	return (n + 1) << f->shift[0];
 }
 
-static u64 new_table(struct host *h)
+static u64 new_table(struct stage2 *h)
 {
 	u64 pa = h->next_table, size = 1ull << h->format->shift[0], at;
 
@@ -88,10 +88,10 @@ static u64 new_table(struct host *h)
 	return pa;
 }
 
-struct host *host_new(const struct nested_cfg *cfg, const struct pt_format *guest, u64 memory, u64 hz,
+struct stage2 *stage2_new(const struct nested_cfg *cfg, const struct pt_format *guest, u64 memory, u64 hz,
 		      u64 seed)
 {
-	struct host *h;
+	struct stage2 *h;
 	struct rng rng;
 	u64 block;
 	u32 i;
@@ -116,7 +116,7 @@ struct host *host_new(const struct nested_cfg *cfg, const struct pt_format *gues
 	return h;
 }
 
-void host_free(struct host *h)
+void stage2_free(struct stage2 *h)
 {
 	if (!h)
 		return;
@@ -125,7 +125,7 @@ void host_free(struct host *h)
 }
 
 /* A permutation of all numbers of 2 * half bits: a Feistel network. */
-static u64 scramble(const struct host *h, u64 n)
+static u64 scramble(const struct stage2 *h, u64 n)
 {
 	u64 left = n >> h->half, right = n & ((1ull << h->half) - 1), next;
 	u32 i;
@@ -139,7 +139,7 @@ static u64 scramble(const struct host *h, u64 n)
 }
 
 /* The host's block for a guest's: numbers that the permutation sends beyond the last are sent on. */
-static u64 place(const struct host *h, u64 block)
+static u64 place(const struct stage2 *h, u64 block)
 {
 	if (!h->random)
 		return block;
@@ -150,7 +150,7 @@ static u64 place(const struct host *h, u64 block)
 }
 
 /* The entry that maps a guest's address; tables above it are made. */
-static u64 leaf_entry(struct host *h, u64 gpa)
+static u64 leaf_entry(struct stage2 *h, u64 gpa)
 {
 	const struct pt_format *f = h->format;
 	u64 table = h->root, at, e;
@@ -170,7 +170,7 @@ static u64 leaf_entry(struct host *h, u64 gpa)
 
 #define LEAF (PTE_PRESENT | PTE_LEAF | PTE_WRITE | PTE_USER | PTE_EXEC | PTE_ACCESSED | PTE_DIRTY)
 
-u64 host_touch(struct host *h, u64 gpa)
+u64 stage2_touch(struct stage2 *h, u64 gpa)
 {
 	const struct pt_format *f = h->format;
 	u64 at = leaf_entry(h, gpa), block = gpa >> f->shift[h->level];
@@ -182,32 +182,32 @@ u64 host_touch(struct host *h, u64 gpa)
 	return h->fault;
 }
 
-u64 host_pa(struct host *h, u64 gpa)
+u64 stage2_pa(struct stage2 *h, u64 gpa)
 {
 	const struct pt_format *f = h->format;
 	u64 at, in_block = gpa & ((1ull << f->shift[h->level]) - 1);
 
-	host_touch(h, gpa);
+	stage2_touch(h, gpa);
 	at = leaf_entry(h, gpa);
 	return f->pa(pt_read(f, h->ptmem, at), h->level) | in_block;
 }
 
-const struct pt_format *host_format(const struct host *h)
+const struct pt_format *stage2_format(const struct stage2 *h)
 {
 	return h->format;
 }
 
-u32 host_page_shift(const struct host *h)
+u32 stage2_page_shift(const struct stage2 *h)
 {
 	return h->format->shift[h->level];
 }
 
-const struct ptmem *host_ptmem(const struct host *h)
+const struct ptmem *stage2_ptmem(const struct stage2 *h)
 {
 	return h->ptmem;
 }
 
-u64 host_root(const struct host *h)
+u64 stage2_root(const struct stage2 *h)
 {
 	return h->root;
 }
