@@ -21,7 +21,8 @@
 	X(UNMAP, "unmap", "taking mappings away")                  \
 	X(FORK, "fork", "copying an address space")                \
 	X(FLUSH, "flush", "TLB invalidation instructions")         \
-	X(SHOOTDOWN, "shootdown", "interrupting others to flush, and waiting for them")
+	X(SHOOTDOWN, "shootdown", "interrupting others to flush, and waiting for them") \
+	X(CACHE_FLUSH, "cache_flush", "flushing lines of virtually indexed caches")
 
 enum kernel_path {
 #define X(id, name, help) KPATH_##id,

@@ -164,17 +164,19 @@ static void add_translation(struct core *c, const struct core_params *p)
 	tlb_init(&c->itlb, &hw->itlb, "itlb", hz, seed);
 	tlb_init(&c->dtlb, &hw->dtlb, "dtlb", hz, seed);
 	tlb_init(&c->stlb, &hw->stlb, "stlb", hz, seed);
-	tlb_add_hot(&c->itlb, c->l1i.hot, &c->clock);
-	tlb_add_hot(&c->dtlb, c->l1d.hot, &c->clock);
+	tlb_add_hot(&c->itlb, c->l1i.index.vivt ? NULL : c->l1i.hot, &c->clock);
+	tlb_add_hot(&c->dtlb, c->l1d.index.vivt ? NULL : c->l1d.hot, &c->clock);
 	c->has_stlb = c->stlb.n_arrays != 0;
 	tlb_prefetch_init(&c->tlb_prefetcher, &hw->stlb_prefetch, &c->stlb, &c->walker);
 	if (c->l1d.prefetch)
 		prefetch_translate_by(c->l1d.prefetch, prefetch_translate, c);
 }
 
-/* A hit in the cache and the TLB: side by side where the index is virtual, else one after the other. */
+/* A hit in the cache and the TLB: side by side, one after the other, or without the TLB. */
 static u64 hit_latency(const struct cache *l1, const struct tlb *t, u32 indexing)
 {
+	if (indexing == INDEX_VIVT)
+		return l1->latency;
 	return indexing == INDEX_VIPT ? MAX(l1->latency, t->latency) : t->latency + l1->latency;
 }
 
@@ -330,10 +332,10 @@ static void count_runs(struct core *c, const code_counts *sum, u64 sign)
 	c->l1d.st.stores += sign * code_count(sum, COUNT_STORES);
 	c->data_loads += sign * (code_count(sum, COUNT_LOADS) - code_count(sum, COUNT_ATOMICS));
 	c->data_stores += sign * code_count(sum, COUNT_STORES);
-	if (c->xlate) {
+	if (c->xlate && !c->l1i.index.vivt)
 		c->itlb.st.lookups += sign * code_count(sum, COUNT_ITLB_LOOKUPS);
+	if (c->xlate && !c->l1d.index.vivt)
 		c->dtlb.st.lookups += sign * code_count(sum, COUNT_SLOTS);
-	}
 }
 
 /* What a run that stopped in its middle counted for the slots that it did not reach. */

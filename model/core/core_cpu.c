@@ -164,6 +164,18 @@ static void cpu_copy_frame(struct cpu *cpu, enum kernel_path path, u64 to_pfn, u
 	}
 }
 
+void core_spend_on_lines(struct core *c, u32 lines)
+{
+	cpu_spend(&c->cpu, KPATH_CACHE_FLUSH, lines);
+}
+
+/* Lines whose address space is no longer the present one are not found: they are tagged, or go. */
+static void switch_lines(struct core *c, struct cache *l1, u16 asid)
+{
+	if (cache_switch(l1, asid))
+		core_spend_on_lines(c, cache_flush_all(l1, core_cycle(c)));
+}
+
 static void cpu_switch_to(struct cpu *cpu, u64 root_pa, u16 asid)
 {
 	struct core *c = core_of(cpu);
@@ -172,6 +184,8 @@ static void cpu_switch_to(struct cpu *cpu, u64 root_pa, u16 asid)
 		return;
 	c->walker.root = root_pa;
 	c->walker.asid = asid;
+	switch_lines(c, &c->l1d, asid);
+	switch_lines(c, &c->l1i, asid);
 	core_forget(c);
 }
 
@@ -186,6 +200,8 @@ static void cpu_flush_range(struct cpu *cpu, u16 asid, u64 start, u64 end)
 	if (c->has_stlb)
 		tlb_flush_range(&c->stlb, asid, start, end);
 	walker_flush_range(&c->walker, asid, start, end);
+	core_spend_on_lines(c, cache_flush_range(&c->l1d, asid, start, end, core_cycle(c)));
+	core_spend_on_lines(c, cache_flush_range(&c->l1i, asid, start, end, core_cycle(c)));
 }
 
 static void cpu_flush_page(struct cpu *cpu, u16 asid, u64 va)
@@ -205,6 +221,8 @@ static void cpu_flush_asid(struct cpu *cpu, u16 asid)
 	if (c->has_stlb)
 		tlb_flush_asid(&c->stlb, asid);
 	walker_flush_asid(&c->walker, asid);
+	core_spend_on_lines(c, cache_flush_asid(&c->l1d, asid, core_cycle(c)));
+	core_spend_on_lines(c, cache_flush_asid(&c->l1i, asid, core_cycle(c)));
 }
 
 static void cpu_flush_all(struct cpu *cpu)
@@ -218,6 +236,8 @@ static void cpu_flush_all(struct cpu *cpu)
 	if (c->has_stlb)
 		tlb_flush_all(&c->stlb);
 	walker_flush_all(&c->walker);
+	core_spend_on_lines(c, cache_flush_all(&c->l1d, core_cycle(c)));
+	core_spend_on_lines(c, cache_flush_all(&c->l1i, core_cycle(c)));
 }
 
 static u64 cpu_interrupt(struct cpu *cpu, u64 arrival, u64 cycles)

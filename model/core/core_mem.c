@@ -45,6 +45,15 @@ void core_drain_stores(struct core *c)
 
 /* Translation. */
 
+/*
+ * Whether the cache beside a TLB is vivt, so that only those accesses look up that the cache cannot serve:
+ * they are counted one by one. Else a run's lookups are counted when it begins.
+ */
+static bool is_vivt(const struct core *c, const struct tlb *t)
+{
+	return t == &c->itlb ? c->l1i.index.vivt : c->l1d.index.vivt;
+}
+
 /* The page may not be used in this way at all, as far as the entry tells. */
 static bool forbids(u64 entry, enum access_kind access)
 {
@@ -104,6 +113,12 @@ static void await_filling(struct core *c, const struct tlb *t, u64 va, u32 size)
 	core_stall_until(c, mshr_ready(&c->filling, core_filling_key(va, size, true), 0), PART_WALK);
 }
 
+/* Beside the lookup of the run, which makes a stopped access again or never. */
+static void count_again(struct core *c, struct tlb *t)
+{
+	t->st.lookups += !is_vivt(c, t);
+}
+
 /* More faults than that in a row for one access: the kernel does not get anywhere. */
 #define MAX_FAULTS 64u
 
@@ -125,7 +140,7 @@ static enum core_stop translate_by_walk(struct core *c, struct tlb *t, struct wa
 		x->how = XLATE_FAULT;
 		stop = take_trap(c, k);
 		if (stop != CORE_DONE) {
-			t->st.lookups++; /* beside that of the run, which makes the access again or never */
+			count_again(c, t);
 			return stop;
 		}
 		ASSERT(++faults < MAX_FAULTS);
@@ -134,6 +149,7 @@ static enum core_stop translate_by_walk(struct core *c, struct tlb *t, struct wa
 		tlb_fill(&c->stlb, k->va, c->walker.asid, k->size, k->entry);
 	tlb_fill(t, k->va, c->walker.asid, k->size, k->entry);
 	note_filling(c, t, k->va, k->size, true, k->done);
+	x->entry = k->entry;
 	x->pa = (k->entry & ~TLB_FLAGS) | (k->va & ((1ull << page_size_shift[k->size]) - 1));
 	return CORE_DONE;
 }
@@ -162,6 +178,7 @@ static bool translate_by_stlb(struct core *c, struct tlb *t, struct walk *k, boo
 		return false;
 	}
 	x->pa = tlb_pa(&h, k->va);
+	x->entry = *h.entry;
 	x->how = XLATE_STLB;
 	k->done = walker_ready(&c->walker, k->va, now + c->stlb.latency);
 	tlb_fill(t, k->va, c->walker.asid, h.size, *h.entry & ~TLB_PREFETCHED);
@@ -205,6 +222,7 @@ enum core_stop core_translate(struct core *c, struct tlb *t, u64 va, enum access
 		explain_hop(core_cycle(c), core_cycle(c), "%s %s", t == &c->itlb ? "itlb" : "dtlb",
 			    hit ? "hit" : h.entry ? "has a translation that does not serve" : "miss");
 	if (likely(hit)) {
+		x->entry = *h.entry;
 		await_filling(c, t, va, h.size);
 		return CORE_DONE;
 	}
@@ -248,30 +266,108 @@ bool core_translate_quietly(struct core *c, u64 va, u64 *pa, u64 *now)
 	return true;
 }
 
+/*
+ * alias = flush: the kernel lets one virtual address of a line at a time be used (Wheeler and Bershad,
+ * "Consistency Management for Virtually Indexed Caches", ASPLOS 1992; flush_dcache_page() of MIPS and ARMv6
+ * does it when pages are mapped). An access by another while the old one's lines are in the cache is a fault,
+ * which finds the page present and flushes its old lines. Faults of which no line is left are not taken.
+ */
+static enum core_stop settle_alias(struct core *c, struct cache *l1, struct tlb *t, u64 va,
+				   enum access_kind access, struct xlated *x)
+{
+	const struct walk k = { .va = va, .access = access, .present = true };
+	u32 lines = cache_flush_alias(l1, va, x->pa, 1ull << c->page_shift, core_cycle(c));
+	enum core_stop stop;
+
+	if (likely(!lines))
+		return CORE_DONE;
+	stop = take_trap(c, &k);
+	core_spend_on_lines(c, lines);
+	if (stop != CORE_DONE) {
+		count_again(c, t);
+		return stop;
+	}
+	t->st.lookups++;
+	stop = core_translate(c, t, va, access, false, x);
+	x->how = XLATE_FAULT;
+	return stop;
+}
+
+/* vivt: a line keeps what its page grants. */
+static void learn_grants(struct cache *l1, u64 va, u64 entry)
+{
+	u32 grants = 1u << ACCESS_READ;
+
+	grants |= tlb_writes_freely(entry) ? 1u << ACCESS_WRITE : 0;
+	grants |= entry & PTE_EXEC ? 1u << ACCESS_EXEC : 0;
+	cache_virtual_learn(l1, va, grants);
+}
+
+bool core_virtual_hit(struct core *c, struct cache *l1, u64 at, u64 va, enum access_kind access)
+{
+	u32 id = cache_virtual_hit(l1, va, access);
+	bool write = access == ACCESS_WRITE, free;
+
+	if (id == TAG_MISS || (write && l1->write_through))
+		return false;
+	if (l1->mshr.last * c->width > at &&
+	    (explain_on() || mshr_ready(&l1->mshr, l1->index.line[id], 0) * c->width > at))
+		return false;
+	if (!cache_use_plainly(l1, id, va, write))
+		return false;
+	free = l1->index.grants[id] >> ACCESS_WRITE & 1;
+	hot_set(l1->hot, id, va >> l1->line_shift, &c->no_page, free && l1->state[id] & LINE_DIRTY);
+	return true;
+}
+
 /* Fetches. */
+
+/*
+ * The address of what is fetched. *looked_up: the TLB was asked by a vivt cache, after it had missed, so its
+ * latency comes on top.
+ */
+static enum core_stop translate_fetch(struct core *c, u64 va, struct xlated *x, bool *looked_up)
+{
+	enum core_stop stop;
+
+	*looked_up = false;
+	if (!c->xlate)
+		return CORE_DONE;
+	if (c->l1i.index.vivt) {
+		if (cache_virtual_grants(&c->l1i, va, ACCESS_EXEC, &x->pa))
+			return CORE_DONE;
+		*looked_up = true;
+		c->itlb.st.lookups++;
+	}
+	stop = core_translate(c, &c->itlb, va, ACCESS_EXEC, false, x);
+	if (unlikely(c->l1i.index.by_kernel) && stop == CORE_DONE)
+		stop = settle_alias(c, &c->l1i, &c->itlb, va, ACCESS_EXEC, x);
+	return stop;
+}
 
 enum core_stop core_fetch(struct core *c, u64 va)
 {
 	struct xlated x = { .pa = va, .how = XLATE_TLB };
 	u64 start = core_cycle(c), now, done;
 	struct mem_req r = { .cls = MEM_FETCH, .ip = va };
+	bool looked_up;
 	enum core_stop stop;
 
 	if (core_must_wait(c, c->slots))
 		return CORE_AHEAD;
 	if (explain_on())
 		explain_fetch(start, "line of 0x%" PRIx64, va);
-	if (c->xlate) {
-		stop = core_translate(c, &c->itlb, va, ACCESS_EXEC, false, &x);
-		if (unlikely(stop != CORE_DONE))
-			return stop;
-	}
+	stop = translate_fetch(c, va, &x, &looked_up);
+	if (unlikely(stop != CORE_DONE))
+		return stop;
 	r.pa = x.pa;
 	r.skew = va ^ x.pa;
 	now = core_cycle(c);
 	if (explain_on() && c->fetch_latency > c->l1i.latency)
 		explain_hop(now, now + c->fetch_latency - c->l1i.latency, "itlb, longer than the cache");
-	done = cache_load(&c->l1i, &r, now);
+	done = cache_load(&c->l1i, &r, now + (looked_up ? c->itlb.latency : 0));
+	if (looked_up)
+		learn_grants(&c->l1i, va, x.entry);
 	if (explain_on())
 		explain_end(done - c->l1i.latency + c->fetch_latency, !time_stands);
 	if (likely(x.how == XLATE_TLB && done == now + c->l1i.latency))
@@ -297,9 +393,9 @@ static const u8 level_part[NR_MEM_LEVELS] = { PART_L1, PART_L2,     PART_L3,
 					       PART_L4, PART_REMOTE, PART_DRAM };
 
 /* The bytes of an access that lie in one line. */
-static void access_line(struct core *c, struct access *a, u64 va, u64 pa, u32 bytes)
+static void access_line(struct core *c, struct access *a, u64 va, u64 pa, u32 bytes, u64 tlb_latency)
 {
-	u64 now = core_cycle(c) + c->hit_latency - c->l1d.latency, done;
+	u64 now = core_cycle(c) + tlb_latency, done;
 	struct mem_req r = { .pa = pa, .bytes = bytes, .skew = va ^ pa, .ip = c->ip };
 
 	if (explain_on() && now != core_cycle(c))
@@ -318,6 +414,43 @@ static void access_line(struct core *c, struct access *a, u64 va, u64 pa, u32 by
 	}
 }
 
+/* The same in a vivt cache: a line that is there and grants the access needs no translation. */
+static enum core_stop access_virtual_lines(struct core *c, struct access *a, u64 va, u32 size)
+{
+	enum access_kind kind = a->kind == TR_LOAD ? ACCESS_READ : ACCESS_WRITE;
+	u32 line = 1u << c->l1d.line_shift, part;
+	struct xlated x = { .how = XLATE_TLB };
+	bool known = false; /* x is of this page */
+	enum core_stop stop = CORE_DONE;
+	u64 pa, skew = 0;
+
+	for (; size; size -= part, va += part) {
+		part = MIN(size, line - ((u32)va & (line - 1)));
+		known = known && !core_page_begins(c, va);
+		if (cache_virtual_grants(&c->l1d, va, kind, &pa)) {
+			access_line(c, a, va, pa, part, 0);
+			continue;
+		}
+		if (!known) {
+			c->dtlb.st.lookups++;
+			stop = core_translate(c, &c->dtlb, va, kind, false, &x);
+			if (unlikely(stop != CORE_DONE))
+				return stop;
+			skew = va ^ x.pa;
+			known = true;
+		}
+		x.pa = va ^ skew;
+		if (unlikely(c->l1d.index.by_kernel))
+			stop = settle_alias(c, &c->l1d, &c->dtlb, va, kind, &x);
+		if (unlikely(stop != CORE_DONE))
+			return stop;
+		a->how = MAX(a->how, x.how);
+		access_line(c, a, va, x.pa, part, c->dtlb.latency);
+		learn_grants(&c->l1d, va, x.entry);
+	}
+	return CORE_DONE;
+}
+
 /* Line by line, low address first, each with its own translation where a page begins. */
 static enum core_stop access_lines(struct core *c, struct access *a, u64 va, u32 size)
 {
@@ -327,6 +460,8 @@ static enum core_stop access_lines(struct core *c, struct access *a, u64 va, u32
 	enum core_stop stop;
 	bool first = true;
 
+	if (unlikely(c->l1d.index.vivt))
+		return access_virtual_lines(c, a, va, size);
 	for (; size; size -= part, va += part, x.pa += part, first = false) {
 		part = MIN(size, line - ((u32)va & (line - 1)));
 		if (c->xlate && (first || core_page_begins(c, va))) {
@@ -336,7 +471,13 @@ static enum core_stop access_lines(struct core *c, struct access *a, u64 va, u32
 				return stop;
 			a->how = MAX(a->how, x.how);
 		}
-		access_line(c, a, va, x.pa, part);
+		if (unlikely(c->l1d.index.by_kernel)) {
+			stop = settle_alias(c, &c->l1d, &c->dtlb, va, kind, &x);
+			if (stop != CORE_DONE)
+				return stop;
+			a->how = MAX(a->how, x.how);
+		}
+		access_line(c, a, va, x.pa, part, c->hit_latency - c->l1d.latency);
 	}
 	return CORE_DONE;
 }
@@ -370,6 +511,12 @@ static void prefetch(struct core *c, u64 va)
 	struct mem_req r = { .pa = va, .cls = MEM_PREFETCH };
 	u64 now = core_cycle(c), free;
 
+	if (c->l1d.index.vivt && cache_virtual_grants(&c->l1d, va, ACCESS_READ, &r.pa)) {
+		r.skew = va ^ r.pa;
+		cache_load(&c->l1d, &r, now);
+		return;
+	}
+	c->dtlb.st.lookups += c->l1d.index.vivt;
 	mshr_expire(&c->l1d.mshr, now);
 	if (mshr_full(&c->l1d.mshr, now, &free) ||
 	    (c->xlate && !core_translate_quietly(c, va, &r.pa, &now))) {

@@ -10,7 +10,7 @@
 
 #include "model/core/core.h"
 #include "model/core/window.h"
-#include "model/hw/cache.h"
+#include "model/hw/cache_virtual.h"
 #include "model/hw/tlb.h"
 #include "model/hw/tlb_prefetch.h"
 #include "model/hw/walker.h"
@@ -228,6 +228,7 @@ static always_inline u64 core_filling_key(u64 va, u32 size, bool walk)
 /* The translation of a page for an access, made if need be; stalls are taken. */
 struct xlated {
 	u64 pa;
+	u64 entry; /* PTE_* flags of it, hw/tlb.h */
 	enum core_xlate how;
 };
 enum core_stop core_translate(struct core *c, struct tlb *t, u64 va, enum access_kind access, bool kernels,
@@ -235,9 +236,16 @@ enum core_stop core_translate(struct core *c, struct tlb *t, u64 va, enum access
 /* As core_translate() for a prefetch: no trap, nobody waits; false: there is no translation. */
 bool core_translate_quietly(struct core *c, u64 va, u64 *pa, u64 *now);
 
+/*
+ * plain_hit() of a vivt cache (inorder.h): no TLB is asked where the line has what the page granted.
+ */
+bool core_virtual_hit(struct core *c, struct cache *l1, u64 at, u64 va, enum access_kind access);
+
 /* Retires a store whose line can be written at cycle `ready`; waits while the buffer is full. */
 void core_retire_store(struct core *c, u64 ready);
 void core_drain_stores(struct core *c);
+/* That many lines of an L1 were cleaned and dropped by instructions of the kernel, a cycle each. */
+void core_spend_on_lines(struct core *c, u32 lines);
 /* Nothing that the shortcut tables say holds any longer. */
 void core_forget(struct core *c);
 

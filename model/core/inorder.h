@@ -62,6 +62,8 @@ static always_inline bool plain_hit(struct core *c, struct cache *l1, struct tlb
 	struct tlb_hit h = { 0 };
 	u32 id;
 
+	if (xlate && unlikely(l1->index.vivt))
+		return core_virtual_hit(c, l1, at, va, access);
 	if (xlate && !core_tlb_hit(c, t, va, access, &h, &pa))
 		return false;
 	if (window && xlate && on_its_way(c, va, h.size, at))

@@ -79,8 +79,6 @@ static const char *check_sets(const struct cache_cfg *c, const char **key)
 static const char *check_indexing(const struct cache_cfg *c, u32 level, const char **key)
 {
 	*key = "indexing";
-	if (c->indexing == INDEX_VIVT)
-		return "vivt is not built yet; use vipt or pipt";
 	if (level > 1 && c->indexing != INDEX_PIPT)
 		return "levels below the first are pipt";
 	return NULL;

@@ -11,10 +11,10 @@ void index_init(struct cache_index *x, const struct cache_cfg *cfg, u64 page, u3
 		return;
 	x->vivt = cfg->indexing == INDEX_VIVT;
 	x->tagged = cfg->asid_tagged;
-	x->by_kernel = cfg->alias == ALIAS_FLUSH;
 	x->va_lines = va_bits - x->line_shift;
 	x->page_sets = (u32)(MIN(way, page) / cfg->line);
 	x->colours = (u32)(way > page ? way / page : 1);
 	x->aliases = x->vivt || x->colours > 1;
+	x->by_kernel = x->aliases && cfg->alias == ALIAS_FLUSH;
 	x->by_va = x->aliases ? ~(u64)0 : 0;
 }

@@ -127,7 +127,7 @@ void cache_virtual_learn(struct cache *c, u64 va, u32 grants)
 
 bool cache_switch(struct cache *c, u16 asid)
 {
-	bool other = asid != c->index.asid;
+	bool other = c->index.asid && asid != c->index.asid;
 
 	ASSERT(c->index.va_lines + log2_ceil((u64)asid + 1) <= 64);
 	c->index.asid = asid;

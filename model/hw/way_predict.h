@@ -18,7 +18,7 @@
 enum way_predictor { WAY_NONE, WAY_UTAG, WAY_LINEAR };
 extern const char *const way_predictor_names[];
 
-#define WAY_UNKNOWN (~(u16)0) /* no access reaches the line at once */
+#define WAY_UNKNOWN ((u16)0xffff) /* no access reaches the line at once */
 
 struct way_predict {
 	u16 *utag; /* by line id; NULL: no predictor */

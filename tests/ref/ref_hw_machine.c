@@ -54,6 +54,14 @@ u64 ref_tables_entry(const struct ref_tables *t, u64 va, u32 level)
 	return pt_entry_pa(&pt_x86_64, table_of((struct ref_tables *)t, va, level), va, level);
 }
 
+static bool grants(const struct ref_tables *t, u64 va, enum access_kind access)
+{
+	u32 flags = pt_x86_64.flags(pt_read(&pt_x86_64, t->ptmem, ref_tables_entry(t, va, 0)), 0);
+	u32 wanted = access == ACCESS_WRITE ? PTE_WRITE : access == ACCESS_EXEC ? PTE_EXEC : 0;
+
+	return flags & PTE_PRESENT && (flags & wanted) == wanted;
+}
+
 static enum trap_result ref_fault(struct kernel *k, struct cpu *cpu, struct mm *mm, const struct trap *trap)
 {
 	struct ref_machine *m = (struct ref_machine *)k;
@@ -67,6 +75,8 @@ static enum trap_result ref_fault(struct kernel *k, struct cpu *cpu, struct mm *
 		return TRAP_BLOCK;
 	}
 	cpu->ops->spend(cpu, KPATH_FAULT, m->fault_cycles);
+	if (trap->present && grants(&m->tables, trap->va, trap->access))
+		return TRAP_RETRY;
 	frame = (0x10000 + m->tables.next_frame++) << FRAME_SHIFT;
 	ref_tables_map(&m->tables, trap->va, frame, 0,
 		       PTE_WRITE | PTE_USER | PTE_EXEC | PTE_ACCESSED | PTE_DIRTY);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "model/base/rng.h"
+#include "model/hw/way_predict.h"
 #include "tests/ref/ref_hw_machine.h"
 
 #define PAGE 0x1000ull
@@ -58,7 +59,41 @@ static const struct variant variants[] = {
 	{ "dependences", TAGS_LRU, TAGS_LRU, 12, 96, 6, 64, WRITE_BACK, true, true, 6, true, WALKER_L1D },
 };
 
-static void configure(struct ref_machine *m, const struct variant *v, bool shortcut)
+/* Kinds of index and of way prediction, each on one of those machines with sets and ways of its own. */
+static const struct index_variant {
+	const char *on;
+	u32 sets, ways;
+	enum cache_indexing indexing;
+	enum cache_alias alias;
+	bool untagged;
+	enum way_predictor way;
+} index_variants[] = {
+	{ "lru", 64, 12, INDEX_VIVT, ALIAS_HARDWARE, false, WAY_NONE },
+	{ "tiny", 256, 2, INDEX_VIVT, ALIAS_HARDWARE, false, WAY_NONE },
+	{ "plru", 128, 4, INDEX_VIVT, ALIAS_HARDWARE, true, WAY_NONE },
+	{ "through", 32, 4, INDEX_VIVT, ALIAS_FLUSH, false, WAY_NONE },
+	{ "dependences", 256, 4, INDEX_VIVT, ALIAS_FLUSH, true, WAY_NONE },
+	{ "lru", 256, 4, INDEX_VIPT, ALIAS_HARDWARE, false, WAY_NONE },
+	{ "dependences", 512, 2, INDEX_VIPT, ALIAS_FLUSH, false, WAY_NONE },
+	{ "through", 256, 4, INDEX_VIPT, ALIAS_HARDWARE, false, WAY_NONE },
+	{ "lru", 64, 8, INDEX_VIPT, ALIAS_HARDWARE, false, WAY_UTAG },
+	{ "tiny", 256, 8, INDEX_PIPT, ALIAS_HARDWARE, false, WAY_UTAG },
+	{ "plru", 256, 4, INDEX_VIPT, ALIAS_HARDWARE, false, WAY_LINEAR },
+};
+
+static void configure_index(struct cache_cfg *c, const struct index_variant *v)
+{
+	c->size = (u64)v->sets * v->ways * 64;
+	c->ways = v->ways;
+	c->indexing = v->indexing;
+	c->alias = v->alias;
+	c->asid_tagged = !v->untagged;
+	c->way_predictor = v->way;
+	c->way_mispredict.cycles = 8;
+}
+
+static void configure(struct ref_machine *m, const struct variant *v, const struct index_variant *index,
+		      bool shortcut)
 {
 	ref_machine_cfg(m);
 	m->shortcut = shortcut;
@@ -71,6 +106,8 @@ static void configure(struct ref_machine *m, const struct variant *v, bool short
 	m->hw.l1d.write = v->write;
 	m->hw.l1d.allocate = v->allocate;
 	m->hw.l1d.indexing = v->l1_sets * 64 > PAGE ? INDEX_PIPT : INDEX_VIPT;
+	if (index)
+		configure_index(&m->hw.l1d, index);
 	m->hw.l1i = m->hw.l1d;
 	m->hw.l2.size = 256 << 10;
 	m->hw.dtlb.any = (struct tlb_array_cfg){ .entries = v->tlb_entries, .ways = v->tlb_ways,
@@ -100,6 +137,17 @@ static void add_blocks(struct ref_machine *m, struct rng *r, bool deps)
 		}
 		ref_machine_block(m, 0x400000 + rng_below(r, 40000), n + 1 + (u32)rng_below(r, 12), slot, n);
 	}
+}
+
+/* Pages next to each other, and one of the stack, are one frame. */
+static void add_synonyms(struct ref_machine *m)
+{
+	const u32 flags = PTE_WRITE | PTE_USER | PTE_ACCESSED | PTE_DIRTY;
+	u32 i;
+
+	for (i = 0; i < 4; i++)
+		ref_tables_map(&m->tables, HEAP + i * PAGE, 0x5000000, 0, flags);
+	ref_tables_map(&m->tables, 0x7fff0000, 0x5000000, 0, flags);
 }
 
 /* Mostly a stack and a few lines of a heap, sometimes anywhere in 4 MB. */
@@ -159,6 +207,8 @@ static void run_stream(struct ref_machine *m, const struct variant *v)
 
 	rng_init(&r, 3, v->name);
 	add_blocks(m, &r, v->deps);
+	if (v->xlate)
+		add_synonyms(m);
 	for (chunk = 0; chunk < N_CHUNKS; chunk++) {
 		struct core_chunk ch = { .code = &m->code, .block = block, .addr = addr, .n_runs = N_RUNS };
 
@@ -183,7 +233,8 @@ static void check_identities(const struct ref_machine *m, const struct variant *
 {
 	const char *parts[] = { "base",      "fetch", "itlb",         "dtlb",        "walk",
 				"l1",        "l2",    "l3",           "dram",        "store_buffer",
-				"mshr_full", "idle",  "kernel.fault", "kernel.copy", "kernel.uio" };
+				"mshr_full", "idle",  "kernel.fault", "kernel.copy", "kernel.uio",
+				"kernel.cache_flush" };
 	char name[64];
 	u64 sum = 0;
 	u32 i;
@@ -251,32 +302,50 @@ static void compare(const struct ref_machine *a, const struct ref_machine *b)
 	assert_memory_equal(core_latency(a->core), core_latency(b->core), sizeof(struct core_latency));
 }
 
-static void test_on_and_off(void **state)
+static void compare_shortcut(const struct variant *v, const struct index_variant *index)
 {
 	struct ref_machine *on = malloc(sizeof(*on)), *off = malloc(sizeof(*off));
-	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(variants); i++) {
-		configure(on, &variants[i], true);
-		configure(off, &variants[i], false);
-		ref_machine_init(on);
-		ref_machine_init(off);
-		run_stream(on, &variants[i]);
-		run_stream(off, &variants[i]);
-		compare(on, off);
-		check_identities(on, &variants[i]);
-		check_samples(on);
-		ref_machine_fini(on);
-		ref_machine_fini(off);
-	}
+	configure(on, v, index, true);
+	configure(off, v, index, false);
+	ref_machine_init(on);
+	ref_machine_init(off);
+	run_stream(on, v);
+	run_stream(off, v);
+	compare(on, off);
+	check_identities(on, v);
+	check_samples(on);
+	ref_machine_fini(on);
+	ref_machine_fini(off);
 	free(on);
 	free(off);
+}
+
+static void test_on_and_off(void **state)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(variants); i++)
+		compare_shortcut(&variants[i], NULL);
+}
+
+static void test_indexings(void **state)
+{
+	const struct index_variant *v;
+	u32 i;
+
+	for (v = index_variants; v < index_variants + ARRAY_SIZE(index_variants); v++) {
+		for (i = 0; strcmp(variants[i].name, v->on); i++)
+			;
+		compare_shortcut(&variants[i], v);
+	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_on_and_off),
+		cmocka_unit_test(test_indexings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
