@@ -8,7 +8,8 @@
 
 /*
  * One row an identity. It applies where all its counters exist; "core*." is the sum over all cores, a '*' at
- * the end the sum of all that begins like this.
+ * the end the sum of all that begins like this. A row that begins with '!' and a counter applies where that
+ * one does not exist.
  */
 const char *const identities[] = {
 	/* Every access hits or misses. */
@@ -30,7 +31,9 @@ const char *const identities[] = {
 	"core*.l2.loads - core*.l2.rfo = core*.l1d.load_misses",
 	"l2.fetches = core*.l1i.fetch_misses",
 	"l2.loads - l2.rfo = core*.l1d.load_misses",
-	"l3.fetches = core*.l2.fetch_misses",
+	/* Where cores meet above a level, another core's cache may answer. */
+	"!l3.directory.reads l3.fetches = core*.l2.fetch_misses",
+	"core*.l2.fetch_misses >= l3.fetches",
 	"core*.stlb.lookups = core*.itlb.misses + core*.dtlb.misses",
 	"dram.reads >= l3.fetch_misses + l3.load_misses",
 	/* What the prefetchers of a level ask for, and the software's that miss, the next is asked for. */
@@ -77,7 +80,9 @@ static void take_term(struct sums *s, const struct counters *c, const char *word
 
 static void take_word(struct sums *s, const struct counters *c, const char *word)
 {
-	if (!strcmp(word, "-")) {
+	if (word[0] == '!') {
+		s->missing |= counters_has(c, word + 1);
+	} else if (!strcmp(word, "-")) {
 		s->minus = true;
 	} else if (!strcmp(word, "=") || !strcmp(word, ">=")) {
 		s->at = 1;

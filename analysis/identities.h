@@ -13,8 +13,8 @@ extern const char *const identities[]; /* ends with NULL */
 /* NULL if all hold, else what does not, with its numbers (a new string). *checked: how many applied. */
 char *identities_broken(const struct counters *c, u32 *checked);
 /*
- * Whether "a + b - c = d" (or >=) holds, terms being counter patterns. NULL if it does or if a counter in it
- * does not exist (then *applied is false), else what it came to (a new string).
+ * Whether "a + b - c = d" (or >=, or "!e a = b") holds, terms being counter patterns. NULL if it does or if
+ * it does not apply (then *applied is false), else what it came to (a new string).
  */
 char *identity_broken(const struct counters *c, const char *identity, bool *applied);
 /* Adds the samples of each kind as counters "latency.<kind>", so that identities can speak of them. */

@@ -90,6 +90,29 @@ static u64 smallest_page(const struct pt_format *f)
 	return f ? 1ull << page_size_shift[f->leaf[0]] : 0;
 }
 
+/* What other cores' accesses do to this one's caches. It comes late where the core has run ahead. */
+static u32 core_probe(struct above *a, u64 pa, enum probe what, u64 now)
+{
+	struct core *c = container_of(a, struct core, above);
+	u32 answer = 0, i;
+
+	for (i = 0; i < c->n_outer; i++)
+		answer |= above_probe(c->outer[i], pa, what, now);
+	c->late += what != PROBE_HOLDS && answer & PROBE_FOUND && now < core_cycle(c);
+	return answer;
+}
+
+static void core_each_line(const struct above *a, above_line_fn fn, void *arg)
+{
+	const struct core *c = container_of(a, const struct core, above);
+	u32 i;
+
+	for (i = 0; i < c->n_outer; i++)
+		above_each_line(c->outer[i], fn, arg);
+}
+
+static const struct above_ops core_above_ops = { core_probe, core_each_line };
+
 /* Tells each level who stands right above it. */
 static void attach_caches(struct core *c, struct memory *memory)
 {
@@ -100,12 +123,14 @@ static void attach_caches(struct core *c, struct memory *memory)
 		if (c->n_lower)
 			cache_attach(&c->lower[0], &first[i]->above);
 		else
-			memory_attach(memory, c->id, &first[i]->above);
+			c->outer[c->n_outer++] = &first[i]->above;
 	}
 	for (i = 1; i < c->n_lower; i++)
 		cache_attach(&c->lower[i], &c->lower[i - 1].above);
 	if (c->n_lower)
-		memory_attach(memory, c->id, &c->lower[c->n_lower - 1].above);
+		c->outer[c->n_outer++] = &c->lower[c->n_lower - 1].above;
+	c->above.ops = &core_above_ops;
+	memory_attach(memory, c->id, &c->above);
 }
 
 static void add_caches(struct core *c, const struct core_params *p)
@@ -494,6 +519,39 @@ void core_copy_back(struct core *c)
 	cache_copy_back(&c->l1d, core_cycle(c));
 	for (i = 0; i < c->n_lower; i++)
 		cache_copy_back(&c->lower[i], core_cycle(c));
+}
+
+struct each_translation {
+	core_translation_fn fn;
+	void *arg;
+};
+
+static void pass_on(void *arg, u64 va, u16 asid, u64 bytes, u64 entry)
+{
+	const struct each_translation *e = arg;
+	struct core_translation t = { .va = va, .bytes = bytes, .asid = asid };
+
+	if (asid == TLB_GLOBAL)
+		return;
+	t.pa = (entry & ~TLB_FLAGS) & ~(bytes - 1);
+	t.flags = (u32)(entry & TLB_FLAGS & ~TLB_PAGE);
+	e->fn(e->arg, &t);
+}
+
+void core_each_translation(const struct core *c, core_translation_fn fn, void *arg)
+{
+	struct each_translation e = { fn, arg };
+
+	if (!c->xlate)
+		return;
+	tlb_each(&c->itlb, pass_on, &e);
+	tlb_each(&c->dtlb, pass_on, &e);
+	tlb_each(&c->stlb, pass_on, &e);
+}
+
+u64 core_machine_pa(const struct core *c, u64 pa)
+{
+	return c->host ? stage2_pa(c->host, pa) : pa;
 }
 
 void core_sane(const struct core *c)

@@ -58,6 +58,16 @@ void core_free(struct core *c);
 void core_stats(struct core *c, struct stats *s);
 /* --check: walks every array; ASSERTs. The sums of the cycle stack are asserted always. */
 void core_sane(const struct core *c);
+/* --check: calls fn for each translation that the core holds: its page, and what an access gets there. */
+struct core_translation {
+	u64 va, bytes, pa;
+	u16 asid;
+	u32 flags; /* PTE_* */
+};
+typedef void (*core_translation_fn)(void *arg, const struct core_translation *t);
+void core_each_translation(const struct core *c, core_translation_fn fn, void *arg);
+/* The machine's address of what the kernel calls pa. */
+u64 core_machine_pa(const struct core *c, u64 pa);
 /* Writes every dirty line of the core's own caches down. */
 void core_copy_back(struct core *c);
 

@@ -62,6 +62,9 @@ struct core {
 	struct cache l1i, l1d;
 	struct cache lower[NR_LOWER]; /* the private ones below, the nearest first */
 	u32 n_lower;
+	struct above above; /* how the memory asks the caches right above it: */
+	struct above *outer[2];
+	u32 n_outer;
 	bool has_stlb;
 	struct tlb itlb, dtlb, stlb;
 	struct walker walker;

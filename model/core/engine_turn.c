@@ -5,6 +5,7 @@
 #include "model/core/engine_state.h"
 
 #include "model/base/error.h"
+#include "model/core/check_tlb.h"
 #include "model/sim/time.h"
 
 /* What engine_run() does before it lets its caller look: turns of cores, or block runs. */
@@ -182,8 +183,10 @@ static void check(struct engine *e)
 
 	e->next_check += e->p.check_every;
 	kernel_check(e->p.kernel);
-	for (i = 0; i < e->p.n_cores; i++)
+	for (i = 0; i < e->p.n_cores; i++) {
 		core_sane(e->cores[i].core);
+		check_tlb(e->cores[i].core, e->p.kernel);
+	}
 }
 
 static void note_place(const struct engine *e)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model/base/error.h"
+#include "model/core/check_tlb.h"
 #include "model/sim/time.h"
 
 static const char *const off_on[] = { "off", "on", NULL };
@@ -203,8 +204,10 @@ void machine_settle(struct machine *m)
 	u32 i;
 
 	kernel_check(m->kernel);
-	for (i = 0; i < m->cfg.cores; i++)
+	for (i = 0; i < m->cfg.cores; i++) {
 		core_sane(m->cores[i]);
+		check_tlb(m->cores[i], m->kernel);
+	}
 	memory_sane(m->memory);
 }
 

@@ -89,6 +89,23 @@ static u64 key_va(u64 key)
 	return (key >> 19) << tlb_shift(key & 7);
 }
 
+void tlb_each(const struct tlb *t, tlb_fn fn, void *arg)
+{
+	u32 i, id;
+
+	for (i = 0; i < t->n_arrays; i++) {
+		const struct tlb_array *a = &t->array[i];
+
+		for (id = 0; id < tags_ids(&a->tags); id++) {
+			u64 key = a->tags.key[id];
+
+			if (key != TAG_NO_KEY)
+				fn(arg, key_va(key), (u16)(key >> 3), 1ull << tlb_shift(key & 7),
+				   a->entry[id]);
+		}
+	}
+}
+
 /* The translation with that key is gone. The lines that it served may have had all bits of an address. */
 static void end_hot(struct tlb *t, u64 key)
 {

@@ -83,6 +83,9 @@ void tlb_fini(struct tlb *t);
 void tlb_stats_add(const struct tlb *t, struct stats *s, const char *prefix);
 void tlb_prefetched_stats_add(const struct tlb *t, struct stats *s, const char *prefix);
 void tlb_sane(const struct tlb *t);
+/* --check: calls fn for each translation held: its first address, its address space, bytes and entry. */
+typedef void (*tlb_fn)(void *arg, u64 va, u16 asid, u64 bytes, u64 entry);
+void tlb_each(const struct tlb *t, tlb_fn fn, void *arg);
 
 /* Puts a translation in, or replaces what the entry for the page grants. */
 void tlb_fill(struct tlb *t, u64 va, u16 asid, enum page_size size, u64 entry);

@@ -1,5 +1,6 @@
 /* --check: the whole state, walked from the outside and compared with what the parts say of themselves. */
 #include "model/base/error.h"
+#include "model/mm/asid.h"
 #include "model/mm/huge.h"
 #include "model/mm/pte.h"
 
@@ -103,6 +104,35 @@ static void check_faults(const struct fault_stats *f, u64 pgfault)
 {
 	ASSERT(f->minor == f->zero + f->zero_page + f->huge + f->cow + f->reuse + f->file + f->spurious);
 	ASSERT(pgfault == f->minor + f->major + f->oom);
+}
+
+/* From the root down, without what the walker or the kernel's paths share. */
+static u32 walk(const struct mm *mm, u64 va, u64 *pa)
+{
+	const struct pt_format *f = mm->k->format;
+	u64 table = mm->root, entry;
+	u32 level, flags;
+
+	for (level = f->levels - 1u;; level--) {
+		entry = pt_read(f, mm->k->ptmem, pt_entry_pa(f, table, va, level));
+		flags = f->flags(entry, level);
+		if (!(flags & PTE_PRESENT))
+			return 0;
+		table = f->pa(entry, level);
+		if (flags & PTE_LEAF || !level)
+			break;
+	}
+	*pa = table + (va & ((1ull << f->shift[level]) - 1));
+	return flags;
+}
+
+bool kernel_translates(const struct kernel *k, const struct cpu *c, u16 asid, u64 va, u64 *pa, u32 *flags)
+{
+	const struct mm *mm = asid ? k->asids[c->id].id[asid].mm : NULL;
+
+	if (mm)
+		*flags = walk(mm, va & ((1ull << k->format->va_bits) - 1), pa);
+	return mm;
 }
 
 void kernel_check(const struct kernel *k)

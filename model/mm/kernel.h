@@ -138,6 +138,11 @@ u16 mm_asid(const struct mm *mm, const struct cpu *c); /* 0: the hardware thread
 /* Writes what is mapped around va, for the report of a simulated SIGSEGV. */
 void mm_describe(const struct mm *mm, u64 va, char *buf, size_t size);
 
+/*
+ * --check: what a hardware thread's tag and an address mean now. False: the tag is nobody's. An address that
+ * is not mapped has no flags (PTE_*).
+ */
+bool kernel_translates(const struct kernel *k, const struct cpu *c, u16 asid, u64 va, u64 *pa, u32 *flags);
 /* --check: walks everything (every frame one owner, VMAs sorted, every present PTE inside a VMA); ASSERTs. */
 void kernel_check(const struct kernel *k);
 
