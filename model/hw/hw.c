@@ -12,6 +12,8 @@ const struct opt walker_opts[] = {
 	  "the cache where page-table entries are read", port_names },
 	{ "pwc_latency", OPT_TIME, offsetof(struct walker_cfg, pwc_latency), "0", 0, 0, "cycles or time",
 	  "that a walk spends in the page-walk caches before it reads", NULL },
+	{ "read_latency", OPT_TIME, offsetof(struct walker_cfg, read_latency), "0", 0, 0, "cycles or time",
+	  "that the walker takes for each entry, beside the cache's time to read it", NULL },
 	{ 0 },
 };
 

@@ -37,7 +37,7 @@ void walker_read(struct walker *w, u64 pa, u32 level, const char *whose, u64 *no
 
 	if (explain_on())
 		explain_open(*now, "%sentry of level %u at 0x%" PRIx64, whose, level, pa);
-	done = port_read(w->port, &r, *now);
+	done = port_read(w->port, &r, *now) + w->read_latency;
 	if (explain_on())
 		explain_close(done, "%s", "");
 	w->st.pte_reads++;
@@ -226,6 +226,7 @@ void walker_init(struct walker *w, const struct walker_params *p)
 			      .pte_latency = p->pte_latency,
 			      .line_mask = p->line - 1u,
 			      .pwc_latency = time_to_cycles(p->cfg->pwc_latency, p->hz),
+			      .read_latency = time_to_cycles(p->cfg->read_latency, p->hz),
 			      .count = p->cfg->count };
 	walk_caches_init(&w->pwc, p->pwc->level, NR_PWC_LEVELS, p->format, "pwc", p->seed);
 	nested_init(&w->nested, p->nested, p->host, p->seed);

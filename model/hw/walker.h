@@ -58,7 +58,7 @@ struct walker {
 	u64 root;
 	u16 asid;
 	u64 line_mask;
-	u64 pwc_latency;
+	u64 pwc_latency, read_latency;
 	u32 count;
 	u64 last; /* cycle at which the last walk ends */
 	struct walk walk[WALKER_MAX]; /* of each walker, the last one; busy until it is done */
