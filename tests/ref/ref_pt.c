@@ -120,10 +120,10 @@ static u32 run_shift(enum ref_pt_kind kind, u32 up)
 	return up ? 0 : 5;
 }
 
-static struct ref_pt walk(const struct ref_space *s, u64 table, u64 va, u32 depth, struct ref_reads *reads);
+static struct ref_pt walk(const struct ref_tspace *s, u64 table, u64 va, u32 depth, struct ref_reads *reads);
 
 /* What the space beneath makes of an address, if there is one. */
-static u64 beneath(const struct ref_space *s, u64 pa, u32 *shift, struct ref_reads *reads)
+static u64 beneath(const struct ref_tspace *s, u64 pa, u32 *shift, struct ref_reads *reads)
 {
 	struct ref_pt r;
 
@@ -139,7 +139,7 @@ static void note_read(struct ref_reads *reads, u64 at)
 	reads->at[reads->n++ % REF_MAX_READS] = at;
 }
 
-static struct ref_pt walk(const struct ref_space *s, u64 table, u64 va, u32 depth, struct ref_reads *reads)
+static struct ref_pt walk(const struct ref_tspace *s, u64 table, u64 va, u32 depth, struct ref_reads *reads)
 {
 	enum ref_pt_kind kind = s->kind;
 	u32 below = bits_below(kind, depth), bytes = cuts[kind].entry, ignored = 64;
@@ -162,7 +162,7 @@ static struct ref_pt walk(const struct ref_space *s, u64 table, u64 va, u32 dept
 	return d.rights;
 }
 
-struct ref_pt ref_space_walk(const struct ref_space *s, u64 va, struct ref_reads *reads)
+struct ref_pt ref_space_walk(const struct ref_tspace *s, u64 va, struct ref_reads *reads)
 {
 	struct ref_pt r;
 
@@ -174,7 +174,7 @@ struct ref_pt ref_space_walk(const struct ref_space *s, u64 va, struct ref_reads
 
 struct ref_pt ref_pt_walk(enum ref_pt_kind kind, const struct ptmem *m, u64 root, u64 va)
 {
-	const struct ref_space s = { .kind = kind, .m = m, .root = root };
+	const struct ref_tspace s = { .kind = kind, .m = m, .root = root };
 	struct ref_reads reads;
 
 	return ref_space_walk(&s, va, &reads);

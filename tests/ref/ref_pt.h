@@ -30,11 +30,11 @@ struct ref_pt {
 };
 
 /* Tables, and those of a host beneath them, which translate every address that they hold. */
-struct ref_space {
+struct ref_tspace {
 	enum ref_pt_kind kind;
 	const struct ptmem *m;
 	u64 root;
-	const struct ref_space *beneath; /* NULL: none */
+	const struct ref_tspace *beneath; /* NULL: none */
 };
 
 /* Addresses in the machine of the entries read, in order. */
@@ -44,7 +44,7 @@ struct ref_reads {
 	u32 n;
 };
 
-struct ref_pt ref_space_walk(const struct ref_space *s, u64 va, struct ref_reads *reads);
+struct ref_pt ref_space_walk(const struct ref_tspace *s, u64 va, struct ref_reads *reads);
 struct ref_pt ref_pt_walk(enum ref_pt_kind kind, const struct ptmem *m, u64 root, u64 va);
 
 #endif

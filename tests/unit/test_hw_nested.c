@@ -70,7 +70,7 @@ struct bench {
 	struct walker w;
 	struct rng rng;
 	u64 now;
-	struct ref_space guest_space, host_space;
+	struct ref_tspace guest_space, host_space;
 };
 
 /* An empty table in a random place. */
@@ -107,9 +107,9 @@ static struct bench *bench_new(enum ref_pt_kind kind, const struct nested_cfg *n
 	walker_init(&b->w, &p);
 	b->w.root = new_table(b);
 	b->w.asid = 1;
-	b->host_space = (struct ref_space){ .kind = beneath[kind], .m = stage2_ptmem(b->host),
+	b->host_space = (struct ref_tspace){ .kind = beneath[kind], .m = stage2_ptmem(b->host),
 					    .root = stage2_root(b->host) };
-	b->guest_space = (struct ref_space){ .kind = kind, .m = b->ptmem, .root = b->w.root,
+	b->guest_space = (struct ref_tspace){ .kind = kind, .m = b->ptmem, .root = b->w.root,
 					     .beneath = &b->host_space };
 	return b;
 }
