@@ -93,7 +93,7 @@ const char *prefetch_check(const struct prefetch_cfg *cfg, const char *text, u32
 			*key = "prefetch.adjacent.block";
 			return "lines that are fetched together are a power of two of bytes";
 		}
-		if (cfg->of[list.id[i]].cross_page && !data) {
+		if (prefetchers[list.id[i]]->crosses && cfg->of[list.id[i]].cross_page && !data) {
 			*key = list.id[i] == PREFETCH_NEXT_LINE ? "prefetch.next-line.cross_page" :
 								  "prefetch.ip-stride.cross_page";
 			return "only prefetchers of l1d know virtual addresses, and so what the next page is";
@@ -124,7 +124,7 @@ struct prefetch *prefetch_new(const struct prefetch_cfg *cfg, const char *text, 
 
 		p->part[p->n].ops = ops;
 		p->part[p->n].state = ops->create(own, line_shift, p->page_shift);
-		p->part[p->n++].cross_page = own->cross_page;
+		p->part[p->n++].cross_page = ops->crosses && own->cross_page;
 		p->sees_hits |= ops->sees_hits;
 	}
 	return p;

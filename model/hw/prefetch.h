@@ -43,6 +43,7 @@ struct prefetch_wishes {
 struct prefetcher_ops {
 	const char *name;
 	bool sees_hits;
+	bool crosses; /* has the option cross_page */
 	void *(*create)(const struct prefetcher_cfg *cfg, u32 line_shift, u32 page_shift);
 	void (*destroy)(void *state);
 	void (*learn)(void *state, const struct prefetch_access *a, struct prefetch_wishes *w);

@@ -38,4 +38,5 @@ static void adjacent_learn(void *state, const struct prefetch_access *a, struct 
 		prefetch_wish(w, line ^ off);
 }
 
-const struct prefetcher_ops prefetch_adjacent = { "adjacent", false, adjacent_create, free, adjacent_learn };
+const struct prefetcher_ops prefetch_adjacent = { "adjacent", false, false, adjacent_create, free,
+						  adjacent_learn };

@@ -104,4 +104,5 @@ static void ip_learn(void *state, const struct prefetch_access *a, struct prefet
 		prefetch_wish(w, a->addr + (u64)s->entry[id].stride * (s->cfg.distance + i));
 }
 
-const struct prefetcher_ops prefetch_ip_stride = { "ip-stride", true, ip_create, ip_destroy, ip_learn };
+const struct prefetcher_ops prefetch_ip_stride = { "ip-stride", true, true, ip_create, ip_destroy,
+						   ip_learn };

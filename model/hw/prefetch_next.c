@@ -64,4 +64,4 @@ static void next_learn(void *state, const struct prefetch_access *a, struct pref
 		prefetch_wish(w, (line + i) << n->line_shift);
 }
 
-const struct prefetcher_ops prefetch_next_line = { "next-line", false, next_create, free, next_learn };
+const struct prefetcher_ops prefetch_next_line = { "next-line", false, true, next_create, free, next_learn };

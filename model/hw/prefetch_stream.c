@@ -118,5 +118,5 @@ static void stream_learn(void *state, const struct prefetch_access *a, struct pr
 	}
 }
 
-const struct prefetcher_ops prefetch_stream = { "stream", false, stream_create, stream_destroy,
+const struct prefetcher_ops prefetch_stream = { "stream", false, false, stream_create, stream_destroy,
 						stream_learn };
