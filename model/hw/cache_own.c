@@ -30,9 +30,20 @@ static void hand_up(struct cache *c, struct mem_req *r, u32 id)
 	cache_take(c, id);
 }
 
+/*
+ * Another above has the line too; or it is dirty, and what asks may be an L1I, which is no place for bytes that
+ * nobody else has.
+ */
+static bool stays(const struct cache *c, const struct mem_req *r, u32 id)
+{
+	bool fetched = r->cls == MEM_FETCH || r->cls == MEM_PREFETCH;
+
+	return r->shared || (fetched && c->state[id] & LINE_DIRTY);
+}
+
 u64 cache_load_special(struct cache *c, struct mem_req *r, u32 id, u64 done, u64 now)
 {
-	bool leaves = c->inclusion == INCLUSION_EXCLUSIVE && !r->shared;
+	bool leaves = c->inclusion == INCLUSION_EXCLUSIVE && !stays(c, r, id);
 
 	if (c->state[id] & LINE_SHARED) {
 		if (r->cls == MEM_RFO || r->cls == MEM_KERNEL_RFO)

@@ -24,20 +24,28 @@ static u64 edge_read(struct port *p, struct mem_req *r, u64 now)
 	return done;
 }
 
-/* The version that goes down: the upper level's, or that of the store which is just being made there. */
-static u32 carried(const struct ref_edge *e, u32 line)
+/*
+ * The version that goes down: that of the store which is just being made, if this is its own write; else, of
+ * a line that is written back or down, the upper level's. Stores of whole lines are the kernel's here.
+ */
+static u32 carried(const struct ref_edge *e, const struct mem_req *r)
 {
-	if (e->upper == e->sys->writer && e->sys->storing == line)
-		return e->sys->latest[line];
-	return e->upper->version[line];
+	bool store = r->bytes != LINE_BYTES || r->cls == MEM_KERNEL_RFO;
+
+	if (store)
+		ASSERT(e->sys->storing == line_of(r->pa));
+	return store ? e->sys->latest[line_of(r->pa)] : e->upper->version[line_of(r->pa)];
 }
 
 static u64 edge_write(struct port *p, const struct mem_req *r, u64 now)
 {
 	struct ref_edge *e = container_of(p, struct ref_edge, port);
-	u32 line = line_of(r->pa), version = carried(e, line);
+	u32 line = line_of(r->pa), version = carried(e, r);
 	u64 done;
 
+	/* The rest of the line is as the store before left it. */
+	if (e->lower == &e->sys->node[0] && r->bytes != LINE_BYTES)
+		ASSERT(e->lower->version[line] + 1 == version);
 	e->lower->version[line] = version;
 	done = port_write(e->to, r, now);
 	/* A part of a line may have been read first. */
@@ -197,15 +205,20 @@ static struct cache_cfg cache_cfg(const struct ref_shape *shape, u32 sets, u32 w
 				  u32 inclusion)
 {
 	return (struct cache_cfg){ .size = sets * ways * LINE_BYTES, .ways = ways, .line = LINE_BYTES,
-				   .latency = { .cycles = latency }, .slices = 1, .allocate = true,
+				   .latency = { .cycles = latency }, .slices = 1,
+				   .allocate = shape->allocate || inclusion == INCLUSION_EXCLUSIVE,
 				   .indexing = INDEX_PIPT, .inclusion = inclusion, .mshrs = 4,
-				   .replacement = shape->policy };
+				   .replacement = shape->policy,
+				   .prefetcher = shape->prefetchers ? (char *)"next-line+adjacent" : NULL,
+				   .prefetch.page = 4096,
+				   .prefetch.of[PREFETCH_NEXT_LINE] = { .degree = 2 },
+				   .prefetch.of[PREFETCH_ADJACENT] = { .block = 128 } };
 }
 
 static void add_core(struct ref_coherence *s, u32 id, const struct place *on, u32 child)
 {
 	const struct ref_shape *shape = &s->shape;
-	struct cache_cfg l1 = cache_cfg(shape, 2, 2, 5, INCLUSION_NONE);
+	struct cache_cfg l1 = cache_cfg(shape, 2, 2, 5, INCLUSION_NONE), l1i = l1;
 	struct cache_cfg l2 = cache_cfg(shape, 2, 4, 16, shape->l2_inclusion);
 	struct ref_core *c = &s->core[id];
 	struct place top = *on;
@@ -214,9 +227,9 @@ static void add_core(struct ref_coherence *s, u32 id, const struct place *on, u3
 		top = put_cache(s, on, child, &c->l2, &l2, MEM_L2, id);
 		child = 0;
 	}
-	c->first[0] = put_cache(s, &top, child, &c->l1i, &l1, MEM_L1, id).node;
+	l1i.prefetcher = NULL; /* else it would bring lines that its core stores to, and keep old bytes */
+	c->first[0] = put_cache(s, &top, child, &c->l1i, &l1i, MEM_L1, id).node;
 	l1.write = shape->through ? WRITE_THROUGH : WRITE_BACK;
-	l1.allocate = shape->allocate;
 	c->first[1] = put_cache(s, &top, child, &c->l1d, &l1, MEM_L1, id + 100).node;
 }
 
@@ -346,7 +359,6 @@ void ref_coherence_store(struct ref_coherence *s, u32 core, u64 pa, u32 bytes, e
 
 	s->stores++;
 	s->storing = line;
-	s->writer = c->first[1];
 	if (!plain(c, &c->l1d, pa, true))
 		cache_store(&c->l1d, &r, now);
 	/* Part of a line is written into the bytes of the store before. */

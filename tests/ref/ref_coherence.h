@@ -59,7 +59,6 @@ struct ref_coherence {
 	struct sharing sharing;
 	u32 latest[REF_LINES]; /* version of the last store */
 	u64 storing;           /* line that a store is just writing, ~0: none */
-	struct ref_node *writer;
 	u64 transfers, stores, loads;
 };
 

@@ -15,9 +15,17 @@
 #define LINE_BYTES 64u
 
 /* A line that a core fetches is not stored to by that core: its L1I is not kept coherent with its L1D. */
-static bool fetches_alone(const struct ref_shape *shape, u32 core, u64 line)
+static bool is_code(const struct ref_shape *shape, u32 core, u64 line)
 {
 	return line % (2 * shape->cores) == core;
+}
+
+/* Nor is it loaded where an exclusive level could hand another core's store to the L1D alone. */
+static bool loads_code(const struct ref_shape *s)
+{
+	return (!s->l2 || s->l2_inclusion != INCLUSION_EXCLUSIVE) &&
+	       (!s->cores_per_l3 || s->l3_inclusion != INCLUSION_EXCLUSIVE) &&
+	       (!s->l4 || s->l4_inclusion != INCLUSION_EXCLUSIVE);
 }
 
 static void step(struct ref_coherence *s, struct rng *rng, u64 now)
@@ -26,9 +34,9 @@ static void step(struct ref_coherence *s, struct rng *rng, u64 now)
 	u64 line = rng_below(rng, REF_LINES) & (rng_below(rng, 2) ? ~(u64)0 : 7);
 	u64 pa = line * LINE_BYTES + 8 * rng_below(rng, 8);
 
-	if (fetches_alone(&s->shape, core, line))
+	if (is_code(&s->shape, core, line) && (what < 60 || !loads_code(&s->shape)))
 		ref_coherence_fetch(s, core, pa, now);
-	else if (what < 50)
+	else if (what < 50 || is_code(&s->shape, core, line))
 		ref_coherence_load(s, core, pa, MEM_LOAD, now);
 	else if (what < 80)
 		ref_coherence_store(s, core, pa, 8, MEM_RFO, now);
@@ -107,23 +115,25 @@ static void test_fourth_level(void **state)
 				}
 }
 
-/* Stores that go through the first level, or past it. */
-static void test_write_through(void **state)
+/* Stores that go through the first level; stores that bring no line in, anywhere. */
+static void test_write_policies(void **state)
 {
-	u32 l2, l3, allocate;
+	u32 l2, l3, allocate, through;
 	u64 seed = 1;
 
 	for (l2 = 0; l2 < 3; l2++)
 		for (l3 = 0; l3 < 4; l3++)
-			for (allocate = 0; allocate < 2; allocate++) {
-				struct ref_shape s = { .cores = 4, .l2 = l2 < 2, .l2_inclusion = l2 % 2,
-						       .l3_inclusion = l3 % 3, .cores_per_l3 = l3 < 3 ? 2 : 0,
-						       .through = true, .allocate = allocate };
+			for (allocate = 0; allocate < 2; allocate++)
+				for (through = 0; through < 2; through++) {
+					struct ref_shape s = { .cores = 4, .l2 = l2 < 2, .l2_inclusion = l2 % 2,
+							       .l3_inclusion = l3 % 3,
+							       .cores_per_l3 = l3 < 3 ? 2 : 0,
+							       .through = through, .allocate = allocate };
 
-				/* Nothing that is written through stands right above an exclusive level. */
-				if (s.l2 || l3 != INCLUSION_EXCLUSIVE)
-					run(&s, seed++, STEPS);
-			}
+					/* What is written through does not stand right above an exclusive level. */
+					if (s.l2 || !through || l3 != INCLUSION_EXCLUSIVE)
+						run(&s, seed++, STEPS);
+				}
 }
 
 /* Victims that have nothing to do with age. */
@@ -142,13 +152,33 @@ static void test_random_replacement(void **state)
 		}
 }
 
+/* Prefetchers at every level: lines come and go while others are on their way up. */
+static void test_prefetchers(void **state)
+{
+	u32 l2, l3, per;
+	u64 seed = 1;
+
+	for (l2 = 0; l2 < 4; l2++)
+		for (l3 = 0; l3 < 4; l3++)
+			for (per = 1; per <= 4; per *= 2) {
+				struct ref_shape s = { .cores = 4, .l2 = l2 < 3, .l2_inclusion = l2 % 3,
+						       .l3_inclusion = l3 % 3,
+						       .cores_per_l3 = l3 < 3 ? per : 0, .allocate = true,
+						       .prefetchers = true,
+						       .policy = seed % 2 ? TAGS_RANDOM : TAGS_LRU };
+
+				run(&s, seed++, STEPS);
+			}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_hierarchy),
 		cmocka_unit_test(test_fourth_level),
-		cmocka_unit_test(test_write_through),
+		cmocka_unit_test(test_write_policies),
 		cmocka_unit_test(test_random_replacement),
+		cmocka_unit_test(test_prefetchers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
