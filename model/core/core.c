@@ -163,8 +163,8 @@ static bool prefetch_translate(void *arg, u64 va, u64 *pa, u64 *now)
 {
 	struct core *c = arg;
 
-	c->dtlb.st.lookups++;
-	return core_translate_quietly(c, va, pa, now);
+	c->dtlb.st.prefetcher_lookups++;
+	return core_translate_quietly(c, va, TLB_PREFETCHER, pa, now);
 }
 
 static void add_translation(struct core *c, const struct core_params *p)

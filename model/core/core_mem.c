@@ -154,8 +154,25 @@ static enum core_stop translate_by_walk(struct core *c, struct tlb *t, struct wa
 	return CORE_DONE;
 }
 
+static void count_miss(struct tlb *t, enum tlb_asker asker)
+{
+	u64 *misses[] = { &t->st.misses, &t->st.kernel_misses, &t->st.prefetcher_misses };
+
+	++*misses[asker];
+}
+
+static void count_stlb_lookup(struct core *c, enum tlb_asker asker, bool miss)
+{
+	struct tlb_stats *st = &c->stlb.st;
+	u64 *lookups[] = { &st->lookups, &st->kernel_lookups, &st->prefetcher_lookups };
+
+	++*lookups[asker];
+	if (miss)
+		count_miss(&c->stlb, asker);
+}
+
 /* Whether the second level, asked at `now`, has the translation; if so it goes into the first: at k->done. */
-static bool translate_by_stlb(struct core *c, struct tlb *t, struct walk *k, bool kernels, u64 now,
+static bool translate_by_stlb(struct core *c, struct tlb *t, struct walk *k, enum tlb_asker asker, u64 now,
 			      struct xlated *x)
 {
 	struct tlb_hit h;
@@ -163,13 +180,7 @@ static bool translate_by_stlb(struct core *c, struct tlb *t, struct walk *k, boo
 	if (!c->has_stlb)
 		return false;
 	h = tlb_lookup(&c->stlb, k->va, c->walker.asid);
-	if (kernels) {
-		c->stlb.st.kernel_lookups++;
-		c->stlb.st.kernel_misses += !h.entry;
-	} else {
-		c->stlb.st.lookups++;
-		c->stlb.st.misses += !h.entry;
-	}
+	count_stlb_lookup(c, asker, !h.entry);
 	if (!h.entry)
 		return false;
 	if (!tlb_grants(*h.entry, k->access)) {
@@ -190,13 +201,11 @@ static bool translate_by_stlb(struct core *c, struct tlb *t, struct walk *k, boo
 static enum core_stop translate_miss(struct core *c, struct tlb *t, struct walk *k, bool kernels,
 				     struct xlated *x)
 {
+	enum tlb_asker asker = kernels ? TLB_KERNEL : TLB_PROGRAM;
 	enum core_stop stop;
 
-	if (kernels)
-		t->st.kernel_misses++;
-	else
-		t->st.misses++;
-	if (!translate_by_stlb(c, t, k, kernels, core_cycle(c), x)) {
+	count_miss(t, asker);
+	if (!translate_by_stlb(c, t, k, asker, core_cycle(c), x)) {
 		stop = translate_by_walk(c, t, k, x);
 		if (stop == CORE_DONE)
 			tlb_prefetch_miss(&c->tlb_prefetcher, k);
@@ -237,7 +246,7 @@ enum core_stop core_translate(struct core *c, struct tlb *t, u64 va, enum access
 	return translate_by_walk(c, t, &k, x);
 }
 
-bool core_translate_quietly(struct core *c, u64 va, u64 *pa, u64 *now)
+bool core_translate_quietly(struct core *c, u64 va, enum tlb_asker asker, u64 *pa, u64 *now)
 {
 	struct tlb_hit h = tlb_lookup(&c->dtlb, va, c->walker.asid);
 	struct walk k = { .va = va, .access = ACCESS_READ };
@@ -247,8 +256,8 @@ bool core_translate_quietly(struct core *c, u64 va, u64 *pa, u64 *now)
 		*pa = tlb_pa(&h, va);
 		return true;
 	}
-	c->dtlb.st.misses++;
-	if (translate_by_stlb(c, &c->dtlb, &k, false, *now, &x)) {
+	count_miss(&c->dtlb, asker);
+	if (translate_by_stlb(c, &c->dtlb, &k, asker, *now, &x)) {
 		*now = k.done;
 		*pa = x.pa;
 		return true;
@@ -519,7 +528,7 @@ static void prefetch(struct core *c, u64 va)
 	c->dtlb.st.lookups += c->l1d.index.vivt;
 	mshr_expire(&c->l1d.mshr, now);
 	if (mshr_full(&c->l1d.mshr, now, &free) ||
-	    (c->xlate && !core_translate_quietly(c, va, &r.pa, &now))) {
+	    (c->xlate && !core_translate_quietly(c, va, TLB_PROGRAM, &r.pa, &now))) {
 		c->st.prefetches_dropped++;
 		return;
 	}

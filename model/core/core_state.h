@@ -237,7 +237,7 @@ struct xlated {
 enum core_stop core_translate(struct core *c, struct tlb *t, u64 va, enum access_kind access, bool kernels,
 			      struct xlated *x);
 /* As core_translate() for a prefetch: no trap, nobody waits; false: there is no translation. */
-bool core_translate_quietly(struct core *c, u64 va, u64 *pa, u64 *now);
+bool core_translate_quietly(struct core *c, u64 va, enum tlb_asker asker, u64 *pa, u64 *now);
 
 /*
  * plain_hit() of a vivt cache (inorder.h): no TLB is asked where the line has what the page granted.

@@ -24,12 +24,17 @@
 	X(misses, "lookups", "of those, without a translation")                                  \
 	X(kernel_lookups, "lookups", "for user buffers that the kernel copies, beside lookups")  \
 	X(kernel_misses, "lookups", "of those, without a translation")                           \
+	X(prefetcher_lookups, "lookups", "for prefetchers of lines that cross pages, beside lookups") \
+	X(prefetcher_misses, "lookups", "of those, without a translation")                       \
 	X(evictions, "entries", "translations replaced by others")                               \
 	X(flushed, "entries", "translations that the kernel dropped")
 
 struct tlb_stats {
 	TLB_STATS(STAT_FIELD)
 };
+
+/* Who looks up, which decides the counters that move. */
+enum tlb_asker { TLB_PROGRAM, TLB_KERNEL, TLB_PREFETCHER };
 
 /* What becomes of prefetched translations (tlb_prefetch.h), where there is a prefetcher. */
 #define TLB_PREFETCHED_STATS(X)                                        \
