@@ -485,6 +485,12 @@ void core_set_mm(struct core *c, struct mm *mm)
 	c->mm = mm;
 }
 
+void core_set_service(struct core *c, u8 thread, u8 kernel)
+{
+	c->l1i.service = c->l1d.service = c->walker.service = thread;
+	c->l1i.kernel_service = c->l1d.kernel_service = kernel;
+}
+
 void core_wait_until(struct core *c, u64 cycle, enum core_part part)
 {
 	core_drain(c);

@@ -118,6 +118,8 @@ void core_sync(struct core *c);
 void core_explain(struct core *c, bool on);
 /* The thread that runs from now on: whose address space traps belong to. */
 void core_set_mm(struct core *c, struct mm *mm);
+/* Its class of service (hw/partition.h), and that of the kernel while it runs. */
+void core_set_service(struct core *c, u8 thread, u8 kernel);
 /*
  * Lets the window run empty, and waits until `cycle`, charging the time to a part that is not the core's
  * doing (io_wait, idle, switch).

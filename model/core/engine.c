@@ -124,6 +124,7 @@ static void be_born(struct engine *e, struct thread *th)
 static void load_mm(struct engine *e, struct thread *th)
 {
 	struct process *p = th->proc;
+	u8 service;
 
 	if (!p->born)
 		be_born(e, th);
@@ -132,6 +133,8 @@ static void load_mm(struct engine *e, struct thread *th)
 		return;
 	}
 	core_set_mm(e->on->core, p->mm);
+	service = service_of(e->p.service, th->rec->index, p->pid);
+	core_set_service(e->on->core, service, service_of_kernel(e->p.service, service));
 	mm_load(p->mm, e->on->cpu);
 	e->on->loaded = p->mm;
 }

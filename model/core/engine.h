@@ -21,6 +21,7 @@
 
 #include "model/core/core.h"
 #include "model/core/sched.h"
+#include "model/core/service.h"
 #include "model/mm/kernel.h"
 #include "model/sim/event.h"
 #include "model/sim/explain.h"
@@ -88,6 +89,7 @@ struct engine_death {
 struct engine_params {
 	const struct engine_cfg *cfg;
 	const struct sched_cfg *sched;
+	const struct service_cfg *service;
 	struct core *const *cores;
 	u32 n_cores;
 	u32 width;     /* issue slots of a cycle */

@@ -46,6 +46,8 @@ const struct opt_section machine_sections[] = {
 	HW_SECTIONS(offsetof(struct machine_cfg, hw)),
 	{ "kernel", kernel_opts, offsetof(struct machine_cfg, kernel), "the kernel's memory manager", NULL },
 	{ "sched", sched_opts, offsetof(struct machine_cfg, sched), "the scheduler", NULL },
+	{ "cat", service_opts, offsetof(struct machine_cfg, service),
+	  "cache allocation: who is in which class of service", NULL },
 	{ "replay", engine_opts, offsetof(struct machine_cfg, engine), "how recordings are replayed", NULL },
 	{ "engine", simulator_opts, 0, "how the simulator itself works", NULL },
 	{ 0 },
@@ -74,6 +76,8 @@ void machine_check(const struct machine_cfg *cfg, const struct config *c)
 	check_component(c, "memory", "size", kernel_layout_check(&cfg->kernel, cfg->memory));
 	why = core_check(&cfg->core, &key);
 	check_component(c, "core", key, why);
+	why = service_check(&cfg->service, &key);
+	check_component(c, "cat", key, why);
 	why = nested_check(&cfg->hw.nested, cfg->translation ? kernel_format(&cfg->kernel) : NULL, &key);
 	check_component(c, "nested", key, why);
 	if (!hw_check(&cfg->hw, cfg->cores, page, &fault))
@@ -118,6 +122,7 @@ static struct engine *build_engine(struct machine *m, u64 check_every)
 	struct engine_params p = {
 		.cfg = &m->cfg.engine,
 		.sched = &m->cfg.sched,
+		.service = &m->cfg.service,
 		.cores = m->cores,
 		.n_cores = m->cfg.cores,
 		.width = m->cfg.core.width,

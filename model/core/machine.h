@@ -26,6 +26,7 @@ struct machine_cfg {
 	struct kernel_cfg kernel;
 	struct engine_cfg engine;
 	struct sched_cfg sched;
+	struct service_cfg service;
 };
 extern const struct opt_section machine_sections[];
 

@@ -106,7 +106,10 @@ static void tell_filled(const struct cache *c, u32 id, u64 done)
 
 static void write_back(struct cache *c, u64 line, u64 now)
 {
-	struct mem_req wb = { .pa = line << c->line_shift, .bytes = 1u << c->line_shift, .cls = MEM_RFO };
+	struct mem_req wb = { .pa = line << c->line_shift,
+			      .bytes = 1u << c->line_shift,
+			      .cls = MEM_RFO,
+			      .service = c->serves };
 	u64 taken;
 
 	if (explain_on()) {
@@ -201,12 +204,29 @@ static always_inline struct victim put_line(struct cache *c, u32 id, const struc
 	return v;
 }
 
-/* Which line has to go; of an inclusive cache none that is still on its way up, if it can be. */
-static always_inline u32 choose_victim(struct cache *c, u32 set, enum mem_class cls)
+/* The class of a request's maker. */
+static inline u8 service_of(const struct cache *c, const struct mem_req *r)
 {
-	u32 id = tags_victim(&c->tags, set);
+	if (c->level != MEM_L1)
+		return r->service;
+	return r->cls == MEM_KERNEL_LOAD || r->cls == MEM_KERNEL_RFO ? c->kernel_service : c->service;
+}
 
-	if (likely(c->inclusion != INCLUSION_INCLUSIVE || cls != MEM_PREFETCH))
+/* Which line of a set has to go for a request. */
+static inline u32 victim_for(struct cache *c, u32 set, const struct mem_req *r)
+{
+	c->serves = service_of(c, r);
+	if (likely(!c->partition))
+		return tags_victim(&c->tags, set);
+	return tags_victim_among(&c->tags, set, c->partition->ways[c->serves]);
+}
+
+/* The same; of an inclusive cache none that is still on its way up, if it can be. */
+static always_inline u32 choose_victim(struct cache *c, u32 set, const struct mem_req *r)
+{
+	u32 id = victim_for(c, set, r);
+
+	if (likely(c->inclusion != INCLUSION_INCLUSIVE || r->cls != MEM_PREFETCH))
 		return id;
 	return cache_not_rising(c, id);
 }
@@ -241,12 +261,16 @@ static always_inline u64 bring_line(struct cache *c, struct mem_req *r, u32 *id,
 {
 	u64 line = r->pa >> c->line_shift, ready;
 	struct cache_place at = cache_place(c, r);
-	struct mem_req below = { .pa = r->pa, .bytes = r->bytes, .cls = r->cls, .ip = r->ip };
+	struct mem_req below = { .pa = r->pa,
+				 .bytes = r->bytes,
+				 .cls = r->cls,
+				 .ip = r->ip,
+				 .service = service_of(c, r) };
 	struct victim v;
 
 	if (c->level == MEM_L1)
 		port_expect(c->below, r->pa);
-	*id = choose_victim(c, at.set, r->cls);
+	*id = choose_victim(c, at.set, r);
 	if (c->state[*id] & LINE_DIRTY && c->level != MEM_L1)
 		port_expect(c->below, c->tags.key[*id] << c->line_shift);
 	if (unlikely(c->backlog))
@@ -290,6 +314,7 @@ static u64 pass_read(struct cache *c, struct mem_req *r, u64 now)
 {
 	u64 start = wait_mshr(c, r, now), wait = r->mshr_wait, ready = port_read(c->below, r, start);
 
+	c->serves = r->service;
 	mshr_add(&c->mshr, r->pa >> c->line_shift, start, ready);
 	r->mshr_wait = wait;
 	if (explain_on())
@@ -390,7 +415,10 @@ u64 cache_load(struct cache *c, struct mem_req *r, u64 now)
 /* Sends a write on at its own size. The level above does not wait. */
 static u64 write_below(struct cache *c, const struct mem_req *r, u64 now)
 {
-	port_write(c->below, r, now);
+	struct mem_req below = *r;
+
+	below.service = service_of(c, r);
+	port_write(c->below, &below, now);
 	return now + c->latency;
 }
 
@@ -431,7 +459,7 @@ u64 cache_put(struct cache *c, const struct mem_req *r, u8 state, u32 *id, u64 n
 {
 	struct cache_place at = cache_place(c, r);
 
-	*id = tags_victim(&c->tags, at.set);
+	*id = victim_for(c, at.set, r);
 	if (unlikely(c->backlog))
 		now = await_room(c, *id, now);
 	send_down(c, put_line(c, *id, r, at.key, state), now);
@@ -565,6 +593,7 @@ void cache_init(struct cache *c, const struct cache_params *p)
 	c->above.ops = &cache_above_ops;
 	c->filling = TAG_NO_KEY;
 	c->mshr.cap = cfg->mshrs;
+	c->partition = partition_new(cfg->classes, cfg->ways);
 	c->backlog = backlog_new(cfg, &c->mshr);
 	c->port.ops = &cache_port_ops;
 	tags_init(&c->tags, sets, cfg->ways, cfg->replacement, p->seed, p->name);
@@ -585,6 +614,7 @@ void cache_fini(struct cache *c)
 	free(c->hot);
 	cache_fini_virtual(c);
 	free(c->backlog);
+	free(c->partition);
 	free(c->state);
 	prefetch_free(c->prefetch);
 }

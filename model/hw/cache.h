@@ -29,8 +29,10 @@
  * and a write asks below first; a line that leaves, and that nobody above holds, is told to be gone. A core's
  * own L1I and L1D are not kept coherent with each other.
  *
- * Not modelled: ports and bank conflicts, write-back buffers. Called by the core, the walker and the cache
- * above.
+ * Classes of service go with requests; a clean line that leaves for an exclusive level, and is only told to
+ * be gone, is filled there for the class that asked last.
+ *
+ * Not modelled: bank conflicts. Called by the core, the walker and the cache above.
  */
 #ifndef MMSIM_HW_CACHE_H
 #define MMSIM_HW_CACHE_H
@@ -40,6 +42,7 @@
 #include "model/hw/cache_index.h"
 #include "model/hw/hot.h"
 #include "model/hw/mshr.h"
+#include "model/hw/partition.h"
 #include "model/hw/port.h"
 #include "model/hw/prefetch.h"
 #include "model/hw/set_hash.h"
@@ -128,6 +131,12 @@ struct cache {
 	u32 n_up;
 	u64 filling; /* line that is being read from below, TAG_NO_KEY: none */
 	struct mshr_file mshr;
+	struct partition *partition; /* NULL: every class may fill every way */
+	/*
+	 * Classes of service: of the thread above a first level, of the kernel there, and that for which this
+	 * level turns a line out.
+	 */
+	u8 service, kernel_service, serves;
 	struct backlog *backlog; /* NULL: nobody waits for a port or a write-back */
 	struct cache_index index;
 	struct prefetch *prefetch; /* NULL: there is no prefetcher */
@@ -208,6 +217,14 @@ static always_inline struct cache_place cache_place(const struct cache *c, const
 static always_inline u64 cache_line_number(const struct cache *c, u32 id)
 {
 	return unlikely(c->index.line) ? c->index.line[id] : c->tags.key[id];
+}
+
+/* Whether the class for which a line has to go may have that one. */
+static inline bool cache_may_fill(const struct cache *c, u32 id)
+{
+	u32 way = tags_way(&c->tags, id);
+
+	return !c->partition || (way < PARTITION_WAYS && c->partition->ways[c->serves] >> way & 1);
 }
 
 u32 cache_find_synonym(const struct cache *c, u64 line);

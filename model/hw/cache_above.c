@@ -48,10 +48,13 @@ u32 cache_not_rising(struct cache *c, u32 id)
 {
 	u32 first = tags_set(&c->tags, id) << c->tags.way_shift, tries;
 
-	for (tries = 0; tries < c->tags.ways; tries++) {
+	for (tries = 0; tries < 2 * c->tags.ways; tries++) {
 		u32 other = first + (tags_way(&c->tags, id) + tries) % c->tags.ways;
 		u64 line = c->tags.key[other];
 
+		/* Of the class's ways; then, which is as rare as can be, of the others. */
+		if (tries < c->tags.ways && !cache_may_fill(c, other))
+			continue;
 		if (line == TAG_NO_KEY ||
 		    !(ask_above(c, line << c->line_shift, PROBE_HOLDS, 0) & PROBE_RISING))
 			return other;

@@ -2,6 +2,7 @@
 
 #include "model/base/bits.h"
 #include "model/hw/mshr.h"
+#include "model/hw/partition.h"
 #include "model/hw/set_hash.h"
 #include "model/hw/way_predict.h"
 
@@ -41,6 +42,8 @@ const struct opt cache_opts[] = {
 	  inclusion_names },
 	{ "sharers", OPT_U32, AT(sharers), "1", 0, 4096, "cores",
 	  "cores that share it; 0: all; of l1i and l1d always 1", NULL },
+	{ "classes", OPT_STRING, AT(classes), "", 0, 0, NULL,
+	  "ways that classes 0, 1, ... of cat.* may fill, as masks (\"0xff0,0x00f\"); nothing: all", NULL },
 	{ "slices", OPT_U32, AT(slices), "1", 1, 256, "slices", "parts of equal size chosen by a hash",
 	  NULL },
 	{ "set_hash", OPT_ENUM, AT(set_hash), "none", 0, 0, NULL,
@@ -107,6 +110,16 @@ static const char *check_ports(const struct cache_cfg *c, u32 level, const char 
 	return c->bandwidth && !c->ports ? "it is a port's, and there is no number of them; set ports" : NULL;
 }
 
+static const char *check_classes(const struct cache_cfg *c, u32 level, const char **key)
+{
+	struct partition p;
+
+	*key = "classes";
+	if (level == 1 && c->classes && *c->classes)
+		return "a first level's ways are not shared out";
+	return partition_parse(&p, c->classes, c->ways);
+}
+
 const char *cache_check(const struct cache_cfg *c, u32 level, u64 page, const char **key)
 {
 	const char *why;
@@ -134,5 +147,7 @@ const char *cache_check(const struct cache_cfg *c, u32 level, u64 page, const ch
 	if (c->way_predictor != WAY_NONE && (level > 1 || c->indexing == INDEX_VIVT))
 		return "ways are predicted in a vipt or pipt first level alone";
 	why = check_hashes(c, level, key);
-	return why ? why : check_ports(c, level, key);
+	if (!why)
+		why = check_ports(c, level, key);
+	return why ? why : check_classes(c, level, key);
 }

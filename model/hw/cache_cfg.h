@@ -31,6 +31,7 @@ struct cache_cfg {
 	u32 inclusion;
 	u32 sharers; /* cores that share it, 0: all */
 	u32 slices;
+	char *classes; /* ways that each class may fill, "": all (partition.h) */
 	u32 set_hash, slice_hash; /* enum set_hash_kind, enum slice_hash_kind */
 	u32 mshrs;
 	u32 ports;     /* 0: as many as it takes */

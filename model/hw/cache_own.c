@@ -90,7 +90,7 @@ u64 cache_port_upgrade(struct port *p, struct mem_req *r, u64 now)
 void cache_port_gone(struct port *p, u64 pa, u64 now)
 {
 	struct cache *c = container_of(p, struct cache, port);
-	const struct mem_req r = { .pa = pa };
+	const struct mem_req r = { .pa = pa, .service = c->serves };
 	u64 line = pa >> c->line_shift;
 	u32 id;
 

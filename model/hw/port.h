@@ -39,6 +39,7 @@ struct mem_req {
 	 * kernel's direct map. A prefetch within the page has its access's.
 	 */
 	u64 skew;
+	u8 service; /* class: which ways a partitioned level fills for it (partition.h) */
 	/* answers */
 	enum mem_level served; /* who had the data */
 	u64 mshr_wait;         /* cycles spent waiting for a free MSHR on the way */

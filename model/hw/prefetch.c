@@ -181,7 +181,10 @@ static void bring(struct cache *c, const struct mem_req *r, u64 addr, bool cross
 {
 	const struct prefetch *p = c->prefetch;
 	u64 at = r->pa ^ (p->level == MEM_L1 ? r->skew : 0), start = now;
-	struct mem_req want = { .pa = r->pa + (addr - at), .skew = r->skew, .ip = r->ip,
+	struct mem_req want = { .pa = r->pa + (addr - at),
+				.skew = r->skew,
+				.ip = r->ip,
+				.service = r->service,
 				.cls = MEM_PREFETCH };
 
 	if (addr >> p->line_shift == at >> p->line_shift)

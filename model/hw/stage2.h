@@ -1,8 +1,8 @@
 /*
  * The host beneath a guest, as far as the hardware sees it: the second stage of translation, which maps the
- * guest's physical addresses to those of the machine (Intel's EPT, AMD's nested tables, AArch64's stage 2). It
- * is simple: a guest's block of nested.page bytes gets a block of the host's memory for good when it is first
- * used, and the tables lie above all of them, where the guest cannot see them.
+ * guest's physical addresses to those of the machine (Intel's EPT, AMD's nested tables, AArch64's stage 2).
+ * It is simple: a guest's block of nested.page bytes gets a block of the host's memory for good when it is
+ * first used, and the tables lie above all of them, where the guest cannot see them.
  *
  * Entries have the form of a 64-bit format of the guest's kind: EPT's own bits mean the same at other places.
  *

@@ -32,7 +32,7 @@ static void find_table(struct walker *w, u64 va, u32 level, struct walk_table *t
 
 void walker_read(struct walker *w, u64 pa, u32 level, const char *whose, u64 *now)
 {
-	struct mem_req r = { .pa = pa & ~w->line_mask, .cls = MEM_PTE };
+	struct mem_req r = { .pa = pa & ~w->line_mask, .cls = MEM_PTE, .service = w->service };
 	u64 done;
 
 	if (explain_on())
@@ -50,7 +50,10 @@ static u64 update_entry(struct walker *w, const struct walk_table *t, u64 pa, u6
 			u64 *now)
 {
 	const struct pt_format *f = w->format;
-	struct mem_req r = { .pa = t->host + (pa - t->pa), .bytes = f->entry_bytes, .cls = MEM_PTE };
+	struct mem_req r = { .pa = t->host + (pa - t->pa),
+			     .bytes = f->entry_bytes,
+			     .cls = MEM_PTE,
+			     .service = w->service };
 
 	if ((f->flags(e, level) & flags) == flags)
 		return e;

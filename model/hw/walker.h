@@ -57,6 +57,7 @@ struct walker {
 	struct hist *pte_latency;
 	u64 root;
 	u16 asid;
+	u8 service; /* class of the thread, see hw/partition.h */
 	u64 line_mask;
 	u64 pwc_latency, read_latency;
 	u32 count;
