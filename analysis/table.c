@@ -81,7 +81,12 @@ static const struct happening {
 	{ "mm.fault.minor", "minor faults", true },   { "mm.fault.zero", "  demand-zero", false },
 	{ "mm.fault.cow", "  copy-on-write", false }, { "mm.fault.file", "  file-backed", false },
 	{ "mm.fault.spurious", "  spurious", false }, { "mm.fault.major", "major faults", false },
-	{ "mm.fault.segv", "SIGSEGVs", true },
+	{ "mm.fault.segv", "SIGSEGVs", true },        { "core*.l1i.alias_evictions", "L1I aliases", false },
+	{ "core*.l1d.alias_evictions", "L1D aliases", false },
+	{ "core*.l1i.virtual_flushes", "L1I lines gone", false },
+	{ "core*.l1d.virtual_flushes", "L1D lines gone", false },
+	{ "core*.l1i.way_mispredicts", "L1I wrong ways", false },
+	{ "core*.l1d.way_mispredicts", "L1D wrong ways", false },
 };
 
 static void print_happenings(const struct table *t)

@@ -46,7 +46,7 @@ static void take_chunk(struct back *b, const struct trace *t, const struct tr_ch
 		b->kind[b->n++] = block->slot[0].kind;
 	}
 	if (c->event && c->event->kind == TR_EV_MAP && c->event->addr >= GENERATE_DATA) {
-		b->low = c->event->addr;
+		b->low = b->low ? b->low : c->event->addr;
 		b->high = c->event->addr + c->event->len;
 	}
 	b->exits += c->event && c->event->kind == TR_EV_EXIT;
@@ -182,6 +182,26 @@ static void test_touch(void **state)
 	free(b);
 }
 
+/* Line by line, first by the one mapping and then by the other. */
+static void test_synonym(void **state)
+{
+	const u64 second = (1 << 28) + 3 * 4096;
+	struct generate_opts o = usual;
+	struct back *b;
+	u32 i;
+
+	o.pages = 2;
+	o.apart = 3;
+	b = make("synonym", &o);
+	assert_filled(b, 2, 4096);
+	assert_int_equal(b->n, 4 * 2 * 128);
+	for (i = 0; i < b->n; i++) {
+		assert_int_equal(b->addr[i], GENERATE_DATA + i / 2 % 128 * 64 + (i & 1 ? second : 0));
+		assert_int_equal(b->dep[i], 1);
+	}
+	free(b);
+}
+
 static void test_one_line_cycle(void **state)
 {
 	struct generate_opts o = usual;
@@ -217,6 +237,7 @@ int main(void)
 		cmocka_unit_test(test_stream),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_touch),
+		cmocka_unit_test(test_synonym),
 		cmocka_unit_test(test_one_line_cycle),
 		cmocka_unit_test(test_rows_are_complete),
 	};

@@ -6,10 +6,11 @@
 #include "traces/capture_write.h"
 
 extern const struct generator generate_chase, generate_pages, generate_stream, generate_random,
-	generate_touch;
+	generate_touch, generate_synonym;
 
 const struct generator *const generators[] = {
-	&generate_chase, &generate_pages, &generate_stream, &generate_random, &generate_touch, NULL,
+	&generate_chase, &generate_pages,   &generate_stream, &generate_random,
+	&generate_touch, &generate_synonym, NULL,
 };
 
 #define AT(field) offsetof(struct generate_opts, field)
@@ -17,6 +18,8 @@ const struct generator *const generators[] = {
 const struct opt generate_keys[] = {
 	{ "size", OPT_SIZE, AT(size), "32K", GENERATE_LINE, 64ull << 30, "bytes", "of data", NULL },
 	{ "pages", OPT_U64, AT(pages), "64", 1, 1u << 24, "pages", "of 4 KB", NULL },
+	{ "apart", OPT_U64, AT(apart), "1", 0, 32768, "pages", "from one mapping of a page to the other",
+	  NULL },
 	{ "count", OPT_U64, AT(count), "0", 0, 0, "accesses",
 	  "to make; 0: what touches everything four times", NULL },
 	{ "stride", OPT_SIZE, AT(stride), "8", 1, 1u << 30, "bytes", "from one access to the next", NULL },
@@ -42,7 +45,7 @@ const struct generator *generator_find(const char *name)
 	return NULL;
 }
 
-static void map(struct generation *g, u64 addr, u64 len, u8 prot, u32 flags)
+static void map(struct generation *g, u64 addr, u64 len, u8 prot, u32 flags, u32 file)
 {
 	struct tr_event ev = {
 		.kind = TR_EV_MAP,
@@ -51,7 +54,8 @@ static void map(struct generation *g, u64 addr, u64 len, u8 prot, u32 flags)
 		.seq = ++g->seq,
 		.addr = addr,
 		.len = len,
-		.offset = TR_NO_OFFSET,
+		.offset = file == TR_NO_FILE ? TR_NO_OFFSET : 0,
+		.file = file,
 	};
 
 	tr_encode_event(g->enc, &ev);
@@ -63,7 +67,21 @@ void generate_map(struct generation *g, u64 len)
 	u32 flags = g->o.huge ? TR_MAP_ANON | TR_MAP_HUGETLB : TR_MAP_ANON;
 
 	len = (len + page - 1) / page * page;
-	map(g, GENERATE_DATA, len, TR_PROT_READ | TR_PROT_WRITE, flags);
+	map(g, GENERATE_DATA, len, TR_PROT_READ | TR_PROT_WRITE, flags, TR_NO_FILE);
+}
+
+#define SHARED_FILE 1u
+
+void generate_map_shared(struct generation *g, u64 at, u64 len)
+{
+	const struct tr_event names = {
+		.kind = TR_EV_FILE, .file = SHARED_FILE, .len = len, .name = "shared"
+	};
+
+	if (!g->has_file)
+		tr_encode_event(g->enc, &names);
+	g->has_file = true;
+	map(g, GENERATE_DATA + at, len, TR_PROT_READ | TR_PROT_WRITE, TR_MAP_SHARED, SHARED_FILE);
 }
 
 void generate_fill(struct generation *g, u64 len, u64 step)
@@ -119,7 +137,8 @@ static void program(struct generation *g, const struct generator *gen)
 	struct tr_event end = { .kind = TR_EV_EXIT, .flags = TR_EXIT_GROUP };
 
 	rng_init(&g->rng, g->o.seed, gen->name);
-	map(g, CODE, CODE_SIZE, TR_PROT_READ | TR_PROT_EXEC, TR_MAP_ANON | TR_MAP_INITIAL);
+	map(g, CODE, CODE_SIZE, TR_PROT_READ | TR_PROT_EXEC, TR_MAP_ANON | TR_MAP_INITIAL,
+	    TR_NO_FILE);
 	gen->run(g);
 	end.seq = ++g->seq;
 	tr_encode_event(g->enc, &end);

@@ -14,7 +14,7 @@
 #include "traces/trace.h"
 
 struct generate_opts {
-	u64 size, pages, count, stride, huge, seed;
+	u64 size, pages, apart, count, stride, huge, seed;
 	u32 stores;
 };
 extern const struct opt generate_keys[];
@@ -26,6 +26,7 @@ struct generation {
 	struct tr_encoder *enc;
 	struct rng rng;
 	u64 seq; /* number of the last event */
+	bool has_file;
 };
 
 struct generator {
@@ -49,6 +50,8 @@ bool generate(const struct generator *gen, const struct generate_opts *o, const 
 
 /* Maps private anonymous memory at GENERATE_DATA, whole pages. */
 void generate_map(struct generation *g, u64 len);
+/* Maps one shared object from its beginning, at GENERATE_DATA + at. */
+void generate_map_shared(struct generation *g, u64 at, u64 len);
 /* Fills the data before its use, a store every `step` bytes: memory never written is one shared zero page. */
 void generate_fill(struct generation *g, u64 len, u64 step);
 /* A loop body of a few instructions, the first of which makes the access. Returns the block's number. */
