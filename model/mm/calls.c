@@ -1,5 +1,6 @@
 /* The system calls that change an address space. */
 #include "model/base/error.h"
+#include "model/mm/contig.h"
 #include "model/mm/huge.h"
 #include "model/mm/pte.h"
 #include "model/mm/zap.h"
@@ -251,6 +252,7 @@ static bool move_pages(struct move *m, u64 from, u64 end)
 		return true;
 	}
 	huge_split(&m->gather, KPATH_SYSCALL, from, end);
+	contig_unfold(&m->gather, KPATH_SYSCALL, from, end);
 	pgtable_each(mm, from, end, prepare_entry, m);
 	if (m->failed)
 		return false;

@@ -21,6 +21,19 @@ static void found(struct check *ch, u64 pfn)
 		map64_set(&ch->refs, pfn, 1);
 }
 
+/* An entry in a run says where the run begins, and its neighbour continues it. */
+static void check_run(const struct check *ch, u64 va, u64 entry_pa, u64 entry)
+{
+	const struct pt_format *f = ch->k->format;
+	u64 page = 1ull << ch->k->page_shift, in_run = (page << ch->k->contig_order) - 1, next;
+
+	ASSERT(ch->k->contig_order && !((f->pa(entry, 0) ^ va) & in_run & ~(page - 1)));
+	if (!((va + page) & in_run & ~(page - 1)))
+		return;
+	next = pte_read(ch->mm, entry_pa + f->entry_bytes);
+	ASSERT((f->flags(next, 0) & PTE_CONTIG) && f->pa(next, 0) == f->pa(entry, 0) + page);
+}
+
 /* An entry lies in a VMA and grants no more than it; a private page that is writable has one user. */
 static void check_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 {
@@ -32,6 +45,8 @@ static void check_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 
 	ASSERT(p.mapped);
 	found(ch, pfn);
+	if (flags & PTE_CONTIG)
+		check_run(ch, va, entry_pa, entry);
 	if (!(flags & PTE_PRESENT)) {
 		ASSERT(!(v->flags & (MM_READ | MM_WRITE | MM_EXEC)) && (flags & PTE_GLOBAL));
 		return;

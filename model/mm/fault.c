@@ -3,6 +3,7 @@
  * anonymous memory, of an object, or an entry that forbids a write that the VMA allows.
  */
 #include "model/base/error.h"
+#include "model/mm/contig.h"
 #include "model/mm/huge.h"
 #include "model/mm/pte.h"
 #include "model/mm/shootdown.h"
@@ -106,6 +107,10 @@ static enum trap_result fault_anonymous(struct fault *f)
 		frame_get(f->k->frames, f->k->zero_pfn);
 		set_entry(f, f->k->zero_pfn, false);
 		return done(f, &f->k->fault.zero_page, f->k->cost.fault_read);
+	}
+	if (f->write && contig_map(f->mm, f->c, &f->view, f->entry_pa, f->va)) {
+		page_set_anon(f->mm, f->va);
+		return done(f, &f->k->fault.zero, f->k->cost.fault);
 	}
 	pfn = new_zeroed(f);
 	if (pfn == NO_FRAME)
@@ -218,11 +223,23 @@ static void upgraded(struct fault *f)
 	f->c->ops->flush_page(f->c, mm_asid(f->mm, f->c), f->page);
 }
 
+/* The page is no longer one of a run. */
+static void leave_run(struct fault *f)
+{
+	struct gather g;
+
+	gather_begin(&g, f->mm, f->c);
+	contig_unfold(&g, KPATH_FAULT, f->va, f->va + 1);
+	gather_flush(&g);
+	f->entry = pte_read(f->mm, f->entry_pa);
+}
+
 /* do_wp_page(). */
 static enum trap_result fault_write_protected(struct fault *f)
 {
 	u64 old = pte_pfn(f->mm, f->entry), pfn;
 
+	leave_run(f);
 	if ((f->vma->flags & MM_SHARED) || frame_refs(f->k->frames, old) == 1) {
 		set_entry(f, old, true);
 		upgraded(f);

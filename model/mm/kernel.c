@@ -5,6 +5,7 @@
 
 #include "model/base/error.h"
 #include "model/mm/asid.h"
+#include "model/mm/contig.h"
 #include "model/mm/gather.h"
 #include "model/sim/time.h"
 
@@ -79,6 +80,9 @@ const struct opt kernel_opts[] = {
 	  "to which a stack grows by itself", NULL },
 	{ "thp", OPT_ENUM, AT(thp), "never", 0, 0, NULL,
 	  "large pages for anonymous memory, where a mapping has room for them", thp_names },
+	{ "contiguous", OPT_ENUM, AT(contiguous), "never", 0, 0, NULL,
+	  "runs of pages with the contiguous hint for anonymous memory, where the page tables have it (AArch64)",
+	  thp_names },
 	{ "fault_around", OPT_SIZE, AT(fault_around), "64K", 0, 2u << 20, "bytes",
 	  "around a read fault of a file that are mapped with it; rounded down to a power of two", NULL },
 #define X(name, def, help) { #name, OPT_TIME, AT(name), def, 0, 0, NULL, help, NULL },
@@ -144,6 +148,7 @@ struct kernel *kernel_new(const struct kernel_params *p)
 	k->format = p->format;
 	k->page_shift = p->format->shift[0];
 	k->huge_shift = k->format->leaf[1] == NR_PAGE_SIZES ? 0 : k->format->shift[1];
+	k->contig_order = p->cfg->contiguous ? contig_order(k->format) : 0;
 	k->user_end = layouts[p->cfg->layout].user_end;
 	k->ptmem = p->ptmem;
 	k->nodes = MAX(p->nodes, 1);
@@ -185,6 +190,9 @@ static const struct stat_desc pgtable_stats[] = { PGTABLE_STATS(STAT_ROW){ 0 } }
 #define STAT_STRUCT struct huge_stats
 static const struct stat_desc huge_stats[] = { HUGE_STATS(STAT_ROW){ 0 } };
 #undef STAT_STRUCT
+#define STAT_STRUCT struct contig_stats
+static const struct stat_desc contig_stats[] = { CONTIG_STATS(STAT_ROW){ 0 } };
+#undef STAT_STRUCT
 #define STAT_STRUCT struct flush_stats
 static const struct stat_desc flush_stats[] = { FLUSH_STATS(STAT_ROW){ 0 } };
 #undef STAT_STRUCT
@@ -200,6 +208,8 @@ void kernel_stats(struct kernel *k, struct stats *s)
 	stats_add(s, "mm.fault", fault_stats, &k->fault);
 	stats_add(s, "mm.pgtable", pgtable_stats, &k->pgtable);
 	stats_add(s, "mm.thp", huge_stats, &k->huge);
+	if (k->contig_order)
+		stats_add(s, "mm.contig", contig_stats, &k->contig);
 	stats_add(s, "mm.flush", flush_stats, &k->flush);
 	stats_add(s, "mm.shootdown", shootdown_stats, &k->shootdown);
 	stats_add(s, "mm.call", call_stats, &k->call);

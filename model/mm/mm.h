@@ -35,6 +35,11 @@
 	X(fallbacks, "faults", "that had to do with a small one, for want of a block") \
 	X(splits, "pages", "large ones made small ones")
 
+#define CONTIG_STATS(X)                                                            \
+	X(faults, "faults", "that gave a run of contiguous pages")                 \
+	X(fallbacks, "faults", "that had to do with one page, for want of a block") \
+	X(unfolds, "runs", "that lost the hint before a part of them changed")
+
 #define FLUSH_STATS(X)                                  \
 	X(pages, "flushes", "of one page")              \
 	X(full, "flushes", "of a whole address space")  \
@@ -66,6 +71,9 @@ struct pgtable_stats {
 struct huge_stats {
 	HUGE_STATS(STAT_FIELD)
 };
+struct contig_stats {
+	CONTIG_STATS(STAT_FIELD)
+};
 struct flush_stats {
 	FLUSH_STATS(STAT_FIELD)
 };
@@ -90,6 +98,7 @@ struct kernel {
 	const struct pt_format *format;
 	u32 page_shift; /* of the format's smallest pages */
 	u32 huge_shift; /* of its large pages, 0: none */
+	u32 contig_order; /* pages of a contiguous run as a shift, 0: none; contig.h */
 	u64 user_end;   /* mappings lie below */
 	struct map64 deposits; /* tables for large pages that will be split, by entry; huge.h */
 	struct ptmem *ptmem;
@@ -104,6 +113,7 @@ struct kernel {
 	struct fault_stats fault;
 	struct pgtable_stats pgtable;
 	struct huge_stats huge;
+	struct contig_stats contig;
 	struct flush_stats flush;
 	struct shootdown_stats shootdown;
 	struct call_stats call;

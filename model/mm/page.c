@@ -1,5 +1,6 @@
 #include "model/mm/page.h"
 
+#include "model/mm/contig.h"
 #include "model/mm/huge.h"
 #include "model/mm/pte.h"
 
@@ -122,6 +123,7 @@ void page_refresh(struct gather *g, enum kernel_path path, u64 start, u64 end)
 	struct refresh r = { g, path };
 
 	huge_split(g, path, start, end);
+	contig_unfold(g, path, start, end);
 	pgtable_each(g->mm, start, end, refresh_entry, &r);
 }
 

@@ -1,5 +1,6 @@
 #include "model/mm/zap.h"
 
+#include "model/mm/contig.h"
 #include "model/mm/huge.h"
 #include "model/mm/pte.h"
 
@@ -22,6 +23,7 @@ void zap_range(struct gather *g, u64 start, u64 end)
 	if (start >= end)
 		return;
 	huge_split_ends(g, KPATH_UNMAP, start, end);
+	contig_unfold_ends(g, KPATH_UNMAP, start, end);
 	huge_zap(g, start, end);
 	pgtable_each(g->mm, start, end, zap_entry, g);
 }

@@ -192,7 +192,7 @@ static void set_accessed(struct ref_cpu *c, const struct ref_pt *r, bool dirty)
 {
 	const struct pt_format *f = c->k->format;
 	u64 e = pt_read(f, c->k->ptmem, r->entry_pa);
-	u32 state = PTE_ACCESSED | (dirty ? PTE_DIRTY : 0), level = r->shift > f->shift[0];
+	u32 state = PTE_ACCESSED | (dirty ? PTE_DIRTY : 0), level = r->level;
 
 	pt_write(f, c->k->ptmem, r->entry_pa, f->encode(f->pa(e, level), f->flags(e, level) | state, level));
 }

@@ -155,6 +155,8 @@ static struct ref_pt walk(const struct ref_tspace *s, u64 table, u64 va, u32 dep
 	d.rights.present = d.present;
 	d.rights.shift = below;
 	d.rights.page_shift = below;
+	while (cuts[kind].index[depth + 1 + d.rights.level])
+		d.rights.level++;
 	d.rights.pa = d.next / BIT(below) * BIT(below) + va % BIT(below);
 	d.rights.entry_pa = at;
 	if (s->beneath && d.present)

@@ -25,6 +25,7 @@ struct ref_pt {
 	u64 pa;    /* of va itself */
 	u32 shift; /* of the size of the page that maps it; in a guest the smaller of both spaces' */
 	u32 page_shift; /* of the page in this space alone */
+	u32 level; /* of the entry that maps it, 0 the last */
 	u32 reads; /* entries read from memory on the way */
 	u64 entry_pa;
 };

@@ -70,7 +70,7 @@ static void record(u64 top)
 	assert_true(capture_close(t.w, err));
 }
 
-static struct machine *replay(const char *layout, const char *thp)
+static struct machine *replay_with(const char *layout, const char *thp, const char *contiguous)
 {
 	struct machine_cfg cfg;
 	struct config *c = config_new(machine_sections, &cfg);
@@ -81,6 +81,8 @@ static struct machine *replay(const char *layout, const char *thp)
 	snprintf(set, sizeof(set), "kernel.layout=%s", layout);
 	config_set(c, set);
 	snprintf(set, sizeof(set), "kernel.thp=%s", thp);
+	config_set(c, set);
+	snprintf(set, sizeof(set), "kernel.contiguous=%s", contiguous);
 	config_set(c, set);
 	config_set(c, "memory.size=256M");
 	machine_check(&cfg, c);
@@ -93,6 +95,11 @@ static struct machine *replay(const char *layout, const char *thp)
 		;
 	machine_settle(m);
 	return m;
+}
+
+static struct machine *replay(const char *layout, const char *thp)
+{
+	return replay_with(layout, thp, "never");
 }
 
 static u64 value(const struct machine *m, const char *name)
@@ -197,6 +204,25 @@ static void replay_with_large_pages(void **state)
 	}
 }
 
+/* Runs of 64 KB: 256 entries for 16 MB, more than the DTLB has; of 2 MB: eight. One fault each. */
+static void replay_with_contiguous_runs(void **state)
+{
+	static const struct {
+		const char *layout;
+		u64 runs, misses;
+	} want[] = { { "arm64-4k", 256, 512 }, { "arm64-16k", 8, 8 }, { "arm64-64k", 8, 8 } };
+	u32 i;
+
+	record(0);
+	for (i = 0; i < ARRAY_SIZE(want); i++) {
+		struct machine *m = replay_with(want[i].layout, "never", "always");
+
+		assert_int_equal(value(m, "mm.contig.faults"), want[i].runs);
+		assert_int_equal(value(m, "core0.dtlb.misses"), want[i].misses);
+		machine_free(m);
+	}
+}
+
 static int tell;
 
 static void tell_and_leave(int status, const char *message)
@@ -244,6 +270,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(replay_under_every_layout),
+		cmocka_unit_test(replay_with_contiguous_runs),
 		cmocka_unit_test(straddles_follow_the_page_size),
 		cmocka_unit_test(replay_with_large_pages),
 		cmocka_unit_test(refuse_what_does_not_fit),
