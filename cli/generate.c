@@ -1,5 +1,6 @@
 /*
- * mmsim generate KIND -o FILE [--size 48K] [--pages N] [--count N] [--stride N] [--stores PERCENT] [--seed N]
+ * mmsim generate KIND -o FILE [--size 48K] [--pages N] [--count N] [--stride N] [--stores PERCENT]
+ * [--threads N] [--seed N]
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,11 +6,11 @@
 #include "traces/capture_write.h"
 
 extern const struct generator generate_chase, generate_pages, generate_stream, generate_random,
-	generate_touch, generate_synonym;
+	generate_touch, generate_synonym, generate_sharing;
 
 const struct generator *const generators[] = {
-	&generate_chase, &generate_pages,   &generate_stream, &generate_random,
-	&generate_touch, &generate_synonym, NULL,
+	&generate_chase,   &generate_pages,   &generate_stream, &generate_random, &generate_touch,
+	&generate_synonym, &generate_sharing, NULL,
 };
 
 #define AT(field) offsetof(struct generate_opts, field)
@@ -24,6 +24,7 @@ const struct opt generate_keys[] = {
 	  "to make; 0: what touches everything four times", NULL },
 	{ "stride", OPT_SIZE, AT(stride), "8", 1, 1u << 30, "bytes", "from one access to the next", NULL },
 	{ "stores", OPT_U32, AT(stores), "0", 0, 100, "percent", "of the accesses that are stores", NULL },
+	{ "threads", OPT_U32, AT(threads), "2", 2, GENERATE_THREADS, "threads", "that count", NULL },
 	{ "huge", OPT_SIZE, AT(huge), "0", 0, 1u << 30, "bytes",
 	  "of the large pages (2M) that the data lies in, as with MAP_HUGETLB; 0: ordinary ones", NULL },
 	{ "seed", OPT_U64, AT(seed), "1", 0, 0, NULL, "of the random order", NULL },
@@ -132,6 +133,40 @@ u64 generate_count(const struct generation *g, u64 n)
 	return g->o.count ? g->o.count : 4 * n;
 }
 
+static void emit(void *arg, const u8 *packet, u32 len, u64 insns)
+{
+	capture_write(arg, packet, len, insns);
+}
+
+static struct tr_encoder *begin_thread(struct generation *g, u32 tid)
+{
+	return tr_encoder_new(&(struct tr_encoder_cfg){
+		.dict = g->dict,
+		.pid = PID,
+		.tid = tid,
+		.isa = "x86_64",
+		.seen = g->seq,
+		.emit = emit,
+		.arg = g->writer,
+	});
+}
+
+struct tr_encoder *generate_thread(struct generation *g, u32 thread)
+{
+	struct tr_event clone = { .kind = TR_EV_CLONE, .seq = ++g->seq, .arg = PID + thread };
+
+	tr_encode_event(g->enc, &clone);
+	return begin_thread(g, PID + thread);
+}
+
+void generate_end_thread(struct generation *g, struct tr_encoder *enc)
+{
+	struct tr_event end = { .kind = TR_EV_EXIT, .seq = ++g->seq };
+
+	tr_encode_event(enc, &end);
+	tr_encoder_free(enc);
+}
+
 static void program(struct generation *g, const struct generator *gen)
 {
 	struct tr_event end = { .kind = TR_EV_EXIT, .flags = TR_EXIT_GROUP };
@@ -144,32 +179,19 @@ static void program(struct generation *g, const struct generator *gen)
 	tr_encode_event(g->enc, &end);
 }
 
-static void emit(void *arg, const u8 *packet, u32 len, u64 insns)
-{
-	capture_write(arg, packet, len, insns);
-}
-
 bool generate(const struct generator *gen, const struct generate_opts *o, const char *path,
 	      char err[TR_ERRBUF])
 {
 	struct generation g = { .o = *o };
-	struct capture_writer *w;
 
 	ASSERT(o->stride <= o->size);
-	w = capture_create(path, err);
-	if (!w)
+	g.writer = capture_create(path, err);
+	if (!g.writer)
 		return false;
 	g.dict = tr_dict_new();
-	g.enc = tr_encoder_new(&(struct tr_encoder_cfg){
-		.dict = g.dict,
-		.pid = PID,
-		.tid = PID,
-		.isa = "x86_64",
-		.emit = emit,
-		.arg = w,
-	});
+	g.enc = begin_thread(&g, PID);
 	program(&g, gen);
 	tr_encoder_free(g.enc);
 	tr_dict_free(g.dict);
-	return capture_close(w, err);
+	return capture_close(g.writer, err);
 }

@@ -1,6 +1,6 @@
 /*
  * Synthetic recordings: programs whose behaviour has a closed formula. A generator is one file, one const
- * struct and one row in generate.c's array. They write captures as the recorder does: one thread, its
+ * struct and one row in generate.c's array. They write captures as the recorder does: a process, its
  * mappings, its exit.
  *
  * Called by cli/generate.c and by tests.
@@ -15,7 +15,7 @@
 
 struct generate_opts {
 	u64 size, pages, apart, count, stride, huge, seed;
-	u32 stores;
+	u32 stores, threads;
 };
 extern const struct opt generate_keys[];
 
@@ -27,6 +27,7 @@ struct generation {
 	struct rng rng;
 	u64 seq; /* number of the last event */
 	bool has_file;
+	struct capture_writer *writer;
 };
 
 struct generator {
@@ -43,6 +44,7 @@ bool generate(const struct generator *gen, const struct generate_opts *o, const 
 
 /* ---- for the generators ---- */
 
+#define GENERATE_THREADS 64u
 #define GENERATE_PAGE 4096u
 #define GENERATE_LINE 64u
 /* A gigabyte: in the user space of every layout, and whole pages of every size. */
@@ -58,6 +60,9 @@ void generate_fill(struct generation *g, u64 len, u64 step);
 u32 generate_block(struct generation *g, enum tr_kind kind, u16 dep);
 /* A random cycle through 0..n-1: next[i] comes after i (Sattolo). The caller frees it. */
 u32 *generate_cycle(struct generation *g, u32 n);
+/* One more thread of the process begins, and ends; `thread` is 1, 2, ... */
+struct tr_encoder *generate_thread(struct generation *g, u32 thread);
+void generate_end_thread(struct generation *g, struct tr_encoder *enc);
 /* The accesses to make where n of them touch everything once. */
 u64 generate_count(const struct generation *g, u64 n);
 
