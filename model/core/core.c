@@ -98,7 +98,11 @@ static u32 core_probe(struct above *a, u64 pa, enum probe what, u64 now)
 
 	for (i = 0; i < c->n_outer; i++)
 		answer |= above_probe(c->outer[i], pa, what, now);
-	c->late += what != PROBE_HOLDS && answer & PROBE_FOUND && now < core_cycle(c);
+	if (what == PROBE_HOLDS || !(answer & PROBE_FOUND))
+		return answer;
+	c->late += now < core_cycle(c);
+	c->contends = true;
+	cache_note_contention(&c->l1d, pa, true);
 	return answer;
 }
 

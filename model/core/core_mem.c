@@ -416,6 +416,9 @@ static void access_line(struct core *c, struct access *a, u64 va, u64 pa, u32 by
 		r.cls = MEM_RFO;
 		done = cache_store(&c->l1d, &r, now);
 	}
+	c->contends |= r.served == MEM_REMOTE;
+	if (unlikely(c->contends))
+		cache_note_contention(&c->l1d, pa, r.served == MEM_REMOTE);
 	if (done >= a->done) {
 		a->done = done;
 		a->served = r.served;

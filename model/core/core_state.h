@@ -105,6 +105,7 @@ struct core {
 	u64 pure_loads, pure_stores;       /* in the histograms' pure-hit bin */
 	u64 data_loads, data_stores;       /* recorded accesses that are loads; stores and atomics */
 	struct core_latency lat;
+	bool contends; /* some line came from another core */
 	u64 late;
 	u64 interrupted_until; /* cycle at which the last interrupt's handler is over */
 	u32 id;
@@ -114,6 +115,10 @@ struct core {
  * Several cores: before an access that may leave the core's own caches and TLBs (whatever is not a plain
  * hit) a core model asks whether it must wait for the others. If so it stops with CORE_AHEAD, having changed
  * nothing; the access is made again when the engine lets the core run on, and is then this core's first.
+ *
+ * What another core takes away meanwhile comes late. So that this is rare, hits of lines that have come from
+ * another core lately are not plain either (LINE_CONTENDED): where cores fight for a line, they do so in the
+ * order of time.
  */
 static always_inline bool core_must_wait(struct core *c, u64 at)
 {

@@ -106,6 +106,9 @@ struct cache_virtual_stats {
 #define LINE_SHARED     2u /* others may hold it: a write asks below first */
 #define LINE_PREFETCHED 4u /* brought in by a prefetcher of this level, and not used since */
 #define LINE_WATCHED    8u /* a prefetcher wants to see every load of it: no hit is plain */
+/* In a first level: another core had it lately. No hit is plain until 15 have found it still here. */
+#define LINE_CONTENDED  0xf0u
+#define LINE_CONTENDED_HIT 0x10u
 
 struct cache_stats {
 	CACHE_STATS(STAT_FIELD)
@@ -170,6 +173,8 @@ void cache_fini(struct cache *c);
 void cache_attach(struct cache *c, struct above *above);
 /* For those that are built on top: NEEDS_*. */
 u32 cache_needs(const struct cache *c);
+/* An access found the line in a first level, or brought it; contended: another core had it until now. */
+void cache_note_contention(struct cache *c, u64 pa, bool contended);
 void cache_stats_add(const struct cache *c, struct stats *s, const char *prefix);
 void cache_sane(const struct cache *c);
 /* Line `id`, which is there, leaves its place empty; all is done that is done for a victim. */
@@ -253,7 +258,8 @@ static always_inline void cache_renewed(struct cache *c, u32 id)
  */
 static always_inline bool cache_use_plainly(struct cache *c, u32 id, u64 va, bool write)
 {
-	if (unlikely(c->state[id] & (LINE_PREFETCHED | (write ? LINE_SHARED : LINE_WATCHED))))
+	if (unlikely(c->state[id] &
+		     (LINE_PREFETCHED | LINE_CONTENDED | (write ? LINE_SHARED : LINE_WATCHED))))
 		return false;
 	if (unlikely(c->way.utag) && !way_right(&c->way, id, va))
 		return false;

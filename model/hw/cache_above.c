@@ -19,6 +19,18 @@ u32 cache_needs(const struct cache *c)
 	return (c->needs & (NEEDS_DIRECTORY | NEEDS_INCLUSIVE)) | own[c->inclusion];
 }
 
+void cache_note_contention(struct cache *c, u64 pa, bool contended)
+{
+	u32 id = cache_find_pa(c, pa >> c->line_shift);
+
+	if (id == TAG_MISS)
+		return;
+	if (contended)
+		c->state[id] |= LINE_CONTENDED;
+	else if (c->state[id] & LINE_CONTENDED)
+		c->state[id] -= LINE_CONTENDED_HIT;
+}
+
 /* Asking. */
 
 static u32 ask_above(struct cache *c, u64 pa, enum probe what, u64 now)
