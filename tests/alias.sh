@@ -18,4 +18,17 @@ row '64K\/4 ways pipt, next page' 5.00 0.00 0.00
 row '64K\/4 ways vivt, same colour' 11.00 1.00 0.00
 row '32K\/8 ways vipt, utag, same utag' 5.00 0.00 0.00
 row '32K\/8 ways vipt, utag, next page' 13.00 0.00 1.00
+
+# --- frames of the pages' colours: private pages have no aliases left, not even with the kernel's mapping ---
+
+aliases()
+{
+	"$mmsim" replay -q -o "$tmp/run" "$samples/sort.mmtrace.gz" -s l1d.size=64K -s l1d.ways=4 "$@" >/dev/null &&
+		counter "$tmp/run/stats.json" core0.l1d.alias_evictions
+}
+
+if [ "$(aliases)" -gt 1000 ]; then ok "frames of any colour alias"; else bad "frames of any colour alias"; fi
+equal "coloured frames do not" 0 "$(aliases -s l1d.alias=colour -s kernel.placement=coloured)"
+refused "colour without coloured frames" kernel.placement "$mmsim" replay -q -o "$tmp/run" \
+	"$samples/sort.mmtrace.gz" -s l1d.size=64K -s l1d.ways=4 -s l1d.alias=colour
 finish

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model/base/error.h"
+#include "model/mm/frame.h"
 #include "model/core/check_tlb.h"
 #include "model/sim/time.h"
 
@@ -63,6 +64,20 @@ static void check_component(const struct config *c, const char *prefix, const ch
 	config_reject(c, full, "%s", why);
 }
 
+/* alias = colour: a page's frame has its colour, as the cache counts colours. */
+static void check_colours(const struct cache_cfg *l1, const struct kernel_cfg *k, enum page_size page,
+			  const struct config *c, const char *key)
+{
+	u64 colours = MAX(l1->size / l1->ways >> page_size_shift[page], 1);
+
+	if (l1->alias != ALIAS_COLOUR || l1->indexing != INDEX_VIPT || colours == 1)
+		return;
+	if (k->placement != FRAME_COLOURED || k->colours % colours)
+		config_reject(c, key, "it needs kernel.placement = coloured and kernel.colours a multiple "
+				      "of the cache's %u",
+			      (u32)colours);
+}
+
 void machine_check(const struct machine_cfg *cfg, const struct config *c)
 {
 	const char *key = NULL, *why;
@@ -82,6 +97,10 @@ void machine_check(const struct machine_cfg *cfg, const struct config *c)
 	check_component(c, "nested", key, why);
 	if (!hw_check(&cfg->hw, cfg->cores, page, &fault))
 		config_reject(c, fault.key, "%s", fault.why);
+	if (cfg->translation) {
+		check_colours(&cfg->hw.l1i, &cfg->kernel, page, c, "l1i.alias");
+		check_colours(&cfg->hw.l1d, &cfg->kernel, page, c, "l1d.alias");
+	}
 }
 
 static struct kernel *build_kernel(const struct machine *m)

@@ -132,6 +132,9 @@ const char *cache_check(const struct cache_cfg *c, u32 level, u64 page, const ch
 		why = check_indexing(c, level, key);
 	if (why)
 		return why;
+	*key = "alias";
+	if (c->indexing == INDEX_VIVT && c->alias == ALIAS_COLOUR)
+		return "in a vivt cache pages of one colour alias as well; use hardware or flush";
 	*key = "replacement";
 	why = tag_policy_check(c->replacement, c->ways);
 	if (why)

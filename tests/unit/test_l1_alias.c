@@ -136,6 +136,151 @@ static void test_kernel_and_user(void **state)
 	ref_machine_fini(&b.m);
 }
 
+/*
+ * The kernel keeps aliases apart: an access by the other address is a fault, 64 line flushes of a cycle each,
+ * and the refill.
+ */
+static void test_flush(void **state)
+{
+	struct bench b;
+
+	setup(&b, 64 << 10, 4);
+	b.m.hw.l1d.alias = ALIAS_FLUSH;
+	b.m.fault_cycles = 500;
+	start(&b);
+	map_twice(&b);
+	ping_pong(&b, b.load, A, B);
+	assert_int_equal(b.misses, 2 * N);
+	assert_int_equal(b.cycles, 2 * N * (500 + 64 + 16));
+	assert_int_equal(b.m.faults, 4 * N - 1 + 1); /* and the one of the block's page */
+	assert_int_equal(ref_stat(&b.m, "core0.l1d.alias_flushes"), 4 * N - 1);
+	assert_int_equal(ref_stat(&b.m, "core0.cycles.kernel.cache_flush"), (4 * N - 1) * 64);
+	ref_machine_fini(&b.m);
+}
+
+/* vivt. */
+
+static void setup_vivt(struct bench *b)
+{
+	setup(b, 48 << 10, 12);
+	b->m.hw.l1d.indexing = INDEX_VIVT;
+}
+
+/* A chain of loads: the TLB is asked beside the cache, before it, or not at all. */
+static void test_hits(void **state)
+{
+	static const struct {
+		enum cache_indexing indexing;
+		u32 tlb_latency, hit, lookups;
+	} rows[] = {
+		{ INDEX_VIPT, 1, 5, 2 * N }, { INDEX_VIPT, 7, 7, 2 * N }, { INDEX_PIPT, 1, 6, 2 * N },
+		{ INDEX_PIPT, 7, 12, 2 * N }, { INDEX_VIVT, 1, 5, 0 },    { INDEX_VIVT, 7, 5, 0 },
+	};
+	struct tr_slot slot = { .size = 8, .dep = 1, .kind = TR_LOAD };
+	struct bench b;
+	u64 addr[2 * N], lookups, cycles;
+	u32 i, k, chain;
+
+	for (i = 0; i < 2 * N; i++)
+		addr[i] = A + i % 8 * 8;
+	for (k = 0; k < ARRAY_SIZE(rows); k++) {
+		setup(&b, 48 << 10, 12);
+		b.m.hw.l1d.indexing = rows[k].indexing;
+		b.m.hw.dtlb.latency.cycles = rows[k].tlb_latency;
+		start(&b);
+		map_twice(&b);
+		chain = ref_machine_block(&b.m, 0x400080, 1, &slot, 1);
+		ref_machine_run(&b.m, chain, addr, 2 * N);
+		lookups = ref_stat(&b.m, "core0.dtlb.lookups");
+		cycles = ref_stat(&b.m, "core0.cycles");
+		ref_machine_run(&b.m, chain, addr, 2 * N);
+		assert_int_equal(ref_stat(&b.m, "core0.dtlb.lookups") - lookups, rows[k].lookups);
+		assert_int_equal(ref_stat(&b.m, "core0.cycles") - cycles, 2 * N * rows[k].hit);
+		ref_machine_fini(&b.m);
+	}
+}
+
+/* One access; how many TLB lookups it makes. */
+static u64 lookups_of(struct bench *b, u32 block, u64 va)
+{
+	u64 before = ref_stat(&b->m, "core0.dtlb.lookups");
+
+	ref_machine_run(&b->m, block, &va, 1);
+	core_sane(b->m.core);
+	return ref_stat(&b->m, "core0.dtlb.lookups") - before;
+}
+
+/* A line that was read knows whether its page may be written freely; if not, the first write asks. */
+static void test_permissions(void **state)
+{
+	struct bench b;
+
+	setup_vivt(&b);
+	start(&b);
+	map_twice(&b);
+	assert_int_equal(lookups_of(&b, b.load, A), 1);
+	assert_int_equal(lookups_of(&b, b.store, A), 0);
+	ref_tables_map(&b.m.tables, A + 0x5000, FRAME + 0x5000, 0, FREE & ~PTE_DIRTY);
+	assert_int_equal(lookups_of(&b, b.load, A + 0x5000), 1);
+	assert_int_equal(lookups_of(&b, b.load, A + 0x5000), 0);
+	assert_int_equal(lookups_of(&b, b.store, A + 0x5000), 1); /* sets the dirty bit */
+	assert_int_equal(lookups_of(&b, b.store, A + 0x5000), 0);
+	assert_int_equal(lookups_of(&b, b.load, A + 0x5040), 1); /* the next line knows it from its fill */
+	assert_int_equal(lookups_of(&b, b.store, A + 0x5040), 0);
+	ref_machine_fini(&b.m);
+}
+
+/* What a translation brought goes with it: 64 lines of each first level that is vivt, a cycle each. */
+static void test_translations_go(void **state)
+{
+	struct bench b;
+	struct cpu *cpu;
+	u64 cycles;
+
+	setup_vivt(&b);
+	start(&b);
+	map_twice(&b);
+	cpu = core_cpu(b.m.core);
+	lookups_of(&b, b.store, A);
+	lookups_of(&b, b.store, A + 0x40);
+	cycles = cpu->ops->now(cpu);
+	cpu->ops->flush_page(cpu, 1, A);
+	assert_int_equal(cpu->ops->now(cpu) - cycles, 64);
+	assert_int_equal(ref_stat(&b.m, "core0.l1d.virtual_flushes"), 2);
+	assert_int_equal(ref_stat(&b.m, "core0.l1d.writebacks"), 2);
+	assert_int_equal(lookups_of(&b, b.load, A), 1);
+	ref_machine_fini(&b.m);
+}
+
+/* Two address spaces with the same tables: tagged lines stay, others go with the switch, all 768 of them. */
+static void test_switches(void **state)
+{
+	struct bench b;
+	struct cpu *cpu;
+	u64 cycles;
+	u32 tagged;
+
+	for (tagged = 0; tagged < 2; tagged++) {
+		setup_vivt(&b);
+		b.m.hw.l1d.asid_tagged = tagged;
+		start(&b);
+		map_twice(&b);
+		cpu = core_cpu(b.m.core);
+		lookups_of(&b, b.store, A);
+		lookups_of(&b, b.store, A + 0x40);
+		cycles = cpu->ops->now(cpu);
+		cpu->ops->switch_to(cpu, b.m.tables.root, 2);
+		assert_int_equal(cpu->ops->now(cpu) - cycles, tagged ? 0 : 768);
+		/* A homonym is not taken for the other space's line, which has to give the data up. */
+		assert_int_equal(lookups_of(&b, b.load, A), 1);
+		assert_int_equal(ref_stat(&b.m, "core0.l1d.alias_evictions"), tagged);
+		cpu->ops->switch_to(cpu, b.m.tables.root, 1);
+		assert_int_equal(lookups_of(&b, b.load, A), 1);
+		assert_int_equal(lookups_of(&b, b.load, A + 0x40), tagged ? 0 : 1);
+		ref_machine_fini(&b.m);
+	}
+}
+
 /* Published for Zen 2, and measured again on Zen 5; bit i of the utag is VA[12 + i] ^ VA[partner]. */
 static void test_utag(void **state)
 {
@@ -204,6 +349,11 @@ int main(void)
 		cmocka_unit_test(test_ping_pong),
 		cmocka_unit_test(test_no_alias),
 		cmocka_unit_test(test_kernel_and_user),
+		cmocka_unit_test(test_flush),
+		cmocka_unit_test(test_hits),
+		cmocka_unit_test(test_permissions),
+		cmocka_unit_test(test_translations_go),
+		cmocka_unit_test(test_switches),
 		cmocka_unit_test(test_utag),
 		cmocka_unit_test(test_shared_line),
 		cmocka_unit_test(test_collision),

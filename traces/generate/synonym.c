@@ -25,7 +25,7 @@ static void run(struct generation *g)
 
 const struct generator generate_synonym = {
 	.name = "synonym",
-	.help = "dependent loads, --stores percent stores, by two mappings of --pages pages in turn, --apart pages "
-		"from each other",
+	.help = "dependent loads, --stores percent stores, by two mappings of --pages pages in turn, --apart "
+		"pages from each other",
 	.run = run,
 };
