@@ -125,7 +125,7 @@ struct prefetch *prefetch_new(const struct prefetch_cfg *cfg, const char *text, 
 		p->part[p->n].ops = ops;
 		p->part[p->n].state = ops->create(own, line_shift, p->page_shift);
 		p->part[p->n++].cross_page = ops->crosses && own->cross_page;
-		p->sees_hits |= ops->sees_hits;
+		p->sees_hits |= ops->sees_hits && own->hits;
 	}
 	return p;
 }

@@ -10,7 +10,7 @@
  * and stream see there the misses, the first uses of prefetched lines and the hits on lines in flight. That
  * is all that their rules speak of; only a stream that begins among lines that are present is noticed late.
  * A rule that needs every load (ip-stride: strides inside a line) says so (sees_hits), and all loads of that
- * level then leave the hot path.
+ * level then leave the hot path, which takes the host three times as long; its option `hits` says otherwise.
  *
  * Addresses are virtual in a first level and physical below. Nobody crosses a page (lN.prefetch.page, 4 KB on
  * x86 whatever the page's size), except, with cross_page, those of L1D: those are translated as a software
@@ -42,8 +42,8 @@ struct prefetch_wishes {
 
 struct prefetcher_ops {
 	const char *name;
-	bool sees_hits;
-	bool crosses; /* has the option cross_page */
+	bool sees_hits; /* where the option hits says so */
+	bool crosses;   /* has the option cross_page */
 	void *(*create)(const struct prefetcher_cfg *cfg, u32 line_shift, u32 page_shift);
 	void (*destroy)(void *state);
 	void (*learn)(void *state, const struct prefetch_access *a, struct prefetch_wishes *w);

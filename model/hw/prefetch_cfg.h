@@ -25,6 +25,7 @@ struct prefetcher_cfg {
 	u64 max_stride; /* bytes */
 	u64 block;      /* bytes that are fetched together */
 	bool cross_page;
+	bool hits;      /* learns from them, too */
 };
 
 struct prefetch_cfg {

@@ -6,6 +6,9 @@
  * by the lowest 8 bits of their address. That it takes three accesses (two equal strides), and 24 entries, is
  * what AfterImage (ASPLOS 2023) found on Haswell and Coffee Lake; their order is LRU here.
  *
+ * Others monitor misses alone, which hits in between do not disturb (Arm, Cortex-A35 Technical Reference
+ * Manual, "Data prefetching"): option `hits`.
+ *
  * What an instruction's address is when the recording has whole blocks: the block's plus the number of the
  * instruction in it (core/inorder.h).
  */
@@ -28,6 +31,8 @@ const struct opt prefetch_ip_stride_opts[] = {
 	{ "ip_bits", OPT_U32, AT(ip_bits), "8", 1, 64, "bits",
 	  "low bits that tell instructions from each other", NULL },
 	{ "max_stride", OPT_SIZE, AT(max_stride), "2K", 1, 1ull << 30, "bytes", "longest stride", NULL },
+	{ "hits", OPT_BOOL, AT(hits), "yes", 0, 0, NULL,
+	  "learns from all loads; no: from misses and first uses of prefetched lines", NULL },
 	{ "cross_page", OPT_BOOL, AT(cross_page), "no", 0, 0, NULL, "l1d: goes on into other pages", NULL },
 	{ 0 },
 };
@@ -90,7 +95,7 @@ static void ip_learn(void *state, const struct prefetch_access *a, struct prefet
 	u64 ip = a->ip & s->ip_mask;
 	u32 id, i;
 
-	if (!a->ip)
+	if (!a->ip || !(s->cfg.hits || a->miss || a->first_use))
 		return;
 	id = tags_find(&s->tags, 0, ip);
 	if (id == TAG_MISS) {

@@ -102,7 +102,8 @@ static void test_adjacent_completes_the_pair(void **state)
 
 #define INTEL_IP                                                                                         \
 	{                                                                                                \
-		.degree = 1, .distance = 1, .entries = 24, .confidence = 2, .ip_bits = 8, .max_stride = 2048 \
+		.degree = 1, .distance = 1, .entries = 24, .confidence = 2, .ip_bits = 8,                \
+		.max_stride = 2048, .hits = true                                                         \
 	}
 
 /* "The sum of the current address and the stride", from the second equal stride on. */
@@ -121,6 +122,23 @@ static void test_ip_stride_adds_the_stride(void **state)
 				{ 0x3010, HIT, "3018", 7 },
 				{ 0x3010, HIT, "", 7 },
 				{ 0x3010, HIT, "", 7 }, /* a stride of nothing */
+				{ 0 } });
+}
+
+/* "Any intervening stores or loads that hit in the data cache do not interfere." */
+static void test_ip_stride_of_misses(void **state)
+{
+	struct prefetcher_cfg misses = INTEL_IP;
+
+	misses.hits = false;
+	expect(&prefetch_ip_stride, &misses,
+	       (struct step[]){ { 0x1000, MISS, "", 7 },
+				{ 0x1020, HIT, "", 7 },
+				{ 0x1040, MISS, "", 7 },
+				{ 0x5008, HIT, "", 7 },
+				{ 0x1080, MISS, "10c0", 7 },
+				{ 0x10a0, HIT, "", 7 },
+				{ 0x10c0, FIRST, "1100", 7 },
 				{ 0 } });
 }
 
@@ -352,6 +370,7 @@ int main(void)
 		cmocka_unit_test(test_next_line_waits_for_ascending_lines),
 		cmocka_unit_test(test_adjacent_completes_the_pair),
 		cmocka_unit_test(test_ip_stride_adds_the_stride),
+		cmocka_unit_test(test_ip_stride_of_misses),
 		cmocka_unit_test(test_ip_stride_goes_backward),
 		cmocka_unit_test(test_ip_stride_is_limited),
 		cmocka_unit_test(test_ip_stride_looks_further),

@@ -79,6 +79,7 @@ static struct cache_cfg config_of(u64 size, u32 ways, u32 mshrs, char *prefetche
 	cfg.prefetch.of[PREFETCH_ADJACENT] = (struct prefetcher_cfg){ .block = 128 };
 	cfg.prefetch.of[PREFETCH_IP_STRIDE] = (struct prefetcher_cfg){
 		.degree = 1, .distance = 1, .entries = 24, .confidence = 2, .ip_bits = 8, .max_stride = 2048,
+		.hits = true,
 	};
 	cfg.prefetch.of[PREFETCH_STREAM] = (struct prefetcher_cfg){
 		.degree = 2, .distance = 20, .entries = 32, .confidence = 2, .max_stride = 4096,
@@ -190,6 +191,23 @@ static void test_who_sees_hits_sees_them_all(void **state)
 		load(&b, 0x1000 + 8 * i, 1000);
 	expect_log(&b, "r1000 p1040 "); /* the eighth load's next is the first of the next line */
 	expect_counts(&b, COUNTS(1, 0, 0, 0, 0, 0));
+	cache_fini(&b.cache);
+}
+
+/* Unless it is told not to: then only the first loads of lines reach it. */
+static void test_who_needs_no_hits(void **state)
+{
+	struct cache_cfg cfg = config_of(4096, 4, 8, "ip-stride");
+	struct bench b;
+
+	cfg.prefetch.of[PREFETCH_IP_STRIDE].hits = false;
+	setup(&b, &cfg, MEM_L1);
+	load(&b, 0x1000, 0);
+	assert_int_not_equal(cache_plain_hit(&b.cache, 0x1000, 0x1000, false, 6), TAG_MISS);
+	load(&b, 0x1008, 1);
+	load(&b, 0x1040, 2);
+	load(&b, 0x1080, 3);
+	expect_log(&b, "r1000 r1040 r1080 p10c0 ");
 	cache_fini(&b.cache);
 }
 
@@ -422,6 +440,7 @@ int main(void)
 		cmocka_unit_test(test_a_late_prefetch_costs_the_rest),
 		cmocka_unit_test(test_second_uses_are_plain),
 		cmocka_unit_test(test_who_sees_hits_sees_them_all),
+		cmocka_unit_test(test_who_needs_no_hits),
 		cmocka_unit_test(test_without_mshr_it_is_dropped),
 		cmocka_unit_test(test_unused_lines_are_useless),
 		cmocka_unit_test(test_what_is_there_is_not_asked_for),
