@@ -1,4 +1,4 @@
-/* mmsim replay --simpoints: the chosen intervals are measured, what lies between only brings the machine there. */
+/* mmsim replay --simpoints: the chosen intervals are measured, what lies between only leads to them. */
 #include <inttypes.h>
 #include <string.h>
 

@@ -47,7 +47,8 @@ static bool is_reached(const struct replay *r, const struct replay_goal *g)
 	return now.records >= g->records || now.instructions >= g->instructions || now.cycle >= g->cycle;
 }
 
-enum replay_stop replay_run_to(struct replay *r, enum engine_mode mode, const struct replay_goal *g, bool marks)
+enum replay_stop replay_run_to(struct replay *r, enum engine_mode mode, const struct replay_goal *g,
+			       bool marks)
 {
 	const struct engine_goal goal = { g->instructions, g->cycle, marks };
 	struct engine *e = engine_of(r);

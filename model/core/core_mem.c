@@ -84,11 +84,11 @@ static enum core_stop take_trap(struct core *c, const struct walk *k)
 {
 	enum trap_result result;
 
+	if (explain_on())
+		explain_open(core_cycle(c), "page fault, %s", k->present ? "forbidden" : "not present");
 	core_drain(c);
 	c->trap = (struct trap){ .va = k->va, .access = k->access, .present = k->present };
 	c->st.traps++;
-	if (explain_on())
-		explain_open(core_cycle(c), "page fault, %s", k->present ? "forbidden" : "not present");
 	result = c->kernel_ops->fault(c->kernel, &c->cpu, c->mm, &c->trap);
 	if (explain_on())
 		explain_close(core_cycle(c), "%s", "");
@@ -107,10 +107,15 @@ static void note_filling(struct core *c, const struct tlb *t, u64 va, u32 size, 
 
 static void await_filling(struct core *c, const struct tlb *t, u64 va, u32 size)
 {
+	u64 from;
+
 	if (t != &c->dtlb || !mshr_any(&c->filling, core_cycle(c)))
 		return;
+	from = core_cycle(c);
 	core_stall_until(c, mshr_ready(&c->filling, core_filling_key(va, size, false), 0), PART_DTLB);
 	core_stall_until(c, mshr_ready(&c->filling, core_filling_key(va, size, true), 0), PART_WALK);
+	if (explain_on())
+		explain_hop(from, core_cycle(c), "the translation is on its way");
 }
 
 /* Beside the lookup of the run, which makes a stopped access again or never. */
@@ -202,6 +207,7 @@ static enum core_stop translate_miss(struct core *c, struct tlb *t, struct walk 
 				     struct xlated *x)
 {
 	enum tlb_asker asker = kernels ? TLB_KERNEL : TLB_PROGRAM;
+	u64 from = core_cycle(c);
 	enum core_stop stop;
 
 	count_miss(t, asker);
@@ -211,10 +217,10 @@ static enum core_stop translate_miss(struct core *c, struct tlb *t, struct walk 
 			tlb_prefetch_miss(&c->tlb_prefetcher, k);
 		return stop;
 	}
-	if (explain_on())
-		explain_hop(core_cycle(c), k->done, "stlb hit");
-	core_stall_until(c, core_cycle(c) + c->stlb.latency, t == &c->itlb ? PART_ITLB : PART_DTLB);
+	core_stall_until(c, from + c->stlb.latency, t == &c->itlb ? PART_ITLB : PART_DTLB);
 	core_stall_until(c, k->done, PART_WALK);
+	if (explain_on())
+		explain_hop(from, core_cycle(c), "stlb hit");
 	return CORE_DONE;
 }
 
@@ -620,8 +626,10 @@ static enum core_stop access_atomic(struct core *c, u64 va, u32 size)
 	a.start = core_cycle(c);
 	core_drain_stores(c);
 	issue = core_cycle(c);
-	if (explain_on())
+	if (explain_on()) {
+		explain_start(a.start);
 		explain_hop(a.start, issue, "store buffer drains");
+	}
 	stop = access_lines(c, &a, va, size);
 	if (unlikely(stop != CORE_DONE))
 		return stop;

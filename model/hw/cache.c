@@ -418,8 +418,23 @@ static u64 write_below(struct cache *c, const struct mem_req *r, u64 now)
 	struct mem_req below = *r;
 
 	below.service = service_of(c, r);
+	if (explain_on()) {
+		explain_hop(now, now, "%s sends the write on", mem_level_name[c->level]);
+		explain_mute();
+	}
 	port_write(c->below, &below, now);
+	if (explain_on())
+		explain_unmute();
 	return now + c->latency;
+}
+
+static u64 store_past(struct cache *c, const struct mem_req *r, u64 now)
+{
+	u64 begin = end_alias(c, r->pa >> c->line_shift, now);
+
+	if (explain_on())
+		explain_hop(begin, begin + c->latency, "%s miss, not allocated", mem_level_name[c->level]);
+	return write_below(c, r, begin);
 }
 
 /* A whole line is written over what a prefetch brought: that was for nothing. */
@@ -490,7 +505,7 @@ u64 cache_store(struct cache *c, struct mem_req *r, u64 now)
 	r->served = c->level;
 	r->mshr_wait = 0;
 	if (!c->allocate)
-		return write_below(c, r, end_alias(c, r->pa >> c->line_shift, now));
+		return store_past(c, r, now);
 	r->cls = cache_asks_as(r->cls);
 	tell_miss(c, at.set, now);
 	done = whole ? cache_allocate(c, r, &id, now) : fetch_line(c, r, &id, now);

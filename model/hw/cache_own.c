@@ -11,12 +11,15 @@ enum mem_class cache_asks_as(enum mem_class cls)
 u64 cache_own_line(struct cache *c, struct mem_req *r, u32 id, u64 done, u64 now)
 {
 	struct mem_req up = { .pa = r->pa, .bytes = r->bytes, .cls = cache_asks_as(r->cls), .ip = r->ip };
-	u64 owned = port_upgrade(c->below, &up, now);
+	u64 owned;
 
+	if (explain_on()) /* what it takes longer than the line itself */
+		explain_open(done, "%s asks for the line alone", mem_level_name[c->level]);
+	owned = port_upgrade(c->below, &up, now);
+	if (explain_on())
+		explain_close(MAX(owned, done), "%s", "");
 	c->st.coherence_upgrades++;
 	c->state[id] &= (u8)~LINE_SHARED;
-	if (explain_on())
-		explain_hop(now, owned, "%s asks for the line alone", mem_level_name[c->level]);
 	if (owned <= done)
 		return done;
 	r->served = up.served;

@@ -222,6 +222,12 @@ static u64 outermost(const struct explain *x)
 	return sum;
 }
 
+void explain_start(u64 now)
+{
+	explaining->start = now;
+	explaining->n = 0;
+}
+
 void explain_end(u64 now, bool summed)
 {
 	struct explain *x = explaining;
@@ -229,9 +235,10 @@ void explain_end(u64 now, bool summed)
 	if (!x->begun)
 		return;
 	x->begun = false;
-	ASSERT(!summed || x->left_out || outermost(x) == now - x->start);
 	print(x);
 	fprintf(x->out, "%10s  %8" PRIu64 "  cycles\n\n", "", now - x->start);
+	fflush(x->out);
+	ASSERT(!summed || x->left_out || outermost(x) == now - x->start);
 }
 
 void explain_abandon(const char *why)

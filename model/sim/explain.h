@@ -40,6 +40,8 @@ void explain_run(struct explain *x, u64 runs, u64 accesses, const char *where);
  */
 void explain_access(u64 now, const char *fmt, ...) printf_like(2, 3);
 void explain_fetch(u64 now, const char *fmt, ...) printf_like(2, 3);
+/* It could not start before now, and only that is told so far. */
+void explain_start(u64 now);
 /* It ends. summed: its latency is what the outermost hops add up to. */
 void explain_end(u64 now, bool summed);
 /* It did not come to its end: a fault that ended its thread. */
