@@ -22,8 +22,9 @@
  *   exclusive  a victim level: it is filled by what leaves the levels above, clean lines too, and a line that
  *              is read leaves it, dirty as it is. What misses here passes by. Where several cores stand
  *              above, a line is filled in when the last of them lets it go (or writes it back), and stays
- *              when it is read by one while another has it; a dirty one also when it is fetched or prefetched. A clean line counts as shared here where a
- *              directory stands below: nobody says whether it was.
+ *              when it is read by one while another has it; a dirty one also when it is fetched or
+ *              prefetched. A clean line counts as shared here where a directory stands below: nobody says
+ *              whether it was.
  *
  * Coherence, where a directory stands somewhere below: a line that others may hold is marked LINE_SHARED,
  * and a write asks below first; a line that leaves, and that nobody above holds, is told to be gone. A core's

@@ -34,8 +34,8 @@ static void hand_up(struct cache *c, struct mem_req *r, u32 id)
 }
 
 /*
- * Another above has the line too; or it is dirty, and what asks may be an L1I, which is no place for bytes that
- * nobody else has.
+ * Another above has the line too; or it is dirty, and what asks may be an L1I, which is no place for bytes
+ * that nobody else has.
  */
 static bool stays(const struct cache *c, const struct mem_req *r, u32 id)
 {

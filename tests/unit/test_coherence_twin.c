@@ -118,22 +118,20 @@ static void test_fourth_level(void **state)
 /* Stores that go through the first level; stores that bring no line in, anywhere. */
 static void test_write_policies(void **state)
 {
-	u32 l2, l3, allocate, through;
+	u32 l2, l3, how;
 	u64 seed = 1;
 
 	for (l2 = 0; l2 < 3; l2++)
 		for (l3 = 0; l3 < 4; l3++)
-			for (allocate = 0; allocate < 2; allocate++)
-				for (through = 0; through < 2; through++) {
-					struct ref_shape s = { .cores = 4, .l2 = l2 < 2, .l2_inclusion = l2 % 2,
-							       .l3_inclusion = l3 % 3,
-							       .cores_per_l3 = l3 < 3 ? 2 : 0,
-							       .through = through, .allocate = allocate };
+			for (how = 0; how < 4; how++) {
+				struct ref_shape s = { .cores = 4, .l2 = l2 < 2, .l2_inclusion = l2 % 2,
+						       .l3_inclusion = l3 % 3, .cores_per_l3 = l3 < 3 ? 2 : 0,
+						       .through = how & 1, .allocate = how & 2 };
 
-					/* What is written through does not stand right above an exclusive level. */
-					if (s.l2 || !through || l3 != INCLUSION_EXCLUSIVE)
-						run(&s, seed++, STEPS);
-				}
+				/* Nothing that is written through stands right above an exclusive level. */
+				if (s.l2 || !s.through || l3 != INCLUSION_EXCLUSIVE)
+					run(&s, seed++, STEPS);
+			}
 }
 
 /* Victims that have nothing to do with age. */
