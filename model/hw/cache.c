@@ -109,6 +109,7 @@ static void write_back(struct cache *c, u64 line, u64 now)
 	struct mem_req wb = { .pa = line << c->line_shift,
 			      .bytes = 1u << c->line_shift,
 			      .cls = MEM_RFO,
+			      .dirty = true,
 			      .service = c->serves };
 	u64 taken;
 
@@ -487,7 +488,7 @@ u64 cache_allocate(struct cache *c, struct mem_req *r, u32 *id, u64 now)
 	now = cache_put(c, r, 0, id, now);
 	r->served = c->level;
 	r->mshr_wait = 0;
-	if (unlikely(c->needs))
+	if (unlikely(c->needs && !r->dirty))
 		return cache_own_line(c, r, *id, now + c->latency, now);
 	return now + c->latency;
 }

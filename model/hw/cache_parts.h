@@ -11,7 +11,10 @@
 
 /* The request's line is put where it belongs; the victim is sent down, as soon as it can be. Returns when. */
 u64 cache_put(struct cache *c, const struct mem_req *r, u8 state, u32 *id, u64 now);
-/* A whole line is to be written: nothing need be read, but others have to give it up. Returns when. */
+/*
+ * A whole line is to be written: nothing need be read, but others have to give it up, if the writer does not
+ * own it. Returns when it may be.
+ */
 u64 cache_allocate(struct cache *c, struct mem_req *r, u32 *id, u64 now);
 
 /* cache_own.c */

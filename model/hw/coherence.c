@@ -134,7 +134,8 @@ static void note_miss(struct directory *d, const struct child *ch, const struct 
 
 static void write_down(struct directory *d, u64 pa, u64 now)
 {
-	struct mem_req wb = { .pa = pa & ~(u64)(d->p.line - 1), .bytes = d->p.line, .cls = MEM_COHERENCE };
+	struct mem_req wb = { .pa = pa & ~(u64)(d->p.line - 1), .bytes = d->p.line,
+			      .cls = MEM_COHERENCE, .dirty = true };
 
 	d->st.writebacks++;
 	port_write(d->p.below, &wb, now);

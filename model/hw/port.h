@@ -48,7 +48,11 @@ struct mem_req {
 	 * those that stand above the level that is asked.
 	 */
 	bool shared;
-	bool dirty; /* of a read: the level below gave its line away, with bytes that nobody else has */
+	/*
+	 * Of a read: the level below gave its line away, with bytes that nobody else has. Of a write: it is
+	 * such a line, whose writer owned it.
+	 */
+	bool dirty;
 };
 
 struct port;
