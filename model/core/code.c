@@ -45,6 +45,12 @@ static u32 make_segs(const struct code_table *t, const struct tr_block *b, struc
 	return n;
 }
 
+static const u8 slot_writes[TR_NR_KINDS] = {
+	[TR_STORE] = SLOT_WRITES,
+	[TR_ATOMIC] = SLOT_WRITES | SLOT_ATOMIC,
+	[TR_PREFETCH] = SLOT_WRITES | SLOT_PREFETCH,
+};
+
 /* Whether some slot is known to depend on another. */
 static bool make_slots(struct code_table *t, const struct tr_block *b, struct code_slot *slot,
 		       u32 *count)
@@ -57,7 +63,7 @@ static bool make_slots(struct code_table *t, const struct tr_block *b, struct co
 
 		slot[i] = (struct code_slot){ .last = s->size - 1, .insn = s->insn, .dep = s->dep };
 		slot[i].kind = s->kind;
-		slot[i].writes = s->kind == TR_LOAD ? 0 : 0xff;
+		slot[i].writes = slot_writes[s->kind];
 		count[COUNT_LOADS] += s->kind == TR_LOAD || s->kind == TR_ATOMIC;
 		count[COUNT_STORES] += s->kind == TR_STORE || s->kind == TR_ATOMIC;
 		count[COUNT_ATOMICS] += s->kind == TR_ATOMIC;

@@ -15,10 +15,15 @@ struct code_seg {
 	u16 insn; /* first instruction that touches it */
 };
 
+/* What the shortcut may have to leave alone: no load, of these the atomics, the prefetches. */
+#define SLOT_WRITES   1u
+#define SLOT_ATOMIC   2u
+#define SLOT_PREFETCH 4u
+
 /* As the hot loop wants it: eight bytes, no branch between loads and stores. */
 struct code_slot {
 	u32 last : 24; /* size - 1 */
-	u32 writes : 8; /* 0: a load; 0xff: any other kind */
+	u32 writes : 8; /* 0: a load; others: SLOT_* */
 	u16 insn : 12;
 	u16 kind : 4; /* enum tr_kind */
 	u16 dep;

@@ -242,6 +242,7 @@ struct core *core_new(const struct core_params *p)
 	add_caches(c, p);
 	if (p->cfg->model == CORE_WINDOW)
 		add_window(c, p->cfg->window);
+	core_note_stores(c);
 	c->l1i.tags.clock = c->l1d.tags.clock = &c->clock;
 	c->hit_latency = c->l1d.latency;
 	c->fetch_latency = c->l1i.latency;

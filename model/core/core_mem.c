@@ -30,7 +30,7 @@ void core_retire_store(struct core *c, u64 ready)
 		sb_expire(sb, c->slots);
 	}
 	sb_push(sb, c->slots, ready * c->width);
-	c->sb_busy = sb->n ? ~0u : 0;
+	core_note_stores(c);
 }
 
 void core_drain_stores(struct core *c)
@@ -40,7 +40,7 @@ void core_drain_stores(struct core *c)
 	if (sb->n)
 		core_stall(c, sb->last, PART_STORE_BUFFER);
 	sb->n = 0;
-	c->sb_busy = 0;
+	core_note_stores(c);
 }
 
 /* Translation. */
@@ -96,13 +96,16 @@ static enum core_stop take_trap(struct core *c, const struct walk *k)
 	return trap_stop(c, k, result);
 }
 
-/* Window core: others may use a translation that the TLB has already and that is still on its way. */
-static void note_filling(struct core *c, const struct tlb *t, u64 va, u32 size, bool walk, u64 done)
+/*
+ * Window core: others may use a translation that the TLB has already and that is still on its way. Where a
+ * walk only sets the dirty bit nobody else waits.
+ */
+static void note_filling(struct core *c, const struct tlb *t, const struct walk *k, bool walks)
 {
 	if (!c->window.size || t != &c->dtlb)
 		return;
 	mshr_expire(&c->filling, c->settled);
-	mshr_add(&c->filling, core_filling_key(va, size, walk), c->settled, done);
+	mshr_add(&c->filling, core_filling_key(k->va, k->size, walks), c->settled, k->done);
 }
 
 static void await_filling(struct core *c, const struct tlb *t, u64 va, u32 size)
@@ -153,7 +156,6 @@ static enum core_stop translate_by_walk(struct core *c, struct tlb *t, struct wa
 	if (c->has_stlb)
 		tlb_fill(&c->stlb, k->va, c->walker.asid, k->size, k->entry);
 	tlb_fill(t, k->va, c->walker.asid, k->size, k->entry);
-	note_filling(c, t, k->va, k->size, true, k->done);
 	x->entry = k->entry;
 	x->pa = (k->entry & ~TLB_FLAGS) | (k->va & ((1ull << page_size_shift[k->size]) - 1));
 	return CORE_DONE;
@@ -198,7 +200,8 @@ static bool translate_by_stlb(struct core *c, struct tlb *t, struct walk *k, enu
 	x->how = XLATE_STLB;
 	k->done = walker_ready(&c->walker, k->va, now + c->stlb.latency);
 	tlb_fill(t, k->va, c->walker.asid, h.size, *h.entry & ~TLB_PREFETCHED);
-	note_filling(c, t, k->va, h.size, false, k->done);
+	k->size = h.size;
+	note_filling(c, t, k, false);
 	tlb_prefetch_hit(&c->tlb_prefetcher, &h, k->va, now + c->stlb.latency);
 	return true;
 }
@@ -213,9 +216,11 @@ static enum core_stop translate_miss(struct core *c, struct tlb *t, struct walk 
 	count_miss(t, asker);
 	if (!translate_by_stlb(c, t, k, asker, core_cycle(c), x)) {
 		stop = translate_by_walk(c, t, k, x);
-		if (stop == CORE_DONE)
-			tlb_prefetch_miss(&c->tlb_prefetcher, k);
-		return stop;
+		if (stop != CORE_DONE)
+			return stop;
+		note_filling(c, t, k, true);
+		tlb_prefetch_miss(&c->tlb_prefetcher, k);
+		return CORE_DONE;
 	}
 	core_stall_until(c, from + c->stlb.latency, t == &c->itlb ? PART_ITLB : PART_DTLB);
 	core_stall_until(c, k->done, PART_WALK);
@@ -275,7 +280,7 @@ bool core_translate_quietly(struct core *c, u64 va, enum tlb_asker asker, u64 *p
 	if (c->has_stlb)
 		tlb_fill(&c->stlb, va, c->walker.asid, k.size, k.entry);
 	tlb_fill(&c->dtlb, va, c->walker.asid, k.size, k.entry);
-	note_filling(c, &c->dtlb, va, k.size, true, k.done);
+	note_filling(c, &c->dtlb, &k, true);
 	tlb_prefetch_miss(&c->tlb_prefetcher, &k);
 	*pa = (k.entry & ~TLB_FLAGS) | (va & ((1ull << page_size_shift[k.size]) - 1));
 	return true;

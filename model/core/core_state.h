@@ -71,7 +71,7 @@ struct core {
 	struct tlb_prefetcher tlb_prefetcher;
 	struct stage2 *host; /* NULL: the kernel's physical addresses are the machine's */
 	struct store_buffer sb;
-	u32 sb_busy;   /* ~0 while stores wait in the buffer, else 0 */
+	u32 not_hot;   /* SLOT_* that may not take the shortcut now, see core_note_stores() */
 	u64 ip;        /* identity of the instruction that accesses data, where it is no plain hit */
 	u64 clock;     /* of the L1s' and L1 TLBs' times of last use */
 	u64 no_page;   /* the time of a page where there is no translation */
@@ -154,6 +154,15 @@ static always_inline void sb_expire(struct store_buffer *sb, u64 at)
 		sb->head = (sb->head + 1) % STORE_BUFFER_MAX;
 		sb->n--;
 	}
+}
+
+/*
+ * Nothing but loads may take the shortcut while stores wait in the buffer; an atomic in the window core,
+ * which drains it, and a prefetch, which may find no MSHR, never.
+ */
+static always_inline void core_note_stores(struct core *c)
+{
+	c->not_hot = c->sb.n ? ~0u : c->window.size ? SLOT_ATOMIC | SLOT_PREFETCH : SLOT_PREFETCH;
 }
 
 /* A store whose line can be written at slot `ready`; there must be room. */

@@ -88,7 +88,7 @@ static always_inline bool plain_hit(struct core *c, struct cache *l1, struct tlb
 static always_inline bool store_room(struct core *c, u64 at)
 {
 	sb_expire(&c->sb, at);
-	c->sb_busy = c->sb.n ? ~0u : 0;
+	core_note_stores(c);
 	return c->sb.n < c->sb.cap;
 }
 
@@ -156,7 +156,7 @@ static always_inline enum core_stop run_fetch(struct core *c, const struct code_
 		if (likely(hot_hit(hot, seg->va, seg->va, HOT_READ, 0, clock, line_shift)))
 			continue;
 		c->clock = *clock;
-		await_room(c, t, seg->insn, window);
+		await_room(c, t, 0, window); /* what the run's later instructions wait for comes later */
 		if (unlikely(!plain_hit(c, &c->l1i, &c->itlb, *t + seg->insn, seg->va, ACCESS_EXEC, false,
 					xlate, line_shift)))
 			stop = make_fetch(c, seg, t, window);
@@ -285,7 +285,7 @@ static always_inline enum core_stop run_data(struct core *c, const struct code_b
 	for (addr += s - b->slot; s < end; s++, addr++) {
 		if (deps)
 			start = await_producer(c, s, t, window);
-		if (likely(hot_hit(hot, *addr, *addr + s->last, s->writes & 1, s->writes & c->sb_busy, clock,
+		if (likely(hot_hit(hot, *addr, *addr + s->last, s->writes & 1, s->writes & c->not_hot, clock,
 				   line_shift))) {
 			if (deps)
 				announce(c, s, start + c->hit_latency * c->width);
@@ -377,14 +377,14 @@ static noinline enum core_stop run_window_chunk(struct core *c, struct core_chun
 	struct window *w = &c->window;
 	enum core_stop stop;
 
-	window_stall(w, c->slots - c->dispatched);
+	window_stall(w, c->slots - w->left);
 	w->lag = c->retired > c->slots ? c->retired - c->slots : 0;
 	if (c->xlate && c->l1d.line_shift == COMMON_LINE_SHIFT)
 		stop = run_chunk_as(c, ch, until, sum, true, true, far, COMMON_LINE_SHIFT);
 	else
 		stop = run_chunk_as(c, ch, until, sum, true, c->xlate, far, c->l1d.line_shift);
 	await_room(c, &c->slots, 0, true);
-	c->dispatched = c->slots;
+	w->left = c->slots;
 	c->retired = c->slots + w->lag;
 	return stop;
 }

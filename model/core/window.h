@@ -17,7 +17,7 @@
 
 #include "model/base/types.h"
 
-#define WINDOW_MAX 8192u
+#define WINDOW_MAX 1024u
 
 /* An instruction that held retirement up. */
 struct window_entry {
@@ -30,6 +30,7 @@ struct window {
 	u64 lag;     /* slots from an instruction's dispatch to the end of the one before */
 	u64 stalled; /* slots that dispatch has waited: an instruction's slot is its number and these */
 	u64 limit;   /* slot of the first instruction that finds the window full; ~0: none in sight */
+	u64 left;    /* slot of the next instruction when the core was left to others */
 	struct window_entry *ring;
 	u32 mask, head, n;
 };

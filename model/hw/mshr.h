@@ -12,7 +12,7 @@
 #include "model/sim/time.h"
 
 #define MSHR_MAX  256u
-#define MSHR_KEPT 512u
+#define MSHR_KEPT 2048u
 
 struct mshr_file {
 	u32 n, cap;

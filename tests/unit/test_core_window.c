@@ -7,11 +7,14 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "model/base/rng.h"
 #include "model/core/window.h"
+#include "tests/ref/ref_core_window.h"
 #include "tests/ref/ref_hw_machine.h"
 
 #define PAGE 0x1000ull
@@ -241,6 +244,178 @@ static void test_walks_overlap(void **state)
 	assert_int_equal(walk_four(1), 7 + 4 * 20 + 5);
 }
 
+/* ---- against the naive twin ---- */
+
+#define N_BLOCKS 24u
+#define N_RUNS   500u
+
+struct shape {
+	u32 width, window, mshrs, store_buffer, sets, ways, lines; /* lines: touched */
+	u32 stores, atomics, deps;                                 /* percent */
+};
+
+static const struct shape shapes[] = {
+	{ 1, 1, 4, 4, 8, 2, 40, 30, 2, 30 },	  { 1, 16, 4, 4, 8, 2, 40, 30, 2, 30 },
+	{ 6, 512, 16, 72, 64, 12, 900, 30, 1, 30 }, { 6, 64, 2, 3, 8, 2, 200, 50, 2, 20 },
+	{ 4, 192, 10, 56, 16, 4, 2000, 25, 0, 60 }, { 3, 40, 8, 8, 4, 8, 100, 10, 0, 90 },
+	{ 2, 7, 1, 1, 4, 1, 12, 60, 5, 10 },	  { 8, 1024, 64, 112, 16, 4, 3000, 20, 0, 40 },
+	{ 6, 512, 16, 72, 64, 12, 600, 5, 0, 95 },  { 6, 33, 16, 72, 64, 12, 4000, 0, 0, 0 },
+};
+
+struct block {
+	struct tr_slot slot[6];
+	u32 n_insns, n_slots;
+};
+
+/* far: dependences on accesses of earlier blocks too. */
+static void add_random_block(struct block *b, struct rng *r, const struct shape *s, bool far)
+{
+	u32 i, insn = 0;
+
+	b->n_insns = 1 + (u32)rng_below(r, 12);
+	b->n_slots = (u32)rng_below(r, 6);
+	for (i = 0; i < b->n_slots; i++) {
+		u64 kind = rng_below(r, 100);
+
+		insn += (u32)rng_below(r, 4);
+		insn = MIN(insn, b->n_insns - 1);
+		b->slot[i] = (struct tr_slot){ .size = 8, .insn = (u16)insn };
+		b->slot[i].kind = kind < s->atomics ? TR_ATOMIC :
+				  kind < s->atomics + s->stores ? TR_STORE : TR_LOAD;
+		if (rng_below(r, 100) < s->deps)
+			b->slot[i].dep = (u16)rng_below(r, far ? 12 : i + 1);
+	}
+}
+
+struct stream {
+	struct ref_machine m;
+	struct block block[N_BLOCKS];
+	u32 run[N_RUNS];
+	u64 addr[6 * N_RUNS];
+	struct ref_window_access access[6 * N_RUNS];
+	u32 n_accesses;
+	u64 n_insns;
+};
+
+static void add_run(struct stream *t, struct rng *r, const struct shape *s, u32 n)
+{
+	const struct block *b;
+	u32 i;
+
+	t->run[n] = (u32)rng_below(r, N_BLOCKS);
+	b = &t->block[t->run[n]];
+	for (i = 0; i < b->n_slots; i++) {
+		u64 line = rng_below(r, 4) ? rng_below(r, s->lines) : rng_below(r, 8);
+
+		t->addr[t->n_accesses] = line * 64 + 8 * rng_below(r, 8);
+		t->access[t->n_accesses++] = (struct ref_window_access){
+			.insn = t->n_insns + b->slot[i].insn, .line = line, .kind = b->slot[i].kind,
+			.dep = b->slot[i].dep,
+		};
+	}
+	t->n_insns += b->n_insns;
+}
+
+static void configure_as(struct ref_machine *m, const struct shape *s)
+{
+	configure(m, s->window);
+	m->core_cfg.width = s->width;
+	m->core_cfg.mshrs = s->mshrs;
+	m->core_cfg.store_buffer = s->store_buffer;
+	m->hw.l1d.size = (u64)s->sets * s->ways * 64;
+	m->hw.l1d.ways = s->ways;
+	m->hw.l1d.indexing = INDEX_PIPT;
+	m->hw.l2.size = 0;
+}
+
+/* The code of all blocks has been fetched. */
+static void add_blocks(struct stream *t, struct rng *r, const struct shape *s, bool far)
+{
+	struct tr_slot none[6] = { 0 };
+	u32 i, warm;
+
+	for (i = 0; i < N_BLOCKS; i++) {
+		struct block *b = &t->block[i];
+
+		add_random_block(b, r, s, far);
+		ref_machine_block(&t->m, CODE + i * 64, b->n_insns, b->slot, b->n_slots);
+	}
+	for (i = 0; i < N_BLOCKS; i++) {
+		warm = ref_machine_block(&t->m, CODE + i * 64, t->block[i].n_insns, none, 0);
+		run_over(&t->m, warm, NULL, 1);
+	}
+}
+
+static void run_stream(struct stream *t)
+{
+	struct core_chunk ch = { .code = &t->m.code, .block = t->run, .addr = t->addr, .n_runs = N_RUNS };
+	u64 step = 1;
+
+	/* In pieces: where a chunk ends is of no consequence. */
+	while (core_run(t->m.core, &ch, core_now(t->m.core) + step) != CORE_DONE)
+		step = step * 7 % 97;
+	core_wait_until(t->m.core, core_now(t->m.core), PART_IDLE);
+}
+
+static void compare(const struct stream *t, const struct ref_window_result *r, const u64 *before, u32 width)
+{
+	const struct core_latency *l = core_latency(t->m.core);
+	struct hist loads = { 0 };
+	char name[40];
+	u32 i;
+
+	for (i = 0; i < NR_MEM_LEVELS; i++)
+		hist_merge(&loads, &l->load[i][XLATE_TLB]);
+	assert_memory_equal(&loads, &r->loads, sizeof(loads));
+	assert_int_equal(ref_stat(&t->m, "core0.l1d.load_misses"), r->load_misses);
+	assert_int_equal(ref_stat(&t->m, "core0.l1d.store_misses"), r->store_misses);
+	assert_int_equal(ref_stat(&t->m, "core0.l1d.pending_hits"), r->pending_hits);
+	assert_int_equal(ref_stat(&t->m, "core0.l1d.mshr_waits"), r->mshr_waits);
+	for (i = PART_BASE + 1; i < PART_IPI; i++) {
+		snprintf(name, sizeof(name), "core0.cycles.%s", core_part_name(i));
+		assert_int_equal(ref_stat(&t->m, name) - before[i], r->stall[i] / width);
+	}
+}
+
+/* Cycle-exact: the end, the parts, each load's latency. */
+static void test_twin(void **state)
+{
+	struct stream *t = malloc(sizeof(*t));
+	struct ref_window_result *r = malloc(sizeof(*r));
+	struct rng rng;
+	u64 before[NR_CORE_PARTS], start;
+	char name[40];
+	u32 round, i;
+
+	rng_init(&rng, 1, "twin");
+	for (round = 0; round < 6 * ARRAY_SIZE(shapes); round++) {
+		const struct shape *s = &shapes[round % ARRAY_SIZE(shapes)];
+		struct ref_window_cfg cfg = { s->width, s->window, s->mshrs, s->store_buffer, s->sets,
+					      s->ways,	5,	   5 + 84 };
+
+		memset(t, 0, sizeof(*t));
+		configure_as(&t->m, s);
+		ref_machine_init(&t->m);
+		add_blocks(t, &rng, s, round % 2);
+		for (i = 0; i < N_RUNS; i++)
+			add_run(t, &rng, s, i);
+		for (i = 0; i < NR_CORE_PARTS; i++) {
+			snprintf(name, sizeof(name), "core0.cycles.%s", core_part_name(i));
+			before[i] = ref_stat(&t->m, name);
+		}
+		start = core_now(t->m.core);
+		core_wait_until(t->m.core, start + 1, PART_IDLE); /* on a whole cycle */
+		start = core_now(t->m.core);
+		run_stream(t);
+		ref_window_run(&cfg, t->access, t->n_accesses, t->n_insns, r);
+		assert_int_equal(core_now(t->m.core) - start, r->slots / s->width);
+		compare(t, r, before, s->width);
+		ref_machine_fini(&t->m);
+	}
+	free(t);
+	free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,6 +426,7 @@ int main(void)
 		cmocka_unit_test(test_store_buffer),
 		cmocka_unit_test(test_atomic_drains),
 		cmocka_unit_test(test_walks_overlap),
+		cmocka_unit_test(test_twin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
