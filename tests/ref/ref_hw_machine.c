@@ -68,6 +68,8 @@ static enum trap_result ref_fault(struct kernel *k, struct cpu *cpu, struct mm *
 	u64 frame;
 
 	m->faults++;
+	if (m->resolve)
+		return m->resolve(m, cpu, trap);
 	if (trap->va >= REF_BAD)
 		return TRAP_SEGV;
 	if (m->block_faults) {

@@ -37,6 +37,9 @@ struct ref_machine {
 	u64 fault_cycles;
 	u32 block_faults; /* so many faults answer TRAP_BLOCK first */
 	u64 faults;
+	/* If there is one, it resolves the faults, however it likes. */
+	enum trap_result (*resolve)(struct ref_machine *m, struct cpu *cpu, const struct trap *t);
+	void *arg; /* its own */
 };
 
 /* Fills in the default: Golden Cove's private caches and TLBs, a cycle of 1 ns, one instruction a cycle. */
