@@ -145,6 +145,12 @@ bench: deps
 	@+$(MAKE) --no-print-directory all $(B)/measure
 	@tests/bench/run
 
+# The built-in machines beside published measurements; some minutes.
+validate: deps
+	@+$(MAKE) --no-print-directory all
+	@tests/validate/hardware.sh >$(B)/hardware.md; status=$$?; \
+	cp $(B)/hardware.md docs/validation-hardware.md; cat $(B)/hardware.md; exit $$status
+
 # Takes what the samples give now for right: look at the diff as at code.
 bless: deps
 	@+$(MAKE) --no-print-directory all
@@ -167,12 +173,14 @@ help:
 	@echo 'make check       sanitizers, two compilers, clang-tidy, long tests'
 	@echo 'make fuzz        every fuzz target for FUZZ_SECONDS (60) each'
 	@echo 'make bench       speed of decoding and replaying, beside cachegrind'
+	@echo 'make validate    machines beside published measurements, into docs/validation-hardware.md'
 	@echo 'make bless       take the present results of the samples as the expected ones'
 	@echo 'make install     to $$(DESTDIR)$$(prefix); make uninstall removes it'
 	@echo 'make deps        install the packages that build and tests need (apt-get, sudo)'
 	@echo 'make clean       remove what was built'
 
-.PHONY: all units fuzz-targets recorder clean deps demo test check fuzz bench bless install uninstall
+.PHONY: all units fuzz-targets recorder clean deps demo test check fuzz bench validate bless install
+.PHONY: uninstall
 .PHONY: help always
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -56,4 +56,13 @@ replay "$samples/sort.mmtrace.gz" "$samples/sqlite.mmtrace.gz" "$samples/sort.mm
 zero "three recordings at once" replay.segv replay.refused replay.dropped replay.order_gaps
 equal "as many programs" 3 "$(counter "$tmp/out/stats.json" replay.processes)"
 
+# Rights taken away from up to 33 pages are flushed one by one, from more the whole address space is (tlb.c's
+# tlb_single_page_flush_ceiling); once more, at exit, it is in any case.
+for pages in 33 34; do
+	$mmsim generate protect --pages $pages --threads 2 --count $((pages * 10)) -o "$tmp/protect.pcap"
+	replay "$tmp/protect.pcap" --check -s cores=2
+	equal "mprotect of $pages pages: flushes of pages and of all" "$([ $pages = 33 ] && echo 330 1 || echo 0 11)" \
+		"$(counter "$tmp/out/stats.json" mm.flush.pages) $(counter "$tmp/out/stats.json" mm.flush.full)"
+done
+
 finish

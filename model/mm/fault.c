@@ -265,21 +265,20 @@ static void split_huge(struct fault *f)
 }
 
 /* do_huge_pmd_wp_page(): a page that others use too is split. False: the small page has to be looked at. */
-static bool fault_in_huge(struct fault *f, u64 upper, u64 entry, u32 level, enum trap_result *result)
+static bool fault_in_huge(struct fault *f, u64 upper, u64 entry, enum trap_result *result)
 {
 	const struct pt_format *fmt = f->k->format;
-	u32 flags = fmt->flags(entry, level);
+	u32 flags = fmt->flags(entry, 1);
 	bool forbidden = f->write && !(flags & PTE_WRITE);
 
-	if (forbidden && !huge_is_sole(f->mm, entry, level)) {
+	if (forbidden && !huge_is_sole(f->mm, entry)) {
 		split_huge(f);
 		return false;
 	}
 	f->c->ops->load(f->c, KPATH_FAULT, upper, fmt->entry_bytes);
 	if (forbidden)
 		pte_write(f->mm, f->c, KPATH_FAULT, upper,
-			  fmt->encode(fmt->pa(entry, level), flags | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY,
-				      level));
+			  fmt->encode(fmt->pa(entry, 1), flags | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY, 1));
 	upgraded(f);
 	*result = forbidden ? done(f, &f->k->fault.reuse, f->k->cost.fault_reuse) :
 			      done(f, &f->k->fault.spurious, f->k->cost.fault_read);
@@ -287,16 +286,16 @@ static bool fault_in_huge(struct fault *f, u64 upper, u64 entry, u32 level, enum
 }
 
 /* True: a large page is the answer. */
-static bool fault_huge(struct fault *f, u64 upper, u32 level, enum trap_result *result)
+static bool fault_huge(struct fault *f, u64 upper, enum trap_result *result)
 {
 	u64 entry = pte_read(f->mm, upper);
 
-	if (huge_entry(f->k, entry, level))
-		return fault_in_huge(f, upper, entry, level, result);
-	if (entry || !huge_wanted(f->mm, &f->view, f->va, level))
+	if (huge_entry(f->k, entry))
+		return fault_in_huge(f, upper, entry, result);
+	if (entry || !huge_wanted(f->mm, &f->view, f->va))
 		return false;
 	f->c->ops->load(f->c, KPATH_FAULT, upper, f->k->format->entry_bytes);
-	if (!huge_map(f->mm, f->c, f->vma, upper, f->va, level, f->write))
+	if (!huge_map(f->mm, f->c, f->vma, upper, f->va, f->write))
 		return false;
 	page_set_anon(f->mm, f->va);
 	*result = done(f, &f->k->fault.huge, f->k->cost.fault);
@@ -305,18 +304,16 @@ static bool fault_huge(struct fault *f, u64 upper, u32 level, enum trap_result *
 
 static enum trap_result fault_resolve(struct fault *f)
 {
-	u32 level = f->k->huge_top;
-	u64 at = pgtable_upper(f->mm, f->c, KPATH_FAULT, f->va, level, true);
+	u64 upper = pgtable_upper(f->mm, f->c, KPATH_FAULT, f->va, true);
 	enum trap_result result;
 
-	for (; at != NO_ENTRY && level > 0; level--) {
-		if (fault_huge(f, at, level, &result))
-			return result;
-		at = pgtable_lower(f->mm, f->c, KPATH_FAULT, at, f->va, level, true);
-	}
-	if (at == NO_ENTRY)
+	if (upper == NO_ENTRY)
 		return TRAP_OOM;
-	f->entry_pa = at;
+	if (fault_huge(f, upper, &result))
+		return result;
+	f->entry_pa = pgtable_last(f->mm, f->c, KPATH_FAULT, upper, f->va, true);
+	if (f->entry_pa == NO_ENTRY)
+		return TRAP_OOM;
 	f->entry = pte_read(f->mm, f->entry_pa);
 	f->c->ops->load(f->c, KPATH_FAULT, f->entry_pa, f->k->format->entry_bytes);
 	if (!f->entry)

@@ -61,33 +61,34 @@ static u64 lower_table(struct mm *mm, struct cpu *c, enum kernel_path path, u64 
 	return pfn;
 }
 
-u64 pgtable_upper(struct mm *mm, struct cpu *c, enum kernel_path path, u64 va, u32 level, bool make)
+u64 pgtable_upper(struct mm *mm, struct cpu *c, enum kernel_path path, u64 va, bool make)
 {
 	const struct pt_format *f = mm->k->format;
 	u64 table = mm->root;
-	u32 l;
+	u32 level;
 
-	for (l = f->levels - 1u; l > level; l--) {
-		u64 pfn = lower_table(mm, c, path, pt_entry_pa(f, table, va, l), l, make);
+	for (level = f->levels - 1u; level > 1; level--) {
+		u64 pfn = lower_table(mm, c, path, pt_entry_pa(f, table, va, level), level, make);
 
 		if (pfn == NO_FRAME)
 			return NO_ENTRY;
 		table = pfn << FRAME_SHIFT;
 	}
-	return pt_entry_pa(f, table, va, level);
+	return pt_entry_pa(f, table, va, 1);
 }
 
-u64 pgtable_lower(struct mm *mm, struct cpu *c, enum kernel_path path, u64 upper_pa, u64 va, u32 level,
-		  bool make)
+u64 pgtable_last(struct mm *mm, struct cpu *c, enum kernel_path path, u64 upper_pa, u64 va, bool make)
 {
-	u64 pfn = lower_table(mm, c, path, upper_pa, level, make);
+	u64 pfn = lower_table(mm, c, path, upper_pa, 1, make);
 
-	return pfn == NO_FRAME ? NO_ENTRY : pt_entry_pa(mm->k->format, pfn << FRAME_SHIFT, va, level - 1);
+	return pfn == NO_FRAME ? NO_ENTRY : pt_entry_pa(mm->k->format, pfn << FRAME_SHIFT, va, 0);
 }
 
 u64 pgtable_entry(struct mm *mm, struct cpu *c, enum kernel_path path, u64 va, bool make)
 {
-	return pgtable_upper(mm, c, path, va, 0, make);
+	u64 upper = pgtable_upper(mm, c, path, va, make);
+
+	return upper == NO_ENTRY ? NO_ENTRY : pgtable_last(mm, c, path, upper, va, make);
 }
 
 /* End of the part of va..end that one entry of a level translates; addresses may reach the top of 64 bits. */
@@ -100,8 +101,8 @@ static u64 span_end(const struct pt_format *f, u64 va, u64 end, u32 level)
 
 struct each {
 	const struct mm *mm;
-	pte_fn fn;    /* NULL: only large pages */
-	huge_fn huge; /* NULL: none */
+	bool huge; /* only large pages, or none */
+	pte_fn fn;
 	void *arg;
 };
 
@@ -118,24 +119,24 @@ static void each_in_table(const struct each *e, u64 table, u32 level, u64 start,
 			continue;
 		if (level == 0)
 			e->fn(e->arg, va, entry_pa, entry);
-		else if (!(f->flags(entry, level) & PTE_LEAF) && (e->fn || level > 1))
+		else if (!(f->flags(entry, level) & PTE_LEAF) && level > e->huge)
 			each_in_table(e, f->pa(entry, level), level - 1, va, next);
 		else if (e->huge && (f->flags(entry, level) & PTE_LEAF))
-			e->huge(e->arg, align_down(va, 1ull << f->shift[level]), entry_pa, entry, level);
+			e->fn(e->arg, align_down(va, 1ull << f->shift[level]), entry_pa, entry);
 	}
 }
 
 void pgtable_each(const struct mm *mm, u64 start, u64 end, pte_fn fn, void *arg)
 {
-	struct each e = { mm, fn, NULL, arg };
+	struct each e = { mm, false, fn, arg };
 
 	each_in_table(&e, mm->root, mm->k->format->levels - 1u, page_down(mm->k, start),
 		      page_up(mm->k, end));
 }
 
-void pgtable_each_huge(const struct mm *mm, u64 start, u64 end, huge_fn fn, void *arg)
+void pgtable_each_huge(const struct mm *mm, u64 start, u64 end, pte_fn fn, void *arg)
 {
-	struct each e = { mm, NULL, fn, arg };
+	struct each e = { mm, true, fn, arg };
 
 	each_in_table(&e, mm->root, mm->k->format->levels - 1u, start, end);
 }

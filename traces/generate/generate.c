@@ -6,11 +6,11 @@
 #include "traces/capture_write.h"
 
 extern const struct generator generate_chase, generate_pages, generate_stream, generate_random,
-	generate_touch, generate_synonym, generate_sharing;
+	generate_touch, generate_synonym, generate_sharing, generate_protect;
 
 const struct generator *const generators[] = {
 	&generate_chase,   &generate_pages,   &generate_stream, &generate_random, &generate_touch,
-	&generate_synonym, &generate_sharing, NULL,
+	&generate_synonym, &generate_sharing, &generate_protect, NULL,
 };
 
 #define AT(field) offsetof(struct generate_opts, field)

@@ -1,0 +1,70 @@
+/*
+ * One thread writes some pages, takes the right to write them away and gives it back; the others read the pages
+ * between the changes. What a change of rights costs grows with its pages, until a kernel drops the whole TLB instead.
+ */
+#include "traces/generate/generate.h"
+
+/* Times that a reader goes over the pages between two changes. */
+#define READS 8u
+
+static void protect(struct generation *g, u64 len, u8 prot)
+{
+	struct tr_event ev = {
+		.kind = TR_EV_PROTECT,
+		.prot = prot,
+		.seq = ++g->seq,
+		.addr = GENERATE_DATA,
+		.len = len,
+		.offset = TR_NO_OFFSET,
+	};
+
+	tr_encode_event(g->enc, &ev);
+}
+
+/* n accesses to the pages in turn. */
+static void touch(struct generation *g, struct tr_encoder *enc, u32 block, u64 n)
+{
+	u64 i, addr;
+
+	for (i = 0; i < n; i++) {
+		addr = GENERATE_DATA + i % g->o.pages * GENERATE_PAGE;
+		tr_encode_run(enc, block, &addr);
+	}
+}
+
+/* The thread goes on when all that has happened so far has happened. */
+static void see(struct generation *g, struct tr_encoder *enc)
+{
+	const struct tr_event ev = { .kind = TR_EV_SEEN, .seq = g->seq };
+
+	tr_encode_event(enc, &ev);
+}
+
+static void run(struct generation *g)
+{
+	u32 load = generate_block(g, TR_LOAD, TR_DEP_NONE), store = generate_block(g, TR_STORE, TR_DEP_NONE), t;
+	u64 len = g->o.pages * GENERATE_PAGE, n = generate_count(g, g->o.pages), i;
+	struct tr_encoder *enc[GENERATE_THREADS];
+
+	generate_map(g, len);
+	generate_fill(g, len, GENERATE_PAGE);
+	for (t = 1; t < g->o.threads; t++)
+		enc[t] = generate_thread(g, t);
+	for (i = 0; i < n; i += g->o.pages) {
+		for (t = 1; t < g->o.threads; t++)
+			touch(g, enc[t], load, READS * g->o.pages);
+		touch(g, g->enc, store, g->o.pages);
+		protect(g, len, TR_PROT_READ);
+		protect(g, len, TR_PROT_READ | TR_PROT_WRITE);
+		for (t = 1; t < g->o.threads; t++)
+			see(g, enc[t]);
+	}
+	for (t = 1; t < g->o.threads; t++)
+		generate_end_thread(g, enc[t]);
+}
+
+const struct generator generate_protect = {
+	.name = "protect",
+	.help = "one of --threads threads writes --pages pages and changes their rights; the others read them",
+	.run = run,
+};
