@@ -1,7 +1,7 @@
 #!/bin/sh
 # The same recording, configuration and seed give the same stats.json to the byte, whatever compiler and optimisation
-# built mmsim, and with the shortcut for repeated hits on or off. One sample cut at about two million references; with
-# MMSIM_TEST_LONG=1 every sample whole.
+# built mmsim, and with the shortcut for repeated hits on or off; on one core and on four. One sample cut at about two
+# million references; with MMSIM_TEST_LONG=1 every sample whole.
 . "$(dirname "$0")/lib.sh"
 
 unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -24,12 +24,13 @@ stats()
 	sha256sum <"$tmp/out/stats.json"
 }
 
-# same NAME PROGRAM OPTIONS...: as the reference, on every chosen sample.
+# same NAME PROGRAM OPTIONS...: as the reference, on every chosen sample; and threads on four cores.
 same()
 {
 	name=$1
 	program=$2
 	shift 2
+	equal "$name: four cores" "$four" "$(stats "$program" "$threads" $limit -s cores=4 "$@")"
 	for s in $chosen; do
 		equal "$name: $(basename "$s")" "$(cat "$tmp/$(basename "$s").reference")" \
 			"$(stats "$program" "$s" $limit "$@")"
@@ -46,6 +47,8 @@ fi
 for s in $chosen; do
 	stats "$mmsim" "$s" $limit >"$tmp/$(basename "$s").reference"
 done
+threads=$(ls "$samples"/threads*)
+four=$(stats "$mmsim" "$threads" $limit -s cores=4)
 same "a second time" "$mmsim"
 same "decoding on a thread of its own" "$mmsim" --decode-thread
 same "without the shortcut" "$mmsim" -s engine.shortcut=no
