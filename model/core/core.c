@@ -102,6 +102,7 @@ static u32 core_probe(struct above *a, u64 pa, enum probe what, u64 now)
 		return answer;
 	c->late += now < core_cycle(c);
 	c->contends = true;
+	*core_lost(c, pa) = pa >> c->l1d.line_shift;
 	cache_note_contention(&c->l1d, pa, true);
 	return answer;
 }
@@ -229,6 +230,7 @@ struct core *core_new(const struct core_params *p)
 	c->cpu = (struct cpu){ .ops = &core_cpu_ops, .id = p->id };
 	c->id = p->id;
 	c->horizon = ~(u64)0;
+	memset(c->lost, 0xff, sizeof(c->lost));
 	c->width = p->cfg->width;
 	c->per_width = c->width > 1 ? ~(u64)0 / c->width + 1 : 0;
 	c->xlate = p->format != NULL;

@@ -412,6 +412,16 @@ struct access {
 static const u8 level_part[NR_MEM_LEVELS] = { PART_L1, PART_L2,     PART_L3,
 					       PART_L4, PART_REMOTE, PART_DRAM };
 
+/* Brought from another core, or lost to one before: also if it is a prefetch that has brought it back. */
+static void note_contention(struct core *c, u64 pa, bool remote)
+{
+	u64 *lost = core_lost(c, pa), line = pa >> c->l1d.line_shift;
+
+	cache_note_contention(&c->l1d, pa, remote || *lost == line);
+	if (*lost == line)
+		*lost = ~(u64)0;
+}
+
 /* The bytes of an access that lie in one line. */
 static void access_line(struct core *c, struct access *a, u64 va, u64 pa, u32 bytes, u64 tlb_latency)
 {
@@ -429,7 +439,7 @@ static void access_line(struct core *c, struct access *a, u64 va, u64 pa, u32 by
 	}
 	c->contends |= r.served == MEM_REMOTE;
 	if (unlikely(c->contends))
-		cache_note_contention(&c->l1d, pa, r.served == MEM_REMOTE);
+		note_contention(c, pa, r.served == MEM_REMOTE);
 	if (done >= a->done) {
 		a->done = done;
 		a->served = r.served;

@@ -31,6 +31,8 @@ struct store_buffer {
 /* Levels below the first, at most. */
 #define NR_LOWER 3u
 
+#define CORE_LOST 64u
+
 /* How many of unknown_dependence's loads depend on the load before. */
 #define DEPEND_ALL 100u
 
@@ -105,7 +107,8 @@ struct core {
 	u64 pure_loads, pure_stores;       /* in the histograms' pure-hit bin */
 	u64 data_loads, data_stores;       /* recorded accesses that are loads; stores and atomics */
 	struct core_latency lat;
-	bool contends; /* some line came from another core */
+	bool contends; /* some line came from another core, or went there */
+	u64 lost[CORE_LOST]; /* lines that went lately */
 	u64 late;
 	u64 interrupted_until; /* cycle at which the last interrupt's handler is over */
 	u32 id;
@@ -126,6 +129,11 @@ static always_inline bool core_must_wait(struct core *c, u64 at)
 
 	c->waits_at = waits ? at : 0;
 	return waits;
+}
+
+static inline u64 *core_lost(struct core *c, u64 pa)
+{
+	return &c->lost[(pa >> c->l1d.line_shift) % CORE_LOST];
 }
 
 /* One segment that is more than a plain hit. */

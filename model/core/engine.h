@@ -66,7 +66,6 @@ struct engine_stats {
 
 /* How the simulation itself went: "engine." */
 #define ENGINE_RUN_STATS(X)                                                                                \
-	X(turns, "turns", "times that a core went on")                                                     \
 	X(late, "probes", "invalidations and interrupts that came to a core whose clock was beyond theirs")
 
 struct engine_run_stats {

@@ -219,7 +219,6 @@ static enum engine_status run_batch(struct engine *e)
 		status = choose(e);
 		if (status != ENGINE_MORE)
 			return status;
-		e->run_st.turns++;
 		act(e);
 		note_place(e);
 		if (e->st.records >= e->next_check)

@@ -25,10 +25,12 @@ void cache_note_contention(struct cache *c, u64 pa, bool contended)
 
 	if (id == TAG_MISS)
 		return;
-	if (contended)
+	if (contended) {
 		c->state[id] |= LINE_CONTENDED;
-	else if (c->state[id] & LINE_CONTENDED)
+		hot_end_line(c->hot, id);
+	} else if (c->state[id] & LINE_CONTENDED) {
 		c->state[id] -= LINE_CONTENDED_HIT;
+	}
 }
 
 /* Asking. */
