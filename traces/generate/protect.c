@@ -1,6 +1,7 @@
 /*
- * One thread writes some pages, takes the right to write them away and gives it back; the others read the pages
- * between the changes. What a change of rights costs grows with its pages, until a kernel drops the whole TLB instead.
+ * One thread writes some pages, takes the right to write them away and gives it back; the others read the
+ * pages between the changes. What a change of rights costs grows with its pages, until a kernel drops the
+ * whole TLB instead.
  */
 #include "traces/generate/generate.h"
 
@@ -42,7 +43,8 @@ static void see(struct generation *g, struct tr_encoder *enc)
 
 static void run(struct generation *g)
 {
-	u32 load = generate_block(g, TR_LOAD, TR_DEP_NONE), store = generate_block(g, TR_STORE, TR_DEP_NONE), t;
+	u32 load = generate_block(g, TR_LOAD, TR_DEP_NONE);
+	u32 store = generate_block(g, TR_STORE, TR_DEP_NONE), t;
 	u64 len = g->o.pages * GENERATE_PAGE, n = generate_count(g, g->o.pages), i;
 	struct tr_encoder *enc[GENERATE_THREADS];
 
@@ -65,6 +67,6 @@ static void run(struct generation *g)
 
 const struct generator generate_protect = {
 	.name = "protect",
-	.help = "one of --threads threads writes --pages pages and changes their rights; the others read them",
+	.help = "one of --threads threads writes --pages pages and changes their rights, the others read",
 	.run = run,
 };
