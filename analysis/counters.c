@@ -73,6 +73,17 @@ static const char *after_core(const char *name, unsigned long *core)
 	return *end == '.' ? end + 1 : NULL;
 }
 
+/* What follows a level's name, with its number or without ("l3.", "l3_1."); NULL: it is another name. */
+static const char *after_level(const char *level, size_t n, const char *name)
+{
+	if (strncmp(level, name, n))
+		return NULL;
+	name += n;
+	if (*name == '_')
+		name += 1 + strspn(name + 1, "0123456789");
+	return *name == '.' ? name + 1 : NULL;
+}
+
 static bool match_rest(const char *pattern, const char *name)
 {
 	size_t n = strlen(pattern);
@@ -84,13 +95,15 @@ static bool match_rest(const char *pattern, const char *name)
 
 bool counters_match(const char *pattern, const char *name)
 {
+	const char *each = strstr(pattern, "*."), *rest;
 	unsigned long core;
-	const char *rest;
 
-	if (strncmp(pattern, EACH_CORE, strlen(EACH_CORE)))
+	if (!each)
 		return match_rest(pattern, name);
-	rest = after_core(name, &core);
-	return rest && match_rest(pattern + strlen(EACH_CORE), rest);
+	rest = strncmp(pattern, EACH_CORE, strlen(EACH_CORE)) ?
+		       after_level(pattern, (size_t)(each - pattern), name) :
+		       after_core(name, &core);
+	return rest && match_rest(each + 2, rest);
 }
 
 u64 counters_get(const struct counters *c, const char *pattern)

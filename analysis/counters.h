@@ -3,8 +3,9 @@
  * identities and plots work on, so that they do the same with a run that just ended and with one from last
  * year.
  *
- * Patterns: "core*.l1d.loads" is the sum over all cores, "core*.cycles.*" the sum of all that begins like
- * this; any other name is itself.
+ * Patterns: "core*.l1d.loads" is the sum over all cores, "l3*.loads" that over all shared L3s, be it one or
+ * several ("l3.loads", "l3_0.loads"), "core*.cycles.*" the sum of all that begins like this; any other name
+ * is itself.
  */
 #ifndef MMSIM_ANALYSIS_COUNTERS_H
 #define MMSIM_ANALYSIS_COUNTERS_H

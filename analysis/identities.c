@@ -7,9 +7,9 @@
 #include "model/base/error.h"
 
 /*
- * One row an identity. It applies where all its counters exist; "core*." is the sum over all cores, a '*' at
- * the end the sum of all that begins like this. A row that begins with '!' and a counter applies where that
- * one does not exist.
+ * One row an identity. It applies where all its counters exist; "core*." is the sum over all cores, "l3*."
+ * that over all shared L3s, a '*' at the end the sum of all that begins like this. A row that begins with '!'
+ * and a counter applies where that one does not exist.
  */
 const char *const identities[] = {
 	/* Every access hits or misses. */
@@ -19,30 +19,50 @@ const char *const identities[] = {
 	"core*.l2.fetches >= core*.l2.fetch_misses",
 	"core*.l2.loads >= core*.l2.load_misses",
 	"core*.l2.loads >= core*.l2.rfo",
-	"l2.fetches >= l2.fetch_misses",
-	"l2.loads >= l2.load_misses",
-	"l3.fetches >= l3.fetch_misses",
-	"l3.loads >= l3.load_misses",
+	"l2*.fetches >= l2*.fetch_misses",
+	"l2*.loads >= l2*.load_misses",
+	"l3*.fetches >= l3*.fetch_misses",
+	"l3*.loads >= l3*.load_misses",
 	"core*.itlb.lookups >= core*.itlb.misses",
 	"core*.dtlb.lookups >= core*.dtlb.misses",
 	"core*.stlb.lookups >= core*.stlb.misses",
 	/* What one level misses, the next is asked for. */
 	"core*.l2.fetches = core*.l1i.fetch_misses",
 	"core*.l2.loads - core*.l2.rfo = core*.l1d.load_misses",
-	"l2.fetches = core*.l1i.fetch_misses",
-	"l2.loads - l2.rfo = core*.l1d.load_misses",
+	"!l2*.directory.reads l2*.fetches = core*.l1i.fetch_misses",
+	"!l2*.directory.reads l2*.loads - l2*.rfo = core*.l1d.load_misses",
 	/* Where cores meet above a level, another core's cache may answer. */
-	"!l3.directory.reads l3.fetches = core*.l2.fetch_misses",
-	"core*.l2.fetch_misses >= l3.fetches",
+	"core*.l1i.fetch_misses >= l2*.fetches",
+	"core*.l1d.load_misses >= l2*.loads - l2*.rfo",
+	"!l3*.directory.reads l3*.fetches = core*.l2.fetch_misses",
+	"core*.l2.fetch_misses >= l3*.fetches",
 	"core*.stlb.lookups = core*.itlb.misses + core*.dtlb.misses",
-	"dram.reads >= l3.fetch_misses + l3.load_misses",
+	"!l4*.loads !dram.directory.reads dram.reads >= l3*.fetch_misses + l3*.load_misses",
+	/* A write-back arrives below; what is not allocated there, or written through, comes besides. */
+	"core*.l2.stores >= core*.l1d.writebacks + core*.l1i.writebacks",
+	"l3*.stores >= core*.l2.writebacks",
+	"l3*.stores >= l2*.writebacks",
+	"l4*.stores >= l3*.writebacks",
+	"l4*.stores >= core*.l3.writebacks",
+	"!l4*.loads dram.writes >= l3*.writebacks + dram.directory.writebacks",
+	"!l4*.loads dram.writes >= l3*.writebacks",
+	/* A directory has a line written down for another's access. */
+	"l2*.coherence_writes = l2*.directory.writebacks",
+	"l3*.coherence_writes = l3*.directory.writebacks",
+	"l4*.coherence_writes = l4*.directory.writebacks",
+	"l3*.directory.writebacks >= l3*.directory.transfers_dirty",
+	"dram.directory.writebacks >= dram.directory.transfers_dirty",
+	"l3*.directory.reads >= l3*.directory.transfers_dirty + l3*.directory.transfers_clean",
+	/* A child that gives up a line has it in a cache at least. */
+	("core*.l1i.coherence_invalidations + core*.l1d.coherence_invalidations + "
+	 "core*.l2.coherence_invalidations >= l3*.directory.invalidations + l3*.directory.recalls"),
 	/* What the prefetchers of a level ask for, and the software's that miss, the next is asked for. */
 	("core*.l2.prefetches = core*.l1i.prefetch_issued + core*.l1i.prefetch_misses + "
 	 "core*.l1d.prefetch_issued + core*.l1d.prefetch_misses"),
 	/* Less what another core's cache had. */
 	("core*.l1i.prefetch_issued + core*.l1i.prefetch_misses + "
-	 "core*.l1d.prefetch_issued + core*.l1d.prefetch_misses >= l2.prefetches"),
-	"core*.l2.prefetch_issued + core*.l2.prefetch_misses >= l3.prefetches",
+	 "core*.l1d.prefetch_issued + core*.l1d.prefetch_misses >= l2*.prefetches"),
+	"core*.l2.prefetch_issued + core*.l2.prefetch_misses >= l3*.prefetches",
 	"core*.l1d.prefetch_useful >= core*.l1d.prefetch_late",
 	/* A request reaches a bank, or the write queue does with it, or the DRAM is flat. */
 	("dram.reads + dram.writes = dram.row_hits + dram.row_closed + dram.row_conflicts + "

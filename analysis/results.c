@@ -10,6 +10,7 @@
 
 #include "analysis/latency_csv.h"
 #include "analysis/out.h"
+#include "analysis/sharing.h"
 #include "model/base/error.h"
 
 #define JSON_STYLE (JSON_INDENT(1) | JSON_PRESERVE_ORDER)
@@ -71,6 +72,7 @@ void results_prepare(const char *dir)
 	write_json(dir, "run.json", json_pack("{sb}", "complete", 0));
 	remove_old(dir, "intervals.csv");
 	remove_old(dir, "simpoints.csv");
+	remove_old(dir, "sharing.csv");
 }
 
 static void add_counter(void *arg, const char *name, u64 value, const char *unit, const char *help)
@@ -141,6 +143,11 @@ void results_write(const char *dir, const struct results *r)
 	out_open(&o, dir, "latency.csv");
 	latency_csv_write(o.f, r->latency, r->n_latency);
 	out_close(&o);
+	if (r->n_sharing) {
+		out_open(&o, dir, "sharing.csv");
+		sharing_write(o.f, r);
+		out_close(&o);
+	}
 	if (r->config) {
 		out_open(&o, dir, "config.cfg");
 		config_dump(r->config, o.f);

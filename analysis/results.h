@@ -8,6 +8,7 @@
  *	latency.csv    access latency histograms, see latency_csv.h
  *	intervals.csv  counters by interval, see intervals.h; only if asked for
  *	simpoints.csv  counters by chosen interval and weighted, see simpoint.h; only if asked for
+ *	sharing.csv    lines that cores took from each other, see sharing.h; only if there are any
  *	config.cfg     the whole effective configuration
  *	run.json       what the run was (machine, kernel, traces, version, clock) and the host side (time,
  *	               memory); a directory is a run's if it has this file
@@ -20,6 +21,7 @@
 #include <stdio.h>
 
 #include "model/base/hist.h"
+#include "model/hw/sharing.h"
 #include "model/sim/config.h"
 #include "model/sim/stat.h"
 
@@ -48,6 +50,8 @@ struct results {
 	u32 n_traces;
 	const char *version;
 	u64 hz; /* the modelled core clock */
+	const struct sharing_line *sharing; /* lines with sharing misses, most false ones first */
+	u32 n_sharing, line_bytes;
 	struct results_host host;
 	const char *const *notes; /* for the reader: assumptions, what was met and is not modelled */
 	u32 n_notes;

@@ -11,6 +11,7 @@
 
 #include "analysis/counters.h"
 #include "analysis/format.h"
+#include "analysis/sharing.h"
 #include "analysis/spread.h"
 #include "analysis/stack.h"
 #include "analysis/words.h"
@@ -114,13 +115,13 @@ static const struct lookup {
 	{ "L1D loads", { "core*.l1d.loads" }, { "core*.l1d.load_misses" } },
 	{ "L1D stores", { "core*.l1d.stores" }, { "core*.l1d.store_misses" } },
 	{ "L2 fetches",
-	  { "core*.l2.fetches", "l2.fetches" },
-	  { "core*.l2.fetch_misses", "l2.fetch_misses" } },
-	{ "L2 loads", { "core*.l2.loads", "l2.loads" }, { "core*.l2.load_misses", "l2.load_misses" } },
+	  { "core*.l2.fetches", "l2*.fetches" },
+	  { "core*.l2.fetch_misses", "l2*.fetch_misses" } },
+	{ "L2 loads", { "core*.l2.loads", "l2*.loads" }, { "core*.l2.load_misses", "l2*.load_misses" } },
 	{ "L3 fetches",
-	  { "core*.l3.fetches", "l3.fetches" },
-	  { "core*.l3.fetch_misses", "l3.fetch_misses" } },
-	{ "L3 loads", { "core*.l3.loads", "l3.loads" }, { "core*.l3.load_misses", "l3.load_misses" } },
+	  { "core*.l3.fetches", "l3*.fetches" },
+	  { "core*.l3.fetch_misses", "l3*.fetch_misses" } },
+	{ "L3 loads", { "core*.l3.loads", "l3*.loads" }, { "core*.l3.load_misses", "l3*.load_misses" } },
 	{ "ITLB", { "core*.itlb.lookups" }, { "core*.itlb.misses" } },
 	{ "DTLB", { "core*.dtlb.lookups" }, { "core*.dtlb.misses" } },
 	{ "STLB", { "core*.stlb.lookups" }, { "core*.stlb.misses" } },
@@ -173,7 +174,7 @@ static void print_lookups(const struct table *t)
 static u64 level_counter(const struct table *t, const char *level, const char *counter)
 {
 	char *private = xasprintf("core*.%s.%s", level, counter);
-	char *shared = xasprintf("%s.%s", level, counter);
+	char *shared = xasprintf("%s*.%s", level, counter);
 	u64 n = counters_get(&t->c, private) + counters_get(&t->c, shared);
 
 	free(private);
@@ -220,6 +221,50 @@ static void print_prefetches(const struct table *t)
 		any = true;
 		print_prefetched(t, levels[i][0], levels[i][1], issued);
 	}
+}
+
+/* What the directories did, all of them added up; wherever children meet. */
+static u64 directory_counter(const struct table *t, const char *counter)
+{
+	static const char *const place[] = { "l2*", "l3*", "l4*", "dram" };
+	char *name;
+	u64 n = 0;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(place); i++) {
+		name = xasprintf("%s.directory.%s", place[i], counter);
+		n += counters_get(&t->c, name);
+		free(name);
+	}
+	return n;
+}
+
+static void print_coherence(const struct table *t)
+{
+	static const char *const rows[][2] = {
+		{ "upgrades", "upgrades" },
+		{ "transfers_dirty", "dirty transfers" },
+		{ "transfers_clean", "clean transfers" },
+		{ "downgrades", "downgrades" },
+		{ "invalidations", "invalidations" },
+		{ "true_sharing", "true sharing" },
+		{ "false_sharing", "false sharing" },
+	};
+	u32 i;
+
+	if (!directory_counter(t, "invalidations") && !directory_counter(t, "downgrades"))
+		return;
+	fprintf(t->f, "\n  %-16s%18s%s\n", "between cores", "lines",
+		t->instructions ? "   per 1000 instructions" : "");
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		u64 n = directory_counter(t, rows[i][0]);
+
+		print_count(t, rows[i][1], n);
+		if (t->instructions)
+			fprintf(t->f, "%10.3f", per_kilo(t, n));
+		fputs("\n", t->f);
+	}
+	sharing_print(t->f, t->r);
 }
 
 static void print_walks(const struct table *t)
@@ -447,6 +492,7 @@ void results_print(FILE *f, const struct results *r, bool host)
 	print_lookups(&t);
 	print_walks(&t);
 	print_prefetches(&t);
+	print_coherence(&t);
 	print_stack(&t);
 	print_latencies(&t);
 	print_served(&t);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "analysis/sharing.h"
 #include "analysis/identities.h"
 #include "cli/replay.h"
 #include "model/base/error.h"
@@ -114,6 +115,7 @@ static void report(const struct replay *run, const struct config *c)
 	const struct replay_args *a = run->args;
 	const struct machine *m = run->machine;
 	struct results_latency latency[CORE_LATENCY_ROWS];
+	struct sharing_line sharing[SHARING_LINES];
 	struct notes notes = { 0 };
 	struct results r = {
 		.stats = m->stats,
@@ -126,6 +128,9 @@ static void report(const struct replay *run, const struct config *c)
 		.n_traces = a->n_files,
 		.version = MMSIM_VERSION,
 		.hz = m->cfg.core.frequency,
+		.sharing = sharing,
+		.n_sharing = memory_sharing_top(m->memory, sharing, SHARING_LINES),
+		.line_bytes = m->cfg.hw.l1d.line,
 		.host = replay_cost(run->begin),
 	};
 

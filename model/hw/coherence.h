@@ -13,7 +13,9 @@
  *     drops the other copies.
  *   - upgrade drops the other copies, and goes further down, where the line may be shared farther away.
  *   - gone removes the child: the directory never knows a holder that holds nothing. What is wholly written
- *     is claimed by an upgrade without a copy.
+ *     is claimed by an upgrade without a copy. A page-table entry may be read by a walker that keeps
+ *     nothing: then none of the child's caches is waiting for the line, and the child holds it no more
+ *     than before.
  *
  * Time, all totals from the start of the access: `transfer` until a line from another child can be used;
  * `probe` until other copies have answered (a line may be written when they are dropped, or a line that

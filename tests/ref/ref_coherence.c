@@ -222,6 +222,7 @@ static void add_core(struct ref_coherence *s, u32 id, const struct place *on, u3
 	struct cache_cfg l2 = cache_cfg(shape, 2, 4, 16, shape->l2_inclusion);
 	struct ref_core *c = &s->core[id];
 	struct place top = *on;
+	struct port *below;
 
 	if (shape->l2) {
 		top = put_cache(s, on, child, &c->l2, &l2, MEM_L2, id);
@@ -229,6 +230,9 @@ static void add_core(struct ref_coherence *s, u32 id, const struct place *on, u3
 	}
 	l1i.prefetcher = NULL; /* else it would bring lines that its core stores to, and keep old bytes */
 	c->first[0] = put_cache(s, &top, child, &c->l1i, &l1i, MEM_L1, id).node;
+	c->walker = add_node(s, NULL);
+	below = top.dir ? directory_port(top.dir, child) : top.port;
+	c->walks = &add_edge(s, c->walker, top.node, below)->port;
 	l1.write = shape->through ? WRITE_THROUGH : WRITE_BACK;
 	c->first[1] = put_cache(s, &top, child, &c->l1d, &l1, MEM_L1, id + 100).node;
 }
@@ -368,6 +372,24 @@ void ref_coherence_store(struct ref_coherence *s, u32 core, u64 pa, u32 bytes, e
 	c->first[1]->version[line] = s->latest[line];
 	for (id = 0; id < s->shape.cores; id++)
 		ASSERT(id == core || !core_holds(s, id, line));
+	assert_one_owner(s, line);
+}
+
+void ref_coherence_walk(struct ref_coherence *s, u32 core, u64 pa, bool write, u64 now)
+{
+	struct ref_core *c = &s->core[core];
+	struct mem_req r = { .pa = pa, .bytes = 8, .cls = MEM_PTE };
+	u32 line = line_of(pa);
+
+	if (!write) {
+		port_read(c->walks, &r, now);
+		loaded(s, c->walker, pa);
+		return;
+	}
+	s->latest[line]++;
+	s->storing = line;
+	port_write(c->walks, &r, now);
+	s->storing = ~(u64)0;
 	assert_one_owner(s, line);
 }
 

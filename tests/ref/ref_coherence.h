@@ -16,8 +16,8 @@
 
 #define REF_LINES     64u
 #define REF_MAX_CORES 8u
-#define REF_MAX_NODES 64u
-#define REF_MAX_EDGES 96u
+#define REF_MAX_NODES 96u
+#define REF_MAX_EDGES 128u
 
 struct ref_shape {
 	u32 cores, cores_per_l3; /* 0: there is no L3 */
@@ -44,6 +44,8 @@ struct ref_edge {
 struct ref_core {
 	struct cache l1i, l1d, l2;
 	struct ref_node *first[2]; /* L1I, L1D */
+	struct ref_node *walker;   /* keeps nothing, and reads where the L1D reads */
+	struct port *walks;
 	u64 page_used;
 };
 
@@ -67,6 +69,8 @@ void ref_coherence_free(struct ref_coherence *s);
 void ref_coherence_load(struct ref_coherence *s, u32 core, u64 pa, enum mem_class cls, u64 now);
 void ref_coherence_fetch(struct ref_coherence *s, u32 core, u64 pa, u64 now);
 void ref_coherence_store(struct ref_coherence *s, u32 core, u64 pa, u32 bytes, enum mem_class cls, u64 now);
+/* The walker's own read or write of an entry, below the first levels. */
+void ref_coherence_walk(struct ref_coherence *s, u32 core, u64 pa, bool write, u64 now);
 /* Every structure in order by its own check. */
 void ref_coherence_sane(const struct ref_coherence *s);
 

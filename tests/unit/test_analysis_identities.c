@@ -102,33 +102,76 @@ static void samples_are_accesses(void **state)
 	free(h);
 }
 
-/* No identity is idle because of a name that nothing has. */
-static void every_identity_applies_to_a_machine(void **state)
+/* Machines with a level or a directory wherever one can be; 0 sharers: all cores. */
+static const struct shape {
+	u32 cores, l2_sharers, l3_sharers;
+	u64 l4;
+	u32 l4_sharers;
+} shapes[] = {
+	{ 1, 1, 0, 0, 0 },       { 1, 0, 0, 0, 0 },       { 4, 1, 0, 0, 0 },       { 4, 2, 0, 0, 0 },
+	{ 4, 1, 2, 0, 0 },       { 4, 1, 2, 1 << 26, 0 }, { 4, 1, 1, 1 << 26, 0 },
+};
+
+#define MANY 128u
+
+static void apply(const struct shape *shape, bool applies[MANY])
 {
 	struct machine_cfg cfg;
 	struct config *config = config_new(machine_sections, &cfg);
 	struct machine *m;
 	struct counters c;
 	bool applied;
-	u32 i, idle = 0;
+	u32 i;
 
 	config_load(config, "machines", "golden-cove");
 	config_load(config, "kernels", "simple");
+	cfg.cores = shape->cores;
+	cfg.hw.l2.sharers = shape->l2_sharers;
+	cfg.hw.l3.sharers = shape->l3_sharers;
+	cfg.hw.l4.size = shape->l4;
+	cfg.hw.l4.sharers = shape->l4_sharers;
 	machine_check(&cfg, config);
 	m = machine_new(&cfg, 0);
 	counters_from_stats(&c, m->stats);
 	identities_add_latency(&c, NULL, 0);
 	for (i = 0; identities[i]; i++) {
 		assert_null(identity_broken(&c, identities[i], &applied));
-		if (!applied && strncmp(identities[i], "l2.", 3)) { /* its L2 is private */
+		applies[i] |= applied;
+	}
+	counters_fini(&c);
+	machine_free(m);
+	config_free(config);
+}
+
+/* No identity is idle because of a name that nothing has. */
+static void every_identity_applies_to_a_machine(void **state)
+{
+	bool applies[MANY] = { false };
+	u32 i, idle = 0;
+
+	for (i = 0; i < ARRAY_SIZE(shapes); i++)
+		apply(&shapes[i], applies);
+	for (i = 0; identities[i]; i++) {
+		assert_true(i < MANY);
+		if (!applies[i]) {
 			print_error("idle: %s\n", identities[i]);
 			idle++;
 		}
 	}
 	assert_int_equal(idle, 0);
-	counters_fini(&c);
-	machine_free(m);
-	config_free(config);
+}
+
+static void patterns(void **state)
+{
+	assert_true(counters_match("l3*.loads", "l3.loads"));
+	assert_true(counters_match("l3*.loads", "l3_0.loads"));
+	assert_true(counters_match("l3*.directory.reads", "l3_12.directory.reads"));
+	assert_false(counters_match("l3*.loads", "l3.load_misses"));
+	assert_false(counters_match("l3*.loads", "l3_.directory.loads"));
+	assert_false(counters_match("l3*.loads", "core0.l3.loads"));
+	assert_false(counters_match("l3*.loads", "l30.loads"));
+	assert_true(counters_match("core*.l3.loads", "core3.l3.loads"));
+	assert_false(counters_match("core*.l3.loads", "core.l3.loads"));
 }
 
 int main(void)
@@ -138,6 +181,7 @@ int main(void)
 		cmocka_unit_test(cycle_stack_must_sum_up),
 		cmocka_unit_test(samples_are_accesses),
 		cmocka_unit_test(every_identity_applies_to_a_machine),
+		cmocka_unit_test(patterns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,18 @@ static bool is_code(const struct ref_shape *shape, u32 core, u64 line)
 	return line % (2 * shape->cores) == core;
 }
 
+/*
+ * A line that a core's walker reads below the first levels is not touched by that core otherwise, for the same
+ * reason; an exclusive level gives what is read away, so that no walker reads there.
+ */
+static bool is_table(const struct ref_shape *s, u32 core, u64 line)
+{
+	bool exclusive = s->l2 ? s->l2_inclusion == INCLUSION_EXCLUSIVE :
+				 (s->cores_per_l3 && s->l3_inclusion == INCLUSION_EXCLUSIVE) || s->l4;
+
+	return !exclusive && !s->prefetchers && line % (2 * s->cores) == core + s->cores;
+}
+
 /* Nor is it loaded where an exclusive level could hand another core's store to the L1D alone. */
 static bool loads_code(const struct ref_shape *s)
 {
@@ -34,7 +46,9 @@ static void step(struct ref_coherence *s, struct rng *rng, u64 now)
 	u64 line = rng_below(rng, REF_LINES) & (rng_below(rng, 2) ? ~(u64)0 : 7);
 	u64 pa = line * LINE_BYTES + 8 * rng_below(rng, 8);
 
-	if (is_code(&s->shape, core, line) && (what < 60 || !loads_code(&s->shape)))
+	if (is_table(&s->shape, core, line))
+		ref_coherence_walk(s, core, pa, what < 20, now);
+	else if (is_code(&s->shape, core, line) && (what < 60 || !loads_code(&s->shape)))
 		ref_coherence_fetch(s, core, pa, now);
 	else if (what < 50 || is_code(&s->shape, core, line))
 		ref_coherence_load(s, core, pa, MEM_LOAD, now);
