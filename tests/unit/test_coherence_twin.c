@@ -21,8 +21,8 @@ static bool is_code(const struct ref_shape *shape, u32 core, u64 line)
 }
 
 /*
- * A line that a core's walker reads below the first levels is not touched by that core otherwise, for the same
- * reason; an exclusive level gives what is read away, so that no walker reads there.
+ * A line that a core's walker reads below the first levels is not touched by that core otherwise, for the
+ * same reason; an exclusive level gives what is read away, so that no walker reads there.
  */
 static bool is_table(const struct ref_shape *s, u32 core, u64 line)
 {

@@ -352,7 +352,8 @@ static void test_impossible_geometry(void **state)
 	assert_null(cache_check(&c, 1, 4096, &key));
 	c = good;
 	c.indexing = INDEX_VIVT;
-	rejects(c, 1, 4096, "indexing");
+	assert_null(cache_check(&c, 1, 4096, &key));
+	rejects(c, 2, 4096, "indexing");
 	c = good;
 	rejects(c, 2, 4096, "indexing");
 	c = good;
