@@ -365,6 +365,13 @@ static enum core_stop translate_fetch(struct core *c, u64 va, struct xlated *x, 
 	return stop;
 }
 
+/* What a TLB adds to the cache's latency: it comes before or beside it, or after a vivt cache has missed. */
+static void tell_tlb_time(const char *tlb, u64 now, u64 cycles, bool after)
+{
+	if (explain_on() && cycles)
+		explain_hop(now, now + cycles, "%s, %s the cache", tlb, after ? "after" : "longer than");
+}
+
 enum core_stop core_fetch(struct core *c, u64 va)
 {
 	struct xlated x = { .pa = va, .how = XLATE_TLB };
@@ -383,8 +390,7 @@ enum core_stop core_fetch(struct core *c, u64 va)
 	r.pa = x.pa;
 	r.skew = va ^ x.pa;
 	now = core_cycle(c);
-	if (explain_on() && c->fetch_latency > c->l1i.latency)
-		explain_hop(now, now + c->fetch_latency - c->l1i.latency, "itlb, longer than the cache");
+	tell_tlb_time("itlb", now, looked_up ? c->itlb.latency : c->fetch_latency - c->l1i.latency, looked_up);
 	done = cache_load(&c->l1i, &r, now + (looked_up ? c->itlb.latency : 0));
 	if (looked_up)
 		learn_grants(&c->l1i, va, x.entry);
@@ -428,8 +434,7 @@ static void access_line(struct core *c, struct access *a, u64 va, u64 pa, u32 by
 	u64 now = core_cycle(c) + tlb_latency, done;
 	struct mem_req r = { .pa = pa, .bytes = bytes, .skew = va ^ pa, .ip = c->ip };
 
-	if (explain_on() && now != core_cycle(c))
-		explain_hop(core_cycle(c), now, "dtlb, longer than the cache");
+	tell_tlb_time("dtlb", core_cycle(c), tlb_latency, c->l1d.index.vivt);
 	if (a->kind == TR_LOAD) {
 		r.cls = MEM_LOAD;
 		done = cache_load(&c->l1d, &r, now);
@@ -461,6 +466,8 @@ static enum core_stop access_virtual_lines(struct core *c, struct access *a, u64
 		part = MIN(size, line - ((u32)va & (line - 1)));
 		known = known && !core_page_begins(c, va);
 		if (cache_virtual_grants(&c->l1d, va, kind, &pa)) {
+			if (explain_on())
+				explain_hop(core_cycle(c), core_cycle(c), "no dtlb: the line grants it");
 			access_line(c, a, va, pa, part, 0);
 			continue;
 		}

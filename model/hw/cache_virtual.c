@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "model/base/error.h"
+#include "model/sim/explain.h"
 #include "model/sim/time.h"
 
 #define STAT_STRUCT struct cache_virtual_stats
@@ -86,6 +87,8 @@ u64 cache_predict_way(struct cache *c, u32 id, const struct mem_req *r, u64 now,
 	if (way_right(&c->way, id, va))
 		return done;
 	c->virtual.way_mispredicts++;
+	if (explain_on())
+		explain_hop(now, now, "%s predicts another way", mem_level_name[c->level]);
 	learn_way(c, id, va);
 	return MAX(done, now + c->latency + c->way.penalty);
 }
