@@ -137,8 +137,8 @@ static void test_run_ahead_hardly_matters_to_a_program(void **state)
 }
 
 /*
- * Cores that fight for a line do it in the order of time, whoever runs ahead. A core that has made 15 hits on
- * it before the next one asks is let go on; such are few.
+ * Cores that fight for a line do it in the order of time, whoever runs ahead. Threads that all do the same
+ * fall into one of several rhythms, which differ by 3 % in time; without that order it is a factor of seven.
  */
 static void test_run_ahead_hardly_matters_to_a_contended_line(void **state)
 {
@@ -151,7 +151,7 @@ static void test_run_ahead_hardly_matters_to_a_contended_line(void **state)
 		m = replay((const char *const[]){ "cores=4", aheads[i], NULL },
 			   (const char *const[]){ path(0), NULL }, 0);
 		cycles = cycles ? cycles : value(m, "core0.cycles");
-		assert_near(value(m, "core0.cycles"), cycles, 1);
+		assert_near(value(m, "core0.cycles"), cycles, 3);
 		assert_true(value(m, "l3.directory.false_sharing") > 20000);
 		machine_free(m);
 	}

@@ -153,7 +153,7 @@ static void test_those_that_do_not_are_left_alone(void **state)
 	env_free(e);
 }
 
-/* Random calls on any thread for any space, with two ids for three spaces: TLBs that never forget stay right. */
+/* Random calls on any thread for any space, two ids for three spaces: TLBs that never forget stay right. */
 static void test_no_translation_outlives_its_page(void **state)
 {
 	struct env *e = env_new(4096);
