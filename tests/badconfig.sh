@@ -47,6 +47,14 @@ file bad.cfg 'l1d = {\n\tways = 7;\n};\n'
 refused "ways that do not divide" 'l1d.size = .*bad\.cfg:2: l1d.ways = 7' $config -m "$tmp/bad.cfg"
 in_file "ways of a TLB that do not divide" 'stlb = {\n\tways = 7;\n};\n' 'stlb.ways = 7'
 in_file "sets of a TLB that are no power of two" 'stlb = {\n\tentries = 48; ways = 16;\n};\n' 'stlb'
+in_file "a QLRU without victims" 'l2 = { replacement = "qlru_h00_m1_r0_u2"; };\n' 'l2.replacement.*use r1'
+in_file "trees of four over ten ways" 'l2 = { replacement = "lru-plru4"; };\n' 'l2.replacement.*multiple of four'
+in_file "an unknown QLRU" 'l2 = { replacement = "qlru_h01_m1_r0_u0"; };\n' 'l2.replacement.*qlru_h{00,10,11,20,21}'
+in_file "a published hash for ten slices" 'l3 = { slice_hash = "intel"; };\n' 'l3.slice_hash.*8 slices'
+in_file "a bandwidth without ports" 'l2 = { bandwidth = 64; };\n' 'l2.bandwidth.*set ports'
+in_file "ports of a first level" 'l1d = { ports = 2; };\n' 'l1d.ports'
+in_file "a class without ways" 'l3 = { classes = "0xf,0"; };\n' 'l3.classes.*at least one way'
+in_file "a class that is none" 'cat = { recordings = "0,16"; };\n' 'cat.recordings.*0 to 15'
 in_file "lines of two sizes" 'l2 = { line = 128; };\n' 'l2.line'
 
 # Files that are no configurations.

@@ -215,7 +215,7 @@ static void add_window(struct core *c, u32 size)
 	u32 i;
 
 	window_init(&c->window, size);
-	c->l1d.mshr.settled = c->filling.settled = &c->settled;
+	c->l1d.mshr.settled = c->filling.settled = c->walker.busy.settled = &c->settled;
 	for (i = 0; i < c->n_lower; i++)
 		c->lower[i].mshr.settled = &c->settled;
 }
@@ -242,9 +242,6 @@ struct core *core_new(const struct core_params *p)
 	c->depend = (u32)parse_dependence(p->cfg->unknown_dependence);
 	rng_init(&c->rng, p->seed + p->id, "core.unknown_dependence");
 	add_caches(c, p);
-	if (p->cfg->model == CORE_WINDOW)
-		add_window(c, p->cfg->window);
-	core_note_stores(c);
 	c->l1i.tags.clock = c->l1d.tags.clock = &c->clock;
 	c->hit_latency = c->l1d.latency;
 	c->fetch_latency = c->l1i.latency;
@@ -253,6 +250,9 @@ struct core *core_new(const struct core_params *p)
 		c->hit_latency = hit_latency(&c->l1d, &c->dtlb, p->hw->l1d.indexing);
 		c->fetch_latency = hit_latency(&c->l1i, &c->itlb, p->hw->l1i.indexing);
 	}
+	if (p->cfg->model == CORE_WINDOW)
+		add_window(c, p->cfg->window);
+	core_note_stores(c);
 	return c;
 }
 

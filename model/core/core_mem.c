@@ -380,7 +380,7 @@ enum core_stop core_fetch(struct core *c, u64 va)
 	bool looked_up;
 	enum core_stop stop;
 
-	if (core_must_wait(c, c->slots))
+	if (core_must_wait(c, c->dispatched))
 		return CORE_AHEAD;
 	if (explain_on())
 		explain_fetch(start, "line of 0x%" PRIx64, va);
@@ -690,7 +690,7 @@ enum core_stop core_access(struct core *c, const struct code_block *b, const str
 	u32 size = s->last + 1;
 	enum core_stop stop;
 
-	if (core_must_wait(c, c->slots))
+	if (core_must_wait(c, c->dispatched))
 		return CORE_AHEAD;
 	c->ip = b->pc + s->insn;
 	c->access_ready = c->slots + c->hit_latency * c->width;

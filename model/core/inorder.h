@@ -98,10 +98,9 @@ static always_inline bool store_room(struct core *c, u64 at)
  */
 static always_inline void loop_leave(struct core *c, u64 at, bool window)
 {
-	c->slots = at;
+	c->slots = c->dispatched = at;
 	if (!window)
 		return;
-	c->dispatched = at;
 	c->retired = at + c->window.lag;
 	c->settled = core_cycle_of(c, at);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/base/bits.h"
 #include "model/base/error.h"
 #include "model/mm/frame.h"
 #include "model/core/check_tlb.h"
@@ -78,6 +79,18 @@ static void check_colours(const struct cache_cfg *l1, const struct kernel_cfg *k
 			      (u32)colours);
 }
 
+/* A vivt line's key holds its virtual number and its address space's. */
+static void check_tags(const struct cache_cfg *l1, const struct kernel_cfg *k, const struct config *c,
+		       const char *key)
+{
+	u32 line = kernel_format(k)->va_bits - log2_floor(l1->line), asid = log2_ceil((u64)k->asids + 1);
+
+	if (l1->indexing == INDEX_VIVT && l1->asid_tagged && line + asid > 64)
+		config_reject(c, key, "lines that small leave %u bits for an address space: use larger "
+				      "lines, fewer kernel.asids, or asid_tagged = no",
+			      64 - line);
+}
+
 void machine_check(const struct machine_cfg *cfg, const struct config *c)
 {
 	const char *key = NULL, *why;
@@ -100,6 +113,8 @@ void machine_check(const struct machine_cfg *cfg, const struct config *c)
 	if (cfg->translation) {
 		check_colours(&cfg->hw.l1i, &cfg->kernel, page, c, "l1i.alias");
 		check_colours(&cfg->hw.l1d, &cfg->kernel, page, c, "l1d.alias");
+		check_tags(&cfg->hw.l1i, &cfg->kernel, c, "l1i.asid_tagged");
+		check_tags(&cfg->hw.l1d, &cfg->kernel, c, "l1d.asid_tagged");
 	}
 }
 

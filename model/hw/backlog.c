@@ -1,5 +1,8 @@
 #include "model/hw/backlog.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "model/base/error.h"
 
 #define STAT_STRUCT struct backlog_stats
@@ -15,9 +18,20 @@ struct backlog *backlog_new(const struct cache_cfg *cfg, const struct mshr_file 
 	b = xcalloc(1, sizeof(*b));
 	b->mshr = mshr;
 	b->bandwidth = cfg->bandwidth;
-	b->ports.cap = cfg->ports;
+	b->n_ports = cfg->ports;
+	if (cfg->ports) {
+		b->ports = xmalloc(sizeof(*b->ports));
+		memset(b->ports, 0, sizeof(*b->ports));
+	}
 	b->buffer.cap = cfg->writeback_buffer;
 	return b;
+}
+
+void backlog_free(struct backlog *b)
+{
+	if (b)
+		free(b->ports);
+	free(b);
 }
 
 void backlog_stats_add(const struct backlog *b, struct stats *s, const char *prefix)
@@ -25,15 +39,43 @@ void backlog_stats_add(const struct backlog *b, struct stats *s, const char *pre
 	stats_add(s, prefix, backlog_table, &b->st);
 }
 
-u64 backlog_port(struct backlog *b, u64 line, u32 bytes, u64 now)
+/* Whether a port is free at a cycle. One that is too long ago to tell is over. */
+static bool is_free(const struct backlog *b, u64 cycle)
 {
-	u64 start, cycles = b->bandwidth ? (bytes + b->bandwidth - 1) / b->bandwidth : 1;
+	u32 at = cycle % BACKLOG_CYCLES;
 
-	if (!b->ports.cap)
+	if (b->ports->cycle[at] != cycle)
+		return b->ports->cycle[at] < cycle;
+	return b->ports->taken[at] < b->n_ports;
+}
+
+static void take(struct backlog *b, u64 cycle)
+{
+	u32 at = cycle % BACKLOG_CYCLES;
+
+	if (b->ports->cycle[at] != cycle) {
+		b->ports->cycle[at] = cycle;
+		b->ports->taken[at] = 0;
+	}
+	b->ports->taken[at]++;
+}
+
+u64 backlog_port(struct backlog *b, u32 bytes, u64 now)
+{
+	u64 start = now, cycles = b->bandwidth ? (bytes + b->bandwidth - 1) / b->bandwidth : 1, n = 0;
+
+	if (!b->ports || time_stands)
 		return now;
-	b->ports.settled = b->mshr->settled;
-	start = mshr_start(&b->ports, now);
-	mshr_add(&b->ports, line, start, start + cycles);
+	while (n < cycles) {
+		if (is_free(b, start + n)) {
+			n++;
+		} else {
+			start += n + 1;
+			n = 0;
+		}
+	}
+	for (n = 0; n < cycles; n++)
+		take(b, start + n);
 	b->st.port_waits += start != now;
 	b->st.port_wait_cycles += start - now;
 	return start;

@@ -528,7 +528,7 @@ static always_inline u64 take_port(struct cache *c, const struct mem_req *r, u32
 
 	if (likely(!c->backlog))
 		return now;
-	start = backlog_port(c->backlog, r->pa >> c->line_shift, bytes, now);
+	start = backlog_port(c->backlog, bytes, now);
 	if (explain_on() && start != now)
 		explain_hop(now, start, "%s has no free port", mem_level_name[c->level]);
 	return start;
@@ -629,7 +629,7 @@ void cache_fini(struct cache *c)
 		hot_fini(c->hot);
 	free(c->hot);
 	cache_fini_virtual(c);
-	free(c->backlog);
+	backlog_free(c->backlog);
 	free(c->partition);
 	free(c->state);
 	prefetch_free(c->prefetch);

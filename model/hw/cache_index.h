@@ -5,6 +5,10 @@
  * virtual address brought given up (cache.c), written down if it is dirty. The level below can see to that
  * if it knows the virtual index bits of what it gave, as XiangShan's L2 does.
  *
+ * Or the kernel sees to it: by frames of the page's colour (alias = colour: nothing is left to do but for
+ * pages shared by addresses of different colours, which is done as above), or by flushes (alias = flush:
+ * core_mem.c; what the kernel touches in its direct map is given up as above).
+ *
  * Whoever has no virtual address (the walker, the kernel in its direct map) indexes as if it were the
  * physical one. In vivt the key holds the address space as well, so homonyms are told apart; where the
  * cache is not tagged so (asid_tagged = no), it has to be emptied at a switch.

@@ -132,7 +132,7 @@ bool cache_switch(struct cache *c, u16 asid)
 {
 	bool other = c->index.asid && asid != c->index.asid;
 
-	ASSERT(c->index.va_lines + log2_ceil((u64)asid + 1) <= 64);
+	ASSERT(!c->index.vivt || c->index.va_lines + log2_ceil((u64)asid + 1) <= 64);
 	c->index.asid = asid;
 	return c->index.vivt && other && !c->index.tagged;
 }

@@ -4,7 +4,8 @@
  * hit that does nothing but renew those two times: one comparison and two stores in the hot loop.
  *
  * A row holds as long as both are there: a line that is evicted or in flight, and a page whose translation
- * is dropped or replaced, end it; a switch of address spaces ends all. Where the cache's policy moves more
+ * is dropped or replaced, end it (in a vivt cache the line alone does, which goes with its translation); a
+ * switch of address spaces ends all. Where the cache's policy moves more
  * than a time at a hit (tree-plru, or more lines than have times), a row holds only while its line is the
  * one used last in its set, when a hit moves nothing.
  *

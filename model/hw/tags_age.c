@@ -25,12 +25,23 @@ static void ages_init(struct tags *t)
 		memset(ages(t, set), (int)t->max_age, t->ways);
 }
 
+/* In a row: its ways of that age, a bit each. */
+static u32 row_of_age(const struct tags *t, u32 set, u32 age, u64 mask)
+{
+	return tag_bytes_equal((tag_bytes)t->row[set].rank, (u8)age) & t->way_mask & (u32)mask;
+}
+
 /* The lowest way of that age, or TAG_NO_WAY. */
 static u32 first_of_age(const struct tags *t, u32 set, u32 age, u64 mask)
 {
-	const u8 *a = ages(t, set);
+	const u8 *a;
 	u32 way;
 
+	if (!t->wide) {
+		way = row_of_age(t, set, age, mask);
+		return way ? (u32)__builtin_ctz(way) : TAG_NO_WAY;
+	}
+	a = ages(t, set);
 	for (way = 0; way < t->ways; way++) {
 		if (a[way] == age && tag_allows(mask, way))
 			return way;
@@ -41,9 +52,16 @@ static u32 first_of_age(const struct tags *t, u32 set, u32 age, u64 mask)
 /* The highest age, of way `but` excepted. */
 static u32 oldest_age(const struct tags *t, u32 set, u32 but, u64 mask)
 {
-	const u8 *a = ages(t, set);
+	const u8 *a;
 	u32 way, oldest = 0;
 
+	if (!t->wide) {
+		mask &= but == TAG_NO_WAY ? TAG_ALL_WAYS : ~(1ull << but);
+		for (oldest = t->max_age; oldest && !row_of_age(t, set, oldest, mask); oldest--)
+			;
+		return oldest;
+	}
+	a = ages(t, set);
 	for (way = 0; way < t->ways; way++) {
 		if (way != but && tag_allows(mask, way))
 			oldest = MAX(oldest, a[way]);
@@ -56,7 +74,7 @@ static void grow_older(struct tags *t, u32 set, u32 by, u32 but, u64 mask)
 	u8 *a = ages(t, set);
 	u32 way;
 
-	for (way = 0; way < t->ways; way++) {
+	for (way = 0; by && way < t->ways; way++) {
 		if (way != but && tag_allows(mask, way))
 			a[way] = (u8)(a[way] + by);
 	}

@@ -162,6 +162,7 @@ static bool merge(struct walker *w, struct walk *k, u64 now)
 	return true;
 }
 
+/* The one whose last walk ends first. */
 static u32 free_walker(const struct walker *w)
 {
 	u32 i, first = 0;
@@ -191,17 +192,20 @@ static void tell_end(const struct walk *k)
 
 bool walker_is_free(const struct walker *w, u64 now)
 {
-	return w->walk[free_walker(w)].done <= now;
+	u64 first;
+
+	return !mshr_full(&w->busy, now, &first);
 }
 
 void walker_walk(struct walker *w, struct walk *k, u64 now)
 {
-	u32 i = free_walker(w);
-	u64 start = MAX(now, w->walk[i].done);
+	u64 start;
+	u32 i;
 
 	k->asked = now;
 	if (merge(w, k, now))
 		return;
+	start = mshr_start(&w->busy, now);
 	w->st.walks++;
 	w->st.wait_cycles += start - now;
 	k->ok = false;
@@ -216,6 +220,8 @@ void walker_walk(struct walker *w, struct walk *k, u64 now)
 	w->st.cycles += k->done - start;
 	if (time_stands)
 		return;
+	mshr_add(&w->busy, k->va, start, k->done);
+	i = free_walker(w);
 	w->walk[i] = *k;
 	w->walk_asid[i] = w->asid;
 	w->last = MAX(w->last, k->done);
@@ -230,7 +236,8 @@ void walker_init(struct walker *w, const struct walker_params *p)
 			      .line_mask = p->line - 1u,
 			      .pwc_latency = time_to_cycles(p->cfg->pwc_latency, p->hz),
 			      .read_latency = time_to_cycles(p->cfg->read_latency, p->hz),
-			      .count = p->cfg->count };
+			      .count = p->cfg->count,
+			      .busy.cap = p->cfg->count };
 	walk_caches_init(&w->pwc, p->pwc->level, NR_PWC_LEVELS, p->format, "pwc", p->seed);
 	nested_init(&w->nested, p->nested, p->host, p->seed);
 }

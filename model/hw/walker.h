@@ -15,6 +15,7 @@
 #include "model/arch/pt.h"
 #include "model/base/hist.h"
 #include "model/hw/hw.h"
+#include "model/hw/mshr.h"
 #include "model/hw/tlb.h"
 #include "model/hw/walk_cache.h"
 #include "model/hw/walker_nested.h"
@@ -61,8 +62,9 @@ struct walker {
 	u64 line_mask;
 	u64 pwc_latency, read_latency;
 	u32 count;
+	struct mshr_file busy; /* walkers are taken as MSHRs are */
 	u64 last; /* cycle at which the last walk ends */
-	struct walk walk[WALKER_MAX]; /* of each walker, the last one; busy until it is done */
+	struct walk walk[WALKER_MAX]; /* the last ones */
 	u16 walk_asid[WALKER_MAX];
 	struct walker_stats st;
 };

@@ -8,7 +8,7 @@ struct check {
 	const struct kernel *k;
 	struct mm *mm;
 	struct map64 refs; /* pfn -> users found */
-	u64 tables, huge;
+	u64 tables, deposits;
 };
 
 static void found(struct check *ch, u64 pfn)
@@ -59,24 +59,36 @@ static void check_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 	       (v->object && object_page(v->object, page_index(ch->k, v, va)) == pfn));
 }
 
-/* A large page lies in one mapping of private memory, and a table waits for it. */
-static void check_huge(void *arg, u64 va, u64 entry_pa, u64 entry)
+/* A table waits for a large page, and others for what it would be split into. */
+static void check_deposit(struct check *ch, u64 entry_pa, u32 level)
+{
+	const struct pt_format *f = ch->k->format;
+	const u64 *table = map64_find(&ch->k->deposits, entry_pa);
+	u64 i;
+
+	ASSERT(table);
+	found(ch, *table);
+	ch->tables++;
+	ch->deposits++;
+	for (i = 0; level > 1 && i < 1u << f->bits[level - 1]; i++)
+		check_deposit(ch, (*table << FRAME_SHIFT) + i * f->entry_bytes, level - 1);
+}
+
+/* A large page lies in one mapping of private memory. */
+static void check_huge(void *arg, u64 va, u64 entry_pa, u64 entry, u32 level)
 {
 	struct check *ch = arg;
 	const struct kernel *k = ch->k;
 	struct page_view p = page_view(ch->mm, va);
-	u32 flags = k->format->flags(entry, 1);
-	u64 pfn = k->format->pa(entry, 1) >> FRAME_SHIFT, step = page_size(k) >> FRAME_SHIFT, i;
+	u32 flags = k->format->flags(entry, level);
+	u64 pfn = k->format->pa(entry, level) >> FRAME_SHIFT, step = page_size(k) >> FRAME_SHIFT, i;
 
-	ASSERT(p.mapped && p.vma.start <= va && va + huge_size(k) <= p.vma.end);
+	ASSERT(p.mapped && p.vma.start <= va && va + huge_size(k, level) <= p.vma.end);
 	ASSERT(p.vma.anon && !p.vma.object && !p.mixed && (flags & PTE_PRESENT));
-	ASSERT(!(flags & PTE_WRITE) || ((p.vma.flags & MM_WRITE) && huge_is_sole(ch->mm, entry)));
+	ASSERT(!(flags & PTE_WRITE) || ((p.vma.flags & MM_WRITE) && huge_is_sole(ch->mm, entry, level)));
 	ASSERT(!(flags & PTE_EXEC) == !(p.vma.flags & MM_EXEC) || k->format->always_exec);
-	ASSERT(map64_find(&k->deposits, entry_pa));
-	found(ch, *map64_find(&k->deposits, entry_pa));
-	ch->tables++;
-	ch->huge++;
-	for (i = 0; i < huge_size(k) >> k->page_shift; i++)
+	check_deposit(ch, entry_pa, level);
+	for (i = 0; i < huge_size(k, level) >> k->page_shift; i++)
 		found(ch, pfn + i * step);
 }
 
@@ -166,7 +178,7 @@ void kernel_check(const struct kernel *k)
 	for (s = map64_next(&ch.refs, NULL); s; s = map64_next(&ch.refs, s))
 		ASSERT(frame_refs(k->frames, s->key) == s->value);
 	ASSERT(ch.refs.n == frames_in_use(k->frames));
-	ASSERT(ch.huge == k->deposits.n);
+	ASSERT(ch.deposits == k->deposits.n);
 	ASSERT(ch.tables == k->pgtable.pages && ch.tables == k->pgtable.allocated - k->pgtable.freed);
 	map64_fini(&ch.refs);
 }

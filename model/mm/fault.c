@@ -265,20 +265,21 @@ static void split_huge(struct fault *f)
 }
 
 /* do_huge_pmd_wp_page(): a page that others use too is split. False: the small page has to be looked at. */
-static bool fault_in_huge(struct fault *f, u64 upper, u64 entry, enum trap_result *result)
+static bool fault_in_huge(struct fault *f, u64 upper, u64 entry, u32 level, enum trap_result *result)
 {
 	const struct pt_format *fmt = f->k->format;
-	u32 flags = fmt->flags(entry, 1);
+	u32 flags = fmt->flags(entry, level);
 	bool forbidden = f->write && !(flags & PTE_WRITE);
 
-	if (forbidden && !huge_is_sole(f->mm, entry)) {
+	if (forbidden && !huge_is_sole(f->mm, entry, level)) {
 		split_huge(f);
 		return false;
 	}
 	f->c->ops->load(f->c, KPATH_FAULT, upper, fmt->entry_bytes);
 	if (forbidden)
 		pte_write(f->mm, f->c, KPATH_FAULT, upper,
-			  fmt->encode(fmt->pa(entry, 1), flags | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY, 1));
+			  fmt->encode(fmt->pa(entry, level), flags | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY,
+				      level));
 	upgraded(f);
 	*result = forbidden ? done(f, &f->k->fault.reuse, f->k->cost.fault_reuse) :
 			      done(f, &f->k->fault.spurious, f->k->cost.fault_read);
@@ -286,16 +287,16 @@ static bool fault_in_huge(struct fault *f, u64 upper, u64 entry, enum trap_resul
 }
 
 /* True: a large page is the answer. */
-static bool fault_huge(struct fault *f, u64 upper, enum trap_result *result)
+static bool fault_huge(struct fault *f, u64 upper, u32 level, enum trap_result *result)
 {
 	u64 entry = pte_read(f->mm, upper);
 
-	if (huge_entry(f->k, entry))
-		return fault_in_huge(f, upper, entry, result);
-	if (entry || !huge_wanted(f->mm, &f->view, f->va))
+	if (huge_entry(f->k, entry, level))
+		return fault_in_huge(f, upper, entry, level, result);
+	if (entry || !huge_wanted(f->mm, &f->view, f->va, level))
 		return false;
 	f->c->ops->load(f->c, KPATH_FAULT, upper, f->k->format->entry_bytes);
-	if (!huge_map(f->mm, f->c, f->vma, upper, f->va, f->write))
+	if (!huge_map(f->mm, f->c, f->vma, upper, f->va, level, f->write))
 		return false;
 	page_set_anon(f->mm, f->va);
 	*result = done(f, &f->k->fault.huge, f->k->cost.fault);
@@ -304,16 +305,18 @@ static bool fault_huge(struct fault *f, u64 upper, enum trap_result *result)
 
 static enum trap_result fault_resolve(struct fault *f)
 {
-	u64 upper = pgtable_upper(f->mm, f->c, KPATH_FAULT, f->va, true);
+	u32 level = f->k->huge_top;
+	u64 at = pgtable_upper(f->mm, f->c, KPATH_FAULT, f->va, level, true);
 	enum trap_result result;
 
-	if (upper == NO_ENTRY)
+	for (; at != NO_ENTRY && level > 0; level--) {
+		if (fault_huge(f, at, level, &result))
+			return result;
+		at = pgtable_lower(f->mm, f->c, KPATH_FAULT, at, f->va, level, true);
+	}
+	if (at == NO_ENTRY)
 		return TRAP_OOM;
-	if (fault_huge(f, upper, &result))
-		return result;
-	f->entry_pa = pgtable_last(f->mm, f->c, KPATH_FAULT, upper, f->va, true);
-	if (f->entry_pa == NO_ENTRY)
-		return TRAP_OOM;
+	f->entry_pa = at;
 	f->entry = pte_read(f->mm, f->entry_pa);
 	f->c->ops->load(f->c, KPATH_FAULT, f->entry_pa, f->k->format->entry_bytes);
 	if (!f->entry)

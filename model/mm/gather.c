@@ -55,9 +55,9 @@ void gather_page(struct gather *g, u64 va)
 	gather_span(g, va, g->mm->k->page_shift);
 }
 
-void gather_huge(struct gather *g, u64 va)
+void gather_huge(struct gather *g, u64 va, u32 level)
 {
-	gather_span(g, va, g->mm->k->huge_shift);
+	gather_span(g, va, g->mm->k->format->shift[level]);
 }
 
 static void gather_add(struct gather *g, u64 what)

@@ -29,7 +29,7 @@ void gather_begin(struct gather *g, struct mm *mm, struct cpu *c);
 void gather_flush(struct gather *g); /* flush and free what was gathered so far; also at the end */
 /* The page at va is not translated as before any more. */
 void gather_page(struct gather *g, u64 va);
-void gather_huge(struct gather *g, u64 va); /* a large page */
+void gather_huge(struct gather *g, u64 va, u32 level); /* a large page */
 /* Its frame loses a reference, after the flush. */
 void gather_frame(struct gather *g, u64 pfn);
 /* A page table that translated va is not linked any more; it is freed after the flush. */

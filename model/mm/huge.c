@@ -2,37 +2,40 @@
 
 #include "model/base/error.h"
 
-static u64 nr_pages(const struct kernel *k)
+static u64 nr_pages(const struct kernel *k, u32 level)
 {
-	return 1ull << (k->huge_shift - k->page_shift);
+	return huge_size(k, level) >> k->page_shift;
 }
 
 /* Frame number of page i. */
-static u64 page_at(const struct kernel *k, u64 entry, u64 i)
+static u64 page_at(const struct kernel *k, u64 entry, u32 level, u64 i)
 {
-	return (k->format->pa(entry, 1) >> FRAME_SHIFT) + (i << (k->page_shift - FRAME_SHIFT));
+	return (k->format->pa(entry, level) >> FRAME_SHIFT) + (i << (k->page_shift - FRAME_SHIFT));
 }
 
-bool huge_wanted(struct mm *mm, const struct page_view *p, u64 va)
+static bool asked_for(const struct kernel *k, const struct vma *v, u32 level)
 {
-	u64 size = huge_size(mm->k), start;
+	if (level == 1)
+		return k->cfg.thp || (v->flags & MM_HUGETLB);
+	return v->flags & MM_HUGETLB;
+}
+
+bool huge_wanted(struct mm *mm, const struct page_view *p, u64 va, u32 level)
+{
+	u64 size = huge_size(mm->k, level), start = align_down(va, size);
 	const struct vma *v = &p->vma;
 
-	if (!size || p->mixed || v->object || !(mm->k->cfg.thp || (v->flags & MM_HUGETLB)))
+	if (mm->k->format->leaf[level] == NR_PAGE_SIZES || p->mixed || v->object ||
+	    !asked_for(mm->k, v, level))
 		return false;
-	start = align_down(va, size);
 	return start >= v->start && start + size <= v->end &&
 	       (!p->implicit || !vma_overlaps(&mm->vmas, start, start + size));
 }
 
-/* The table that a later split will need, kept by its entry. */
-static bool deposit(struct kernel *k, struct cpu *c, u64 entry_pa)
+/* Physical address of entry i of a table that is not one of level 0. */
+static u64 entry_of(const struct kernel *k, u64 table_pfn, u64 i)
 {
-	u64 pfn = pgtable_new_page(k, c);
-
-	if (pfn != NO_FRAME)
-		map64_set(&k->deposits, entry_pa, pfn);
-	return pfn != NO_FRAME;
+	return (table_pfn << FRAME_SHIFT) + i * k->format->entry_bytes;
 }
 
 static u64 withdraw(struct kernel *k, u64 entry_pa)
@@ -46,28 +49,63 @@ static u64 withdraw(struct kernel *k, u64 entry_pa)
 	return pfn;
 }
 
-static u64 new_block(struct kernel *k, struct cpu *c, u64 entry_pa, u64 va)
+/* The tables that waited for the page of an entry are not needed any more; n: of those below, the first. */
+static void forget(struct kernel *k, u64 entry_pa, u32 level, u64 n)
+{
+	u64 table = withdraw(k, entry_pa), i;
+
+	for (i = 0; level > 1 && i < n; i++)
+		forget(k, entry_of(k, table, i), level - 1, 1u << k->format->bits[level - 2]);
+	pgtable_free_page(k, table);
+}
+
+/*
+ * The table that a later split will need, kept by its entry; and by its own entries those that the pages
+ * into which it splits will need.
+ */
+static bool deposit(struct kernel *k, struct cpu *c, u64 entry_pa, u32 level)
+{
+	u64 pfn = pgtable_new_page(k, c), i;
+
+	if (pfn == NO_FRAME)
+		return false;
+	map64_set(&k->deposits, entry_pa, pfn);
+	for (i = 0; level > 1 && i < 1u << k->format->bits[level - 1]; i++) {
+		if (deposit(k, c, entry_of(k, pfn, i), level - 1))
+			continue;
+		forget(k, entry_pa, level, i);
+		return false;
+	}
+	return true;
+}
+
+static void forget_all(struct kernel *k, u64 entry_pa, u32 level)
+{
+	forget(k, entry_pa, level, 1u << k->format->bits[level - 1]);
+}
+
+static u64 new_block(struct kernel *k, struct cpu *c, u64 entry_pa, u64 va, u32 level)
 {
 	u64 pfn, step = page_size(k) >> FRAME_SHIFT, i;
 
-	if (!deposit(k, c, entry_pa))
+	if (!deposit(k, level == 1 ? c : NULL, entry_pa, level))
 		return NO_FRAME;
-	pfn = page_alloc(k, c, k->huge_shift - k->page_shift, va);
+	pfn = page_alloc(k, c, k->format->shift[level] - k->page_shift, va);
 	if (pfn == NO_FRAME) {
-		pgtable_free_page(k, withdraw(k, entry_pa));
+		forget_all(k, entry_pa, level);
 		return NO_FRAME;
 	}
-	for (i = 0; i < nr_pages(k); i++)
+	for (i = 0; i < nr_pages(k, level); i++)
 		page_zero(k, c, pfn + i * step);
 	return pfn;
 }
 
 /* mm/huge_memory.c:__do_huge_pmd_anonymous_page() */
-bool huge_map(struct mm *mm, struct cpu *c, const struct vma *v, u64 entry_pa, u64 va, bool write)
+bool huge_map(struct mm *mm, struct cpu *c, const struct vma *v, u64 entry_pa, u64 va, u32 level, bool write)
 {
 	struct kernel *k = mm->k;
 	u32 flags = PTE_PRESENT | PTE_LEAF | PTE_USER | PTE_ACCESSED | (write ? PTE_DIRTY : 0);
-	u64 pfn = new_block(k, c, entry_pa, align_down(va, huge_size(k)));
+	u64 pfn = new_block(k, c, entry_pa, align_down(va, huge_size(k, level)), level);
 
 	if (pfn == NO_FRAME) {
 		k->huge.fallbacks++;
@@ -77,33 +115,34 @@ bool huge_map(struct mm *mm, struct cpu *c, const struct vma *v, u64 entry_pa, u
 		flags |= PTE_WRITE;
 	if (v->flags & MM_EXEC)
 		flags |= PTE_EXEC;
-	pte_write(mm, c, KPATH_FAULT, entry_pa, k->format->encode(pfn << FRAME_SHIFT, flags, 1));
+	pte_write(mm, c, KPATH_FAULT, entry_pa, k->format->encode(pfn << FRAME_SHIFT, flags, level));
 	k->huge.faults++;
+	k->huge.gigantic += level > 1;
 	return true;
 }
 
 /* mm/huge_memory.c:copy_huge_pmd() */
-bool huge_share(struct mm *child, struct cpu *c, u64 entry_pa, u64 entry)
+bool huge_share(struct mm *child, struct cpu *c, u64 entry_pa, u64 entry, u32 level)
 {
 	struct kernel *k = child->k;
 	const struct pt_format *f = k->format;
-	u32 flags = f->flags(entry, 1) & ~(PTE_WRITE | PTE_ACCESSED);
+	u32 flags = f->flags(entry, level) & ~(PTE_WRITE | PTE_ACCESSED);
 	u64 i;
 
-	if (!deposit(k, c, entry_pa))
+	if (!deposit(k, level == 1 ? c : NULL, entry_pa, level))
 		return false;
-	for (i = 0; i < nr_pages(k); i++)
-		frame_get(k->frames, page_at(k, entry, i));
-	pte_write(child, c, KPATH_FORK, entry_pa, f->encode(f->pa(entry, 1), flags, 1));
+	for (i = 0; i < nr_pages(k, level); i++)
+		frame_get(k->frames, page_at(k, entry, level, i));
+	pte_write(child, c, KPATH_FORK, entry_pa, f->encode(f->pa(entry, level), flags, level));
 	return true;
 }
 
-bool huge_is_sole(const struct mm *mm, u64 entry)
+bool huge_is_sole(const struct mm *mm, u64 entry, u32 level)
 {
 	u64 i;
 
-	for (i = 0; i < nr_pages(mm->k); i++)
-		if (frame_refs(mm->k->frames, page_at(mm->k, entry, i)) != 1)
+	for (i = 0; i < nr_pages(mm->k, level); i++)
+		if (frame_refs(mm->k->frames, page_at(mm->k, entry, level, i)) != 1)
 			return false;
 	return true;
 }
@@ -111,66 +150,80 @@ bool huge_is_sole(const struct mm *mm, u64 entry)
 struct each_huge {
 	struct gather *g;
 	enum kernel_path path;
+	u32 level; /* only pages of this one */
 };
 
-/* mm/huge_memory.c:__split_huge_pmd_locked() */
-static void split_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
+/* mm/huge_memory.c:__split_huge_pmd_locked(). Into pages of the next smaller size. */
+static void split_entry(void *arg, u64 va, u64 entry_pa, u64 entry, u32 level)
 {
 	const struct each_huge *e = arg;
 	struct kernel *k = e->g->mm->k;
 	const struct pt_format *f = k->format;
-	u64 table = withdraw(k, entry_pa) << FRAME_SHIFT, i;
-	u32 flags = f->flags(entry, 1);
+	u32 flags = f->flags(entry, level), n = 1u << f->bits[level - 1];
+	u64 table, i;
 
-	for (i = 0; i < nr_pages(k); i++)
+	if (level != e->level)
+		return;
+	table = withdraw(k, entry_pa) << FRAME_SHIFT;
+	for (i = 0; i < n; i++)
 		pt_write(f, k->ptmem, table + i * f->entry_bytes,
-			 f->encode(page_at(k, entry, i) << FRAME_SHIFT, flags, 0));
-	e->g->c->ops->store(e->g->c, e->path, table, (u32)(nr_pages(k) * f->entry_bytes));
-	pte_write(e->g->mm, e->g->c, e->path, entry_pa, f->encode(table, PTE_TABLE, 1));
-	gather_huge(e->g, va);
+			 f->encode(f->pa(entry, level) + (i << f->shift[level - 1]), flags, level - 1));
+	e->g->c->ops->store(e->g->c, e->path, table, n * f->entry_bytes);
+	pte_write(e->g->mm, e->g->c, e->path, entry_pa, f->encode(table, PTE_TABLE, level));
+	gather_huge(e->g, va, level);
 	k->huge.splits++;
+}
+
+static void split_level(struct gather *g, enum kernel_path path, u64 start, u64 end, u32 level)
+{
+	struct each_huge e = { g, path, level };
+
+	if (start < end)
+		pgtable_each_huge(g->mm, start, end, split_entry, &e);
 }
 
 void huge_split(struct gather *g, enum kernel_path path, u64 start, u64 end)
 {
-	struct each_huge e = { g, path };
+	u32 level;
 
-	if (huge_size(g->mm->k) && start < end)
-		pgtable_each_huge(g->mm, start, end, split_entry, &e);
+	for (level = g->mm->k->huge_top; level > 0; level--)
+		split_level(g, path, start, end, level);
 }
 
 void huge_split_ends(struct gather *g, enum kernel_path path, u64 start, u64 end)
 {
-	u64 size = huge_size(g->mm->k);
+	u32 level;
 
-	if (!size)
-		return;
-	if (start % size)
-		huge_split(g, path, start, start + 1);
-	if (end % size)
-		huge_split(g, path, end - 1, end);
+	for (level = g->mm->k->huge_top; level > 0; level--) {
+		u64 size = huge_size(g->mm->k, level);
+
+		if (start % size)
+			split_level(g, path, start, start + 1, level);
+		if (end % size)
+			split_level(g, path, end - 1, end, level);
+	}
 }
 
 /* mm/huge_memory.c:zap_huge_pmd() */
-static void zap_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
+static void zap_entry(void *arg, u64 va, u64 entry_pa, u64 entry, u32 level)
 {
 	const struct each_huge *e = arg;
 	struct kernel *k = e->g->mm->k;
-	bool sole = huge_is_sole(e->g->mm, entry);
+	bool sole = huge_is_sole(e->g->mm, entry, level);
 	u64 i;
 
 	e->g->c->ops->spend(e->g->c, e->path, sole ? k->cost.unmap_page : k->cost.unmap_shared);
 	pte_write(e->g->mm, e->g->c, e->path, entry_pa, 0);
-	gather_huge(e->g, va);
-	for (i = 0; i < nr_pages(k); i++)
-		gather_frame(e->g, page_at(k, entry, i));
-	pgtable_free_page(k, withdraw(k, entry_pa));
+	gather_huge(e->g, va, level);
+	for (i = 0; i < nr_pages(k, level); i++)
+		gather_frame(e->g, page_at(k, entry, level, i));
+	forget_all(k, entry_pa, level);
 }
 
 void huge_zap(struct gather *g, u64 start, u64 end)
 {
-	struct each_huge e = { g, KPATH_UNMAP };
+	struct each_huge e = { .g = g, .path = KPATH_UNMAP };
 
-	if (huge_size(g->mm->k) && start < end)
+	if (start < end)
 		pgtable_each_huge(g->mm, start, end, zap_entry, &e);
 }

@@ -1,12 +1,13 @@
 /*
- * Large pages: leaves one level above the last (2 MB on x86-64). Private anonymous memory gets them at a
- * fault, where its mapping has the whole aligned range: by kernel.thp = always, or if it was mapped with
- * MAP_HUGETLB. Every page in one has its own reference, as a small one has. A table waits for the day when
- * the page is split, as mm/huge_memory.c deposits it.
+ * Large pages: leaves one level above the last (2 MB on x86-64), or two (1 GB). Private anonymous memory gets
+ * them at a fault, where its mapping has the whole aligned range: by kernel.thp = always, or if it was mapped
+ * with MAP_HUGETLB, when kernel.hugetlb says of which level. Every page in one has its own reference, as a
+ * small one has. Tables wait for the day when the page is split, as mm/huge_memory.c deposits them; those for
+ * 1 GB, which Linux never splits, are charged to nobody.
  *
  * Not modelled: the huge zero page (a read gets memory of its own), khugepaged, large pages of files and of
- * shared memory, a pool of hugetlb pages (where there is no block, small pages serve), leaves of higher
- * levels; mprotect and mremap of a whole large page (which split it here). For model/mm.
+ * shared memory, a pool of hugetlb pages (where there is no block, smaller pages serve); mprotect and mremap
+ * of a whole large page (which split it here). For model/mm.
  */
 #ifndef MMSIM_MM_HUGE_H
 #define MMSIM_MM_HUGE_H
@@ -14,26 +15,25 @@
 #include "model/mm/page.h"
 #include "model/mm/pgtable.h"
 
-/* 0: the format has none. */
-static inline u64 huge_size(const struct kernel *k)
+static inline u64 huge_size(const struct kernel *k, u32 level)
 {
-	return k->huge_shift ? 1ull << k->huge_shift : 0;
+	return 1ull << k->format->shift[level];
 }
 
-/* Whether an entry of level 1 maps a large page. */
-static inline bool huge_entry(const struct kernel *k, u64 entry)
+/* Whether an entry of a level above the last maps a large page. */
+static inline bool huge_entry(const struct kernel *k, u64 entry, u32 level)
 {
-	return k->format->flags(entry, 1) & PTE_LEAF;
+	return k->format->flags(entry, level) & PTE_LEAF;
 }
 
-/* Whether a fault at va, in the page that p describes, should get one. */
-bool huge_wanted(struct mm *mm, const struct page_view *p, u64 va);
-/* Maps a cleared one at an entry of level 1; false: no memory for it. */
-bool huge_map(struct mm *mm, struct cpu *c, const struct vma *v, u64 entry_pa, u64 va, bool write);
+/* Whether a fault at va, in the page that p describes, should get one of that level. */
+bool huge_wanted(struct mm *mm, const struct page_view *p, u64 va, u32 level);
+/* Maps a cleared one at an entry; false: no memory for it. */
+bool huge_map(struct mm *mm, struct cpu *c, const struct vma *v, u64 entry_pa, u64 va, u32 level, bool write);
 /* Maps a parent's page for its child, read-only; false: no memory. */
-bool huge_share(struct mm *child, struct cpu *c, u64 entry_pa, u64 entry);
+bool huge_share(struct mm *child, struct cpu *c, u64 entry_pa, u64 entry, u32 level);
 /* Nobody else uses any page of it. */
-bool huge_is_sole(const struct mm *mm, u64 entry);
+bool huge_is_sole(const struct mm *mm, u64 entry, u32 level);
 /* Splits those that meet start..end; those that start or end cuts in two. */
 void huge_split(struct gather *g, enum kernel_path path, u64 start, u64 end);
 void huge_split_ends(struct gather *g, enum kernel_path path, u64 start, u64 end);

@@ -10,6 +10,7 @@
 #include "model/sim/time.h"
 
 static const char *const numa_names[] = { "local", "interleave", NULL };
+static const char *const hugetlb_names[] = { "2m", "1g", NULL };
 static const char *const thp_names[] = { "never", "always", NULL };
 static const char *const era_names[] = { "6.x", NULL };
 static const char *const layout_names[] = { "x86-64",    "x86-64-la57", "i386", "i386-pae", "arm64-4k",
@@ -80,8 +81,11 @@ const struct opt kernel_opts[] = {
 	  "to which a stack grows by itself", NULL },
 	{ "thp", OPT_ENUM, AT(thp), "never", 0, 0, NULL,
 	  "large pages for anonymous memory, where a mapping has room for them", thp_names },
+	{ "hugetlb", OPT_ENUM, AT(hugetlb), "2m", 0, 0, NULL,
+	  "pages of MAP_HUGETLB: the page tables' second size, or where there is room the third (2M, 1G)",
+	  hugetlb_names },
 	{ "contiguous", OPT_ENUM, AT(contiguous), "never", 0, 0, NULL,
-	  "runs of pages with the contiguous hint for anonymous memory, where the page tables have it (AArch64)",
+	  "runs of pages with the contiguous hint (AArch64) for anonymous memory, where there is room",
 	  thp_names },
 	{ "fault_around", OPT_SIZE, AT(fault_around), "64K", 0, 2u << 20, "bytes",
 	  "around a read fault of a file that are mapped with it; rounded down to a power of two", NULL },
@@ -147,7 +151,7 @@ struct kernel *kernel_new(const struct kernel_params *p)
 	k->around_pages = around_pages(p->cfg);
 	k->format = p->format;
 	k->page_shift = p->format->shift[0];
-	k->huge_shift = k->format->leaf[1] == NR_PAGE_SIZES ? 0 : k->format->shift[1];
+	k->huge_top = p->cfg->hugetlb && k->format->leaf[2] != NR_PAGE_SIZES ? 2 : 1;
 	k->contig_order = p->cfg->contiguous ? contig_order(k->format) : 0;
 	k->user_end = layouts[p->cfg->layout].user_end;
 	k->ptmem = p->ptmem;

@@ -50,6 +50,7 @@ struct kernel_cfg {
 	u32 flush_ceiling; /* kernel.flush_ceiling: pages that are flushed one by one */
 	u64 stack_limit;   /* kernel.stack_limit */
 	u32 thp;           /* kernel.thp: 0 never, 1 always */
+	u32 hugetlb;       /* kernel.hugetlb: 0 pages of the second size, 1 of the third */
 	u32 contiguous;    /* kernel.contiguous: 0 never, 1 always */
 	u64 fault_around;  /* kernel.fault_around: bytes that a read fault of an object maps at most */
 #define X(name, def, help) struct opt_time name;

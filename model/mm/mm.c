@@ -148,21 +148,21 @@ static void fork_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 	frame_get(f->parent->k->frames, pte_pfn(f->parent, entry));
 }
 
-static void fork_huge(void *arg, u64 va, u64 entry_pa, u64 entry)
+static void fork_huge(void *arg, u64 va, u64 entry_pa, u64 entry, u32 level)
 {
 	struct fork *f = arg;
 	const struct pt_format *fmt = f->parent->k->format;
-	u64 to = f->failed ? NO_ENTRY : pgtable_upper(f->child, f->c, KPATH_FORK, va, true);
-	u32 flags = fmt->flags(entry, 1);
+	u64 to = f->failed ? NO_ENTRY : pgtable_upper(f->child, f->c, KPATH_FORK, va, level, true);
+	u32 flags = fmt->flags(entry, level);
 
-	f->failed = to == NO_ENTRY || !huge_share(f->child, f->c, to, entry);
+	f->failed = to == NO_ENTRY || !huge_share(f->child, f->c, to, entry, level);
 	if (f->failed)
 		return;
 	f->c->ops->spend(f->c, KPATH_FORK, f->parent->k->cost.fork_page);
 	if (!(flags & PTE_WRITE))
 		return;
 	pte_write(f->parent, f->c, KPATH_FORK, entry_pa,
-		  fmt->encode(fmt->pa(entry, 1), flags & ~PTE_WRITE, 1));
+		  fmt->encode(fmt->pa(entry, level), flags & ~PTE_WRITE, level));
 	f->protected = true;
 }
 

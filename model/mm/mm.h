@@ -32,6 +32,7 @@
 
 #define HUGE_STATS(X)                                                                   \
 	X(faults, "faults", "that gave a large page")                                   \
+	X(gigantic, "faults", "of those, that gave one of the third size")             \
 	X(fallbacks, "faults", "that had to do with a small one, for want of a block") \
 	X(splits, "pages", "large ones made small ones")
 
@@ -97,7 +98,7 @@ struct kernel {
 	u32 around_pages; /* of a fault-around */
 	const struct pt_format *format;
 	u32 page_shift; /* of the format's smallest pages */
-	u32 huge_shift; /* of its large pages, 0: none */
+	u32 huge_top;   /* highest level of the tables at which pages are mapped */
 	u32 contig_order; /* pages of a contiguous run as a shift, 0: none; contig.h */
 	u64 user_end;   /* mappings lie below */
 	struct map64 deposits; /* tables for large pages that will be split, by entry; huge.h */

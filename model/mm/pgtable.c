@@ -61,34 +61,33 @@ static u64 lower_table(struct mm *mm, struct cpu *c, enum kernel_path path, u64 
 	return pfn;
 }
 
-u64 pgtable_upper(struct mm *mm, struct cpu *c, enum kernel_path path, u64 va, bool make)
+u64 pgtable_upper(struct mm *mm, struct cpu *c, enum kernel_path path, u64 va, u32 level, bool make)
 {
 	const struct pt_format *f = mm->k->format;
 	u64 table = mm->root;
-	u32 level;
+	u32 l;
 
-	for (level = f->levels - 1u; level > 1; level--) {
-		u64 pfn = lower_table(mm, c, path, pt_entry_pa(f, table, va, level), level, make);
+	for (l = f->levels - 1u; l > level; l--) {
+		u64 pfn = lower_table(mm, c, path, pt_entry_pa(f, table, va, l), l, make);
 
 		if (pfn == NO_FRAME)
 			return NO_ENTRY;
 		table = pfn << FRAME_SHIFT;
 	}
-	return pt_entry_pa(f, table, va, 1);
+	return pt_entry_pa(f, table, va, level);
 }
 
-u64 pgtable_last(struct mm *mm, struct cpu *c, enum kernel_path path, u64 upper_pa, u64 va, bool make)
+u64 pgtable_lower(struct mm *mm, struct cpu *c, enum kernel_path path, u64 upper_pa, u64 va, u32 level,
+		  bool make)
 {
-	u64 pfn = lower_table(mm, c, path, upper_pa, 1, make);
+	u64 pfn = lower_table(mm, c, path, upper_pa, level, make);
 
-	return pfn == NO_FRAME ? NO_ENTRY : pt_entry_pa(mm->k->format, pfn << FRAME_SHIFT, va, 0);
+	return pfn == NO_FRAME ? NO_ENTRY : pt_entry_pa(mm->k->format, pfn << FRAME_SHIFT, va, level - 1);
 }
 
 u64 pgtable_entry(struct mm *mm, struct cpu *c, enum kernel_path path, u64 va, bool make)
 {
-	u64 upper = pgtable_upper(mm, c, path, va, make);
-
-	return upper == NO_ENTRY ? NO_ENTRY : pgtable_last(mm, c, path, upper, va, make);
+	return pgtable_upper(mm, c, path, va, 0, make);
 }
 
 /* End of the part of va..end that one entry of a level translates; addresses may reach the top of 64 bits. */
@@ -101,8 +100,8 @@ static u64 span_end(const struct pt_format *f, u64 va, u64 end, u32 level)
 
 struct each {
 	const struct mm *mm;
-	bool huge; /* only large pages, or none */
-	pte_fn fn;
+	pte_fn fn;    /* NULL: only large pages */
+	huge_fn huge; /* NULL: none */
 	void *arg;
 };
 
@@ -119,24 +118,24 @@ static void each_in_table(const struct each *e, u64 table, u32 level, u64 start,
 			continue;
 		if (level == 0)
 			e->fn(e->arg, va, entry_pa, entry);
-		else if (!(f->flags(entry, level) & PTE_LEAF) && level > e->huge)
+		else if (!(f->flags(entry, level) & PTE_LEAF) && (e->fn || level > 1))
 			each_in_table(e, f->pa(entry, level), level - 1, va, next);
 		else if (e->huge && (f->flags(entry, level) & PTE_LEAF))
-			e->fn(e->arg, align_down(va, 1ull << f->shift[level]), entry_pa, entry);
+			e->huge(e->arg, align_down(va, 1ull << f->shift[level]), entry_pa, entry, level);
 	}
 }
 
 void pgtable_each(const struct mm *mm, u64 start, u64 end, pte_fn fn, void *arg)
 {
-	struct each e = { mm, false, fn, arg };
+	struct each e = { mm, fn, NULL, arg };
 
 	each_in_table(&e, mm->root, mm->k->format->levels - 1u, page_down(mm->k, start),
 		      page_up(mm->k, end));
 }
 
-void pgtable_each_huge(const struct mm *mm, u64 start, u64 end, pte_fn fn, void *arg)
+void pgtable_each_huge(const struct mm *mm, u64 start, u64 end, huge_fn fn, void *arg)
 {
-	struct each e = { mm, true, fn, arg };
+	struct each e = { mm, NULL, fn, arg };
 
 	each_in_table(&e, mm->root, mm->k->format->levels - 1u, start, end);
 }

@@ -20,9 +20,10 @@ void pgtable_free_page(struct kernel *k, u64 pfn);
  * NO_ENTRY then means no memory. The levels above are charged as loads on `path`.
  */
 u64 pgtable_entry(struct mm *mm, struct cpu *c, enum kernel_path path, u64 va, bool make);
-/* The same in two steps: the entry of level 1, and from there, if it maps no large page, the last one. */
-u64 pgtable_upper(struct mm *mm, struct cpu *c, enum kernel_path path, u64 va, bool make);
-u64 pgtable_last(struct mm *mm, struct cpu *c, enum kernel_path path, u64 upper_pa, u64 va, bool make);
+/* The same in steps: an entry of a level, and from one that maps no large page that of the level below. */
+u64 pgtable_upper(struct mm *mm, struct cpu *c, enum kernel_path path, u64 va, u32 level, bool make);
+u64 pgtable_lower(struct mm *mm, struct cpu *c, enum kernel_path path, u64 upper_pa, u64 va, u32 level,
+		  bool make);
 u64 pte_read(const struct mm *mm, u64 entry_pa);
 /* Charged as a store on `path`. */
 void pte_write(struct mm *mm, struct cpu *c, enum kernel_path path, u64 entry_pa, u64 entry);
@@ -30,8 +31,9 @@ void pte_write(struct mm *mm, struct cpu *c, enum kernel_path path, u64 entry_pa
 /* Calls fn for each entry of the last level that meets start..end and is not 0. fn may change that entry. */
 typedef void (*pte_fn)(void *arg, u64 va, u64 entry_pa, u64 entry);
 void pgtable_each(const struct mm *mm, u64 start, u64 end, pte_fn fn, void *arg);
-/* For each large page that meets start..end: its entry of level 1, va where it begins. */
-void pgtable_each_huge(const struct mm *mm, u64 start, u64 end, pte_fn fn, void *arg);
+/* For each large page that meets start..end: its entry, of which level, va where it begins. */
+typedef void (*huge_fn)(void *arg, u64 va, u64 entry_pa, u64 entry, u32 level);
+void pgtable_each_huge(const struct mm *mm, u64 start, u64 end, huge_fn fn, void *arg);
 /* Calls fn for each table, the root last: its level, and the first address that it translates. */
 typedef void (*table_fn)(void *arg, u64 pfn, u32 level, u64 va);
 void pgtable_each_table(const struct mm *mm, table_fn fn, void *arg);

@@ -119,6 +119,17 @@ void ref_l1_data_stored(struct ref_l1_data *d, u64 pa)
 		d->copy[id] = d->stored;
 }
 
+void ref_l1_data_probed(struct ref_l1_data *d, u64 pa, bool dirty)
+{
+	u64 *m = version(d->memory, d, pa >> d->cache->line_shift);
+	u32 id = ref_l1_data_copy(d, pa);
+
+	ASSERT(!dirty || id != TAG_MISS);
+	if (dirty)
+		*m = d->copy[id];
+	ASSERT(*m == d->newest[(pa >> d->cache->line_shift) - d->base]);
+}
+
 void ref_l1_data_loaded(const struct ref_l1_data *d, u64 pa)
 {
 	u32 id = ref_l1_data_copy(d, pa);

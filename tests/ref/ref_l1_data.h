@@ -31,6 +31,8 @@ void ref_l1_data_look(struct ref_l1_data *d);
 u32 ref_l1_data_copy(const struct ref_l1_data *d, u64 pa);
 /* The line was stored to: its copy, if there is one, is the newest version. Look first. */
 void ref_l1_data_stored(struct ref_l1_data *d, u64 pa);
+/* The line's bytes were asked for from below: memory has them, if the copy was said to be dirty. */
+void ref_l1_data_probed(struct ref_l1_data *d, u64 pa, bool dirty);
 /* The line was loaded: asserts that its copy is there and that what was stored last was seen. Look first. */
 void ref_l1_data_loaded(const struct ref_l1_data *d, u64 pa);
 

@@ -5,12 +5,15 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
 #include "model/hw/cache.h"
+#include "tests/ref/ref_hw_machine.h"
 
-#define LINE 64u
+#define LINE   64u
+#define STORES 64u /* in the store buffer */
 
 /* The level below: takes a line, and has it, after fixed times. */
 struct below {
@@ -248,12 +251,69 @@ static void test_pressure_goes_up(void **state)
 	teardown(&lower);
 }
 
+/*
+ * A whole core, whose misses overlap, on 128 KB, which its L2 holds and its L1D does not: with enough in
+ * flight, lines come as fast as the L2's port gives them. A store's line takes the port twice: when it is
+ * asked for and when it is written back.
+ */
+static u64 stream_cycles(u8 kind, u32 bandwidth, u64 *lines)
+{
+	struct ref_machine *m = malloc(sizeof(*m));
+	const struct tr_slot slot = { .size = 8, .kind = kind };
+	u64 *addr, i, before, n = (128 << 10) / LINE;
+	u32 block, round;
+
+	addr = malloc(n * sizeof(*addr));
+	for (i = 0; i < n; i++)
+		addr[i] = 0x10000000 + i * LINE;
+	ref_machine_cfg(m);
+	m->xlate = false;
+	m->core_cfg.model = CORE_WINDOW;
+	m->core_cfg.window = 128;
+	m->core_cfg.width = 6;
+	m->core_cfg.mshrs = m->hw.l1d.mshrs = 64;
+	m->core_cfg.store_buffer = STORES;
+	m->hw.l2.ports = 1;
+	m->hw.l2.bandwidth = bandwidth;
+	ref_machine_init(m);
+	block = ref_machine_block(m, 0x400000, 1, &slot, 1);
+	for (round = 0; round < 2; round++) {
+		core_wait_until(m->core, core_now(m->core) + 1000, PART_IDLE);
+		before = core_now(m->core);
+		assert_int_equal(ref_machine_run(m, block, addr, (u32)n), CORE_DONE);
+		core_wait_until(m->core, core_now(m->core), PART_IDLE);
+	}
+	before = core_now(m->core) - before;
+	ref_machine_fini(m);
+	free(addr);
+	free(m);
+	*lines = n;
+	return before;
+}
+
+static void test_core_streams(void **state)
+{
+	const u32 bandwidth[] = { 64, 32, 8 };
+	u64 cycles, n;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(bandwidth); i++) {
+		cycles = stream_cycles(TR_LOAD, bandwidth[i], &n);
+		assert_in_range(cycles, n * LINE / bandwidth[i], n * LINE / bandwidth[i] * 101 / 100 + 50);
+		cycles = stream_cycles(TR_STORE, bandwidth[i], &n);
+		/* the last of them are still in the store buffer */
+		assert_in_range(cycles, 2 * (n - STORES) * LINE / bandwidth[i],
+				2 * n * LINE / bandwidth[i] * 101 / 100 + 50);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bandwidth),      cmocka_unit_test(test_below_bandwidth),
 		cmocka_unit_test(test_full_buffer),    cmocka_unit_test(test_room_in_buffer),
 		cmocka_unit_test(test_taken_back),     cmocka_unit_test(test_pressure_goes_up),
+		cmocka_unit_test(test_core_streams),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

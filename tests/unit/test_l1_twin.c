@@ -236,6 +236,23 @@ static void flush(struct twin *t)
 	}
 }
 
+/* Another core reads a line, or writes it: the only copy is found by its physical address. */
+static void probe(struct twin *t)
+{
+	struct cache *l1 = &t->m.core->l1d;
+	u64 pa = frame_pa(below(t, FRAMES)) + some_offset(t);
+	enum probe what = below(t, 2) ? PROBE_SHARE : PROBE_DROP;
+	bool there = ref_l1_data_copy(&t->data, pa) != TAG_MISS;
+	u32 answer = above_probe(&l1->above, pa, what, core_now(t->m.core));
+
+	assert_int_equal((answer & PROBE_FOUND) != 0, there);
+	ref_l1_data_probed(&t->data, pa, answer & PROBE_DIRTY);
+	ref_l1_data_look(&t->data);
+	assert_int_equal(ref_l1_data_copy(&t->data, pa) != TAG_MISS, there && what == PROBE_SHARE);
+	if (there && what == PROBE_SHARE)
+		ref_l1_data_loaded(&t->data, pa);
+}
+
 static void step(struct twin *t)
 {
 	u32 what = below(t, 100);
@@ -244,8 +261,10 @@ static void step(struct twin *t)
 		access_user(t, below(t, 3) == 0, false);
 	} else if (what < 78) {
 		access_user(t, false, true);
-	} else if (what < 86) {
+	} else if (what < 82) {
 		access_kernel(t, below(t, 2));
+	} else if (what < 86) {
+		probe(t);
 	} else if (what < 92) {
 		remap(t);
 	} else if (what < 98) {

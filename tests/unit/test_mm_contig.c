@@ -125,7 +125,8 @@ static void large_granules_have_large_runs(void **state)
 	static const struct {
 		u32 layout;
 		u64 page, pages;
-	} granules[] = { { KERNEL_LAYOUT_ARM64_16K, 16 << 10, 128 }, { KERNEL_LAYOUT_ARM64_64K, 64 << 10, 32 } };
+	} granules[] = { { KERNEL_LAYOUT_ARM64_16K, 16 << 10, 128 },
+			 { KERNEL_LAYOUT_ARM64_64K, 64 << 10, 32 } };
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(granules); i++) {

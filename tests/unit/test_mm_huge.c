@@ -23,7 +23,7 @@ struct env {
 	struct mm *mm;
 };
 
-static struct env *env_new(u64 memory, bool thp)
+static struct env *env_with(u64 memory, bool thp, u32 layout, bool gigantic)
 {
 	struct env *e = calloc(1, sizeof(*e));
 	struct kernel_params p = { .cfg = &e->cfg, .memory = memory, .hz = 1000000000, .seed = 1 };
@@ -32,6 +32,8 @@ static struct env *env_new(u64 memory, bool thp)
 				      .flush_ceiling = 33,
 				      .asids = 4095,
 				      .thp = thp,
+				      .layout = layout,
+				      .hugetlb = gigantic,
 				      .stack_limit = 8 << 20,
 				      .unmap_page = { .cycles = 7 } };
 	e->ptmem = p.ptmem = ptmem_new(memory / PAGE);
@@ -41,6 +43,11 @@ static struct env *env_new(u64 memory, bool thp)
 	e->c = &e->cpu.cpu;
 	e->mm = mm_new(e->k, false);
 	return e;
+}
+
+static struct env *env_new(u64 memory, bool thp)
+{
+	return env_with(memory, thp, KERNEL_LAYOUT_X86_64, false);
 }
 
 static void env_free(struct env *e)
@@ -73,7 +80,7 @@ static u32 touch(struct env *e, struct mm *mm, u64 va, enum access_kind access)
 
 static u32 shift_at(const struct env *e, u64 va)
 {
-	return ref_pt_walk(REF_X86_64, e->ptmem, mm_root(e->mm), va).shift;
+	return ref_pt_walk(e->cpu.kind, e->ptmem, mm_root(e->mm), va).shift;
 }
 
 static void one_fault_maps_two_megabytes(void **state)
@@ -178,6 +185,110 @@ static void only_who_asks_gets_them(void **state)
 	env_free(e);
 }
 
+/* ---- 1 GB ---- */
+
+#define GIGA (1ull << 30)
+
+/* Tables beside those on the way to a page of 1 GB: one of its pages of 2 MB, and 512 of their pages. */
+#define WAITING 513u
+
+static void a_fault_maps_one_gigabyte(void **state)
+{
+	static const u32 layouts[] = { KERNEL_LAYOUT_X86_64, KERNEL_LAYOUT_ARM64_4K, KERNEL_LAYOUT_SV39 };
+	static const u32 above[] = { 2, 2, 1 }; /* tables on the way */
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(layouts); i++) {
+		struct env *e = env_with(3 * GIGA, false, layouts[i], true);
+
+		/* 2 GB but for a large page: one of 1 GB, and large ones behind it. */
+		map(e, BASE, 2 * GIGA - HUGE, RW | MM_HUGETLB);
+		touch(e, e->mm, BASE + 777 * PAGE, ACCESS_WRITE);
+		assert_int_equal(e->k->fault.huge, 1);
+		assert_int_equal(e->k->huge.gigantic, 1);
+		assert_int_equal(shift_at(e, BASE), 30);
+		assert_int_equal(e->k->pgtable.pages, above[i] + WAITING);
+		assert_int_equal(frames_in_use(e->k->frames), GIGA / PAGE + above[i] + WAITING);
+		assert_int_equal(touch(e, e->mm, BASE + GIGA - 1, ACCESS_WRITE), 0);
+		touch(e, e->mm, BASE + GIGA, ACCESS_WRITE);
+		assert_int_equal(e->k->huge.gigantic, 1);
+		assert_int_equal(shift_at(e, BASE + GIGA), 21);
+		env_free(e);
+	}
+}
+
+/* A part that goes away splits in as many steps as it needs; the whole goes in none. */
+static void one_gigabyte_splits_in_two_steps(void **state)
+{
+	struct env *e = env_with(2 * GIGA, false, KERNEL_LAYOUT_X86_64, true);
+
+	map(e, BASE, GIGA, RW | MM_HUGETLB);
+	touch(e, e->mm, BASE, ACCESS_WRITE);
+	mm_munmap(e->mm, e->c, BASE + 5 * HUGE, HUGE);
+	ref_tlb_check(&e->cpu);
+	assert_int_equal(e->k->huge.splits, 1);
+	assert_int_equal(shift_at(e, BASE), 21);
+	assert_int_equal(frames_in_use(e->k->frames), 511 * 512 + e->k->pgtable.pages);
+	mm_munmap(e->mm, e->c, BASE + 7 * HUGE + PAGE, PAGE);
+	ref_tlb_check(&e->cpu);
+	kernel_check(e->k);
+	assert_int_equal(e->k->huge.splits, 2);
+	assert_int_equal(shift_at(e, BASE + 7 * HUGE), 12);
+	assert_int_equal(shift_at(e, BASE + 8 * HUGE), 21);
+	mm_munmap(e->mm, e->c, BASE, GIGA);
+	assert_int_equal(frames_in_use(e->k->frames), e->k->pgtable.pages);
+	map(e, BASE, GIGA, RW | MM_HUGETLB);
+	touch(e, e->mm, BASE, ACCESS_WRITE);
+	assert_int_equal(shift_at(e, BASE), 30);
+	mm_munmap(e->mm, e->c, BASE, GIGA);
+	assert_int_equal(e->k->huge.splits, 2);
+	env_free(e);
+}
+
+static void fork_shares_one_gigabyte(void **state)
+{
+	struct env *e = env_with(2 * GIGA, false, KERNEL_LAYOUT_X86_64, true);
+	struct mm *child;
+
+	map(e, BASE, GIGA, RW | MM_HUGETLB);
+	touch(e, e->mm, BASE, ACCESS_WRITE);
+	child = mm_fork(e->mm, e->c);
+	assert_non_null(child);
+	ref_tlb_check(&e->cpu);
+	assert_int_equal(touch(e, child, BASE + 5 * PAGE, ACCESS_WRITE), 1);
+	assert_int_equal(e->k->huge.splits, 2);
+	assert_int_equal(e->cpu.copied, 1);
+	assert_int_equal(shift_at(e, BASE), 30);
+	mm_put(child, e->c);
+	assert_int_equal(touch(e, e->mm, BASE + 9 * PAGE, ACCESS_WRITE), 1);
+	assert_int_equal(shift_at(e, BASE), 30);
+	assert_int_equal(e->k->fault.reuse, 1);
+	env_free(e);
+}
+
+/* Without a block of 1 GB, with tables that take the last of it, or without the format's leave: 2 MB. */
+static void smaller_pages_serve_where_one_gigabyte_cannot(void **state)
+{
+	static const struct {
+		u64 memory;
+		u32 layout, shift;
+	} cases[] = { { 512 << 20, KERNEL_LAYOUT_X86_64, 21 },
+		      { GIGA, KERNEL_LAYOUT_X86_64, 21 },
+		      { 2 * GIGA, KERNEL_LAYOUT_I386_PAE, 21 },
+		      { 2 * GIGA, KERNEL_LAYOUT_ARM64_16K, 25 } };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct env *e = env_with(cases[i].memory, false, cases[i].layout, true);
+
+		map(e, BASE, GIGA, RW | MM_HUGETLB);
+		touch(e, e->mm, BASE, ACCESS_WRITE);
+		assert_int_equal(e->k->huge.gigantic, 0);
+		assert_int_equal(shift_at(e, BASE), cases[i].shift);
+		env_free(e);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +297,10 @@ int main(void)
 		cmocka_unit_test(fork_shares_and_a_write_splits),
 		cmocka_unit_test(small_pages_serve_where_there_is_no_block),
 		cmocka_unit_test(only_who_asks_gets_them),
+		cmocka_unit_test(a_fault_maps_one_gigabyte),
+		cmocka_unit_test(one_gigabyte_splits_in_two_steps),
+		cmocka_unit_test(fork_shares_one_gigabyte),
+		cmocka_unit_test(smaller_pages_serve_where_one_gigabyte_cannot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,7 +105,7 @@ static void check_piece(const struct world *w, u32 m, u32 piece)
 	assert_true(mapped && rights);
 	assert_true(!r.write || (rights & MM_WRITE));
 	assert_true(!r.exec == !(rights & MM_EXEC) || w->k->format->always_exec);
-	assert_true(r.shift == w->k->page_shift || (w->cfg.thp && r.shift == w->k->huge_shift));
+	assert_true(r.shift == w->k->page_shift || (w->cfg.thp && r.shift == w->k->format->shift[1]));
 }
 
 static void check_all(struct world *w)

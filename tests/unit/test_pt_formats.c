@@ -355,7 +355,7 @@ static u64 level_entry(struct bench *b, u64 va, u32 level)
 	u64 at = mm_root(b->mm), e;
 	u32 l;
 
-	pgtable_upper(b->mm, &b->cpu.cpu, KPATH_FAULT, va, true);
+	pgtable_upper(b->mm, &b->cpu.cpu, KPATH_FAULT, va, 1, true);
 	if (level == 0)
 		return pgtable_entry(b->mm, &b->cpu.cpu, KPATH_FAULT, va, true);
 	for (l = b->f->levels - 1u; l > level; l--) {

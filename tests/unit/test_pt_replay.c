@@ -70,7 +70,7 @@ static void record(u64 top)
 	assert_true(capture_close(t.w, err));
 }
 
-static struct machine *replay_with(const char *layout, const char *thp, const char *contiguous)
+static struct machine *replay_with(const char *layout, const char *setting, const char *memory)
 {
 	struct machine_cfg cfg;
 	struct config *c = config_new(machine_sections, &cfg);
@@ -80,11 +80,8 @@ static struct machine *replay_with(const char *layout, const char *thp, const ch
 
 	snprintf(set, sizeof(set), "kernel.layout=%s", layout);
 	config_set(c, set);
-	snprintf(set, sizeof(set), "kernel.thp=%s", thp);
-	config_set(c, set);
-	snprintf(set, sizeof(set), "kernel.contiguous=%s", contiguous);
-	config_set(c, set);
-	config_set(c, "memory.size=256M");
+	config_set(c, setting);
+	config_set(c, memory);
 	machine_check(&cfg, c);
 	m = machine_new(&cfg, 500);
 	config_free(c);
@@ -99,7 +96,10 @@ static struct machine *replay_with(const char *layout, const char *thp, const ch
 
 static struct machine *replay(const char *layout, const char *thp)
 {
-	return replay_with(layout, thp, "never");
+	char set[64];
+
+	snprintf(set, sizeof(set), "kernel.thp=%s", thp);
+	return replay_with(layout, set, "memory.size=256M");
 }
 
 static u64 value(const struct machine *m, const char *name)
@@ -215,7 +215,8 @@ static void replay_with_contiguous_runs(void **state)
 
 	record(0);
 	for (i = 0; i < ARRAY_SIZE(want); i++) {
-		struct machine *m = replay_with(want[i].layout, "never", "always");
+		struct machine *m = replay_with(want[i].layout, "kernel.contiguous=always",
+						"memory.size=256M");
 
 		assert_int_equal(value(m, "mm.contig.faults"), want[i].runs);
 		assert_int_equal(value(m, "core0.dtlb.misses"), want[i].misses);
