@@ -23,7 +23,8 @@ struct table {
 	FILE *f;
 	const struct results *r;
 	struct counters c;
-	u64 instructions, cycles;
+	u64 instructions, cycles; /* of all cores */
+	u32 cores;
 };
 
 static double per_kilo(const struct table *t, u64 n)
@@ -47,16 +48,37 @@ static void print_count(const struct table *t, const char *label, u64 n)
 static void print_head(const struct table *t)
 {
 	const struct results *r = t->r;
-	u32 cores = MAX(counters_cores(&t->c), 1u), i;
 	struct text a, b;
+	u32 i;
 
 	for (i = 0; i < r->n_traces; i++)
 		fprintf(t->f, "  %-8s%s\n", i ? "" : "replay",
 			format_clip(&a, format_base(r->traces[i]), 70));
-	fprintf(t->f, "  %-8s%s, %u core%s at %s\n", "on", format_clip(&a, r->machine, 40), cores,
-		cores == 1 ? "" : "s", format_hz(&b, r->hz));
+	fprintf(t->f, "  %-8s%s, %u core%s at %s\n", "on", format_clip(&a, r->machine, 40), t->cores,
+		t->cores == 1 ? "" : "s", format_hz(&b, r->hz));
 	fprintf(t->f, "  %-8s%s\n", "kernel", format_clip(&a, r->kernel, 70));
 	fprintf(t->f, "  %-8smmsim %s\n\n", "by", format_clip(&a, r->version, 40));
+}
+
+static u64 of_core(const struct table *t, u32 core, const char *counter)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "core%u.%s", core, counter);
+	return counters_get(&t->c, name);
+}
+
+/* From the beginning to the end: cores that have nothing to do are idle. */
+static u64 elapsed(const struct table *t)
+{
+	u64 most = 0, cycles;
+	u32 i;
+
+	for (i = 0; i < t->cores; i++) {
+		cycles = of_core(t, i, "cycles");
+		most = MAX(most, cycles);
+	}
+	return most;
 }
 
 static void print_totals(const struct table *t)
@@ -68,10 +90,36 @@ static void print_totals(const struct table *t)
 	if (ipc > 0)
 		fprintf(t->f, "%10.3f per cycle", ipc);
 	fputs("\n", t->f);
-	print_count(t, "cycles", t->cycles);
+	print_count(t, t->cores > 1 ? "cycles in all" : "cycles", t->cycles);
 	if (ipc > 0)
 		fprintf(t->f, "%10.3f per instruction", 1 / ipc);
-	fprintf(t->f, "\n  %-16s%18s\n", "simulated time", format_seconds(&a, seconds(t, (double)t->cycles)));
+	fprintf(t->f, "\n  %-16s%18s\n", "simulated time", format_seconds(&a, seconds(t, (double)elapsed(t))));
+}
+
+static void print_core(const struct table *t, u32 i)
+{
+	u64 insns = of_core(t, i, "instructions"), cycles = of_core(t, i, "cycles");
+	u64 idle = of_core(t, i, "cycles.idle"), busy = cycles - MIN(idle, cycles);
+	u64 remote = of_core(t, i, "cycles.remote");
+	struct text a, b, c, d;
+
+	fprintf(t->f, "  core %-11u%18s%17s%9.3f%9s%9s\n", i, format_count_in(&a, insns, 18),
+		format_count_in(&b, busy, 16), busy ? (double)insns / (double)busy : 0.0,
+		format_percent(&c, (double)remote, (double)busy),
+		format_percent(&d, (double)idle, (double)cycles));
+}
+
+/* Each of several: what it did while it had something to do, and how long it had not. */
+static void print_cores(const struct table *t)
+{
+	u32 i;
+
+	if (t->cores == 1)
+		return;
+	fprintf(t->f, "\n  %-16s%18s%17s%9s%9s%9s\n", "", "instructions", "busy cycles", "IPC", "remote",
+		"idle");
+	for (i = 0; i < t->cores; i++)
+		print_core(t, i);
 }
 
 /* Happenings worth a line of their own. Those that are zero are left out unless `always`. */
@@ -485,10 +533,12 @@ void results_print(FILE *f, const struct results *r, bool host)
 
 	counters_from_stats(&t.c, r->stats);
 	t.instructions = counters_get(&t.c, "core*.instructions");
+	t.cores = MAX(counters_cores(&t.c), 1u);
 	t.cycles = counters_get(&t.c, "core*.cycles");
 	print_head(&t);
 	print_totals(&t);
 	print_happenings(&t);
+	print_cores(&t);
 	print_lookups(&t);
 	print_walks(&t);
 	print_prefetches(&t);
