@@ -10,6 +10,8 @@ const struct opt walker_opts[] = {
 	  NULL },
 	{ "port", OPT_ENUM, offsetof(struct walker_cfg, port), "l1d", 0, 0, NULL,
 	  "the cache where page-table entries are read", port_names },
+	{ "coalesce", OPT_BOOL, offsetof(struct walker_cfg, coalesce), "no", 0, 0, NULL,
+	  "four neighbouring 4K pages that are alike and lie together become one of 16K in the TLBs", NULL },
 	{ "pwc_latency", OPT_TIME, offsetof(struct walker_cfg, pwc_latency), "0", 0, 0, "cycles or time",
 	  "that a walk spends in the page-walk caches before it reads", NULL },
 	{ "read_latency", OPT_TIME, offsetof(struct walker_cfg, read_latency), "0", 0, 0, "cycles or time",

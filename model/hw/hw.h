@@ -18,6 +18,7 @@ enum walker_port { WALKER_L1D, WALKER_L2 };
 struct walker_cfg {
 	u32 count; /* walks at a time */
 	u32 port;  /* enum walker_port: where page-table entries are read */
+	bool coalesce;
 	struct opt_time pwc_latency, read_latency;
 };
 extern const struct opt walker_opts[];

@@ -6,8 +6,8 @@
  * held in pieces of the next smaller size that has one; all of them go when any address of the page is
  * flushed, as INVLPG does it (Intel SDM volume 3, 4.10.4.1).
  *
- * Not modelled: entries that hold several neighbours (AMD's page coalescing). Called by the core's
- * translation; flushed through the cpu ops of arch/cpu.h.
+ * Not modelled: TLBs that only stores use. Called by the core's translation; flushed through the cpu ops of
+ * arch/cpu.h.
  */
 #ifndef MMSIM_HW_TLB_H
 #define MMSIM_HW_TLB_H

@@ -77,14 +77,42 @@ static bool permits(u32 flags, enum access_kind access)
 	return access == ACCESS_READ || (flags & PTE_EXEC);
 }
 
+#define COALESCED 4u
+
+/* Whether the page that an entry at pa maps, and its neighbours, make an aligned page of 16 KB. */
+static bool coalesces(const struct walker *w, u64 va, u64 pa, u64 e, u32 level)
+{
+	const struct pt_format *f = w->format;
+	u64 in_group = (COALESCED - 1) << FRAME_SHIFT, first, other;
+	u32 i;
+
+	if (!w->coalesce || w->nested.host || f->leaf[level] != PAGE_4K || ((f->pa(e, 0) ^ va) & in_group))
+		return false;
+	first = pa - (va >> FRAME_SHIFT) % COALESCED * f->entry_bytes;
+	for (i = 0; i < COALESCED; i++) {
+		other = pt_read(f, w->ptmem, first + i * f->entry_bytes);
+		if (f->flags(other, 0) != f->flags(e, 0) ||
+		    f->pa(other, 0) != (f->pa(e, 0) & ~in_group) + i * FRAME_SIZE)
+			return false;
+	}
+	return true;
+}
+
 /* What the TLB gets: the page, or as much of it as the host has in one piece. */
-static void found_page(struct walker *w, struct walk *k, u64 e, u32 level, u64 *now)
+static void found_page(struct walker *w, struct walk *k, u64 entry_pa, u64 e, u32 level, u64 *now)
 {
 	const struct pt_format *f = w->format;
 	u32 flags = f->flags(e, level);
-	enum page_size page = pt_leaf_size(f, flags, level), hosts = page;
-	u64 in_page = (1ull << page_size_shift[page]) - 1;
-	u64 pa = (f->pa(e, level) & ~in_page) | (k->va & in_page);
+	enum page_size page = pt_leaf_size(f, flags, level), hosts;
+	u64 in_page, pa;
+
+	if (page == PAGE_4K && coalesces(w, k->va, entry_pa, e, level)) {
+		page = PAGE_16K;
+		w->st.coalesced++;
+	}
+	hosts = page;
+	in_page = (1ull << page_size_shift[page]) - 1;
+	pa = (f->pa(e, level) & ~in_page) | (k->va & in_page);
 
 	if (w->nested.host)
 		pa = nested_page(w, pa, &hosts, now);
@@ -121,10 +149,10 @@ static void descend(struct walker *w, struct walk *k, u64 *now)
 		return;
 	flags = PTE_ACCESSED | (k->access == ACCESS_WRITE ? PTE_DIRTY : 0);
 	e = update_entry(w, &t, pa, e, level, flags, now);
-	found_page(w, k, e, level, now);
+	found_page(w, k, pa, e, level, now);
 }
 
-/* The walk under way that will find the translation of va. */
+/* The walk under way that will find the translation of va; one of later would slow one of before. */
 static const struct walk *under_way(const struct walker *w, u64 va, u64 now)
 {
 	u32 i;
@@ -132,7 +160,7 @@ static const struct walk *under_way(const struct walker *w, u64 va, u64 now)
 	for (i = 0; i < w->count; i++) {
 		const struct walk *k = &w->walk[i];
 
-		if (k->done > now && k->ok && w->walk_asid[i] == w->asid &&
+		if (k->asked <= now && k->done > now && k->ok && w->walk_asid[i] == w->asid &&
 		    !((k->va ^ va) >> page_size_shift[k->size]))
 			return k;
 	}
@@ -236,6 +264,7 @@ void walker_init(struct walker *w, const struct walker_params *p)
 			      .line_mask = p->line - 1u,
 			      .pwc_latency = time_to_cycles(p->cfg->pwc_latency, p->hz),
 			      .read_latency = time_to_cycles(p->cfg->read_latency, p->hz),
+			      .coalesce = p->cfg->coalesce,
 			      .count = p->cfg->count,
 			      .busy.cap = p->cfg->count };
 	walk_caches_init(&w->pwc, p->pwc->level, NR_PWC_LEVELS, p->format, "pwc", p->seed);

@@ -4,7 +4,10 @@
  * there. In a guest every address of a table, and the page's at last, is translated once more
  * (walker_nested.h). What a walk finds wanting is a result, from which the core makes a trap.
  *
- * A walk for a page that is being walked already waits for that walk and reads nothing.
+ * A walk for a page that is being walked already waits for that walk and reads nothing. Four pages of 4 KB
+ * that lie together in both spaces, with entries alike, can be found as one of 16 KB (AMD, Software
+ * Optimization Guide for the Zen 4 microarchitecture, publication 57647: page coalescing): their entries are
+ * in one line, which the walk has read.
  *
  * Not modelled: walks that share tables but not the page. Called by the core.
  */
@@ -28,6 +31,7 @@
 	X(faults, "walks", "that found no translation, or one that forbids the access") \
 	X(pwc_hits, "walks", "that started below the root")                          \
 	X(merged, "walks", "beside these: the page was being walked already")        \
+	X(coalesced, "walks", "that found four pages in one")                        \
 	X(wait_cycles, "cycles", "until a walker was free")
 
 struct walker_stats {
@@ -61,6 +65,7 @@ struct walker {
 	u8 service; /* class of the thread, see hw/partition.h */
 	u64 line_mask;
 	u64 pwc_latency, read_latency;
+	bool coalesce;
 	u32 count;
 	struct mshr_file busy; /* walkers are taken as MSHRs are */
 	u64 last; /* cycle at which the last walk ends */

@@ -317,6 +317,46 @@ static void test_walks_that_do_not_merge(void **state)
 	teardown(&b);
 }
 
+/* Four pages alike that lie together, from any of them, are one of 16 KB: by what the walk reads anyway. */
+static void test_coalescing(void **state)
+{
+	static const u32 like[] = { USER_PAGE | PTE_ACCESSED, USER_PAGE | PTE_ACCESSED | PTE_DIRTY };
+	struct bench b;
+	struct walk k;
+	u64 i;
+
+	setup(&b);
+	b.w.coalesce = true;
+	for (i = 0; i < 4; i++) {
+		ref_tables_map(&b.tables, (4 + i) * K4, 0x104000 + i * K4, 0, like[0]);  /* together */
+		ref_tables_map(&b.tables, (8 + i) * K4, 0x105000 + i * K4, 0, like[0]);  /* not aligned */
+		ref_tables_map(&b.tables, (12 + i) * K4, 0x10c000 + i * K4, 0, like[i == 2]); /* dirty */
+		ref_tables_map(&b.tables, (16 + i) * K4, 0x110000 + (i ^ 1) * K4, 0, like[0]); /* swapped */
+		if (i)
+			ref_tables_map(&b.tables, (20 + i) * K4, 0x114000 + i * K4, 0, like[0]); /* 3 */
+	}
+	assert_int_equal(reads_for(&b, 4 * K4), 4);
+	for (i = 4; i < 24; i++) {
+		if (i == 20)
+			continue;
+		k = walk_for(&b, i * K4 + 0x123, ACCESS_READ);
+		assert_true(k.ok);
+		assert_int_equal(b.note.n_reads, 1);
+		assert_int_equal(k.size, i < 8 ? PAGE_16K : PAGE_4K);
+		if (i < 8)
+			assert_int_equal(k.entry & ~TLB_FLAGS, 0x104000);
+	}
+	assert_int_equal(b.w.st.coalesced, 5);
+	/* A write makes one of them dirty: it is like its neighbours no more. */
+	k = walk_for(&b, 5 * K4, ACCESS_WRITE);
+	assert_int_equal(k.size, PAGE_4K);
+	assert_int_equal(k.entry & ~TLB_FLAGS, 0x105000);
+	for (i = 4; i < 8; i++)
+		k = walk_for(&b, i * K4, ACCESS_WRITE);
+	assert_int_equal(k.size, PAGE_16K);
+	teardown(&b);
+}
+
 /* TLBs. */
 
 static bool holds(struct tlb *t, u64 va, u16 asid)
@@ -397,6 +437,7 @@ int main(void)
 		cmocka_unit_test(test_walk_caches_are_flushed),
 		cmocka_unit_test(test_walkers_are_busy),
 		cmocka_unit_test(test_walks_merge),
+		cmocka_unit_test(test_coalescing),
 		cmocka_unit_test(test_walks_that_do_not_merge),
 		cmocka_unit_test(test_tlb_sizes_and_spaces),
 		cmocka_unit_test(test_tlb_flushes),
