@@ -320,6 +320,7 @@ static void print_walks(const struct table *t)
 	u64 walks = counters_get(&t->c, "core*.walker.walks"),
 	    cycles = counters_get(&t->c, "core*.walker.cycles");
 	u64 reads = counters_get(&t->c, "core*.walker.pte_reads");
+	u64 hosts = counters_get(&t->c, "core*.walker.nested_reads");
 	struct text a;
 
 	if (!walks)
@@ -329,6 +330,10 @@ static void print_walks(const struct table *t)
 		format_percent(&a, (double)cycles, (double)t->cycles));
 	print_count(t, "PTE reads", reads);
 	fprintf(t->f, "%9.2f a walk\n", (double)reads / (double)walks);
+	if (!hosts)
+		return;
+	print_count(t, "  of the host", hosts);
+	fprintf(t->f, "%9.2f a walk\n", (double)hosts / (double)walks);
 }
 
 static int larger_part_first(const void *a, const void *b)
