@@ -507,21 +507,6 @@ static void print_host(const struct table *t)
 	fputs("\n", t->f);
 }
 
-/* What the recording did not say, and what was taken for it. */
-static void print_assumptions(const struct table *t)
-{
-	char *dependence = t->r->config ? config_get(t->r->config, "core.unknown_dependence") : NULL, *note;
-
-	if (!dependence)
-		return;
-	note = xasprintf("loads of which the recording does not say what they depend on: "
-			 "core.unknown_dependence = %s",
-			 dependence);
-	print_note(t->f, note);
-	free(note);
-	free(dependence);
-}
-
 static void print_notes(const struct table *t)
 {
 	u32 i;
@@ -529,7 +514,6 @@ static void print_notes(const struct table *t)
 	fputs("\n", t->f);
 	for (i = 0; i < t->r->n_notes; i++)
 		print_note(t->f, t->r->notes[i]);
-	print_assumptions(t);
 }
 
 void results_print(FILE *f, const struct results *r, bool host)

@@ -69,6 +69,14 @@ static void note_order(struct notes *n, const struct machine *m)
 				  "their time (replay.sleep_scale)", sleeps, m->cfg.engine.sleep_scale));
 }
 
+/* What the recording did not say, and what was taken for it. */
+static void note_dependence(struct notes *n, const struct machine *m)
+{
+	if (engine_unknown_dependence(m->engine))
+		notes_add(n, xasprintf("loads of which the recording does not say what they depend on: "
+				       "core.unknown_dependence = %s", m->cfg.core.unknown_dependence));
+}
+
 static char *append(char *text, const char *more)
 {
 	char *longer = xasprintf("%s%s", text, more);
@@ -149,6 +157,7 @@ void notes_gather(struct notes *n, const struct replay *r)
 	note_weighted(n, r);
 	note_deaths(n, r->machine->engine);
 	note_order(n, r->machine);
+	note_dependence(n, r->machine);
 	note_syscalls(n, r->machine->engine, r->x86_64);
 }
 

@@ -68,7 +68,7 @@ static bool make_slots(struct code_table *t, const struct tr_block *b, struct co
 		count[COUNT_STORES] += s->kind == TR_STORE || s->kind == TR_ATOMIC;
 		count[COUNT_ATOMICS] += s->kind == TR_ATOMIC;
 		count[COUNT_PREFETCHES] += s->kind == TR_PREFETCH;
-		t->unknown_dep |= s->dep == TR_DEP_UNKNOWN;
+		t->unknown_dep |= s->dep == TR_DEP_UNKNOWN && s->kind == TR_LOAD;
 		t->far_dep |= s->dep != TR_DEP_UNKNOWN && s->dep > i;
 		deps |= s->dep != TR_DEP_UNKNOWN && s->dep != TR_DEP_NONE;
 	}

@@ -60,7 +60,7 @@ struct code_table {
 	u32 n, cap;
 	u32 line; /* bytes */
 	u32 page_shift; /* of the smallest pages */
-	bool far_dep, unknown_dep; /* some slot depends on one of another run, or who knows on what */
+	bool far_dep, unknown_dep; /* some slot depends on one of another run, some load who knows on what */
 	struct arena *arena;
 };
 

@@ -56,8 +56,19 @@ void engine_end_recordings(struct engine *e)
 		for (p = r->processes; p; p = p->next)
 			engine_end_mm(e, p);
 		e->st.lost += trace_lost(r->trace);
+		e->unknown_dep |= r->code.unknown_dep;
 		recording_free(r);
 	}
+}
+
+bool engine_unknown_dependence(const struct engine *e)
+{
+	u32 i;
+
+	for (i = 0; i < e->n_recordings; i++)
+		if (e->recordings[i]->code.unknown_dep)
+			return true;
+	return e->unknown_dep;
 }
 
 void engine_free(struct engine *e)

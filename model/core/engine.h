@@ -148,6 +148,8 @@ u64 engine_bytes_read(const struct engine *e);
 u64 engine_bytes_total(const struct engine *e); /* 0: unknown */
 /* Calls of that number so far; number < ENGINE_SYSCALLS. */
 u64 engine_syscalls(const struct engine *e, u32 number);
+/* Whether some recording had loads of which it does not say what they depend on. */
+bool engine_unknown_dependence(const struct engine *e);
 /* Returns how many are told about, at most ENGINE_DEATHS. */
 u32 engine_deaths(const struct engine *e, const struct engine_death **deaths);
 

@@ -44,6 +44,7 @@ struct engine {
 	struct engine_run_stats run_st;
 	struct order_stats order_st; /* of all recordings */
 	u64 syscalls[ENGINE_SYSCALLS];
+	bool unknown_dep; /* of recordings that have ended, see engine_unknown_dependence() */
 	struct engine_death deaths[ENGINE_DEATHS];
 	u32 n_deaths;
 };

@@ -419,7 +419,7 @@ static void test_twin(void **state)
 	u32 round, i;
 
 	rng_init(&rng, 1, "twin");
-	for (round = 0; round < 3 * ARRAY_SIZE(shapes); round++) {
+	for (round = 0; round < 2 * ARRAY_SIZE(shapes); round++) {
 		const struct shape *s = &shapes[round % ARRAY_SIZE(shapes)];
 		struct ref_window_cfg cfg = { s->width, s->window, s->mshrs, s->store_buffer, s->sets,
 					      s->ways,	5,	   5 + 84 };
@@ -427,7 +427,7 @@ static void test_twin(void **state)
 		memset(t, 0, sizeof(*t));
 		configure_as(&t->m, s);
 		ref_machine_init(&t->m);
-		add_blocks(t, &rng, s, round & 1);
+		add_blocks(t, &rng, s, round / ARRAY_SIZE(shapes) % 2);
 		for (i = 0; i < N_RUNS; i++)
 			add_run(t, &rng, s, i);
 		for (i = 0; i < NR_CORE_PARTS; i++) {
