@@ -15,8 +15,8 @@ static const char *const off_on[] = { "off", "on", NULL };
 static const struct opt machine_opts[] = {
 	{ "cores", OPT_U32, offsetof(struct machine_cfg, cores), "1", 1, 1024, "cores",
 	  "hardware threads; at most 64 are built", NULL },
-	{ "sockets", OPT_U32, offsetof(struct machine_cfg, sockets), "1", 1, 64, "sockets",
-	  "packages of cores", NULL },
+	{ "sockets", OPT_U32, offsetof(struct machine_cfg, hw.sockets), "1", 1, 64, "sockets",
+	  "packages that the cores are divided into; no cache is shared by cores of several", NULL },
 	{ "translation", OPT_ENUM, offsetof(struct machine_cfg, translation), "on", 0, 0, NULL,
 	  "off: physical = virtual, no faults, for comparison with cache simulators", off_on },
 	{ "seed", OPT_U64, offsetof(struct machine_cfg, seed), "1", 0, 0, NULL, "of every random choice",
@@ -95,12 +95,11 @@ void machine_check(const struct machine_cfg *cfg, const struct config *c)
 {
 	const char *key = NULL, *why;
 	enum page_size page = cfg->translation ? kernel_format(&cfg->kernel)->leaf[0] : NR_PAGE_SIZES;
+	struct hw_cfg hw = cfg->hw;
 	struct cfg_fault fault;
 
 	if (cfg->cores > MAX_CPUS)
 		config_reject(c, "cores", "the kernel keeps sets of at most %u cores", MAX_CPUS);
-	if (cfg->sockets > 1)
-		config_reject(c, "sockets", "only one socket is built yet");
 	check_component(c, "memory", "size", kernel_layout_check(&cfg->kernel, cfg->memory));
 	why = core_check(&cfg->core, &key);
 	check_component(c, "core", key, why);
@@ -108,7 +107,8 @@ void machine_check(const struct machine_cfg *cfg, const struct config *c)
 	check_component(c, "cat", key, why);
 	why = nested_check(&cfg->hw.nested, cfg->translation ? kernel_format(&cfg->kernel) : NULL, &key);
 	check_component(c, "nested", key, why);
-	if (!hw_check(&cfg->hw, cfg->cores, page, &fault))
+	hw_resolve(&hw, cfg->memory);
+	if (!hw_check(&hw, cfg->cores, page, &fault))
 		config_reject(c, fault.key, "%s", fault.why);
 	if (cfg->translation) {
 		check_colours(&cfg->hw.l1i, &cfg->kernel, page, c, "l1i.alias");
@@ -125,6 +125,7 @@ static struct kernel *build_kernel(const struct machine *m)
 		.format = kernel_format(&m->cfg.kernel),
 		.ptmem = m->ptmem,
 		.memory = m->cfg.memory,
+		.nodes = m->cfg.hw.numa.nodes,
 		.hz = m->cfg.core.frequency,
 		.seed = m->cfg.seed,
 	};
@@ -134,6 +135,7 @@ static struct kernel *build_kernel(const struct machine *m)
 
 static struct core *build_core(const struct machine *m, u32 id)
 {
+	struct core *c;
 	struct core_params p = {
 		.cfg = &m->cfg.core,
 		.hw = &m->cfg.hw,
@@ -148,7 +150,9 @@ static struct core *build_core(const struct machine *m, u32 id)
 		.kernel_ops = &kernel_ops,
 	};
 
-	return core_new(&p);
+	c = core_new(&p);
+	core_cpu(c)->node = numa_node_of_core(&m->cfg.hw.numa, m->cfg.cores, id);
+	return c;
 }
 
 static struct engine *build_engine(struct machine *m, u64 check_every)
@@ -192,6 +196,7 @@ struct machine *machine_new(const struct machine_cfg *cfg, u64 check_every)
 	u32 i;
 
 	m->cfg = *cfg;
+	hw_resolve(&m->cfg.hw, cfg->memory);
 	event_queue_init(&m->events);
 	m->ptmem = ptmem_new(cfg->memory >> FRAME_SHIFT);
 	m->host = stage2_new(&m->cfg.hw.nested, kernel_format(&cfg->kernel), cfg->memory,

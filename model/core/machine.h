@@ -2,7 +2,7 @@
  * The machine: the whole configuration in one struct, the table of its keys, and what is built from it:
  * memory, cores, the kernel and the engine, wired together.
  *
- * Not built yet: more than one socket, cores that differ.
+ * Not built yet: cores that differ.
  * Called by the verbs of cli/ and by tests.
  */
 #ifndef MMSIM_CORE_MACHINE_H
@@ -15,7 +15,7 @@
 #include "model/sim/stat.h"
 
 struct machine_cfg {
-	u32 cores, sockets;
+	u32 cores;
 	u32 translation; /* 0 off, 1 on */
 	u64 seed;
 	u64 memory; /* bytes */

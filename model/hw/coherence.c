@@ -5,6 +5,7 @@
 #include "model/base/bits.h"
 #include "model/base/error.h"
 #include "model/base/map64.h"
+#include "model/hw/numa.h"
 #include "model/hw/sharing.h"
 
 #define AT(field) offsetof(struct coherence_cfg, field)
@@ -20,9 +21,9 @@ const struct opt coherence_opts[] = {
 	{ "probe", OPT_TIME, AT(probe), "85", 0, 0, "cycles or time",
 	  "until other cores have answered for a line, from the start", NULL },
 	{ "far_transfer", OPT_TIME, AT(far_transfer), "110ns", 0, 0, "cycles or time",
-	  "the same as transfer where caches meet above DRAM", NULL },
+	  "the same as transfer where caches meet above DRAM; between nodes the way comes on top", NULL },
 	{ "far_probe", OPT_TIME, AT(far_probe), "90ns", 0, 0, "cycles or time",
-	  "the same as probe where caches meet above DRAM", NULL },
+	  "the same as probe where caches meet above DRAM; between nodes the way comes on top", NULL },
 	{ "forward", OPT_BOOL, AT(forward), "no", 0, 0, NULL,
 	  "a clean line comes from the cache that holds it too, not from the level below", NULL },
 	{ 0 },
@@ -37,7 +38,8 @@ static const struct stat_desc directory_table[] = { DIRECTORY_STATS(STAT_ROW) { 
 struct child {
 	struct port port;
 	struct directory *dir;
-	u32 id;
+	struct port *below;
+	u32 id, node;
 	struct above *above[MAX_ABOVE];
 	u32 n_above;
 };
@@ -132,13 +134,20 @@ static void note_miss(struct directory *d, const struct child *ch, const struct 
 
 /* Downwards. */
 
-static void write_down(struct directory *d, u64 pa, u64 now)
+static void write_down(struct child *owner, u64 pa, u64 now)
 {
+	struct directory *d = owner->dir;
 	struct mem_req wb = { .pa = pa & ~(u64)(d->p.line - 1), .bytes = d->p.line,
 			      .cls = MEM_COHERENCE, .dirty = true };
 
 	d->st.writebacks++;
-	port_write(d->p.below, &wb, now);
+	port_write(owner->below, &wb, now);
+}
+
+/* Of children of which one has dirty bytes, or could have: nobody else then holds the line. */
+static struct child *owner_of(struct directory *d, u64 holders)
+{
+	return &d->child[__builtin_ctzll(holders)];
 }
 
 /* Every copy of the others goes, for the write r; dirty bytes are written down. What they answered. */
@@ -149,7 +158,7 @@ static u32 drop_others(struct directory *d, u64 others, const struct mem_req *r,
 	d->st.invalidations += (u64)__builtin_popcountll(others);
 	note_losers(d, others, r);
 	if (answer & PROBE_DIRTY)
-		write_down(d, r->pa, now);
+		write_down(owner_of(d, others), r->pa, now);
 	return answer;
 }
 
@@ -163,7 +172,7 @@ static u32 share_with(struct directory *d, u64 others, bool alone, const struct 
 	d->st.downgrades++;
 	answer = ask_all(d, others, r->pa, PROBE_SHARE, now);
 	if (answer & PROBE_DIRTY)
-		write_down(d, r->pa, now);
+		write_down(owner_of(d, others), r->pa, now);
 	return answer;
 }
 
@@ -172,23 +181,56 @@ static bool to_be_written(const struct mem_req *r)
 	return r->cls == MEM_RFO || r->cls == MEM_KERNEL_RFO;
 }
 
-/* Other children hold, or held, the line; they have answered. Returns the cycle of the data. */
-static u64 read_answered(struct directory *d, struct mem_req *r, u32 answer, u64 now)
+static u64 way(const struct child *a, const struct child *b)
 {
+	const struct directory *d = a->dir;
+
+	return d->p.numa ? numa_way(d->p.numa, a->node, b->node) : 0;
+}
+
+/* The cycle at which the farthest of the others has answered. */
+static u64 probed(const struct child *ch, u64 others, u64 now)
+{
+	u64 farthest = 0;
+	u32 i;
+
+	for_each_holder(i, others)
+		farthest = MAX(farthest, way(ch, &ch->dir->child[i]));
+	return now + ch->dir->p.probe + farthest;
+}
+
+/* The cycle at which the nearest of the others has handed the line over. */
+static u64 transferred(const struct child *ch, u64 others, u64 now)
+{
+	const struct directory *d = ch->dir;
+	const struct child *nearest = owner_of(ch->dir, others);
+	u32 i;
+
+	for_each_holder(i, others)
+		if (way(ch, &d->child[i]) < way(ch, nearest))
+			nearest = &d->child[i];
+	now += d->p.transfer;
+	return d->p.numa ? numa_transfer(d->p.numa, nearest->node, ch->node, now) : now;
+}
+
+/* Other children hold, or held, the line; they have answered. Returns the cycle of the data. */
+static u64 read_answered(struct child *ch, struct mem_req *r, u64 others, u32 answer, u64 now)
+{
+	struct directory *d = ch->dir;
 	u64 done;
 
 	if (!(answer & PROBE_DIRTY) && !(d->p.forward && answer)) {
-		done = port_read(d->p.below, r, now);
-		if (!answer || done >= now + d->p.probe)
+		done = port_read(ch->below, r, now);
+		if (!answer || done >= probed(ch, others, now))
 			return done;
 		r->served = MEM_REMOTE;
-		return now + d->p.probe;
+		return probed(ch, others, now);
 	}
 	d->st.transfers_dirty += (answer & PROBE_DIRTY) != 0;
 	d->st.transfers_clean += !(answer & PROBE_DIRTY);
-	done = now + d->p.transfer;
+	done = transferred(ch, others, now);
 	if (to_be_written(r))
-		done = MAX(done, port_upgrade(d->p.below, r, now));
+		done = MAX(done, port_upgrade(ch->below, r, now));
 	r->served = MEM_REMOTE;
 	return done;
 }
@@ -213,7 +255,7 @@ static u64 child_read(struct port *p, struct mem_req *r, u64 now)
 	note_miss(d, ch, r);
 	if (!others) {
 		set_holders(d, line, self);
-		return port_read(d->p.below, r, now);
+		return port_read(ch->below, r, now);
 	}
 	if (to_be_written(r)) {
 		answer = drop_others(d, others, r, now);
@@ -223,7 +265,7 @@ static u64 child_read(struct port *p, struct mem_req *r, u64 now)
 		set_holders(d, line, others | self);
 		r->shared = true;
 	}
-	return read_answered(d, r, answer, now);
+	return read_answered(ch, r, others, answer, now);
 }
 
 static u64 child_upgrade(struct port *p, struct mem_req *r, u64 now)
@@ -237,11 +279,11 @@ static u64 child_upgrade(struct port *p, struct mem_req *r, u64 now)
 	note_miss(d, ch, r);
 	if (others) {
 		drop_others(d, others, r, now);
-		done = MAX(done, now + d->p.probe);
+		done = MAX(done, probed(ch, others, now));
 	}
 	set_holders(d, line, bit_of(ch));
 	r->served = MEM_REMOTE;
-	below = port_upgrade(d->p.below, r, now);
+	below = port_upgrade(ch->below, r, now);
 	if (others)
 		r->served = MEM_REMOTE;
 	return MAX(done, below);
@@ -262,10 +304,10 @@ static u64 child_write(struct port *p, const struct mem_req *r, u64 now)
 	u64 done;
 
 	if (!others)
-		return port_write(d->p.below, r, now);
+		return port_write(ch->below, r, now);
 	drop_others(d, others, r, now);
 	set_holders(d, line, holders & bit_of(ch));
-	done = port_write(d->p.below, r, now);
+	done = port_write(ch->below, r, now);
 	if (!(holders & bit_of(ch)))
 		tell_gone(d, r->pa, now);
 	return done;
@@ -289,7 +331,7 @@ static void child_expect(struct port *p, u64 pa)
 {
 	struct child *ch = container_of(p, struct child, port);
 
-	port_expect(ch->dir->p.below, pa);
+	port_expect(ch->below, pa);
 }
 
 static const struct port_ops child_ops = { child_read, child_write, child_expect, child_upgrade, child_gone };
@@ -339,7 +381,7 @@ struct directory *directory_new(const struct directory_params *p)
 	d->p = *p;
 	d->line_shift = log2_floor(p->line);
 	for (i = 0; i < p->children; i++)
-		d->child[i] = (struct child){ .port = { &child_ops }, .dir = d, .id = i };
+		d->child[i] = (struct child){ .port = { &child_ops }, .dir = d, .below = p->below, .id = i };
 	return d;
 }
 
@@ -363,6 +405,12 @@ void directory_attach(struct directory *d, u32 child, struct above *above)
 
 	ASSERT(ch->n_above < MAX_ABOVE);
 	ch->above[ch->n_above++] = above;
+}
+
+void directory_place(struct directory *d, u32 child, u32 node)
+{
+	d->child[child].node = node;
+	d->child[child].below = numa_port(d->p.numa, node);
 }
 
 struct above *directory_above(struct directory *d)

@@ -20,7 +20,8 @@
  * Time, all totals from the start of the access: `transfer` until a line from another child can be used;
  * `probe` until other copies have answered (a line may be written when they are dropped, or a line that
  * another held alone and clean is used, no sooner than this); `far_transfer` and `far_probe` the same where
- * children meet above DRAM. An upgrade that finds no other copy takes the latency of the level below.
+ * children meet above DRAM, where the way between two nodes comes on top. An upgrade that finds no other
+ * copy takes the latency of the level below.
  *
  * A miss in a child that lost the line to a write of another child is a sharing miss: true sharing if that
  * write's bytes and those that are accessed now overlap, else false sharing. Only the write that took the
@@ -61,6 +62,7 @@ struct directory_stats {
 	DIRECTORY_STATS(STAT_FIELD)
 };
 
+struct numa;
 struct sharing;
 struct directory_params {
 	u32 children; /* at most DIRECTORY_MAX_CHILDREN */
@@ -70,6 +72,7 @@ struct directory_params {
 	bool forward;
 	u64 transfer, probe, reach; /* cycles; reach: latency of the level below */
 	struct sharing *sharing;    /* counts its sharing misses by line */
+	struct numa *numa;          /* NULL: the children do not stand in nodes */
 };
 
 struct directory;
@@ -78,6 +81,8 @@ void directory_free(struct directory *d);
 struct port *directory_port(struct directory *d, u32 child);
 /* What stands in a child: one cache with all above it, or two first levels. */
 void directory_attach(struct directory *d, u32 child, struct above *above);
+/* The node in which a child stands, if they do in any: it asks that node's port instead of `below`. */
+void directory_place(struct directory *d, u32 child, u32 node);
 struct above *directory_above(struct directory *d);
 void directory_stats_add(const struct directory *d, struct stats *s, const char *prefix);
 /* ASSERTs that it knows just what its children hold, and that a line of several is owned by none. */

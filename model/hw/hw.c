@@ -23,7 +23,7 @@ const char *const mem_level_name[NR_MEM_LEVELS] = { "l1", "l2", "l3", "l4", "rem
 
 static bool blame(struct cfg_fault *f, const char *prefix, const char *key, const char *why)
 {
-	snprintf(f->key, sizeof(f->key), "%s.%s", prefix, key);
+	snprintf(f->key, sizeof(f->key), "%s%s%s", prefix, *prefix ? "." : "", key);
 	snprintf(f->why, sizeof(f->why), "%s", why);
 	return false;
 }
@@ -40,6 +40,18 @@ static bool check_cache(const struct cache_cfg *c, const char *name, u32 level, 
 const struct cache_cfg *hw_level(const struct hw_cfg *c, enum mem_level level)
 {
 	return level == MEM_L2 ? &c->l2 : level == MEM_L3 ? &c->l3 : &c->l4;
+}
+
+void hw_resolve(struct hw_cfg *c, u64 memory)
+{
+	c->sockets = MAX(c->sockets, 1);
+	c->numa.nodes = c->numa.nodes ? c->numa.nodes : c->sockets;
+	c->numa.memory = memory;
+}
+
+u32 hw_most_sharers(const struct hw_cfg *c, u32 cores)
+{
+	return cores / MAX(MAX(c->sockets, c->numa.nodes), 1);
 }
 
 u32 hw_sharers(const struct cache_cfg *c, u32 cores)
@@ -113,6 +125,21 @@ static bool check_level(const struct cache_cfg *c, enum mem_level level, u32 cor
 	return true;
 }
 
+static bool check_nodes(const struct hw_cfg *c, u32 cores, struct cfg_fault *f)
+{
+	u32 sockets = MAX(c->sockets, 1), nodes = MAX(c->numa.nodes, 1);
+	const char *key, *why;
+
+	if (cores % sockets)
+		return blame(f, "", "sockets",
+			     "every one must have as many cores: cores is no multiple of it");
+	if (MAX(sockets, nodes) % MIN(sockets, nodes))
+		return blame(f, "numa", "nodes",
+			     "either sockets have as many nodes each, or nodes as many sockets each");
+	why = numa_check(&c->numa, cores, &key);
+	return why ? blame(f, "numa", key, why) : true;
+}
+
 static bool check_caches(const struct hw_cfg *c, u32 cores, u64 page, struct cfg_fault *f)
 {
 	struct upper u = { .cores = 1, .size = c->l1i.size + c->l1d.size,
@@ -126,7 +153,7 @@ static bool check_caches(const struct hw_cfg *c, u32 cores, u64 page, struct cfg
 	for (level = MEM_L2; level <= MEM_L4; level++) {
 		const struct cache_cfg *l = hw_level(c, level);
 
-		if (!check_level(l, level, cores, page, &u, f))
+		if (!check_level(l, level, hw_most_sharers(c, cores), page, &u, f))
 			return false;
 		if (l->size && l->line != c->l1d.line)
 			return blame(f, mem_level_name[level], "line",
@@ -186,8 +213,8 @@ bool hw_check(const struct hw_cfg *c, u32 cores, enum page_size page, struct cfg
 
 	if (why)
 		return blame(f, "dram", key, why);
-	if (!check_caches(c, cores, bytes, f) || !check_pwc(c->pwc.level, NR_PWC_LEVELS, "", f) ||
-	    !check_nested(&c->nested, f))
+	if (!check_nodes(c, cores, f) || !check_caches(c, cores, bytes, f) ||
+	    !check_pwc(c->pwc.level, NR_PWC_LEVELS, "", f) || !check_nested(&c->nested, f))
 		return false;
 	if (c->walker.port == WALKER_L2 && (!c->l2.size || c->l2.inclusion == INCLUSION_EXCLUSIVE))
 		return blame(f, "walker", "port",

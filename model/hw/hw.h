@@ -9,6 +9,7 @@
 #include "model/hw/cache_cfg.h"
 #include "model/hw/coherence.h"
 #include "model/hw/dram.h"
+#include "model/hw/numa.h"
 #include "model/hw/stage2.h"
 #include "model/hw/port.h"
 #include "model/hw/tlb_cfg.h"
@@ -32,6 +33,8 @@ struct hw_cfg {
 	struct nested_cfg nested;
 	struct coherence_cfg coherence;
 	struct dram_cfg dram;
+	u32 sockets; /* 0 is 1 */
+	struct numa_cfg numa;
 };
 
 /*
@@ -112,11 +115,16 @@ struct hw_cfg {
 	HW_SECTION(base, "nested.pwc.pml4e", tlb_array_opts, nested.pwc[PWC_PML4E],                          \
 		   "page-walk cache of the host's PML4Es", "entries = 4; ways = 0;"),                        \
 	HW_SECTION(base, "coherence", coherence_opts, coherence, "between caches", NULL),                    \
-	HW_SECTION(base, "dram", dram_opts, dram, "memory behind the last cache", NULL)
+	HW_SECTION(base, "dram", dram_opts, dram, "memory behind the last cache", NULL),                     \
+	HW_SECTION(base, "numa", numa_opts, numa, "nodes of memory", NULL)
 
 /* The configuration of a level below the first. */
 const struct cache_cfg *hw_level(const struct hw_cfg *c, enum mem_level level);
-/* How many cores of that many share one such cache. */
+/* Fills in what follows from other keys; before hw_check(), and before anything is built. memory: bytes. */
+void hw_resolve(struct hw_cfg *c, u64 memory);
+/* How many cores can share a level at most: those of a socket, or of a node where that has fewer. */
+u32 hw_most_sharers(const struct hw_cfg *c, u32 cores);
+/* How many cores share one such cache, if that many can. */
 u32 hw_sharers(const struct cache_cfg *c, u32 cores);
 /* A core has such a cache, and has it to itself. */
 static inline bool hw_private(const struct cache_cfg *c)

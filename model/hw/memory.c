@@ -22,7 +22,8 @@ struct floor {
 struct memory {
 	struct floor floor[MAX_FLOORS]; /* DRAM first */
 	u32 n_floors, cores;
-	struct dram *dram;
+	struct numa_cfg nodes;
+	struct numa *numa;
 	struct sharing sharing;
 };
 
@@ -34,6 +35,11 @@ struct memory {
 	for (f = (m)->floor + (m)->n_floors; f-- > (m)->floor;)                      \
 		for (i = 0; f->dir && i < f->n; i++)
 
+static struct port *memory_of(struct memory *m, u32 core)
+{
+	return numa_port(m->numa, numa_node_of_core(&m->nodes, m->cores, core));
+}
+
 /* What a core, or the level that is being built, puts itself on. */
 static struct port *top_port(struct memory *m, u32 core)
 {
@@ -42,7 +48,7 @@ static struct port *top_port(struct memory *m, u32 core)
 
 	if (f->dir)
 		return directory_port(f->dir[i], core % f->sharers / f->child);
-	return f->cache ? &f->cache[i].port : dram_port(m->dram);
+	return f->cache ? &f->cache[i].port : memory_of(m, core);
 }
 
 static void top_attach(struct memory *m, u32 core, struct above *above)
@@ -64,6 +70,15 @@ u32 memory_needs(const struct memory *m)
 	return needs | (f->dir ? NEEDS_DIRECTORY : 0);
 }
 
+/* The children of a directory above DRAM stand in nodes. */
+static void place_children(struct memory *m, struct directory *d, u32 child)
+{
+	u32 i;
+
+	for (i = 0; i < m->cores / child; i++)
+		directory_place(d, i, numa_node_of_core(&m->nodes, m->cores, i * child));
+}
+
 /* Directories above the instances of the last floor, if several children of that many cores meet there. */
 static void add_directories(struct memory *m, const struct hw_cfg *cfg, u32 child, u64 hz)
 {
@@ -78,6 +93,7 @@ static void add_directories(struct memory *m, const struct hw_cfg *cfg, u32 chil
 		.probe = time_to_cycles(f->cache ? c->probe : c->far_probe, hz),
 		.reach = f->latency,
 		.sharing = &m->sharing,
+		.numa = f->cache ? NULL : m->numa,
 	};
 	struct directory **dir;
 	u32 i;
@@ -86,10 +102,12 @@ static void add_directories(struct memory *m, const struct hw_cfg *cfg, u32 chil
 		return;
 	dir = xcalloc(f->n, sizeof(struct directory *));
 	for (i = 0; i < f->n; i++) {
-		p.below = f->cache ? &f->cache[i].port : dram_port(m->dram);
+		p.below = f->cache ? &f->cache[i].port : memory_of(m, 0);
 		dir[i] = directory_new(&p);
 		if (f->cache)
 			cache_attach(&f->cache[i], directory_above(dir[i]));
+		else
+			place_children(m, dir[i], child);
 	}
 	f->dir = dir;
 	f->child = child;
@@ -98,7 +116,7 @@ static void add_directories(struct memory *m, const struct hw_cfg *cfg, u32 chil
 static void add_floor(struct memory *m, const struct hw_cfg *cfg, enum mem_level level, u64 hz, u64 seed)
 {
 	const struct cache_cfg *c = hw_level(cfg, level);
-	struct floor f = { .level = level, .sharers = hw_sharers(c, m->cores),
+	struct floor f = { .level = level, .sharers = hw_sharers(c, hw_most_sharers(cfg, m->cores)),
 			   .latency = time_to_cycles(c->latency, hz) };
 	u32 i;
 
@@ -133,7 +151,8 @@ struct memory *memory_new(const struct hw_cfg *cfg, u32 cores, u64 hz, u64 seed)
 	enum mem_level level;
 
 	m->cores = cores;
-	m->dram = dram_new(&cfg->dram, cfg->l1d.line, reach(cfg, hz), hz);
+	m->nodes = cfg->numa;
+	m->numa = numa_new(&cfg->numa, &cfg->dram, cfg->l1d.line, reach(cfg, hz), hz);
 	m->floor[m->n_floors++] = (struct floor){ .level = MEM_DRAM, .sharers = cores, .n = 1,
 						  .latency = reach(cfg, hz) };
 	for (level = MEM_L4; level >= MEM_L2; level--) {
@@ -161,7 +180,7 @@ void memory_free(struct memory *m)
 		free(m->floor[i].cache);
 		free(m->floor[i].dir);
 	}
-	dram_free(m->dram);
+	numa_free(m->numa);
 	sharing_fini(&m->sharing);
 	free(m);
 }
@@ -203,7 +222,7 @@ void memory_stats(const struct memory *m, struct stats *s)
 		instance_name(f, i, ".directory", name, sizeof(name));
 		directory_stats_add(f->dir[i], s, name);
 	}
-	dram_stats_add(m->dram, s, "dram");
+	numa_stats_add(m->numa, s);
 }
 
 void memory_copy_back(struct memory *m, u64 now)

@@ -1,8 +1,8 @@
 /*
- * What the cores of a machine stand on: the shared levels, each of one or more instances, and DRAM. Cores
- * put their private caches on top of their ports. A level that some cores share has an instance a group of
- * that many neighbouring cores. A directory (coherence.h) stands above an instance, or DRAM, where several
- * of the next level up, or several cores, meet.
+ * What the cores of a machine stand on: the shared levels, each of one or more instances, and DRAM, maybe in
+ * nodes. Cores put their private caches on top of their ports. A level that some cores share has an instance
+ * a group of that many neighbouring cores. A directory (coherence.h) stands above an instance, or DRAM, where
+ * several of the next level up, or several cores, meet.
  */
 #ifndef MMSIM_HW_MEMORY_H
 #define MMSIM_HW_MEMORY_H
@@ -24,7 +24,7 @@ u32 memory_needs(const struct memory *m);
 u32 memory_sharing_top(const struct memory *m, struct sharing_line *top, u32 n);
 /*
  * Registers "l2.", "l3." and "l4." as far as they are shared, with a number ("l3_0.") where there are
- * several, and "dram."; of the directory above each "l3.directory.", "dram.directory." and so on.
+ * several, and those of numa.h; of the directory above each "l3.directory.", "dram.directory." and so on.
  */
 void memory_stats(const struct memory *m, struct stats *s);
 /* Writes every dirty line down, level by level, to DRAM. */

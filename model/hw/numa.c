@@ -53,7 +53,7 @@ u32 numa_distance(const struct numa_cfg *cfg, u32 from, u32 to)
 	return d;
 }
 
-static const char *check_distances(const struct numa_cfg *cfg)
+static const char *check_distances(const struct numa_cfg *cfg, u32 nodes)
 {
 	const char *text = cfg->distances ? cfg->distances : "";
 	u32 n = 0, d;
@@ -61,37 +61,48 @@ static const char *check_distances(const struct numa_cfg *cfg)
 	if (!*text)
 		return NULL;
 	for (; next_number(&text, &d); n++) {
-		bool own = n / cfg->nodes == n % cfg->nodes;
+		bool own = n / nodes == n % nodes;
 
 		if (own ? d != NUMA_LOCAL : d <= NUMA_LOCAL)
 			return "a node is 10 from itself, and further than that from others";
 	}
-	if (*text || n != cfg->nodes * cfg->nodes)
+	if (*text || n != nodes * nodes)
 		return "there must be a row for each node with a number for each node, as \"10 21; 21 10\"";
 	return NULL;
 }
 
 const char *numa_check(const struct numa_cfg *cfg, u32 cores, const char **key)
 {
+	u32 nodes = MAX(cfg->nodes, 1);
+
 	*key = "nodes";
-	if (cfg->nodes > 1 && cores % cfg->nodes)
+	if (nodes > 1 && cores % nodes)
 		return "every node must have as many cores: cores is no multiple of it";
-	if (cfg->memory % ((u64)cfg->nodes << 21))
+	if (nodes > 1 && cfg->memory % ((u64)nodes << 21))
 		return "memory.size must be that many times a multiple of 2 MB";
 	*key = "distances";
-	return check_distances(cfg);
+	return check_distances(cfg, nodes);
 }
 
 u32 numa_node_of_core(const struct numa_cfg *cfg, u32 cores, u32 core)
 {
-	return core / (cores / cfg->nodes);
+	return core / (cores / MAX(cfg->nodes, 1));
 }
 
 /* ---- running ---- */
 
+#define LINK_LINES 64u
+
+/*
+ * A direction between two nodes. Lines are known when they are asked for, long before they come over, and a
+ * write-back may come over in a gap before them: the latest are kept in the order of their times. What is
+ * older than the oldest kept one cannot be reserved any more.
+ */
 struct link {
-	u64 way; /* cycles, there and back */
-	u64 busy; /* until a cycle */
+	u64 way;   /* cycles, there and back */
+	u64 floor; /* the earliest time that is not gone */
+	u32 n;
+	u64 at[LINK_LINES]; /* the first cycles of lines */
 };
 
 struct numa_port {
@@ -115,16 +126,36 @@ static u32 home(const struct numa *n, u64 pa)
 	return (u32)(pa / n->bytes % n->nodes);
 }
 
+/* Reserves `line` cycles, the earliest from `ready` on. Returns the first. */
+static u64 link_take(struct link *l, u64 line, u64 ready)
+{
+	u64 start;
+	u32 i;
+
+	if (l->n == LINK_LINES) {
+		l->floor = l->at[0] + line;
+		memmove(l->at, l->at + 1, --l->n * sizeof(l->at[0]));
+	}
+	start = MAX(ready, l->floor);
+	for (i = l->n; i && l->at[i - 1] + line > start; i--)
+		;
+	for (; i < l->n && l->at[i] < start + line; i++)
+		start = l->at[i] + line;
+	memmove(l->at + i + 1, l->at + i, (l->n++ - i) * sizeof(l->at[0]));
+	l->at[i] = start;
+	return start;
+}
+
 /* The cycle at which a line that is there at `ready` has come over. */
 static u64 cross(struct numa *n, u32 from, u32 to, u64 ready)
 {
 	struct link *l = &n->link[from * n->nodes + to];
-	u64 start = MAX(ready, l->busy);
+	u64 start;
 
 	if (time_stands)
 		return ready;
+	start = n->line ? link_take(l, n->line, ready) : ready;
 	n->st.link_wait += start - ready;
-	l->busy = start + n->line;
 	return start + l->way;
 }
 
@@ -218,6 +249,19 @@ void numa_free(struct numa *n)
 struct port *numa_port(struct numa *n, u32 node)
 {
 	return n->nodes == 1 ? dram_port(n->dram[0]) : &n->at[node].port;
+}
+
+u64 numa_way(const struct numa *n, u32 from, u32 to)
+{
+	return n->link[from * n->nodes + to].way;
+}
+
+u64 numa_transfer(struct numa *n, u32 from, u32 to, u64 ready)
+{
+	if (from == to)
+		return ready;
+	n->st.transfers++;
+	return cross(n, from, to, ready);
 }
 
 void numa_stats_add(const struct numa *n, struct stats *s)

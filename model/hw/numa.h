@@ -26,7 +26,7 @@ struct numa_cfg {
 };
 extern const struct opt numa_opts[];
 
-/* NULL, or why there can be no such nodes; *key is then the option at fault. */
+/* NULL, or why there can be no such nodes; *key is then the option at fault. No nodes: one. */
 const char *numa_check(const struct numa_cfg *cfg, u32 cores, const char **key);
 /* The node of a core: neighbouring cores share one. */
 u32 numa_node_of_core(const struct numa_cfg *cfg, u32 cores, u32 core);
@@ -38,6 +38,7 @@ u32 numa_distance(const struct numa_cfg *cfg, u32 from, u32 to);
 	X(remote_reads, "lines", "read from another node")            \
 	X(local_writes, "requests", "written to the writer's own node") \
 	X(remote_writes, "requests", "written to another node")       \
+	X(transfers, "lines", "handed from a cache of one node to one of another") \
 	X(link_wait, "cycles", "until a link was free")
 
 struct numa_stats {
@@ -50,6 +51,10 @@ struct numa *numa_new(const struct numa_cfg *cfg, const struct dram_cfg *dram, u
 void numa_free(struct numa *n);
 /* What those who stand in a node ask. */
 struct port *numa_port(struct numa *n, u32 node);
+/* What the way between two nodes takes, there and back. */
+u64 numa_way(const struct numa *n, u32 from, u32 to);
+/* The cycle at which a line that a cache in `from` has at `ready` is in `to`. */
+u64 numa_transfer(struct numa *n, u32 from, u32 to, u64 ready);
 /* Registers "dram." or, of several nodes, "dram_0.", ... and "numa.". */
 void numa_stats_add(const struct numa *n, struct stats *s);
 
