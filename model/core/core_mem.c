@@ -390,7 +390,8 @@ enum core_stop core_fetch(struct core *c, u64 va)
 	r.pa = x.pa;
 	r.skew = va ^ x.pa;
 	now = core_cycle(c);
-	tell_tlb_time("itlb", now, looked_up ? c->itlb.latency : c->fetch_latency - c->l1i.latency, looked_up);
+	tell_tlb_time("itlb", now, looked_up ? c->itlb.latency : c->fetch_latency - c->l1i.latency,
+		      looked_up);
 	done = cache_load(&c->l1i, &r, now + (looked_up ? c->itlb.latency : 0));
 	if (looked_up)
 		learn_grants(&c->l1i, va, x.entry);
