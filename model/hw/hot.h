@@ -55,7 +55,7 @@ static always_inline void hot_end_line(struct hot_lines *h, u32 id)
 {
 	struct hot_line *row = &h->row[h->row_of[id]];
 
-	if (row->line_used == &h->used[id])
+	if (!h->off && row->line_used == &h->used[id])
 		row->number[HOT_READ] = row->number[HOT_WRITE] = HOT_NOTHING;
 }
 
