@@ -27,7 +27,7 @@ struct ref {
 	u64 last_drained;
 	u64 *data; /* slot of each access's data */
 	u64 *dispatch, *retired; /* by instruction; retired: the slot after */
-	struct span span[4]; /* of the access at hand */
+	struct span span[5]; /* of the access at hand */
 	u32 n_spans;
 };
 
