@@ -411,7 +411,9 @@ enum core_stop core_run(struct core *c, struct core_chunk *ch, u64 until)
 	c->owed -= ch->begun ? owed(ch) : 0;
 	if (!ch->begun)
 		c->waits_at = 0;
-	if (c->window.size)
+	if (time_stands)
+		stop = run_timeless_chunk(c, ch, slots, sum);
+	else if (c->window.size)
 		stop = run_window_chunk(c, ch, slots, sum, far);
 	else if (c->xlate && far)
 		stop = run_chunk(c, ch, slots, sum, true, true);
@@ -426,6 +428,25 @@ enum core_stop core_run(struct core *c, struct core_chunk *ch, u64 until)
 	if (stop == CORE_AHEAD)
 		return stop;
 	c->waits_at = 0;
+	core_sync(c);
+	return stop;
+}
+
+enum core_stop core_pass_over(struct core *c, struct core_chunk *ch, u64 until)
+{
+	u64 slots = until > ~(u64)0 / c->width ? ~(u64)0 : until * c->width, t = c->slots;
+	enum core_stop stop = CORE_DONE;
+
+	for (; ch->run < ch->n_runs; ch->run++) {
+		const struct code_block *b = &ch->code->block[ch->block[ch->run]];
+
+		stop = t < slots ? CORE_DONE : CORE_QUANTUM;
+		if (stop != CORE_DONE)
+			break;
+		t += b->n_insns;
+		ch->at += b->n_slots;
+	}
+	core_pass(c, t, PART_IDLE);
 	core_sync(c);
 	return stop;
 }

@@ -94,6 +94,8 @@ enum core_stop {
 
 /* Executes runs until the chunk ends, the clock reaches `until`, or a trap stops it. */
 enum core_stop core_run(struct core *c, struct core_chunk *chunk, u64 until);
+/* As core_run() when time stands, but the runs, none of which has begun, are not made: the core is idle. */
+enum core_stop core_pass_over(struct core *c, struct core_chunk *chunk, u64 until);
 /* The chunk is not run on: what a run that stopped in its middle has counted too much is taken back. */
 void core_abandon(struct core *c, struct core_chunk *chunk);
 /* Issue slot up to which the core may touch what it shares with others; ~0 at first. */

@@ -261,21 +261,15 @@ static u32 runs_to_goal(const struct engine *e, const struct core_chunk *c)
 }
 
 /* The runs pass without being made. One that has begun is not among them. */
-static enum core_stop pass_over(struct engine *e, struct core_chunk *c)
+static enum core_stop pass_over(struct engine *e, struct core_chunk *c, u64 until)
 {
-	u32 from = c->run;
-	u64 insns = 0;
+	u32 from = c->run, i;
+	enum core_stop stop = core_pass_over(e->on->core, c, until);
 
-	for (; c->run < c->n_runs; c->run++) {
-		const struct code_block *b = &c->code->block[c->block[c->run]];
-
-		insns += b->n_insns;
-		c->at += b->n_slots;
-	}
+	for (i = from; i < c->run; i++)
+		e->skipped_insns += c->code->block[c->block[i]].n_insns;
 	e->st.skipped += c->run - from;
-	e->skipped_insns += insns;
-	core_wait_until(e->on->core, core_now(e->on->core) + insns, PART_IDLE);
-	return CORE_DONE;
+	return stop;
 }
 
 static enum core_stop run_until(struct engine *e, struct core_chunk *c)
@@ -290,7 +284,7 @@ static enum core_stop run_until(struct engine *e, struct core_chunk *c)
 	if (c->n_runs == c->run)
 		stop = engine_explain_run(e, c, until);
 	else if (e->mode == ENGINE_SKIP && !c->begun)
-		stop = pass_over(e, c);
+		stop = pass_over(e, c, until);
 	else
 		stop = core_run(e->on->core, c, until);
 	c->n_runs = n_runs;

@@ -114,7 +114,7 @@ void engine_add(struct engine *e, struct trace *t);
 enum engine_mode {
 	ENGINE_TIMED,
 	ENGINE_FUNCTIONAL, /* they are made, but time stands (model/sim/time.h) */
-	ENGINE_SKIP,       /* they are not made; threads take turns as if they took a cycle an instruction */
+	ENGINE_SKIP,       /* they are not made; time passes as if they were, functionally */
 };
 void engine_set_mode(struct engine *e, enum engine_mode mode);
 

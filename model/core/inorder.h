@@ -307,8 +307,8 @@ static always_inline enum core_stop run_data(struct core *c, const struct code_b
 
 /* Executes runs of a chunk until it ends, a trap stops it, or the slot `until` is reached. */
 static always_inline enum core_stop run_chunk_as(struct core *c, struct core_chunk *ch, u64 until,
-						 code_counts *sum, bool window, bool xlate, bool far,
-						 u32 line_shift)
+						 code_counts *sum, bool timed, bool window, bool xlate,
+						 bool far, u32 line_shift)
 {
 	const u32 *run = ch->block + ch->run, *end = ch->block + ch->n_runs;
 	const u64 *addr = ch->addr + ch->at;
@@ -335,7 +335,7 @@ static always_inline enum core_stop run_chunk_as(struct core *c, struct core_chu
 			t -= slot->insn;
 			ch->begun = false;
 		}
-		if (unlikely(b->deps) || far)
+		if (timed && (unlikely(b->deps) || far))
 			stop = run_data(c, b, addr, &slot, &t, &clock, window, xlate, true, line_shift);
 		else
 			stop = run_data(c, b, addr, &slot, &t, &clock, window, xlate, false, line_shift);
@@ -360,13 +360,23 @@ static always_inline enum core_stop run_chunk_as(struct core *c, struct core_chu
 static noinline enum core_stop run_common_chunk(struct core *c, struct core_chunk *ch, u64 until,
 						code_counts *sum)
 {
-	return run_chunk_as(c, ch, until, sum, false, true, false, COMMON_LINE_SHIFT);
+	return run_chunk_as(c, ch, until, sum, true, false, true, false, COMMON_LINE_SHIFT);
 }
 
 static always_inline enum core_stop run_chunk(struct core *c, struct core_chunk *ch, u64 until,
 					      code_counts *sum, bool xlate, bool far)
 {
-	return run_chunk_as(c, ch, until, sum, false, xlate, far, c->l1d.line_shift);
+	return run_chunk_as(c, ch, until, sum, true, false, xlate, far, c->l1d.line_shift);
+}
+
+/* Time stands: an instruction a slot, whatever the core, and nothing depends on anything. */
+static noinline enum core_stop run_timeless_chunk(struct core *c, struct core_chunk *ch, u64 until,
+						  code_counts *sum)
+{
+	enum core_stop stop = run_chunk_as(c, ch, until, sum, false, false, c->xlate, false, c->l1d.line_shift);
+
+	c->dispatched = c->retired = c->slots;
+	return stop;
 }
 
 /* The clocks of the window go on from where the last chunk, or whoever moved c->slots since, left them. */
@@ -379,9 +389,9 @@ static noinline enum core_stop run_window_chunk(struct core *c, struct core_chun
 	window_stall(w, c->slots - w->left);
 	w->lag = c->retired > c->slots ? c->retired - c->slots : 0;
 	if (c->xlate && c->l1d.line_shift == COMMON_LINE_SHIFT)
-		stop = run_chunk_as(c, ch, until, sum, true, true, far, COMMON_LINE_SHIFT);
+		stop = run_chunk_as(c, ch, until, sum, true, true, true, far, COMMON_LINE_SHIFT);
 	else
-		stop = run_chunk_as(c, ch, until, sum, true, c->xlate, far, c->l1d.line_shift);
+		stop = run_chunk_as(c, ch, until, sum, true, true, c->xlate, far, c->l1d.line_shift);
 	await_room(c, &c->slots, 0, true);
 	w->left = c->slots;
 	c->retired = c->slots + w->lag;
