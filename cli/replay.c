@@ -40,6 +40,9 @@ static void usage(FILE *f)
 	      "      --skip N         pass N over; only mappings and other calls happen\n"
 	      "      --fast-forward N replay N without time: caches, TLBs and page tables change, nothing\n"
 	      "                       waits\n"
+	      "      --checkpoint FILE  and write what they hold to FILE\n"
+	      "      --restore FILE   in place of both: begin with what FILE holds; caches and TLBs can be\n"
+	      "                       others than it was written with\n"
 	      "      --warmup N       replay N, not measured\n"
 	      "      --max N          replay and measure N, then stop\n"
 	      "      --from MARK      measure from a mark of the recording on, each time it is passed\n"
@@ -74,6 +77,7 @@ static void add_trace(struct replay *r, u32 file)
 {
 	struct trace *t = replay_open(r->args, file);
 
+	r->file_bytes[file] = trace_bytes_total(t);
 	r->x86_64 &= !strcmp(trace_isa(t), "x86_64");
 	engine_add(r->machine->engine, t);
 }
@@ -158,12 +162,16 @@ static void replay(const struct replay_args *a)
 	replay_open_simpoints(&r);
 	if (a->output)
 		results_prepare(a->output);
+	r.config = c;
+	r.file_bytes = xcalloc(a->n_files, sizeof(*r.file_bytes));
 	r.machine = machine_new(&cfg, a->check ? CHECK_EVERY : 0);
 	if (a->n_explain)
 		explain = explain_new(stdout, a->explain, a->n_explain, a->explain_runs);
 	engine_set_explain(r.machine->engine, explain);
 	replay_parts(&r);
 	report(&r, c);
+	trap_log_fini(&r.traps);
+	free(r.file_bytes);
 	weighted_free(r.weighted);
 	simpoints_fini(&r.simpoints);
 	window_free(r.window);
@@ -267,6 +275,8 @@ enum {
 	OPT_SIMPOINTS,
 	OPT_WEIGHTS,
 	OPT_BETWEEN,
+	OPT_CHECKPOINT,
+	OPT_RESTORE,
 };
 static const struct option options[] = {
 	{ "machine", required_argument, NULL, 'm' },
@@ -285,6 +295,8 @@ static const struct option options[] = {
 	{ "simpoints", required_argument, NULL, OPT_SIMPOINTS },
 	{ "weights", required_argument, NULL, OPT_WEIGHTS },
 	{ "between", required_argument, NULL, OPT_BETWEEN },
+	{ "checkpoint", required_argument, NULL, OPT_CHECKPOINT },
+	{ "restore", required_argument, NULL, OPT_RESTORE },
 	{ "loop", required_argument, NULL, OPT_LOOP },
 	{ "keep-going", no_argument, NULL, OPT_KEEP },
 	{ "decode-thread", no_argument, NULL, OPT_THREAD },
@@ -315,6 +327,8 @@ static void take_option(struct replay_args *a, int opt)
 	case OPT_SIMPOINTS: a->simpoints = optarg; break;
 	case OPT_WEIGHTS: a->weights = optarg; break;
 	case OPT_BETWEEN: a->between = between(optarg); break;
+	case OPT_CHECKPOINT: a->checkpoint = optarg; break;
+	case OPT_RESTORE: a->restore = optarg; break;
 	case OPT_EXPLAIN: take_explain(a, optarg); break;
 	case OPT_LOOP: a->loop = (u32)MIN(number("--loop", optarg), UINT32_MAX); break;
 	case OPT_KEEP: a->trace.keep_going = true; break;
@@ -342,6 +356,17 @@ static void check_simpoints(const struct replay_args *a)
 		    "--between says how to get from one interval to the next");
 }
 
+static void check_checkpoint(const struct replay_args *a)
+{
+	if (a->checkpoint && !a->fast_forward.n)
+		die("--checkpoint is written at the end of --fast-forward N: say how far that is");
+	if (a->restore && (a->skip.n || a->fast_forward.n || a->checkpoint || a->simpoints))
+		die("--restore takes the place of --skip and --fast-forward, and goes with neither "
+		    "--checkpoint nor --simpoints");
+	if ((a->checkpoint || a->restore) && a->loop > 1)
+		die("--checkpoint and --restore do not go with --loop");
+}
+
 static void check_args(const struct replay_args *a)
 {
 	u32 i;
@@ -351,6 +376,7 @@ static void check_args(const struct replay_args *a)
 	if (a->plot && !a->output)
 		die("--plot needs a directory for the pictures: -o DIR");
 	check_simpoints(a);
+	check_checkpoint(a);
 	if (a->interval.n && !a->simpoints && !a->output)
 		die("--interval needs a directory for intervals.csv: -o DIR");
 	for (i = 0; i < a->n_files; i++)

@@ -11,6 +11,7 @@
 #include "analysis/window.h"
 #include "cli/amount.h"
 #include "cli/progress.h"
+#include "model/core/checkpoint.h"
 #include "model/core/machine.h"
 #include "model/sim/explain.h"
 
@@ -37,6 +38,7 @@ struct replay_args {
 	bool explain_runs; /* the ranges are of runs, not of accesses */
 	const char *simpoints, *weights; /* files, NULL: none */
 	enum engine_mode between;        /* intervals */
+	const char *checkpoint, *restore; /* files, NULL: none */
 	u32 loop;
 	bool plot, check, quiet, decode_only;
 };
@@ -44,6 +46,7 @@ struct replay_args {
 struct replay {
 	const struct replay_args *args;
 	struct machine *machine;
+	const struct config *config;
 	struct progress progress;
 	double begin;
 	u32 loops_left;
@@ -55,6 +58,10 @@ struct replay {
 	struct results_latency latency[CORE_LATENCY_ROWS];
 	struct simpoints simpoints;
 	struct weighted *weighted; /* NULL: no simpoints */
+
+	struct trap_log traps; /* since what was skipped, for a checkpoint */
+	u64 skipped;           /* block runs */
+	u64 *file_bytes;       /* of each recording */
 };
 
 /* replay.c */
@@ -74,8 +81,14 @@ enum replay_stop { REPLAY_AT_GOAL, REPLAY_AT_MARK, REPLAY_AT_END };
 /* Replays up to the goal, or behind a mark if marks are looked for, or to the end of the last round. */
 enum replay_stop replay_run_to(struct replay *r, enum engine_mode mode, const struct replay_goal *g,
 			       bool marks);
+/* Passes over block runs up to that number of them. */
+void replay_pass_to(struct replay *r, const char *option, u64 records);
 void replay_begin_measuring(struct replay *r);
 void replay_end_measuring(struct replay *r);
+
+/* replay_checkpoint.c */
+void replay_write_checkpoint(struct replay *r); /* of where the replay is */
+void replay_restore(struct replay *r);          /* from its beginning to where the checkpoint was written */
 
 /* replay_simpoints.c */
 void replay_open_simpoints(struct replay *r); /* reads the files, before anything long begins */

@@ -85,6 +85,14 @@ static void pass(struct replay *r, const char *option, struct amount a, enum eng
 		    option, replay_position(r).records, replay_position(r).instructions);
 }
 
+void replay_pass_to(struct replay *r, const char *option, u64 records)
+{
+	u64 here = replay_position(r).records;
+
+	if (records > here)
+		pass(r, option, (struct amount){ records - here, UNIT_RUNS }, ENGINE_SKIP);
+}
+
 static void refresh_latency(struct replay *r)
 {
 	core_latency_rows(machine_latency(r->machine), r->latency);
@@ -195,10 +203,23 @@ static void replay_in_order(struct replay *r)
 {
 	const struct replay_args *a = r->args;
 
+	if (a->restore)
+		replay_restore(r);
 	pass(r, "--skip", a->skip, ENGINE_SKIP);
+	r->skipped = replay_position(r).records;
+	if (a->checkpoint)
+		engine_log_traps(r->machine->engine, &r->traps);
 	pass(r, "--fast-forward", a->fast_forward, ENGINE_FUNCTIONAL);
+	if (a->checkpoint)
+		replay_write_checkpoint(r);
 	pass(r, "--warmup", a->warmup, ENGINE_TIMED);
 	measure(r);
+}
+
+static bool measures_a_part(const struct replay_args *a)
+{
+	return a->simpoints || a->restore || a->skip.n || a->fast_forward.n || a->warmup.n || a->from.name ||
+	       a->to.name;
 }
 
 void replay_parts(struct replay *r)
@@ -206,7 +227,7 @@ void replay_parts(struct replay *r)
 	const struct replay_args *a = r->args;
 
 	refresh_latency(r);
-	if (a->simpoints || a->skip.n || a->fast_forward.n || a->warmup.n || a->from.name || a->to.name)
+	if (measures_a_part(a))
 		r->window = window_new(r->machine->stats, r->latency, CORE_LATENCY_ROWS);
 	if (a->interval.n && !a->simpoints)
 		r->intervals = intervals_new(a->output, r->machine->stats);

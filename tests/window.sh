@@ -80,6 +80,60 @@ equal "so they do in cycles after a warm-up" "all" "$(intervals rows | sed 's/^[
 replay none "$samples/sort.mmtrace.gz" --max 1000
 equal "intervals.csv is written only when it is asked for" "" "$(ls "$tmp/none" | grep intervals)"
 
+# A checkpoint: what comes after it is to the byte what comes after the same part without time.
+checkpoint()
+{
+	checkpoint_name=$1
+	checkpoint_trace=$2
+	shift 2
+	replay written "$checkpoint_trace" --skip 20k --fast-forward 150k --max 400k --checkpoint "$tmp/ck" "$@"
+	replay unwritten "$checkpoint_trace" --skip 20k --fast-forward 150k --max 400k "$@"
+	replay restored "$checkpoint_trace" --restore "$tmp/ck" --max 400k --check "$@"
+	check "$checkpoint_name: writing a checkpoint changes nothing" \
+		cmp "$tmp/written/stats.json" "$tmp/unwritten/stats.json"
+	check "$checkpoint_name: the counters after a checkpoint" cmp "$tmp/written/stats.json" "$tmp/restored/stats.json"
+	check "$checkpoint_name: the latencies after a checkpoint" cmp "$tmp/written/latency.csv" "$tmp/restored/latency.csv"
+}
+
+for sample in "$samples"/*.gz; do
+	checkpoint "$(basename "$sample" .mmtrace.gz)" "$sample"
+done
+checkpoint "window core, large pages" "$samples/sort.mmtrace.gz" -s core.model=window -k thp
+checkpoint "four contexts" "$samples/threads.mmtrace.gz" -s sched.contexts=4
+checkpoint "other policies" "$samples/sqlite.mmtrace.gz" -s l1d.replacement=random -s l2.replacement=drrip \
+	-s l3.replacement=qlru -s dtlb.replacement=random -s stlb.prefetcher=next-page
+checkpoint "virtual L1D, Zen's way predictor" "$samples/perl.mmtrace.gz" -m zen4 -s l1d.indexing=vivt
+checkpoint "Pentium 4" "$samples/sort.mmtrace.gz" -m pentium4
+
+# Other caches and TLBs are warmed from it: with times alone changed exactly, else nearly, far from cold.
+trace=$samples/sqlite.mmtrace.gz
+replay written "$trace" --fast-forward 1500k --checkpoint "$tmp/ck"
+replay exact "$trace" --fast-forward 1500k -s l2.latency=20 -s dram.fabric=50ns
+replay restored "$trace" --restore "$tmp/ck" -s l2.latency=20 -s dram.fabric=50ns
+check "a checkpoint serves other latencies" cmp "$tmp/exact/stats.json" "$tmp/restored/stats.json"
+for other in "-s l2.size=512K -s l2.ways=8" "-s l1d.size=32K -s l1d.ways=8" "-s l3.size=0" "-s dtlb.entries=48"; do
+	replay exact "$trace" --fast-forward 1500k $other
+	replay restored "$trace" --restore "$tmp/ck" --check $other
+	replay cold "$trace" --skip 1500k $other
+	exact=$(counter "$tmp/exact/stats.json" core0.cycles)
+	difference=$(($(counter "$tmp/restored/stats.json" core0.cycles) - exact))
+	cold=$(($(counter "$tmp/cold/stats.json" core0.cycles) - exact))
+	if [ $((${difference#-} * 10)) -lt $cold ]; then
+		ok "a checkpoint warms a machine with $other"
+	else
+		bad "a checkpoint warms a machine with $other" "$difference cycles away, cold $cold"
+	fi
+done
+refused "a checkpoint of another kernel" "kernel.thp" $mmsim replay -q "$trace" --restore "$tmp/ck" -k thp
+refused "a checkpoint of another recording" "recording 1" $mmsim replay -q "$samples/sort.mmtrace.gz" --restore "$tmp/ck"
+head -c 100000 "$tmp/ck" >"$tmp/cut"
+refused "a checkpoint that was cut" "whole checkpoint" $mmsim replay -q "$trace" --restore "$tmp/cut"
+refused "no checkpoint" "whole checkpoint" $mmsim replay -q "$trace" --restore "$trace"
+refused "a checkpoint of prefetchers" "prefetchers" $mmsim replay -q "$trace" --fast-forward 1k --checkpoint "$tmp/ck" \
+	-s l2.prefetcher=stream
+refused "a checkpoint of nowhere" "--fast-forward" $mmsim replay -q "$trace" --checkpoint "$tmp/ck"
+refused "a checkpoint and a part" "--skip" $mmsim replay -q "$trace" --restore "$tmp/ck" --skip 5
+
 # What is explained changes nothing, and its hops add up: mmsim itself asserts it of each.
 for sample in "$samples"/*.gz; do
 	name=$(basename "$sample" .mmtrace.gz)

@@ -71,3 +71,14 @@ u64 *ptmem_entries(const struct ptmem *m, u64 pfn)
 	ASSERT(ptmem_has(m, pfn));
 	return m->leaf[pfn >> LEAF_SHIFT][pfn % LEAF_SIZE];
 }
+
+void ptmem_each(struct ptmem *m, ptmem_fn fn, void *arg)
+{
+	u64 i;
+	u32 j;
+
+	for (i = 0; i < nr_leaves(m); i++)
+		for (j = 0; m->leaf[i] && j < LEAF_SIZE; j++)
+			if (m->leaf[i][j])
+				fn(arg, (i << LEAF_SHIFT) + j, m->leaf[i][j]);
+}

@@ -15,6 +15,9 @@ void ptmem_free(struct ptmem *m);
 void ptmem_add(struct ptmem *m, u64 pfn);
 void ptmem_remove(struct ptmem *m, u64 pfn);
 bool ptmem_has(const struct ptmem *m, u64 pfn);
+/* Calls fn for each page-table frame, by rising number. */
+typedef void (*ptmem_fn)(void *arg, u64 pfn, u64 *entries);
+void ptmem_each(struct ptmem *m, ptmem_fn fn, void *arg);
 /*
  * The 512 eight-byte entries of a page-table frame; ASSERTs that it is one. Formats of 4-byte entries pack
  * two.

@@ -15,6 +15,7 @@
 #include "model/core/code.h"
 #include "model/core/latency.h"
 #include "model/core/part.h"
+#include "model/core/trap_log.h"
 #include "model/hw/memory.h"
 
 struct core; /* defined in core_state.h, for the hot path and the core's own files */
@@ -118,6 +119,19 @@ struct cpu *core_cpu(struct core *c);
 void core_sync(struct core *c);
 /* Runs are made without shortcuts while it is on, so that all of them is told (model/sim/explain.h). */
 void core_explain(struct core *c, bool on);
+/* For checkpoints: page faults are noted from now on; NULL: no longer. */
+void core_log_traps(struct core *c, struct trap_log *log);
+/* The page fault is taken, as if the core had made the access. */
+enum core_stop core_fault(struct core *c, const struct trap *t);
+/* Registers what a checkpoint holds of a core where time stands; false: it cannot hold its prefetchers. */
+bool core_state(struct core *c, struct state *s);
+void core_translation_state(struct core *c, struct state *s);
+/* The registered memory was changed. */
+void core_restored(struct core *c);
+/* Calls fn for the lines of the L1I; or of the core's other caches, the L1D's last. See cache_each(). */
+void core_cache_lines(const struct core *c, bool code, cache_line_fn fn, void *arg);
+/* A line is used as by the kernel, or fetched, and so comes into the caches. */
+void core_warm(struct core *c, u64 pa, bool fetch, bool dirty);
 /* The thread that runs from now on: whose address space traps belong to. */
 void core_set_mm(struct core *c, struct mm *mm);
 /* Its class of service (hw/partition.h), and that of the kernel while it runs. */

@@ -89,11 +89,20 @@ static enum core_stop take_trap(struct core *c, const struct walk *k)
 	core_drain(c);
 	c->trap = (struct trap){ .va = k->va, .access = k->access, .present = k->present };
 	c->st.traps++;
+	if (c->trap_log)
+		trap_log_add(c->trap_log, &c->trap);
 	result = c->kernel_ops->fault(c->kernel, &c->cpu, c->mm, &c->trap);
 	if (explain_on())
 		explain_close(core_cycle(c), "%s", "");
 	core_dispatch_again(c);
 	return trap_stop(c, k, result);
+}
+
+enum core_stop core_fault(struct core *c, const struct trap *t)
+{
+	const struct walk k = { .va = t->va, .access = t->access, .present = t->present };
+
+	return take_trap(c, &k);
 }
 
 /*

@@ -98,6 +98,7 @@ struct core {
 	struct kernel *kernel;
 	const struct kernel_ops *kernel_ops;
 	struct trap trap;
+	struct trap_log *trap_log; /* NULL: nobody wants to know */
 
 	u64 stall[NR_CORE_PARTS];  /* slots by part; base is what is left */
 	u64 cycles[NR_CORE_PARTS]; /* the same for the counters, see core_sync() */

@@ -264,8 +264,10 @@ static u32 runs_to_goal(const struct engine *e, const struct core_chunk *c)
 static enum core_stop pass_over(struct engine *e, struct core_chunk *c, u64 until)
 {
 	u32 from = c->run, i;
-	enum core_stop stop = core_pass_over(e->on->core, c, until);
+	enum core_stop stop;
 
+	engine_repeat(e, false);
+	stop = core_pass_over(e->on->core, c, until);
 	for (i = from; i < c->run; i++)
 		e->skipped_insns += c->code->block[c->block[i]].n_insns;
 	e->st.skipped += c->run - from;
@@ -278,6 +280,7 @@ static enum core_stop run_until(struct engine *e, struct core_chunk *c)
 	u32 from = c->run, n_runs = c->n_runs, at = c->at;
 	enum core_stop stop;
 
+	engine_note_place(e, false);
 	c->n_runs = runs_to_goal(e, c);
 	if (unlikely(e->explain != NULL))
 		c->n_runs = c->run + engine_unexplained(e, c, c->n_runs - c->run);
@@ -311,8 +314,10 @@ static enum step run_chunk(struct engine *e, struct thread *th)
 			engine_yield(e);
 			return STEP_LEFT;
 		case CORE_SEGV:
+			engine_note_stop(e);
 			return segv(e, th);
 		case CORE_OOM:
+			engine_note_stop(e);
 			return engine_kill_oom(e, th);
 		}
 	}

@@ -129,6 +129,10 @@ void engine_set_goal(struct engine *e, const struct engine_goal *goal);
 /* Tells from now on of what is asked for (model/sim/explain.h); changes no result. NULL: of nothing. */
 void engine_set_explain(struct engine *e, struct explain *x);
 
+/* For checkpoints: page faults are noted, or where block runs are skipped they are asked for again. */
+void engine_log_traps(struct engine *e, struct trap_log *log);
+void engine_repeat_traps(struct engine *e, struct trap_log *log);
+
 enum engine_status { ENGINE_MORE, ENGINE_LIMIT, ENGINE_MARK, ENGINE_END };
 /*
  * Goes on for a while: some hundred thousand references. ENGINE_LIMIT: `limit` records (block runs) are done,

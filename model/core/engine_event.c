@@ -233,7 +233,10 @@ static enum step copy(struct engine *e, struct thread *th, bool write)
 	u64 before = th->copied;
 	enum core_stop stop = CORE_DONE;
 
-	if (e->mode != ENGINE_SKIP)
+	engine_note_place(e, true);
+	if (e->mode == ENGINE_SKIP)
+		engine_repeat(e, true);
+	else
 		stop = core_user_copy(e->on->core, th->event.addr, MIN(th->event.len, MAX_COPY), write,
 				      &th->copied);
 	e->st.user_bytes += th->copied - before;

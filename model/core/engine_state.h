@@ -37,6 +37,7 @@ struct engine {
 	u64 skipped_insns;
 	u64 accesses; /* recorded ones, of all runs so far */
 	struct explain *explain;
+	struct trap_log *log, *repeat;
 	bool marked; /* a mark was passed */
 	char mark[TR_MAX_NAME + 1];
 
@@ -85,6 +86,12 @@ void engine_placed(struct engine *e, const struct thread *th, u32 core);
 u32 engine_unexplained(const struct engine *e, const struct core_chunk *c, u32 n);
 /* Makes the next run, which is to be explained. */
 enum core_stop engine_explain_run(struct engine *e, struct core_chunk *c, u64 until);
+
+/* engine_checkpoint.c: faults of the run that comes, or of the copy, are noted under this place. */
+void engine_note_place(struct engine *e, bool copies);
+void engine_note_stop(struct engine *e);
+/* Those that were noted there happen. */
+void engine_repeat(struct engine *e, bool copies);
 
 /* engine_block.c */
 /* The thread can go on from cycle `when` on. */

@@ -373,8 +373,9 @@ static always_inline enum core_stop run_chunk(struct core *c, struct core_chunk 
 static noinline enum core_stop run_timeless_chunk(struct core *c, struct core_chunk *ch, u64 until,
 						  code_counts *sum)
 {
-	enum core_stop stop = run_chunk_as(c, ch, until, sum, false, false, c->xlate, false, c->l1d.line_shift);
+	enum core_stop stop;
 
+	stop = run_chunk_as(c, ch, until, sum, false, false, c->xlate, false, c->l1d.line_shift);
 	c->dispatched = c->retired = c->slots;
 	return stop;
 }

@@ -651,6 +651,38 @@ void cache_copy_back(struct cache *c, u64 now)
 		hot_clear(c->hot);
 }
 
+bool cache_state(struct cache *c, struct state *s, const char *owner)
+{
+	u32 n = tags_ids(&c->tags);
+
+	tags_state(&c->tags, s, owner);
+	state_add(s, owner, "state", c->state, n);
+	state_add(s, owner, "stats", &c->st, sizeof(c->st));
+	state_add(s, owner, "virtual", &c->virtual, sizeof(c->virtual));
+	if (c->hot && c->hot->newest)
+		state_add(s, owner, "newest", c->hot->newest, c->tags.sets * sizeof(*c->hot->newest));
+	if (c->index.line) {
+		state_add(s, owner, "lines", c->index.line, n * sizeof(*c->index.line));
+		state_add(s, owner, "grants", c->index.grants, n);
+	}
+	if (c->way.utag)
+		state_add(s, owner, "utag", c->way.utag, n * sizeof(*c->way.utag));
+	return !c->prefetch;
+}
+
+void cache_each(const struct cache *c, cache_line_fn fn, void *arg)
+{
+	u32 set, n, id;
+
+	for (n = 0; n < c->tags.ways; n++) {
+		for (set = 0; set < c->tags.sets; set++) {
+			id = tags_by_age(&c->tags, set, n);
+			if (c->tags.key[id] != TAG_NO_KEY)
+				fn(arg, cache_line_number(c, id) << c->line_shift, c->state[id] & LINE_DIRTY);
+		}
+	}
+}
+
 void cache_stats_add(const struct cache *c, struct stats *s, const char *prefix)
 {
 	stats_add(s, prefix, cache_table, &c->st);

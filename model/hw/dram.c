@@ -468,6 +468,15 @@ const struct dram_stats *dram_stats(const struct dram *d)
 	return &d->st;
 }
 
+void dram_state(struct dram *d, struct state *s)
+{
+	u32 i;
+
+	state_add(s, "dram", "stats", &d->st, sizeof(d->st));
+	for (i = 0; i < d->geo.channels; i++)
+		state_add(s, "dram", "channel", &d->channel[i].st, sizeof(d->channel[i].st));
+}
+
 void dram_stats_add(const struct dram *d, struct stats *s, const char *prefix)
 {
 	char name[64];

@@ -25,6 +25,7 @@
 #include "model/hw/dram_cfg.h"
 #include "model/hw/dram_map.h"
 #include "model/hw/port.h"
+#include "model/sim/state.h"
 #include "model/sim/stat.h"
 
 #define DRAM_STATS(X)                                                               \
@@ -64,6 +65,8 @@ struct dram *dram_new(const struct dram_cfg *cfg, u32 line, u64 reach, u64 hz);
 void dram_free(struct dram *d);
 struct port *dram_port(struct dram *d);
 const struct dram_stats *dram_stats(const struct dram *d);
+/* Registers what a checkpoint holds of a DRAM that nothing was asked of while time went on. */
+void dram_state(struct dram *d, struct state *s);
 void dram_stats_add(const struct dram *d, struct stats *s, const char *prefix);
 
 /* Tells of every command that is reserved, in any order. DRAM_PREA and DRAM_REF are a whole rank's. */

@@ -7,6 +7,7 @@
 #ifndef MMSIM_HW_MEMORY_H
 #define MMSIM_HW_MEMORY_H
 
+#include "model/hw/cache.h"
 #include "model/hw/hw.h"
 #include "model/hw/sharing.h"
 
@@ -27,6 +28,10 @@ u32 memory_sharing_top(const struct memory *m, struct sharing_line *top, u32 n);
  * several, and those of numa.h; of the directory above each "l3.directory.", "dram.directory." and so on.
  */
 void memory_stats(const struct memory *m, struct stats *s);
+/* Registers what a checkpoint holds; false: it cannot hold prefetchers or directories. */
+bool memory_state(struct memory *m, struct state *s);
+/* Calls fn for the lines of all shared levels, the last level first; see cache_each(). */
+void memory_each_line(const struct memory *m, cache_line_fn fn, void *arg);
 /* Writes every dirty line down, level by level, to DRAM. */
 void memory_copy_back(struct memory *m, u64 now);
 /* --check: walks the arrays; ASSERTs. */

@@ -279,3 +279,12 @@ void numa_stats_add(const struct numa *n, struct stats *s)
 	}
 	stats_add(s, "numa", numa_table, &n->st);
 }
+
+void numa_state(struct numa *n, struct state *s)
+{
+	u32 i;
+
+	for (i = 0; i < n->nodes; i++)
+		dram_state(n->dram[i], s);
+	state_add(s, "numa", "stats", &n->st, sizeof(n->st));
+}

@@ -58,4 +58,7 @@ u64 numa_transfer(struct numa *n, u32 from, u32 to, u64 ready);
 /* Registers "dram." or, of several nodes, "dram_0.", ... and "numa.". */
 void numa_stats_add(const struct numa *n, struct stats *s);
 
+/* Registers what a checkpoint holds of memory that nothing was asked of while time went on. */
+void numa_state(struct numa *n, struct state *s);
+
 #endif

@@ -30,7 +30,7 @@ extern const struct tag_ops tag_qlru_ops;
 #define TAG_NO_WAY 0xffffu
 
 /* Zeroed memory for something by line or by set, in large pages if it is large. */
-void *tags_alloc(size_t n, size_t size);
+void *tags_alloc(struct tags *t, size_t n, size_t size);
 /* A line by its place in the order of LRU or FIFO, 0 the oldest. */
 u32 tag_order_by_age(const struct tags *t, u32 set, u32 n);
 

@@ -32,7 +32,26 @@ const tag_sbytes tag_others[TAG_ROW_WAYS] = {
 /* Arrays of megabytes are looked at all over: in large pages they cost the host fewer TLB misses. */
 #define LARGE_PAGE (2u << 20)
 
-void *tags_alloc(size_t n, size_t size)
+#define MAX_ARRAYS 12u
+
+struct tag_arrays {
+	struct {
+		void *at;
+		size_t bytes;
+	} array[MAX_ARRAYS];
+	u32 n;
+};
+
+static void note_array(struct tags *t, void *at, size_t bytes)
+{
+	struct tag_arrays *a = t->arrays = t->arrays ? t->arrays : xcalloc(1, sizeof(*t->arrays));
+
+	ASSERT(a->n < MAX_ARRAYS);
+	a->array[a->n].at = at;
+	a->array[a->n++].bytes = bytes;
+}
+
+void *tags_alloc(struct tags *t, size_t n, size_t size)
 {
 	size_t align = n * size >= LARGE_PAGE ? LARGE_PAGE : 64;
 	size_t bytes = (n * size + align - 1) & ~(align - 1);
@@ -40,6 +59,7 @@ void *tags_alloc(size_t n, size_t size)
 
 	if (!p)
 		fail("out of host memory: %zu bytes were asked for", bytes);
+	note_array(t, p, n * size);
 	if (align == LARGE_PAGE)
 		madvise(p, bytes, MADV_HUGEPAGE);
 	return memset(p, 0, bytes);
@@ -95,7 +115,7 @@ static void rows_init(struct tags *t)
 {
 	u32 set;
 
-	t->row = tags_alloc(t->sets, sizeof(*t->row));
+	t->row = tags_alloc(t, t->sets, sizeof(*t->row));
 	for (set = 0; set < t->sets; set++)
 		memset(&t->row[set].rank, TAG_ABSENT, sizeof(t->row[set].rank));
 }
@@ -105,9 +125,9 @@ static void index_init(struct tags *t)
 	u32 bits = t->way_shift + 1;
 
 	t->bucket_shift = 64 - bits;
-	t->bucket = tags_alloc((size_t)t->sets << bits, sizeof(*t->bucket));
+	t->bucket = tags_alloc(t, (size_t)t->sets << bits, sizeof(*t->bucket));
 	memset(t->bucket, 0xff, ((size_t)t->sets << bits) * sizeof(*t->bucket));
-	t->chain = tags_alloc(tags_ids(t), sizeof(*t->chain));
+	t->chain = tags_alloc(t, tags_ids(t), sizeof(*t->chain));
 }
 
 /* Whether times of last use say all that hits do, and are worth their room. */
@@ -142,11 +162,11 @@ void tags_init(struct tags *t, u32 sets, u32 ways, u32 policy, u64 seed, const c
 	t->clock = &t->own_clock;
 	t->by_time = goes_by_time(t);
 	if (t->by_time || tags_ids(t) <= TIMED_LINES)
-		t->used_at = tags_alloc(tags_ids(t), sizeof(*t->used_at));
+		t->used_at = tags_alloc(t, tags_ids(t), sizeof(*t->used_at));
 	t->row_lru = t->policy == TAGS_LRU && !t->wide && !t->by_time;
-	t->key = tags_alloc(tags_ids(t), sizeof(*t->key));
+	t->key = tags_alloc(t, tags_ids(t), sizeof(*t->key));
 	memset(t->key, 0xff, tags_ids(t) * sizeof(*t->key));
-	t->used = tags_alloc(sets, sizeof(*t->used));
+	t->used = tags_alloc(t, sets, sizeof(*t->used));
 	rng_init(&t->rng, seed, name);
 	if (t->wide)
 		index_init(t);
@@ -155,21 +175,24 @@ void tags_init(struct tags *t, u32 sets, u32 ways, u32 policy, u64 seed, const c
 	t->ops->init(t);
 }
 
+void tags_state(struct tags *t, struct state *s, const char *owner)
+{
+	u32 i;
+
+	for (i = 0; i < t->arrays->n; i++)
+		state_add(s, owner, "tags", t->arrays->array[i].at, t->arrays->array[i].bytes);
+	state_add(s, owner, "clock", &t->own_clock, sizeof(t->own_clock));
+	state_add(s, owner, "psel", &t->psel, sizeof(t->psel));
+	state_add(s, owner, "rng", &t->rng, sizeof(t->rng));
+}
+
 void tags_fini(struct tags *t)
 {
-	free(t->key);
-	free(t->used_at);
-	free(t->row);
-	free(t->used);
-	free(t->tree);
-	free(t->bucket);
-	free(t->chain);
-	free(t->newer);
-	free(t->older);
-	free(t->list);
-	free(t->node);
-	free(t->age);
-	free(t->settled);
+	u32 i;
+
+	for (i = 0; t->arrays && i < t->arrays->n; i++)
+		free(t->arrays->array[i].at);
+	free(t->arrays);
 }
 
 enum tag_hit tags_hit_changes(const struct tags *t)

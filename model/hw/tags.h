@@ -19,6 +19,7 @@
 #include "model/base/bits.h"
 #include "model/base/rng.h"
 #include "model/hw/tag_policy.h"
+#include "model/sim/state.h"
 
 #define TAG_NO_KEY    (~(u64)0)
 #define TAG_MISS      (~(u32)0)
@@ -70,12 +71,15 @@ struct tags {
 	struct qlru qlru;
 	u32 max_age, psel;
 	struct rng rng;
+	struct tag_arrays *arrays; /* all of the above that was allocated */
 };
 
 /* policy: a number of tag_policy_names that tag_policy_check() allows. */
 void tags_init(struct tags *t, u32 sets, u32 ways, u32 policy, u64 seed, const char *name);
 void tags_fini(struct tags *t);
 void tags_sane(const struct tags *t);
+/* Registers all that changes, for checkpoints. */
+void tags_state(struct tags *t, struct state *s, const char *owner);
 
 u32 tags_find_wide(const struct tags *t, u32 set, u64 key);
 void tags_touch_other(struct tags *t, u32 id);

@@ -20,7 +20,7 @@ static void ages_init(struct tags *t)
 
 	t->max_age = t->policy == TAGS_NRU ? 1 : QLRU_AGES - 1;
 	if (t->wide)
-		t->age = tags_alloc(tags_ids(t), 1);
+		t->age = tags_alloc(t, tags_ids(t), 1);
 	for (set = 0; set < t->sets; set++)
 		memset(ages(t, set), (int)t->max_age, t->ways);
 }
@@ -94,7 +94,7 @@ static void rrip_init(struct tags *t)
 	ages_init(t);
 	t->psel = PSEL_HALF - 1;
 	if (t->by_time)
-		t->settled = tags_alloc(t->sets, sizeof(*t->settled));
+		t->settled = tags_alloc(t, t->sets, sizeof(*t->settled));
 }
 
 /* The set's ages take in its hits. */

@@ -18,9 +18,9 @@ static void lists_init(struct tags *t)
 {
 	u32 set, w, n = tags_ids(t);
 
-	t->newer = tags_alloc(n, sizeof(*t->newer));
-	t->older = tags_alloc(n, sizeof(*t->older));
-	t->list = tags_alloc(t->sets, sizeof(*t->list));
+	t->newer = tags_alloc(t, n, sizeof(*t->newer));
+	t->older = tags_alloc(t, n, sizeof(*t->older));
+	t->list = tags_alloc(t, t->sets, sizeof(*t->list));
 	for (set = 0; set < t->sets; set++) {
 		t->list[set].oldest = 0;
 		t->list[set].newest = (u16)(t->ways - 1);

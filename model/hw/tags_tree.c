@@ -36,10 +36,10 @@ static void tree_init(struct tags *t)
 	if (t->by_time)
 		return;
 	if (t->wide) {
-		t->node = tags_alloc((size_t)t->sets * leaves(t), 1);
+		t->node = tags_alloc(t, (size_t)t->sets * leaves(t), 1);
 		return;
 	}
-	t->tree = tags_alloc(t->sets, sizeof(*t->tree));
+	t->tree = tags_alloc(t, t->sets, sizeof(*t->tree));
 	plru_masks(t);
 }
 

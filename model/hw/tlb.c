@@ -74,6 +74,23 @@ void tlb_prefetched_stats_add(const struct tlb *t, struct stats *s, const char *
 	stats_add(s, prefix, prefetched_table, &t->prefetched);
 }
 
+void tlb_state(struct tlb *t, struct state *s, const char *owner)
+{
+	u32 i;
+
+	for (i = 0; i < t->n_arrays; i++) {
+		struct tlb_array *a = &t->array[i];
+
+		tags_state(&a->tags, s, owner);
+		state_add(s, owner, "entries", a->entry, tags_ids(&a->tags) * sizeof(*a->entry));
+	}
+	state_add(s, owner, "held", t->held, sizeof(t->held));
+	state_add(s, owner, "sizes", &t->sizes, sizeof(t->sizes));
+	state_add(s, owner, "pieces", &t->pieces, sizeof(t->pieces));
+	state_add(s, owner, "stats", &t->st, sizeof(t->st));
+	state_add(s, owner, "prefetched", &t->prefetched, sizeof(t->prefetched));
+}
+
 void tlb_sane(const struct tlb *t)
 {
 	u32 i;

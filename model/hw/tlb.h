@@ -88,6 +88,8 @@ void tlb_fini(struct tlb *t);
 void tlb_stats_add(const struct tlb *t, struct stats *s, const char *prefix);
 void tlb_prefetched_stats_add(const struct tlb *t, struct stats *s, const char *prefix);
 void tlb_sane(const struct tlb *t);
+/* Registers what a checkpoint holds. */
+void tlb_state(struct tlb *t, struct state *s, const char *owner);
 /* --check: calls fn for each translation held: its first address, its address space, bytes and entry. */
 typedef void (*tlb_fn)(void *arg, u64 va, u16 asid, u64 bytes, u64 entry);
 void tlb_each(const struct tlb *t, tlb_fn fn, void *arg);

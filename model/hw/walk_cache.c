@@ -51,6 +51,20 @@ void walk_caches_sane(const struct walk_caches *w)
 	}
 }
 
+void walk_caches_state(struct walk_caches *w, struct state *s, const char *owner)
+{
+	u32 i;
+
+	for (i = 0; i < NR_PWC_LEVELS; i++) {
+		struct walk_cache *a = &w->level[i];
+
+		if (!a->present)
+			continue;
+		tags_state(&a->tags, s, owner);
+		state_add(s, owner, "tables", a->table, tags_ids(&a->tags) * sizeof(*a->table));
+	}
+}
+
 /* Address bits above those that a table of this level translates, and the address space. */
 static u64 key_of(const struct walk_caches *w, u64 va, u16 asid, u32 level)
 {

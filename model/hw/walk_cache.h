@@ -34,6 +34,7 @@ void walk_caches_init(struct walk_caches *w, const struct tlb_array_cfg *cfg, u3
 		      const struct pt_format *format, const char *name, u64 seed);
 void walk_caches_fini(struct walk_caches *w);
 void walk_caches_sane(const struct walk_caches *w);
+void walk_caches_state(struct walk_caches *w, struct state *s, const char *owner);
 
 /* Level of the nearest table that is known, made the newest; false: none is, begin at the root. */
 bool walk_caches_find(struct walk_caches *w, u64 va, u16 asid, u32 *level, struct walk_table *table);

@@ -283,6 +283,12 @@ void walker_stats_add(const struct walker *w, struct stats *s, const char *prefi
 	nested_stats_add(&w->nested, s, prefix);
 }
 
+void walker_state(struct walker *w, struct state *s, const char *owner)
+{
+	walk_caches_state(&w->pwc, s, owner);
+	state_add(s, owner, "stats", &w->st, sizeof(w->st));
+}
+
 void walker_sane(const struct walker *w)
 {
 	walk_caches_sane(&w->pwc);

@@ -92,6 +92,8 @@ void walker_init(struct walker *w, const struct walker_params *p);
 void walker_fini(struct walker *w);
 void walker_stats_add(const struct walker *w, struct stats *s, const char *prefix);
 void walker_sane(const struct walker *w);
+/* Registers what a checkpoint holds of an idle walker that is not nested. */
+void walker_state(struct walker *w, struct state *s, const char *owner);
 
 void walker_walk(struct walker *w, struct walk *walk, u64 now);
 bool walker_is_free(const struct walker *w, u64 now);
