@@ -37,15 +37,15 @@ const char *const identities[] = {
 	"!l3*.directory.reads l3*.fetches = core*.l2.fetch_misses",
 	"core*.l2.fetch_misses >= l3*.fetches",
 	"core*.stlb.lookups = core*.itlb.misses + core*.dtlb.misses",
-	"!l4*.loads !dram.directory.reads dram.reads >= l3*.fetch_misses + l3*.load_misses",
+	"!l4*.loads !dram.directory.reads dram*.reads >= l3*.fetch_misses + l3*.load_misses",
 	/* A write-back arrives below; what is not allocated there, or written through, comes besides. */
 	"core*.l2.stores >= core*.l1d.writebacks + core*.l1i.writebacks",
 	"l3*.stores >= core*.l2.writebacks",
 	"l3*.stores >= l2*.writebacks",
 	"l4*.stores >= l3*.writebacks",
 	"l4*.stores >= core*.l3.writebacks",
-	"!l4*.loads dram.writes >= l3*.writebacks + dram.directory.writebacks",
-	"!l4*.loads dram.writes >= l3*.writebacks",
+	"!l4*.loads dram*.writes >= l3*.writebacks + dram.directory.writebacks",
+	"!l4*.loads dram*.writes >= l3*.writebacks",
 	/* A directory has a line written down for another's access. */
 	"l2*.coherence_writes = l2*.directory.writebacks",
 	"l3*.coherence_writes = l3*.directory.writebacks",
@@ -65,8 +65,15 @@ const char *const identities[] = {
 	"core*.l2.prefetch_issued + core*.l2.prefetch_misses >= l3*.prefetches",
 	"core*.l1d.prefetch_useful >= core*.l1d.prefetch_late",
 	/* A request reaches a bank, or the write queue does with it, or the DRAM is flat. */
-	("dram.reads + dram.writes = dram.row_hits + dram.row_closed + dram.row_conflicts + "
-	 "dram.forwarded + dram.merged + dram.waiting + dram.fixed"),
+	("dram*.reads + dram*.writes = dram*.row_hits + dram*.row_closed + dram*.row_conflicts + "
+	 "dram*.forwarded + dram*.merged + dram*.waiting + dram*.fixed"),
+	/* What no other cache has comes from the DRAM. */
+	("dram.directory.reads = dram*.reads + dram.directory.transfers_dirty + "
+	 "dram.directory.transfers_clean"),
+	/* A line comes from the asker's node or another one. */
+	"numa.local_reads + numa.remote_reads = dram*.reads",
+	"numa.local_writes + numa.remote_writes = dram*.writes",
+	"dram.directory.transfers_dirty + dram.directory.transfers_clean >= numa.transfers",
 	/* Every cycle belongs to one part of the stack. */
 	"core*.cycles = core*.cycles.*",
 	/* A reference is a fetch or a data access, once in each line. */

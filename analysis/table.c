@@ -174,8 +174,10 @@ static const struct lookup {
 	{ "DTLB", { "core*.dtlb.lookups" }, { "core*.dtlb.misses" } },
 	{ "STLB", { "core*.stlb.lookups" }, { "core*.stlb.misses" } },
 	{ "DRAM rows",
-	  { "dram.row_hits", "dram.row_closed", "dram.row_conflicts" },
-	  { "dram.row_closed", "dram.row_conflicts" } },
+	  { "dram*.row_hits", "dram*.row_closed", "dram*.row_conflicts" },
+	  { "dram*.row_closed", "dram*.row_conflicts" } },
+	/* Where there are several, a line of another one. */
+	{ "own node", { "numa.local_reads", "numa.remote_reads" }, { "numa.remote_reads" } },
 };
 
 static u64 sum(const struct counters *c, const char *const names[4])

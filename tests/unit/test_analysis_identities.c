@@ -106,10 +106,11 @@ static void samples_are_accesses(void **state)
 static const struct shape {
 	u32 cores, l2_sharers, l3_sharers;
 	u64 l4;
-	u32 l4_sharers;
+	u32 l4_sharers, sockets;
 } shapes[] = {
 	{ 1, 1, 0, 0, 0 },       { 1, 0, 0, 0, 0 },       { 4, 1, 0, 0, 0 },       { 4, 2, 0, 0, 0 },
 	{ 4, 1, 2, 0, 0 },       { 4, 1, 2, 1 << 26, 0 }, { 4, 1, 1, 1 << 26, 0 },
+	{ 4, 1, 0, 0, 0, 2 },
 };
 
 #define MANY 128u
@@ -130,6 +131,7 @@ static void apply(const struct shape *shape, bool applies[MANY])
 	cfg.hw.l3.sharers = shape->l3_sharers;
 	cfg.hw.l4.size = shape->l4;
 	cfg.hw.l4.sharers = shape->l4_sharers;
+	cfg.hw.sockets = MAX(shape->sockets, 1);
 	machine_check(&cfg, config);
 	m = machine_new(&cfg, 0);
 	counters_from_stats(&c, m->stats);
