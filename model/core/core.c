@@ -184,7 +184,6 @@ static void add_translation(struct core *c, const struct core_params *p)
 				   .pte_latency = &c->lat.pte,
 				   .nested = &hw->nested,
 				   .host = p->host,
-				   .line = hw->l1d.line,
 				   .hz = hz,
 				   .seed = seed };
 

@@ -39,9 +39,9 @@ static void cpu_spend(struct cpu *cpu, enum kernel_path path, u64 cycles)
  * One line read; skew as in hw/port.h. An L1 hit takes a cycle, anything slower is waited for unless the
  * caller looks ahead.
  */
-static u64 kernel_read_line(struct core *c, u64 pa, u64 skew)
+static u64 kernel_read_line(struct core *c, u64 pa, u64 skew, u32 bytes)
 {
-	struct mem_req r = { .pa = pa, .skew = skew, .cls = MEM_KERNEL_LOAD };
+	struct mem_req r = { .pa = pa, .skew = skew, .bytes = bytes, .cls = MEM_KERNEL_LOAD };
 	u64 now = core_cycle(c), done = port_read(&c->l1d.port, &r, now);
 
 	hist_add(&c->lat.kernel, done - now, 1);
@@ -83,11 +83,11 @@ static u64 machine_pa(struct core *c, enum kernel_path path, u64 pa)
 	return stage2_pa(c->host, pa);
 }
 
-static void load_line(struct core *c, enum kernel_path path, u64 pa)
+static void load_line(struct core *c, enum kernel_path path, u64 pa, u32 bytes)
 {
 	u64 at = machine_pa(c, path, pa);
 
-	core_stall_until(c, kernel_read_line(c, at, pa ^ at), PART_KERNEL + path);
+	core_stall_until(c, kernel_read_line(c, at, pa ^ at, bytes), PART_KERNEL + path);
 }
 
 static void store_line(struct core *c, enum kernel_path path, u64 pa, u32 bytes)
@@ -106,7 +106,7 @@ static void cpu_load(struct cpu *cpu, enum kernel_path path, u64 pa, u32 bytes)
 		explain_open(core_cycle(c), "kernel.%s: load of %u bytes at 0x%" PRIx64,
 			     kernel_path_name[path], bytes, pa);
 	for_each_line(c, pa, bytes, part)
-		load_line(c, path, pa);
+		load_line(c, path, pa, part);
 	if (explain_on())
 		explain_close(core_cycle(c), "%s", "");
 }
@@ -301,7 +301,7 @@ enum core_stop core_user_copy(struct core *c, u64 va, u64 len, bool write, u64 *
 		if (write)
 			kernel_write_line(c, part, pa, at ^ pa, (u32)bytes);
 		else
-			core_stall_until(c, kernel_read_line(c, pa, at ^ pa), part);
+			core_stall_until(c, kernel_read_line(c, pa, at ^ pa, (u32)bytes), part);
 	}
 	*done = at - va;
 	core_sync(c);

@@ -32,7 +32,8 @@ static void find_table(struct walker *w, u64 va, u32 level, struct walk_table *t
 
 void walker_read(struct walker *w, u64 pa, u32 level, const char *whose, u64 *now)
 {
-	struct mem_req r = { .pa = pa & ~w->line_mask, .cls = MEM_PTE, .service = w->service };
+	struct mem_req r = { .pa = pa, .bytes = w->format->entry_bytes, .cls = MEM_PTE,
+			     .service = w->service };
 	u64 done;
 
 	if (explain_on())
@@ -261,7 +262,6 @@ void walker_init(struct walker *w, const struct walker_params *p)
 			      .ptmem = p->ptmem,
 			      .port = p->port,
 			      .pte_latency = p->pte_latency,
-			      .line_mask = p->line - 1u,
 			      .pwc_latency = time_to_cycles(p->cfg->pwc_latency, p->hz),
 			      .read_latency = time_to_cycles(p->cfg->read_latency, p->hz),
 			      .coalesce = p->cfg->coalesce,

@@ -63,7 +63,6 @@ struct walker {
 	u64 root;
 	u16 asid;
 	u8 service; /* class of the thread, see hw/partition.h */
-	u64 line_mask;
 	u64 pwc_latency, read_latency;
 	bool coalesce;
 	u32 count;
@@ -83,7 +82,6 @@ struct walker_params {
 	struct stage2 *host; /* NULL: no guest */
 	struct port *port;
 	struct hist *pte_latency;
-	u32 line;
 	u64 hz;
 	u64 seed;
 };
