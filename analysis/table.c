@@ -93,7 +93,8 @@ static void print_totals(const struct table *t)
 	print_count(t, t->cores > 1 ? "cycles in all" : "cycles", t->cycles);
 	if (ipc > 0)
 		fprintf(t->f, "%10.3f per instruction", 1 / ipc);
-	fprintf(t->f, "\n  %-16s%18s\n", "simulated time", format_seconds(&a, seconds(t, (double)elapsed(t))));
+	fprintf(t->f, "\n  %-16s%18s\n", "simulated time",
+		format_seconds(&a, seconds(t, (double)elapsed(t))));
 }
 
 static void print_core(const struct table *t, u32 i)

@@ -53,6 +53,12 @@ in_file "an unknown QLRU" 'l2 = { replacement = "qlru_h01_m1_r0_u0"; };\n' 'l2.r
 in_file "a published hash for ten slices" 'l3 = { slice_hash = "intel"; };\n' 'l3.slice_hash.*8 slices'
 in_file "a bandwidth without ports" 'l2 = { bandwidth = 64; };\n' 'l2.bandwidth.*set ports'
 in_file "ports of a first level" 'l1d = { ports = 2; };\n' 'l1d.ports'
+in_file "an inclusive level that is too small" 'l3 = { size = "480K"; ways = 10; slices = 12; inclusion = "inclusive"; };\n' \
+	'l3.size.*480K.*cannot hold'
+in_file "an inclusive first level" 'l1d = { inclusion = "inclusive"; };\n' 'l1d.inclusion.*use none'
+in_file "an exclusive level under one that is written through" \
+	'l1d = { write = "through"; }; l2 = { inclusion = "exclusive"; };\n' 'l2.inclusion.*written through'
+in_file "cores that do not divide" 'cores = 6; l3 = { sharers = 4; };\n' 'l3.sharers.*6 cores'
 in_file "a class without ways" 'l3 = { classes = "0xf,0"; };\n' 'l3.classes.*at least one way'
 in_file "a class that is none" 'cat = { recordings = "0,16"; };\n' 'cat.recordings.*0 to 15'
 in_file "lines of two sizes" 'l2 = { line = 128; };\n' 'l2.line'
