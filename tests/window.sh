@@ -103,6 +103,8 @@ checkpoint "four contexts" "$samples/threads.mmtrace.gz" -s sched.contexts=4
 checkpoint "other policies" "$samples/sqlite.mmtrace.gz" -s l1d.replacement=random -s l2.replacement=drrip \
 	-s l3.replacement=qlru -s dtlb.replacement=random -s stlb.prefetcher=next-page
 checkpoint "virtual L1D, Zen's way predictor" "$samples/perl.mmtrace.gz" -m zen4 -s l1d.indexing=vivt
+checkpoint "prefetchers" "$samples/sqlite.mmtrace.gz" -s l1d.prefetcher=ip-stride+next-line \
+	-s l2.prefetcher=stream+adjacent
 checkpoint "Pentium 4" "$samples/sort.mmtrace.gz" -m pentium4
 
 # Other caches and TLBs are warmed from it: with times alone changed exactly, else nearly, far from cold.
@@ -129,8 +131,8 @@ refused "a checkpoint of another recording" "recording 1" $mmsim replay -q "$sam
 head -c 100000 "$tmp/ck" >"$tmp/cut"
 refused "a checkpoint that was cut" "whole checkpoint" $mmsim replay -q "$trace" --restore "$tmp/cut"
 refused "no checkpoint" "whole checkpoint" $mmsim replay -q "$trace" --restore "$trace"
-refused "a checkpoint of prefetchers" "prefetchers" $mmsim replay -q "$trace" --fast-forward 1k --checkpoint "$tmp/ck" \
-	-s l2.prefetcher=stream
+refused "a checkpoint of two cores" "one core" $mmsim replay -q "$trace" --fast-forward 1k --checkpoint "$tmp/ck" \
+	-s cores=2
 refused "a checkpoint of nowhere" "--fast-forward" $mmsim replay -q "$trace" --checkpoint "$tmp/ck"
 refused "a checkpoint and a part" "--skip" $mmsim replay -q "$trace" --restore "$tmp/ck" --skip 5
 

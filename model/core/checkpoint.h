@@ -13,7 +13,7 @@
  * The file is of the host's byte order and of this version alone. It does not grow with the time that has
  * passed, but with the caches and with the number of page faults.
  *
- * Not held: several cores, prefetchers, guests, runs that a fault stopped. Called by the verbs of cli/.
+ * Not held: several cores, guests, runs that a fault stopped. Called by the verbs of cli/.
  */
 #ifndef MMSIM_CORE_CHECKPOINT_H
 #define MMSIM_CORE_CHECKPOINT_H

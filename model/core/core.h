@@ -123,8 +123,8 @@ void core_explain(struct core *c, bool on);
 void core_log_traps(struct core *c, struct trap_log *log);
 /* The page fault is taken, as if the core had made the access. */
 enum core_stop core_fault(struct core *c, const struct trap *t);
-/* Registers what a checkpoint holds of a core where time stands; false: it cannot hold its prefetchers. */
-bool core_state(struct core *c, struct state *s);
+/* Register what a checkpoint holds of a core where time stands. */
+void core_state(struct core *c, struct state *s);
 void core_translation_state(struct core *c, struct state *s);
 /* The registered memory was changed. */
 void core_restored(struct core *c);

@@ -6,15 +6,15 @@ void core_log_traps(struct core *c, struct trap_log *log)
 	c->trap_log = log;
 }
 
-bool core_state(struct core *c, struct state *s)
+void core_state(struct core *c, struct state *s)
 {
-	bool whole = cache_state(&c->l1i, s, "l1i") & cache_state(&c->l1d, s, "l1d");
 	u32 i;
 
 	state_add(s, "core", "clock", &c->clock, sizeof(c->clock));
+	cache_state(&c->l1i, s, "l1i");
+	cache_state(&c->l1d, s, "l1d");
 	for (i = 0; i < c->n_lower; i++)
-		whole &= cache_state(&c->lower[i], s, "lower");
-	return whole;
+		cache_state(&c->lower[i], s, "lower");
 }
 
 void core_translation_state(struct core *c, struct state *s)

@@ -651,7 +651,7 @@ void cache_copy_back(struct cache *c, u64 now)
 		hot_clear(c->hot);
 }
 
-bool cache_state(struct cache *c, struct state *s, const char *owner)
+void cache_state(struct cache *c, struct state *s, const char *owner)
 {
 	u32 n = tags_ids(&c->tags);
 
@@ -667,7 +667,8 @@ bool cache_state(struct cache *c, struct state *s, const char *owner)
 	}
 	if (c->way.utag)
 		state_add(s, owner, "utag", c->way.utag, n * sizeof(*c->way.utag));
-	return !c->prefetch;
+	if (c->prefetch)
+		prefetch_state(c->prefetch, s, owner);
 }
 
 void cache_each(const struct cache *c, cache_line_fn fn, void *arg)

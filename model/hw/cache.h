@@ -178,8 +178,8 @@ u32 cache_needs(const struct cache *c);
 void cache_note_contention(struct cache *c, u64 pa, bool contended);
 void cache_stats_add(const struct cache *c, struct stats *s, const char *prefix);
 void cache_sane(const struct cache *c);
-/* Registers what a checkpoint holds of an idle cache; false: it cannot hold its prefetcher. */
-bool cache_state(struct cache *c, struct state *s, const char *owner);
+/* Registers what a checkpoint holds of an idle cache. */
+void cache_state(struct cache *c, struct state *s, const char *owner);
 /* Calls fn for each line, those used longest ago in their sets first. */
 typedef void (*cache_line_fn)(void *arg, u64 pa, bool dirty);
 void cache_each(const struct cache *c, cache_line_fn fn, void *arg);

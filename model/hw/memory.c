@@ -225,21 +225,17 @@ void memory_stats(const struct memory *m, struct stats *s)
 	numa_stats_add(m->numa, s);
 }
 
-bool memory_state(struct memory *m, struct state *s)
+void memory_state(struct memory *m, struct state *s)
 {
 	const struct floor *f;
-	bool whole = true;
 	char name[32];
 	u32 i;
 
 	for_each_cache(m, f, i) {
 		instance_name(f, i, "", name, sizeof(name));
-		whole &= cache_state(&f->cache[i], s, name);
+		cache_state(&f->cache[i], s, name);
 	}
-	for_each_directory(m, f, i)
-		whole = false;
 	numa_state(m->numa, s);
-	return whole;
 }
 
 void memory_each_line(const struct memory *m, cache_line_fn fn, void *arg)

@@ -28,8 +28,8 @@ u32 memory_sharing_top(const struct memory *m, struct sharing_line *top, u32 n);
  * several, and those of numa.h; of the directory above each "l3.directory.", "dram.directory." and so on.
  */
 void memory_stats(const struct memory *m, struct stats *s);
-/* Registers what a checkpoint holds; false: it cannot hold prefetchers or directories. */
-bool memory_state(struct memory *m, struct state *s);
+/* Registers what a checkpoint holds of the memory of one core, where there are no directories. */
+void memory_state(struct memory *m, struct state *s);
 /* Calls fn for the lines of all shared levels, the last level first; see cache_each(). */
 void memory_each_line(const struct memory *m, cache_line_fn fn, void *arg);
 /* Writes every dirty line down, level by level, to DRAM. */

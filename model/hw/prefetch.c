@@ -130,6 +130,14 @@ struct prefetch *prefetch_new(const struct prefetch_cfg *cfg, const char *text, 
 	return p;
 }
 
+void prefetch_state(struct prefetch *p, struct state *s, const char *owner)
+{
+	u32 i;
+
+	for (i = 0; i < p->n; i++)
+		p->part[i].ops->keep(p->part[i].state, s, owner);
+}
+
 void prefetch_free(struct prefetch *p)
 {
 	u32 i;

@@ -24,6 +24,7 @@
 
 #include "model/hw/port.h"
 #include "model/hw/prefetch_cfg.h"
+#include "model/sim/state.h"
 
 struct prefetch_access {
 	u64 addr;
@@ -47,6 +48,7 @@ struct prefetcher_ops {
 	void *(*create)(const struct prefetcher_cfg *cfg, u32 line_shift, u32 page_shift);
 	void (*destroy)(void *state);
 	void (*learn)(void *state, const struct prefetch_access *a, struct prefetch_wishes *w);
+	void (*keep)(void *state, struct state *s, const char *owner); /* registers what it has learned */
 };
 
 extern const struct prefetcher_ops *const prefetchers[NR_PREFETCHERS];
@@ -62,6 +64,8 @@ struct prefetch;
 struct prefetch *prefetch_new(const struct prefetch_cfg *cfg, const char *list, enum mem_level level,
 			      u32 line_shift);
 void prefetch_free(struct prefetch *p);
+/* Registers what a checkpoint holds. */
+void prefetch_state(struct prefetch *p, struct state *s, const char *owner);
 void prefetch_translate_by(struct prefetch *p, prefetch_translate_fn translate, void *arg);
 bool prefetch_sees_hits(const struct prefetch *p);
 /* MSHRs that a prefetch leaves free. */

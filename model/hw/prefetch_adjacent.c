@@ -38,5 +38,10 @@ static void adjacent_learn(void *state, const struct prefetch_access *a, struct 
 		prefetch_wish(w, line ^ off);
 }
 
+/* It learns nothing. */
+static void adjacent_keep(void *state, struct state *s, const char *owner)
+{
+}
+
 const struct prefetcher_ops prefetch_adjacent = { "adjacent", false, false, adjacent_create, free,
-						  adjacent_learn };
+						  adjacent_learn, adjacent_keep };

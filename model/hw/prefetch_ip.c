@@ -109,5 +109,13 @@ static void ip_learn(void *state, const struct prefetch_access *a, struct prefet
 		prefetch_wish(w, a->addr + (u64)s->entry[id].stride * (s->cfg.distance + i));
 }
 
+static void ip_keep(void *state, struct state *s, const char *owner)
+{
+	struct ip_stride *ip = state;
+
+	tags_state(&ip->tags, s, owner);
+	state_add(s, owner, "strides", ip->entry, tags_ids(&ip->tags) * sizeof(*ip->entry));
+}
+
 const struct prefetcher_ops prefetch_ip_stride = { "ip-stride", true, true, ip_create, ip_destroy,
-						   ip_learn };
+						   ip_learn, ip_keep };

@@ -64,4 +64,13 @@ static void next_learn(void *state, const struct prefetch_access *a, struct pref
 		prefetch_wish(w, (line + i) << n->line_shift);
 }
 
-const struct prefetcher_ops prefetch_next_line = { "next-line", false, true, next_create, free, next_learn };
+static void next_keep(void *state, struct state *s, const char *owner)
+{
+	struct next_line *n = state;
+
+	state_add(s, owner, "at", &n->at, sizeof(n->at));
+	state_add(s, owner, "recent", n->recent, n->entries * sizeof(n->recent[0]));
+}
+
+const struct prefetcher_ops prefetch_next_line = { "next-line", false, true, next_create, free,
+						   next_learn, next_keep };

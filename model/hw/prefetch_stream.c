@@ -118,5 +118,13 @@ static void stream_learn(void *state, const struct prefetch_access *a, struct pr
 	}
 }
 
+static void stream_keep(void *state, struct state *s, const char *owner)
+{
+	struct streams *all = state;
+
+	tags_state(&all->tags, s, owner);
+	state_add(s, owner, "streams", all->stream, tags_ids(&all->tags) * sizeof(*all->stream));
+}
+
 const struct prefetcher_ops prefetch_stream = { "stream", false, false, stream_create, stream_destroy,
-						stream_learn };
+						stream_learn, stream_keep };
