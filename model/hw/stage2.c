@@ -36,9 +36,10 @@ const struct opt nested_opts[] = {
 struct stage2 {
 	const struct pt_format *format;
 	struct ptmem *ptmem;
-	u64 root, next_table; /* physical addresses */
+	u64 tables[PT_MAX_LEVELS]; /* physical address of the first table of each level */
 	u32 level;            /* of the leaves */
 	u64 blocks, fault;
+	bool *used; /* by the guest's block: it has been waited for */
 	bool random;
 	u32 half; /* bits of half a block's number, rounded up */
 	u64 key[ROUNDS];
@@ -67,24 +68,29 @@ const char *nested_check(const struct nested_cfg *cfg, const struct pt_format *g
 	return NULL;
 }
 
-/* Bytes of all the tables that map `bytes`, each level rounded up, and some to spare. */
-static u64 table_bytes(const struct pt_format *f, u64 bytes)
+/* Every table has its place, whenever it is needed first: the root, then level by level by address. */
+static u64 place_tables(struct stage2 *h, u64 memory)
 {
-	u64 n = f->levels;
-	u32 level;
+	const struct pt_format *f = h->format;
+	u64 next = memory;
+	u32 level = f->levels;
 
-	for (level = 0; level < f->levels; level++)
-		n += bytes >> (f->shift[level] + f->bits[level]);
-	return (n + 1) << f->shift[0];
+	while (level-- > 0) {
+		h->tables[level] = next;
+		next += ((memory >> (f->shift[level] + f->bits[level])) + 1) << f->shift[0];
+	}
+	return next;
 }
 
-static u64 new_table(struct stage2 *h)
+/* The table of a level for a guest's address. */
+static u64 table_of(struct stage2 *h, u64 gpa, u32 level)
 {
-	u64 pa = h->next_table, size = 1ull << h->format->shift[0], at;
+	const struct pt_format *f = h->format;
+	u64 size = 1ull << f->shift[0], i;
+	u64 pa = h->tables[level] + (gpa >> (f->shift[level] + f->bits[level])) * size;
 
-	for (at = 0; at < size; at += FRAME_SIZE)
-		ptmem_add(h->ptmem, (pa + at) >> FRAME_SHIFT);
-	h->next_table += size;
+	for (i = 0; i < size && !ptmem_has(h->ptmem, (pa + i) >> FRAME_SHIFT); i += FRAME_SIZE)
+		ptmem_add(h->ptmem, (pa + i) >> FRAME_SHIFT);
 	return pa;
 }
 
@@ -110,9 +116,8 @@ struct stage2 *stage2_new(const struct nested_cfg *cfg, const struct pt_format *
 	rng_init(&rng, seed, "nested.placement");
 	for (i = 0; i < ROUNDS; i++)
 		h->key[i] = rng_next(&rng);
-	h->ptmem = ptmem_new((memory + table_bytes(h->format, memory)) >> FRAME_SHIFT);
-	h->next_table = memory;
-	h->root = new_table(h);
+	h->ptmem = ptmem_new(place_tables(h, memory) >> FRAME_SHIFT);
+	h->used = xcalloc(h->blocks, sizeof(*h->used));
 	return h;
 }
 
@@ -121,6 +126,7 @@ void stage2_free(struct stage2 *h)
 	if (!h)
 		return;
 	ptmem_free(h->ptmem);
+	free(h->used);
 	free(h);
 }
 
@@ -149,47 +155,40 @@ static u64 place(const struct stage2 *h, u64 block)
 	return block;
 }
 
-/* The entry that maps a guest's address; tables above it are made. */
-static u64 leaf_entry(struct stage2 *h, u64 gpa)
+#define LEAF (PTE_PRESENT | PTE_LEAF | PTE_WRITE | PTE_USER | PTE_EXEC | PTE_ACCESSED | PTE_DIRTY)
+
+/* Makes the entries on the way to a guest's address. */
+static void map(struct stage2 *h, u64 gpa)
 {
 	const struct pt_format *f = h->format;
-	u64 table = h->root, at, e;
+	u64 block = gpa >> f->shift[h->level];
 	u32 level;
 
-	for (level = f->levels - 1u; level > h->level; level--) {
-		at = pt_entry_pa(f, table, gpa, level);
-		e = pt_read(f, h->ptmem, at);
-		if (!(f->flags(e, level) & PTE_PRESENT)) {
-			e = f->encode(new_table(h), PTE_TABLE, level);
-			pt_write(f, h->ptmem, at, e);
-		}
-		table = f->pa(e, level);
-	}
-	return pt_entry_pa(f, table, gpa, h->level);
+	for (level = f->levels - 1u; level > h->level; level--)
+		pt_write(f, h->ptmem, pt_entry_pa(f, table_of(h, gpa, level), gpa, level),
+			 f->encode(table_of(h, gpa, level - 1), PTE_TABLE, level));
+	pt_write(f, h->ptmem, pt_entry_pa(f, table_of(h, gpa, level), gpa, level),
+		 f->encode(place(h, block) << f->shift[level], LEAF, level));
 }
-
-#define LEAF (PTE_PRESENT | PTE_LEAF | PTE_WRITE | PTE_USER | PTE_EXEC | PTE_ACCESSED | PTE_DIRTY)
 
 u64 stage2_touch(struct stage2 *h, u64 gpa)
 {
-	const struct pt_format *f = h->format;
-	u64 at = leaf_entry(h, gpa), block = gpa >> f->shift[h->level];
+	u64 block = gpa >> h->format->shift[h->level];
 
 	ASSERT(block < h->blocks);
-	if (f->flags(pt_read(f, h->ptmem, at), h->level) & PTE_PRESENT)
+	if (h->used[block])
 		return 0;
-	pt_write(f, h->ptmem, at, f->encode(place(h, block) << f->shift[h->level], LEAF, h->level));
+	map(h, gpa);
+	h->used[block] = true;
 	return h->fault;
 }
 
 u64 stage2_pa(struct stage2 *h, u64 gpa)
 {
-	const struct pt_format *f = h->format;
-	u64 at, in_block = gpa & ((1ull << f->shift[h->level]) - 1);
+	u32 shift = h->format->shift[h->level];
 
 	stage2_touch(h, gpa);
-	at = leaf_entry(h, gpa);
-	return f->pa(pt_read(f, h->ptmem, at), h->level) | in_block;
+	return place(h, gpa >> shift) << shift | (gpa & ((1ull << shift) - 1));
 }
 
 const struct pt_format *stage2_format(const struct stage2 *h)
@@ -209,5 +208,5 @@ const struct ptmem *stage2_ptmem(const struct stage2 *h)
 
 u64 stage2_root(const struct stage2 *h)
 {
-	return h->root;
+	return h->tables[h->format->levels - 1];
 }
