@@ -549,6 +549,40 @@ static void test_recordings_run_side_by_side(void **state)
 	machine_free(m);
 }
 
+/*
+ * A thread that has seen a mapping uses it on its core not before the other one has made it: 10,000 runs of 4
+ * instructions later, of which no core makes more than 6 a cycle.
+ */
+static void test_numbers_are_passed_in_time_on_other_cores(void **state)
+{
+	static const char *const two[] = { "cores=2", NULL };
+	struct machine *m;
+	struct take t;
+	u64 addr = AREA(0), far = AREA(1);
+	u32 i;
+
+	begin_take(&t);
+	map(&t, 0, AREA(0), PAGE);
+	clone_thread(&t, 1);
+	for (i = 0; i < 10000; i++)
+		tr_encode_run(t.enc[0], t.load[0], &addr);
+	map(&t, 0, AREA(1), PAGE);
+	sample(&t, 1);
+	tr_encode_run(t.enc[1], t.load[0], &far);
+	exit_thread(&t, 1, 0);
+	exit_thread(&t, 0, TR_EXIT_GROUP);
+	end_take(&t);
+	m = replay(two);
+	assert_all_well(m);
+	assert_int_equal(value(m, "replay.early_accesses"), 0);
+	assert_int_equal(value(m, "core1.instructions"), 4);
+	assert_true(value(m, "core1.cycles.idle") >= 10000 * 4 / 6);
+	assert_int_equal(value(m, "core0.cycles"), value(m, "core1.cycles"));
+	/* The main thread's core waits for the other's end, as its exit takes everything away. */
+	assert_true(value(m, "core0.cycles.idle") > 0);
+	machine_free(m);
+}
+
 static void test_limit_is_exact(void **state)
 {
 	struct machine *m;
@@ -687,6 +721,7 @@ int main(void)
 		cmocka_unit_test(test_exit_of_the_group_waits_for_what_others_did_before),
 		cmocka_unit_test(test_sleep_is_dropped_or_scaled),
 		cmocka_unit_test(test_recordings_run_side_by_side),
+		cmocka_unit_test(test_numbers_are_passed_in_time_on_other_cores),
 		cmocka_unit_test(test_limit_is_exact),
 		cmocka_unit_test(test_wild_events_stop_nothing),
 		cmocka_unit_test(test_fresh_pages_fault_once),
