@@ -2,7 +2,7 @@
  * The machine: the whole configuration in one struct, the table of its keys, and what is built from it:
  * memory, cores, the kernel and the engine, wired together.
  *
- * Not built yet: cores that differ.
+ * Not modelled: cores that differ.
  * Called by the verbs of cli/ and by tests.
  */
 #ifndef MMSIM_CORE_MACHINE_H

@@ -1,6 +1,6 @@
 /*
- * A cache of any level: tags, dirty bits, lines in flight. Physically tagged. Write-back or write-through,
- * allocating on a store miss or not.
+ * A cache of any level: tags, state of the lines, lines in flight. Physically tagged, but for a vivt first
+ * level. Write-back or write-through, allocating on a store miss or not.
  *
  * Rules of counting: a line asked for from above is a fetch or a load (a store's miss asks as a load, also
  * counted in rfo); a write from above (write-back or written-through store) is a store. A dirty victim goes

@@ -3,9 +3,9 @@
  * faults. Functional state and cost at once: every call charges the hardware thread that it runs on through
  * arch/cpu.h.
  *
- * At this depth: VMAs, demand-zero and copy-on-write on real page tables, frames from a simple pool behind
- * frame.h. Not modelled yet: zones, buddy, slab, page cache, reverse mapping, reclaim, swap, shootdown of
- * other cores.
+ * At this depth: VMAs, demand-zero and copy-on-write on real page tables, large pages of anonymous memory,
+ * shootdown of other cores, frames from a simple pool behind frame.h. Not modelled yet: zones, buddy, slab,
+ * page cache, reverse mapping, reclaim, swap.
  *
  * Results of the simulated machine (no memory, bad address) are return values, never an exit of mmsim.
  */
