@@ -102,7 +102,8 @@ checkpoint "window core, large pages" "$samples/sort.mmtrace.gz" -s core.model=w
 checkpoint "four contexts" "$samples/threads.mmtrace.gz" -s sched.contexts=4
 checkpoint "other policies" "$samples/sqlite.mmtrace.gz" -s l1d.replacement=random -s l2.replacement=drrip \
 	-s l3.replacement=qlru -s dtlb.replacement=random -s stlb.prefetcher=next-page
-checkpoint "virtual L1D, Zen's way predictor" "$samples/perl.mmtrace.gz" -m zen4 -s l1d.indexing=vivt
+checkpoint "Zen 4, its way predictor and victim cache" "$samples/perl.mmtrace.gz" -m zen4
+checkpoint "virtual L1D" "$samples/threads.mmtrace.gz" -s l1d.indexing=vivt
 checkpoint "prefetchers" "$samples/sqlite.mmtrace.gz" -s l1d.prefetcher=ip-stride+next-line \
 	-s l2.prefetcher=stream+adjacent
 checkpoint "Pentium 4" "$samples/sort.mmtrace.gz" -m pentium4
