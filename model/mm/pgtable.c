@@ -116,6 +116,7 @@ static void each_in_table(const struct each *e, u64 table, u32 level, u64 start,
 		next = span_end(f, va, end, level);
 		if (!entry)
 			continue;
+		ASSERT(e->fn || level > 0);
 		if (level == 0)
 			e->fn(e->arg, va, entry_pa, entry);
 		else if (!(f->flags(entry, level) & PTE_LEAF) && (e->fn || level > 1))

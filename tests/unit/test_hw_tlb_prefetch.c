@@ -56,7 +56,7 @@ static void setup(struct bench *b, u32 entries, u32 walkers)
 	const struct tlb_cfg tlb = { .any = { .entries = entries } };
 	const struct tlb_prefetch_cfg prefetch = { TLB_PREFETCH_NEXT_PAGE };
 	struct walker_params p = { .cfg = &cfg, .pwc = &pwc, .format = &pt_x86_64, .nested = &nested,
-				   .line = 64, .hz = 1000000000, .seed = 1 };
+				   .hz = 1000000000, .seed = 1 };
 	u64 i;
 
 	memset(b, 0, sizeof(*b));

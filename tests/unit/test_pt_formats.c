@@ -202,7 +202,7 @@ static struct bench *bench_new(enum ref_pt_kind kind, bool walk_caches)
 	struct walker_cfg wcfg = { .count = 1 };
 	struct pwc_cfg pwc = { 0 };
 	struct walker_params wp = {
-		.cfg = &wcfg, .pwc = &pwc, .format = formats[kind], .line = 64, .seed = 1
+		.cfg = &wcfg, .pwc = &pwc, .format = formats[kind], .seed = 1
 	};
 	u32 i;
 
