@@ -52,6 +52,13 @@ four=$(stats "$mmsim" "$threads" $limit -s cores=4)
 same "a second time" "$mmsim"
 same "decoding on a thread of its own" "$mmsim" --decode-thread
 same "without the shortcut" "$mmsim" -s engine.shortcut=no
+# Whole: atomics that are hot and that are not come in the same order of time.
+for n in 2 4; do
+	equal "threads on $n cores without the shortcut" "$(stats "$mmsim" "$threads" -s cores=$n)" \
+		"$(stats "$mmsim" "$threads" -s cores=$n -s engine.shortcut=no)"
+done
+equal "threads in a window without the shortcut" "$(stats "$mmsim" "$threads" $limit -s core.model=window)" \
+	"$(stats "$mmsim" "$threads" $limit -s core.model=window -s engine.shortcut=no)"
 for s in $chosen; do
 	"$mmsim" replay "$s" $limit -o "$tmp/first" >/dev/null 2>&1
 	equal "its own config.cfg: $(basename "$s")" "$(cat "$tmp/$(basename "$s").reference")" \

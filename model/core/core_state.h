@@ -166,12 +166,15 @@ static always_inline void sb_expire(struct store_buffer *sb, u64 at)
 }
 
 /*
- * Nothing but loads may take the shortcut while stores wait in the buffer; an atomic in the window core,
- * which drains it, and a prefetch, which may find no MSHR, never.
+ * Nothing but loads may take the shortcut while stores wait in the buffer. Never: a prefetch, which may find
+ * no MSHR, and an atomic in the window core, which drains it, or among several cores, where it comes in the
+ * order of time.
  */
 static always_inline void core_note_stores(struct core *c)
 {
-	c->not_hot = c->sb.n ? ~0u : c->window.size ? SLOT_ATOMIC | SLOT_PREFETCH : SLOT_PREFETCH;
+	bool alone = !c->window.size && !c->l1d.coherent;
+
+	c->not_hot = c->sb.n ? ~0u : alone ? SLOT_PREFETCH : SLOT_ATOMIC | SLOT_PREFETCH;
 }
 
 /* A store whose line can be written at slot `ready`; there must be room. */
