@@ -55,6 +55,7 @@ in_file "a bandwidth without ports" 'l2 = { bandwidth = 64; };\n' 'l2.bandwidth.
 in_file "ports of a first level" 'l1d = { ports = 2; };\n' 'l1d.ports'
 in_file "an inclusive level that is too small" 'l3 = { size = "480K"; ways = 10; slices = 12; inclusion = "inclusive"; };\n' \
 	'l3.size.*480K.*cannot hold'
+in_file "a first level's key in a lower one" 'l2 = { indexing = "pipt"; };\n' 'l2.indexing: only l1i, l1d can have it'
 in_file "an inclusive first level" 'l1d = { inclusion = "inclusive"; };\n' 'l1d.inclusion.*use none'
 in_file "an exclusive level under one that is written through" \
 	'l1d = { write = "through"; }; l2 = { inclusion = "exclusive"; };\n' 'l2.inclusion.*written through'

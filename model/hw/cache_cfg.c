@@ -20,18 +20,6 @@ const struct opt cache_opts[] = {
 	{ "line", OPT_U32, AT(line), "64", 16, 512, "bytes", "bytes a line, the same in every level", NULL },
 	{ "latency", OPT_TIME, AT(latency), "5", 0, 0, "cycles or time",
 	  "load-to-use of a hit, from the start", NULL },
-	{ "indexing", OPT_ENUM, AT(indexing), "vipt", 0, 0, NULL, "which address chooses the set",
-	  indexing_names },
-	{ "alias", OPT_ENUM, AT(alias), "hardware", 0, 0, NULL,
-	  "what keeps a line of a virtually indexed first level out of two places: the level below, the "
-	  "choice of frames (kernel.placement = coloured) besides, or flushes by the kernel",
-	  alias_names },
-	{ "asid_tagged", OPT_BOOL, AT(asid_tagged), "yes", 0, 0, NULL,
-	  "vivt: lines are tagged by address space; no: a switch empties the cache", NULL },
-	{ "way_predictor", OPT_ENUM, AT(way_predictor), "none", 0, 0, NULL,
-	  "by virtual address, of a first level: utag hashes as AMD's since Zen 2 do", way_predictor_names },
-	{ "way_mispredict", OPT_TIME, AT(way_mispredict), "8", 0, 0, "cycles or time",
-	  "added to a hit in another way than the predicted one", NULL },
 	{ "replacement", OPT_ENUM, AT(replacement), "lru", 0, 0, NULL, "which line of a set has to go",
 	  tag_policy_names },
 	{ "write", OPT_ENUM, AT(write), "back", 0, 0, NULL, "when stores go to the level below",
@@ -65,6 +53,22 @@ const struct opt cache_opts[] = {
 	{ 0 },
 };
 
+const struct opt cache_l1_opts[] = {
+	{ "indexing", OPT_ENUM, AT(indexing), "vipt", 0, 0, NULL, "which address chooses the set",
+	  indexing_names },
+	{ "alias", OPT_ENUM, AT(alias), "hardware", 0, 0, NULL,
+	  "what keeps a virtually indexed line out of two places: the level below, the choice of frames "
+	  "(kernel.placement = coloured) besides, or flushes by the kernel",
+	  alias_names },
+	{ "asid_tagged", OPT_BOOL, AT(asid_tagged), "yes", 0, 0, NULL,
+	  "vivt: lines are tagged by address space; no: a switch empties the cache", NULL },
+	{ "way_predictor", OPT_ENUM, AT(way_predictor), "none", 0, 0, NULL,
+	  "by virtual address: utag hashes as AMD's since Zen 2 do", way_predictor_names },
+	{ "way_mispredict", OPT_TIME, AT(way_mispredict), "8", 0, 0, "cycles or time",
+	  "added to a hit in another way than the predicted one", NULL },
+	{ 0 },
+};
+
 static const char *check_sets(const struct cache_cfg *c, const char **key)
 {
 	u64 way = (u64)c->ways * c->slices * c->line;
@@ -80,11 +84,14 @@ static const char *check_sets(const struct cache_cfg *c, const char **key)
 	return NULL;
 }
 
-static const char *check_indexing(const struct cache_cfg *c, u32 level, const char **key)
+static const char *check_l1(const struct cache_cfg *c, const char **key)
 {
-	*key = "indexing";
-	if (level > 1 && c->indexing != INDEX_PIPT)
-		return "levels below the first are pipt";
+	*key = "alias";
+	if (c->indexing == INDEX_VIVT && c->alias == ALIAS_COLOUR)
+		return "in a vivt cache pages of one colour alias as well; use hardware or flush";
+	*key = "way_predictor";
+	if (c->way_predictor != WAY_NONE && c->indexing == INDEX_VIVT)
+		return "ways are predicted in a vipt or pipt first level alone";
 	return NULL;
 }
 
@@ -129,13 +136,10 @@ const char *cache_check(const struct cache_cfg *c, u32 level, u64 page, const ch
 	if (!c->size)
 		return level == 1 ? "there must be a first level; only l2, l3 and l4 may be left out" : NULL;
 	why = check_sets(c, key);
-	if (!why)
-		why = check_indexing(c, level, key);
+	if (!why && level == 1)
+		why = check_l1(c, key);
 	if (why)
 		return why;
-	*key = "alias";
-	if (c->indexing == INDEX_VIVT && c->alias == ALIAS_COLOUR)
-		return "in a vivt cache pages of one colour alias as well; use hardware or flush";
 	*key = "replacement";
 	why = tag_policy_check(c->replacement, c->ways);
 	if (why)
@@ -147,9 +151,6 @@ const char *cache_check(const struct cache_cfg *c, u32 level, u64 page, const ch
 		return "an inclusive level has at least 4 ways: lines on their way up are no victims";
 	if (c->inclusion == INCLUSION_EXCLUSIVE && (c->write != WRITE_BACK || !c->allocate))
 		return "a level that victims fill needs write = back and allocate = yes";
-	*key = "way_predictor";
-	if (c->way_predictor != WAY_NONE && (level > 1 || c->indexing == INDEX_VIVT))
-		return "ways are predicted in a vipt or pipt first level alone";
 	why = check_hashes(c, level, key);
 	if (!why)
 		why = check_ports(c, level, key);

@@ -20,11 +20,6 @@ struct cache_cfg {
 	u32 ways;
 	u32 line;
 	struct opt_time latency; /* total load-to-use of a hit here on an idle machine */
-	u32 indexing;
-	u32 alias;        /* enum cache_alias, of a first level */
-	bool asid_tagged; /* vivt */
-	u32 way_predictor; /* enum way_predictor, of a first level */
-	struct opt_time way_mispredict;
 	u32 replacement; /* a number of tag_policy_names */
 	u32 write;
 	bool allocate; /* on a write miss */
@@ -39,8 +34,14 @@ struct cache_cfg {
 	u32 writeback_buffer; /* lines, 0: as many as it takes */
 	char *prefetcher; /* list of names */
 	struct prefetch_cfg prefetch;
+	/* Of a first level; the others are pipt and have no such keys. */
+	u32 indexing;     /* enum cache_indexing */
+	u32 alias;        /* enum cache_alias */
+	bool asid_tagged; /* vivt */
+	u32 way_predictor; /* enum way_predictor */
+	struct opt_time way_mispredict;
 };
-extern const struct opt cache_opts[];
+extern const struct opt cache_opts[], cache_l1_opts[];
 
 /*
  * NULL, or why there can be no such cache; *key is then the option at fault. page is the smallest page in

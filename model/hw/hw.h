@@ -77,16 +77,16 @@ struct hw_cfg {
 #define HW_SECTIONS(base)                                                                                    \
 	HW_SECTION(base, "l1i", cache_opts, l1i, "L1 instruction cache",                                     \
 		   "size = \"32K\"; ways = 8; latency = 5; replacement = \"tree-plru\";"),                   \
+	HW_SECTION(base, "l1i", cache_l1_opts, l1i, "its index", NULL),                                      \
 	HW_SECTION(base, "l1d", cache_opts, l1d, "L1 data cache",                                            \
 		   "size = \"48K\"; ways = 12; latency = 5; replacement = \"lru\";"),                        \
+	HW_SECTION(base, "l1d", cache_l1_opts, l1d, "its index", NULL),                                      \
 	HW_SECTION(base, "l2", cache_opts, l2, "second level; size = 0: none",                               \
-		   "size = \"1280K\"; ways = 10; latency = 16; indexing = \"pipt\"; mshrs = 48;"),           \
+		   "size = \"1280K\"; ways = 10; latency = 16; mshrs = 48;"),                                \
 	HW_SECTION(base, "l3", cache_opts, l3, "third level; size = 0: none",                                \
-		   "size = \"30M\"; ways = 12; slices = 10; latency = 70; "                  \
-		   "indexing = \"pipt\"; mshrs = 64; sharers = 0;"),                                         \
+		   "size = \"30M\"; ways = 12; slices = 10; latency = 70; mshrs = 64; sharers = 0;"),        \
 	HW_SECTION(base, "l4", cache_opts, l4, "fourth level; size = 0: none",                               \
-		   "size = 0; ways = 16; latency = 100; indexing = \"pipt\"; mshrs = 64; "                   \
-		   "sharers = 0;"),                                                                          \
+		   "size = 0; ways = 16; latency = 100; mshrs = 64; sharers = 0;"),                          \
 	HW_PREFETCH_SECTIONS(base, "l1i", l1i, NULL),                                                        \
 	HW_PREFETCH_SECTIONS(base, "l1d", l1d, "stores = \"no\";"),                                          \
 	HW_PREFETCH_SECTIONS(base, "l2", l2, NULL),                                                          \

@@ -60,10 +60,43 @@ bool config_is_group(const struct config *c, const char *name)
 	return false;
 }
 
+/*
+ * The groups that have the key that `name` says of a group without it, "l1i, l1d" of l2.alias. NULL: the
+ * group is unknown, or the key, or so many have it that it tells nothing.
+ */
+static char *who_has(const struct config *c, const char *name)
+{
+	const char *last = strrchr(name, '.');
+	char *group = last ? xasprintf("%.*s", (int)(last - name), name) : NULL, *list = NULL;
+	u32 n = 0;
+
+	for (u32 i = 0; group && config_is_group(c, group) && i < c->n; i++) {
+		const char *key = c->key[i].name, *dot = strrchr(key, '.');
+		char *longer;
+
+		if (!dot || strcmp(dot, last) || n++ == 4)
+			continue;
+		longer = xasprintf("%s%s%.*s", list ? list : "", list ? ", " : "", (int)(dot - key), key);
+		free(list);
+		list = longer;
+	}
+	free(group);
+	if (n <= 4)
+		return list;
+	free(list);
+	return NULL;
+}
+
 bool config_unknown(struct config *c, const char *name, const char *where)
 {
+	char *others = who_has(c, name);
 	struct suggest near;
 
+	if (others) {
+		config_fail(c, "%s: unknown key %.80s: only %s can have it", where, name, others);
+		free(others);
+		return false;
+	}
 	suggest_init(&near, name);
 	for (u32 i = 0; i < c->n; i++)
 		suggest_offer(&near, c->key[i].name);
@@ -346,14 +379,52 @@ void config_dump(const struct config *c, FILE *f)
 	dump_group(c, f, "", 0);
 }
 
+#define HELP_COLUMN 44
+#define HELP_COLUMNS 100
+
+/* How much of the text goes on a line of that width: up to a blank, a long list without one up to a comma. */
+static int fold(const char *text, int width)
+{
+	int n;
+
+	if (strlen(text) <= (size_t)width)
+		return (int)strlen(text);
+	for (n = width; n; n--)
+		if (text[n] == ' ')
+			return n;
+	for (n = width; n; n--)
+		if (text[n - 1] == ',')
+			return n;
+	return width;
+}
+
+/* The text from `column`, where the line stands, on; further lines below it. Frees it. */
+static void print_folded(FILE *f, char *text, int column)
+{
+	const char *rest = text;
+
+	while (*rest) {
+		int n = fold(rest, HELP_COLUMNS - column);
+
+		fprintf(f, "%*s%.*s\n", HELP_COLUMN - MIN(column, HELP_COLUMN), "", n, rest);
+		rest += n;
+		rest += strspn(rest, " ");
+		column = HELP_COLUMN;
+		if (*rest)
+			fprintf(f, "%*s", HELP_COLUMN, "");
+	}
+	free(text);
+}
+
 static void help_key(FILE *f, const struct config_key *k)
 {
 	const char *unit = k->opt->unit;
 	char *value = opt_format(k->opt, k->field), *range = opt_range(k->opt);
+	int column = fprintf(f, "  %-28s %-12s ", k->name, *value ? value : "\"\"");
 
-	fprintf(f, "  %-28s %-12s %s%s%s%s\n", k->name, *value ? value : "\"\"", k->opt->help,
-		unit ? " [" : "", unit ? unit : "", unit ? "]" : "");
-	fprintf(f, "  %-28s %-12s (%s)\n", "", "", range);
+	print_folded(f, unit ? xasprintf("%s [%s]", k->opt->help, unit) : xstrdup(k->opt->help), column);
+	fprintf(f, "%*s", HELP_COLUMN, "");
+	print_folded(f, xasprintf("(%s)", range), HELP_COLUMN);
 	free(value);
 	free(range);
 }
