@@ -1,0 +1,104 @@
+#!/bin/sh
+# Random machines: each replays a piece of a sample with its state walked now and then, and once more without the shortcut
+# of the hot path. Nothing may abort, and both give the same counters; a machine that cannot be is refused, which is well.
+#
+#   tests/fuzz/machines.sh [SECONDS [SEED]]     default 60 1
+cd "$(dirname "$0")/../.." || exit 1
+mmsim=${MMSIM:-$PWD/mmsim}
+seconds=${1:-60}
+seed=${2:-1}
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/mmsim-machines.XXXXXX") || exit 1
+trap 'rm -rf "$tmp"' EXIT
+
+# machine SEED: options of a random machine, on one line.
+machine()
+{
+	awk -v seed="$1" '
+		function one(list,   n, part) { n = split(list, part, " "); return part[1 + int(rand() * n)] }
+		function set(chance, key, list) { if (rand() < chance) printf "-s %s=%s ", key, one(list) }
+		BEGIN {
+			srand(seed)
+			printf "-m %s ", one("golden-cove golden-cove golden-cove-prefetch zen2 zen4 zen4-prefetch skylake-sp cortex-a72 neoverse-n1 neoverse-v2 pentium4 kvm-guest haswell-2s")
+			set(0.6, "cores", "1 2 4 8")
+			set(0.2, "sockets", "1 2")
+			set(0.3, "core.model", "window")
+			set(0.2, "core.window", "1 16 200")
+			set(0.2, "core.unknown_dependence", "chain 30%")
+			set(0.2, "core.store_buffer", "1 2 8")
+			set(0.2, "l1d.indexing", "vipt pipt vivt")
+			set(0.2, "l1d.alias", "hardware flush")
+			set(0.1, "l1d.asid_tagged", "no")
+			set(0.2, "l1d.size", "4K 16K 64K")
+			set(0.2, "l1d.ways", "1 2 4 8 16")
+			set(0.2, "l1d.write", "through")
+			set(0.2, "l1d.allocate", "no")
+			set(0.2, "l1d.mshrs", "1 2 4")
+			set(0.2, "l1d.way_predictor", "utag linear")
+			for (i = 1; i <= 3; i++) {
+				name = one("l1i l1d l2 l3")
+				set(0.7, name ".replacement", "lru fifo random tree-plru nru srrip brrip drrip qlru lru-plru4")
+			}
+			set(0.3, "l2.inclusion", "none inclusive exclusive")
+			set(0.3, "l3.inclusion", "none inclusive exclusive")
+			set(0.2, "l2.size", "0 64K 256K")
+			set(0.2, "l2.ways", "4 8 16")
+			set(0.2, "l2.sharers", "1 2 0")
+			set(0.2, "l3.size", "0 512K 2M")
+			set(0.2, "l3.ways", "8 16")
+			set(0.2, "l3.slices", "1 2 4")
+			set(0.2, "l3.sharers", "0 1 2")
+			set(0.1, "l4.size", "4M")
+			set(0.2, "l1d.prefetcher", "next-line stream ip-stride+next-line")
+			set(0.2, "l2.prefetcher", "adjacent stream stream+adjacent")
+			set(0.1, "l3.prefetcher", "next-line")
+			set(0.2, "l2.writeback_buffer", "1 4")
+			set(0.2, "l2.ports", "1")
+			set(0.2, "l3.bandwidth", "32")
+			set(0.1, "l3.set_hash", "xor fold")
+			set(0.1, "walker.count", "1 2")
+			set(0.2, "walker.port", "l1d l2")
+			set(0.1, "stlb.entries", "0")
+			set(0.2, "stlb.prefetcher", "next-page")
+			set(0.2, "nested.mode", "on")
+			set(0.2, "nested.page", "4k 2m")
+			set(0.2, "kernel.thp", "always")
+			set(0.2, "kernel.placement", "random coloured")
+			set(0.2, "kernel.asids", "0 1 6")
+			set(0.2, "sched.contexts", "2 4")
+			set(0.2, "sched.quantum", "5000")
+			set(0.2, "engine.run_ahead", "0 100 10000")
+			set(0.1, "dram.model", "flat")
+			set(0.1, "seed", "2 3")
+		}'
+}
+
+# found WHAT: of the present machine; ends the search.
+found()
+{
+	echo "machine $seed: $1: mmsim replay --check --max $runs $options $sample"
+	tail -n 12 "$tmp/out"
+	exit 1
+}
+
+end=$(($(date +%s) + seconds))
+ran=0
+refused=0
+while [ "$(date +%s)" -lt $end ]; do
+	options=$(machine $seed)
+	sample=$(ls traces/samples/*.gz | awk -v n=$((seed % 5 + 1)) 'NR == n')
+	runs=$((20000 + seed % 7 * 15000))
+	"$mmsim" replay -q --check --max $runs $options "$sample" -o "$tmp/with" >"$tmp/out" 2>&1
+	status=$?
+	case $status in
+	0) ran=$((ran + 1)) ;;
+	2) refused=$((refused + 1)) ;;
+	*) found "exit status $status" ;;
+	esac
+	if [ $status = 0 ]; then
+		"$mmsim" replay -q --max $runs $options -s engine.shortcut=no "$sample" -o "$tmp/without" >"$tmp/out" 2>&1 ||
+			found "without the shortcut: exit status $?"
+		diff "$tmp/with/stats.json" "$tmp/without/stats.json" >"$tmp/out" || found 'not the same without the shortcut'
+	fi
+	seed=$((seed + 1))
+done
+echo "$ran machines ran, $refused were refused, none aborted"
