@@ -20,9 +20,9 @@ threads=$samples/threads.mmtrace.gz
 for how in "-s numa.nodes=0" "-s kernel.numa=interleave" "-s numa.nodes=4" "-s l3.inclusion=exclusive -s core.model=window"; do
 	# shellcheck disable=SC2086
 	check "threads on two sockets with $how, checked" \
-		$mmsim replay -q --check -o "$tmp/checked" "$threads" -s cores=4 -s sockets=2 $how
+		$mmsim replay -q --check -o "$tmp/checked" "$threads" --max 200k -s cores=4 -s sockets=2 $how
 	# shellcheck disable=SC2086
-	replay again "$threads" -s cores=4 -s sockets=2 $how
+	replay again "$threads" --max 200k -s cores=4 -s sockets=2 $how
 	check "the same again with $how" cmp "$tmp/checked/stats.json" "$tmp/again/stats.json"
 	equal "a line is local or remote with $how" "$(counter_sum "$tmp/again/stats.json" '^dram_[0-9]*[.]reads$')" \
 		"$(counter_sum "$tmp/again/stats.json" '^numa[.](local|remote)_reads$')"

@@ -149,7 +149,7 @@ static void a_remote_read_costs_the_way(void **state)
 		setup(&b, k ? without_l3 : with_l3);
 		for (core = 0; core < CORES; core++)
 			for (node = 0; node < 2; node++)
-				assert_int_equal(ask(&b, core, in_node(node, core), MEM_LOAD, 1000 * core, MEM_DRAM),
+				assert_int_equal(ask(&b, core, in_node(node, core), MEM_LOAD, 1000, MEM_DRAM),
 						 idle + (core / 2 == node ? 0 : WAY));
 		assert_int_equal(counter(&b, "numa.local_reads"), CORES);
 		assert_int_equal(counter(&b, "numa.remote_reads"), CORES);
@@ -159,7 +159,7 @@ static void a_remote_read_costs_the_way(void **state)
 	}
 }
 
-/* Two cores ask for sixteen lines each of the other node, at the same time: the link takes ten cycles a line. */
+/* Two cores ask for sixteen lines each of the other node, all at once: the link takes ten cycles a line. */
 static void a_link_limits_what_cores_read(void **state)
 {
 	static const char *const slow[] = { "l3.size=0", "numa.line=10", NULL };
@@ -168,7 +168,8 @@ static void a_link_limits_what_cores_read(void **state)
 
 	setup(&b, slow);
 	for (i = 0; i < 32; i++)
-		assert_int_equal(ask(&b, i % 2, in_node(1, i), MEM_LOAD, 5000, MEM_DRAM), L1 + FLAT + WAY + 10 * i);
+		assert_int_equal(ask(&b, i % 2, in_node(1, i), MEM_LOAD, 5000, MEM_DRAM),
+				 L1 + FLAT + WAY + 10 * i);
 	assert_int_equal(counter(&b, "numa.link_wait"), 10 * 31 * 32 / 2);
 	teardown(&b);
 }
