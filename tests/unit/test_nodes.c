@@ -190,7 +190,8 @@ static void a_transfer_between_nodes_costs_the_way(void **state)
 
 			setup(&b, cases[k].settings);
 			ask(&b, 0, in_node(0, 7), MEM_RFO, 1000, MEM_DRAM);
-			assert_int_equal(ask(&b, reader, in_node(0, 7), MEM_LOAD, 2000, MEM_REMOTE), FAR + way);
+			assert_int_equal(ask(&b, reader, in_node(0, 7), MEM_LOAD, 2000, MEM_REMOTE),
+					 FAR + way);
 			assert_int_equal(counter(&b, "numa.transfers"), reader / 2);
 			/* Written down by core 0, at home. */
 			assert_int_equal(counter(&b, "numa.local_writes"), 1);
