@@ -65,12 +65,12 @@ void counters_fini(struct counters *c)
 /* What follows "coreN." in a name, NULL if it is not a core's; *core is N. */
 static const char *after_core(const char *name, unsigned long *core)
 {
-	char *end;
-
 	if (strncmp(name, "core", 4) || name[4] < '0' || name[4] > '9')
 		return NULL;
-	*core = strtoul(name + 4, &end, 10);
-	return *end == '.' ? end + 1 : NULL;
+	*core = 0;
+	for (name += 4; *name >= '0' && *name <= '9'; name++)
+		*core = *core * 10 + (unsigned long)(*name - '0');
+	return *name == '.' ? name + 1 : NULL;
 }
 
 /* What follows a level's name, with its number or without ("l3.", "l3_1."); NULL: it is another name. */
@@ -95,9 +95,12 @@ static bool match_rest(const char *pattern, const char *name)
 
 bool counters_match(const char *pattern, const char *name)
 {
-	const char *each = strstr(pattern, "*."), *rest;
+	const char *each, *rest;
 	unsigned long core;
 
+	if (*pattern != *name && *pattern != '*') /* of most names no more is looked at */
+		return false;
+	each = strstr(pattern, "*.");
 	if (!each)
 		return match_rest(pattern, name);
 	rest = strncmp(pattern, EACH_CORE, strlen(EACH_CORE)) ?

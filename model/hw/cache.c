@@ -712,23 +712,48 @@ static void hot_sane(const struct cache *c)
 	}
 }
 
-void cache_sane(const struct cache *c)
+static u8 states_of(const struct cache *c, u32 set)
 {
-	u32 id, valid = 0;
+	u32 id = set << c->tags.way_shift, end = id + (1u << c->tags.way_shift);
+	u8 all = 0;
+
+	for (; id < end; id++)
+		all |= c->state[id];
+	return all;
+}
+
+/* The lines of a set. Returns how many of them were prefetched and not used. */
+static u64 set_sane(const struct cache *c, u32 set)
+{
+	u32 id = set << c->tags.way_shift, end = id + (1u << c->tags.way_shift);
 	u64 unused = 0;
 
-	tags_sane(&c->tags);
-	for (id = 0; id < tags_ids(&c->tags); id++) {
+	for (; id < end; id++) {
 		u64 line = c->tags.key[id];
 
 		ASSERT(!(c->state[id] & LINE_DIRTY) ||
 		       (line != TAG_NO_KEY && !c->write_through && !(c->state[id] & LINE_SHARED)));
 		if (line == TAG_NO_KEY)
 			continue;
-		valid++;
 		unused += (c->state[id] & LINE_PREFETCHED) != 0;
 		ASSERT((c->state[id] & LINE_WATCHED) == c->fresh);
-		ASSERT(c->index.aliases || cache_set(c, line) == tags_set(&c->tags, id));
+		ASSERT(c->index.aliases || cache_set(c, line) == set);
+	}
+	return unused;
+}
+
+void cache_sane(const struct cache *c)
+{
+	u64 unused = 0, valid = 0;
+	u32 set;
+
+	tags_sane(&c->tags);
+	for (set = 0; set < c->tags.sets; set++) {
+		valid += c->tags.used[set];
+		if (c->tags.used[set])
+			unused += set_sane(c, set);
+		else
+			ASSERT(!(states_of(c, set) & LINE_DIRTY));
 	}
 	ASSERT(c->st.prefetch_issued == c->st.prefetch_useful + c->st.prefetch_useless + unused);
 	ASSERT(valid == c->st.fills - c->st.evictions - c->st.coherence_invalidations - c->st.handed_up);

@@ -343,7 +343,7 @@ static char *new_subgroup(const struct config *c, u32 i, const char *group)
 	if (!dot)
 		return NULL;
 	sub = xasprintf("%.*s", (int)(dot - c->key[i].name), c->key[i].name);
-	for (u32 j = 0; j < i; j++) {
+	for (u32 j = i; j--;) { /* the keys of a group stand together */
 		if (below(c->key[j].name, sub)) {
 			free(sub);
 			return NULL;
