@@ -323,6 +323,7 @@ static always_inline enum core_stop run_chunk_as(struct core *c, struct core_chu
 		slot = b->slot;
 		if (likely(!ch->begun)) {
 			stop = CORE_QUANTUM;
+			await_room(c, &t, 0, window); /* hot accesses have not */
 			if (unlikely(t >= until))
 				break;
 			stop = run_fetch(c, b, &t, &clock, window, xlate, line_shift);
