@@ -54,11 +54,6 @@ void intervals_end(struct intervals *iv)
 	memcpy(iv->begin, iv->end, iv->n * sizeof(u64));
 }
 
-u64 intervals_count(const struct intervals *iv)
-{
-	return iv->rows;
-}
-
 void intervals_close(struct intervals *iv)
 {
 	out_close(&iv->out);

@@ -22,7 +22,6 @@ struct intervals *intervals_new(const char *dir, const struct stats *live);
 void intervals_begin(struct intervals *iv);
 /* The row is complete, and the next begins. One in which nothing happened is not written. */
 void intervals_end(struct intervals *iv);
-u64 intervals_count(const struct intervals *iv);
 /* Moves the finished file into place. */
 void intervals_close(struct intervals *iv);
 

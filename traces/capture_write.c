@@ -141,11 +141,6 @@ bool capture_sync(struct capture_writer *w)
 	return true;
 }
 
-u64 capture_written(const struct capture_writer *w)
-{
-	return w->written;
-}
-
 const char *capture_write_error(const struct capture_writer *w)
 {
 	return w->error;

@@ -28,9 +28,6 @@ bool capture_write(struct capture_writer *w, const u8 *packet, u32 len, u64 insn
 /* Lets readers see what was written so far. */
 bool capture_sync(struct capture_writer *w);
 
-/* Bytes of the file so far, before gzip. */
-u64 capture_written(const struct capture_writer *w);
-
 /* What went wrong first; "" if nothing did. */
 const char *capture_write_error(const struct capture_writer *w);
 
