@@ -196,6 +196,7 @@ struct machine *machine_new(const struct machine_cfg *cfg, u64 check_every)
 	u32 i;
 
 	m->cfg = *cfg;
+	service_keep(&m->cfg.service);
 	hw_resolve(&m->cfg.hw, cfg->memory);
 	event_queue_init(&m->events);
 	m->ptmem = ptmem_new(cfg->memory >> FRAME_SHIFT);
@@ -228,6 +229,7 @@ void machine_free(struct machine *m)
 	ptmem_free(m->ptmem);
 	event_queue_fini(&m->events);
 	stats_free(m->stats);
+	service_drop(&m->cfg.service);
 	free(m);
 }
 

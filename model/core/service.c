@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "model/base/error.h"
 #include "model/sim/word.h"
 
 #define AT(field) offsetof(struct service_cfg, field)
@@ -54,6 +55,18 @@ const char *service_check(const struct service_cfg *cfg, const char **key)
 		return why;
 	*key = "pids";
 	return check_list(cfg->pids, true);
+}
+
+void service_keep(struct service_cfg *cfg)
+{
+	cfg->recordings = xstrdup(cfg->recordings ? cfg->recordings : "");
+	cfg->pids = xstrdup(cfg->pids ? cfg->pids : "");
+}
+
+void service_drop(struct service_cfg *cfg)
+{
+	free(cfg->recordings);
+	free(cfg->pids);
 }
 
 u8 service_of(const struct service_cfg *cfg, u32 recording, u32 pid)

@@ -18,6 +18,10 @@ extern const struct opt service_opts[];
 /* NULL, or what is wrong; *key is then the option at fault. */
 const char *service_check(const struct service_cfg *cfg, const char **key);
 
+/* Own copies of the lists, for a machine that outlives its configuration; and what frees them. */
+void service_keep(struct service_cfg *cfg);
+void service_drop(struct service_cfg *cfg);
+
 u8 service_of(const struct service_cfg *cfg, u32 recording, u32 pid);
 /* Of the kernel's own accesses while it works for a thread of that class. */
 u8 service_of_kernel(const struct service_cfg *cfg, u8 thread);
