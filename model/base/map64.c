@@ -42,6 +42,12 @@ u64 *map64_find(const struct map64 *m, u64 key)
 	return s->key == key ? &s->value : NULL;
 }
 
+void map64_expect(const struct map64 *m, u64 key)
+{
+	if (m->n)
+		__builtin_prefetch(&m->slot[home(m, key)]);
+}
+
 static void grow(struct map64 *m)
 {
 	struct map64 old = *m;

@@ -27,5 +27,7 @@ void map64_set(struct map64 *m, u64 key, u64 value);
 void map64_remove(struct map64 *m, u64 key); /* ASSERTs that it is there */
 /* for (s = map64_next(m, NULL); s; s = map64_next(m, s)): must not change the map meanwhile. */
 const struct map64_slot *map64_next(const struct map64 *m, const struct map64_slot *s);
+/* The key is asked for soon: the host fetches where it may be. Changes nothing. */
+void map64_expect(const struct map64 *m, u64 key);
 
 #endif

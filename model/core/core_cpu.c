@@ -90,9 +90,18 @@ static void load_line(struct core *c, enum kernel_path path, u64 pa, u32 bytes)
 	core_stall_until(c, kernel_read_line(c, at, pa ^ at, bytes), PART_KERNEL + path);
 }
 
+/*
+ * Among several cores every line is asked for below, also one that is wholly written; which ones are is known
+ * some lines before, when a frame is zeroed or copied.
+ */
+#define EXPECT_AHEAD 6u /* lines */
+
 static void store_line(struct core *c, enum kernel_path path, u64 pa, u32 bytes)
 {
 	u64 at = machine_pa(c, path, pa);
+
+	if (unlikely(c->l1d.coherent && bytes == 1u << c->l1d.line_shift))
+		port_expect(c->l1d.below, at + ((u64)EXPECT_AHEAD << c->l1d.line_shift));
 
 	kernel_write_line(c, PART_KERNEL + path, at, pa ^ at, bytes);
 }

@@ -3,11 +3,6 @@
 
 #include "model/sim/explain.h"
 
-enum mem_class cache_asks_as(enum mem_class cls)
-{
-	return cls == MEM_PTE || cls == MEM_KERNEL_RFO ? cls : MEM_RFO;
-}
-
 u64 cache_own_line(struct cache *c, struct mem_req *r, u32 id, u64 done, u64 now)
 {
 	struct mem_req up = { .pa = r->pa, .bytes = r->bytes, .cls = cache_asks_as(r->cls), .ip = r->ip };

@@ -20,7 +20,11 @@ u64 cache_allocate(struct cache *c, struct mem_req *r, u32 *id, u64 now);
 /* cache_own.c */
 
 /* A miss of a store asks below as what it is: a line to be written. */
-enum mem_class cache_asks_as(enum mem_class cls);
+static inline enum mem_class cache_asks_as(enum mem_class cls)
+{
+	return cls == MEM_PTE || cls == MEM_KERNEL_RFO ? cls : MEM_RFO;
+}
+
 /*
  * The line, which others may hold, is asked for below to be written. `done` is when its bytes are here.
  * Returns the cycle at which it may be written.

@@ -330,8 +330,12 @@ static void child_gone(struct port *p, u64 pa, u64 now)
 static void child_expect(struct port *p, u64 pa)
 {
 	struct child *ch = container_of(p, struct child, port);
+	struct directory *d = ch->dir;
+	u64 line = pa >> d->line_shift;
 
-	port_expect(ch->below, pa);
+	map64_expect(&d->holders, line);
+	map64_expect(&d->lost, lost_key(d, line, ch->id));
+	port_expect(d->p.below, pa);
 }
 
 static const struct port_ops child_ops = { child_read, child_write, child_expect, child_upgrade, child_gone };

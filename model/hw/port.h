@@ -41,8 +41,6 @@ struct mem_req {
 	u64 skew;
 	u8 service; /* class: which ways a partitioned level fills for it (partition.h) */
 	/* answers */
-	enum mem_level served; /* who had the data */
-	u64 mshr_wait;         /* cycles spent waiting for a free MSHR on the way */
 	/*
 	 * Of a read: others hold the line too, so a write has to ask again. On the way down: others do, of
 	 * those that stand above the level that is asked.
@@ -53,6 +51,8 @@ struct mem_req {
 	 * such a line, whose writer owned it.
 	 */
 	bool dirty;
+	enum mem_level served; /* who had the data */
+	u64 mshr_wait;         /* cycles spent waiting for a free MSHR on the way */
 };
 
 struct port;
