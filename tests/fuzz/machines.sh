@@ -1,6 +1,8 @@
 #!/bin/sh
 # Random machines: each replays a piece of a sample with its state walked now and then, and once more without the shortcut
 # of the hot path. Nothing may abort, and both give the same counters; a machine that cannot be is refused, which is well.
+# Every tenth of them does it a second time and has to write the same files; every seventh of one core begins its piece
+# with what a checkpoint holds as well, and has to give what comes of the part without time itself.
 #
 #   tests/fuzz/machines.sh [SECONDS [SEED]]     default 60 1
 cd "$(dirname "$0")/../.." || exit 1
@@ -72,33 +74,72 @@ machine()
 		}'
 }
 
-# found WHAT: of the present machine; ends the search.
+# found WHAT [OPTIONS]: of the present machine; ends the search.
 found()
 {
-	echo "machine $seed: $1: mmsim replay --check --max $runs $options $sample"
+	echo "machine $seed: $1: mmsim replay --check --max $runs $options ${2-} $sample"
 	tail -n 12 "$tmp/out"
 	exit 1
+}
+
+# replay DIRECTORY OPTIONS...: the present machine's results go there.
+replay()
+{
+	directory=$1
+	shift
+	"$mmsim" replay -q --max $runs $options "$@" "$sample" -o "$tmp/$directory" >"$tmp/out" 2>&1
+}
+
+# again DIRECTORY WHAT OPTIONS: once more with those options; the counters are those of "with".
+again()
+{
+	replay "$1" $3 || found "$2: exit status $?" "$3"
+	diff "$tmp/with/stats.json" "$tmp/$1/stats.json" >"$tmp/out" || found "$2: not the same" "$3"
+}
+
+# Everything but the time that it took.
+a_second_time()
+{
+	replay second --check || found "a second time: exit status $?"
+	diff -r -x run.json "$tmp/with" "$tmp/second" >"$tmp/out" || found 'a second time: not the same'
+}
+
+from_a_checkpoint()
+{
+	replay written --fast-forward $((runs / 2)) --checkpoint "$tmp/checkpoint"
+	case $? in
+	0) ;;
+	2) return ;;
+	*) found 'a checkpoint is written: not well' "--fast-forward $((runs / 2)) --checkpoint FILE" ;;
+	esac
+	rm -rf "$tmp/with"
+	replay with --fast-forward $((runs / 2)) || found "exit status $?" "--fast-forward $((runs / 2))"
+	again restored 'from a checkpoint' "--restore $tmp/checkpoint"
+	from_checkpoints=$((from_checkpoints + 1))
 }
 
 end=$(($(date +%s) + seconds))
 ran=0
 refused=0
+alone=0
+from_checkpoints=0
 while [ "$(date +%s)" -lt $end ]; do
 	options=$(machine $seed)
 	sample=$(ls traces/samples/*.gz | awk -v n=$((seed % 5 + 1)) 'NR == n')
 	runs=$((20000 + seed % 7 * 15000))
-	"$mmsim" replay -q --check --max $runs $options "$sample" -o "$tmp/with" >"$tmp/out" 2>&1
+	replay with --check
 	status=$?
 	case $status in
-	0) ran=$((ran + 1)) ;;
+	0)
+		ran=$((ran + 1))
+		again without 'without the shortcut' '-s engine.shortcut=no'
+		[ $((ran % 10)) != 0 ] || a_second_time
+		grep -q '"core1\.' "$tmp/with/stats.json" || alone=$((alone + 1))
+		grep -q '"core1\.' "$tmp/with/stats.json" || [ $((alone % 7)) != 0 ] || from_a_checkpoint
+		;;
 	2) refused=$((refused + 1)) ;;
 	*) found "exit status $status" ;;
 	esac
-	if [ $status = 0 ]; then
-		"$mmsim" replay -q --max $runs $options -s engine.shortcut=no "$sample" -o "$tmp/without" >"$tmp/out" 2>&1 ||
-			found "without the shortcut: exit status $?"
-		diff "$tmp/with/stats.json" "$tmp/without/stats.json" >"$tmp/out" || found 'not the same without the shortcut'
-	fi
 	seed=$((seed + 1))
 done
-echo "$ran machines ran, $refused were refused, none aborted"
+echo "$ran machines ran, $from_checkpoints of them from a checkpoint as well; $refused were refused, none aborted"
