@@ -60,6 +60,7 @@ in_file "an inclusive first level" 'l1d = { inclusion = "inclusive"; };\n' 'l1d.
 in_file "an exclusive level under one that is written through" \
 	'l1d = { write = "through"; }; l2 = { inclusion = "exclusive"; };\n' 'l2.inclusion.*written through'
 in_file "cores that do not divide" 'cores = 6; l3 = { sharers = 4; };\n' 'l3.sharers.*6 cores'
+in_file "a core's own level below a shared one" 'l2 = { sharers = 2; }; l3 = { sharers = 1; };\n' 'l3.sharers.*above'
 in_file "a class without ways" 'l3 = { classes = "0xf,0"; };\n' 'l3.classes.*at least one way'
 in_file "a class that is none" 'cat = { recordings = "0,16"; };\n' 'cat.recordings.*0 to 15'
 in_file "lines of two sizes" 'l2 = { line = 128; };\n' 'l2.line'

@@ -81,7 +81,8 @@ static bool check_sharers(const struct cache_cfg *c, const char *name, u32 cores
 struct upper {
 	u32 cores;    /* that share an instance of the level right above */
 	u64 size;     /* of what stands in such an instance, with the levels above it, at least */
-	bool through; /* the level right above is written through */
+	bool shared;  /* the level right above is none of a core's own, even of one core alone */
+	bool through; /* it is written through */
 };
 
 static bool check_inclusion(const struct cache_cfg *c, const char *name, u32 cores, const struct upper *u,
@@ -116,11 +117,14 @@ static bool check_level(const struct cache_cfg *c, enum mem_level level, u32 cor
 		return false;
 	if (!c->size)
 		return true;
+	if (u->shared && hw_private(c))
+		return blame(f, name, "sharers", "a core has it alone, but the level above is to be shared");
 	if (!check_sharers(c, name, cores, u->cores, f) || !check_inclusion(c, name, cores, u, f))
 		return false;
 	u->size = c->inclusion == INCLUSION_EXCLUSIVE ? u->size * (hw_sharers(c, cores) / u->cores) : 0;
 	u->size += c->size;
 	u->cores = hw_sharers(c, cores);
+	u->shared = !hw_private(c);
 	u->through = c->write == WRITE_THROUGH;
 	return true;
 }
