@@ -134,7 +134,6 @@ struct cache {
 	struct above *up[2];
 	u32 n_up;
 	u64 filling; /* line that is being read from below, TAG_NO_KEY: none */
-	struct mshr_file mshr;
 	struct partition *partition; /* NULL: every class may fill every way */
 	/*
 	 * Classes of service: of the thread above a first level, of the kernel there, and that for which this
@@ -149,6 +148,7 @@ struct cache {
 	struct cache_virtual_stats virtual;
 	struct cache_stats st;
 	struct port port;
+	struct mshr_file mshr; /* last, as it is large and what is used of it stands at its front */
 };
 
 struct cache_params {
