@@ -11,6 +11,7 @@
 #include "analysis/latency_csv.h"
 #include "analysis/out.h"
 #include "analysis/sharing.h"
+#include "analysis/units.h"
 #include "model/base/error.h"
 
 #define JSON_STYLE (JSON_INDENT(1) | JSON_PRESERVE_ORDER)
@@ -140,6 +141,9 @@ void results_write(const char *dir, const struct results *r)
 	struct out o;
 
 	write_json(dir, "stats.json", stats_object(r->stats));
+	out_open(&o, dir, UNITS_FILE);
+	units_write(o.f, r->stats);
+	out_close(&o);
 	out_open(&o, dir, "latency.csv");
 	latency_csv_write(o.f, r->latency, r->n_latency);
 	out_close(&o);

@@ -5,6 +5,7 @@
  *	summary.txt    the terminal table, without the host's part
  *	stats.json     one flat object, dotted counter name to integer, in order of registration; the same
  *	               trace, configuration and seed give the same bytes
+ *	units.csv      unit and meaning of each counter, see units.h
  *	latency.csv    access latency histograms, see latency_csv.h
  *	intervals.csv  counters by interval, see intervals.h; only if asked for
  *	simpoints.csv  counters by chosen interval and weighted, see simpoint.h; only if asked for

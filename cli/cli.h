@@ -20,6 +20,7 @@ struct machine_cfg;
 struct config *cli_configure(struct machine_cfg *cfg, const char *machine, const char *kernel,
 			     const char *const *settings, unsigned n_settings);
 
+int cmd_compare(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 int cmd_convert(int argc, char **argv);
 int cmd_generate(int argc, char **argv);
@@ -27,5 +28,6 @@ int cmd_info(int argc, char **argv);
 int cmd_plot(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
+int cmd_sweep(int argc, char **argv);
 
 #endif

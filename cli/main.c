@@ -14,6 +14,8 @@ static const struct verb {
 	{ "record", cmd_record, "run a program and record its memory accesses" },
 	{ "replay", cmd_replay, "replay recordings through a modelled machine" },
 	{ "plot", cmd_plot, "draw pictures of replayed runs" },
+	{ "sweep", cmd_sweep, "replay every point of a sweep of settings, recordings and seeds" },
+	{ "compare", cmd_compare, "say what differs between two runs" },
 	{ "info", cmd_info, "say what is in a trace" },
 	{ "convert", cmd_convert, "write a trace in another format" },
 	{ "generate", cmd_generate, "make a synthetic recording: a pointer chase, a page walk, a stream" },

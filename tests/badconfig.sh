@@ -99,7 +99,7 @@ refused "a word too many" 'zen4' $config zen4
 refused "no verb" 'usage' $mmsim
 refused "a misspelt verb" 'did you mean "replay"' $mmsim replya
 refused "an unknown verb" '`mmsim --help`' $mmsim frobnicate
-for verb in record replay plot info convert generate; do
+for verb in record replay plot sweep compare info convert generate; do
 	refused "$verb without arguments" "$verb" $mmsim $verb
 	check "$verb --help" $mmsim $verb --help
 done

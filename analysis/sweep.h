@@ -1,0 +1,78 @@
+/*
+ * A sweep: recordings, seeds and values of keys, and the points that they make: the full product, where lists
+ * that are zipped go together. Points are numbered from 0, the last axis changing fastest.
+ *
+ * The directory of a sweep:
+ *	manifest.json  what the sweep is; a point is never run by any other
+ *	points/NAME    run directories of points; moved here when they are complete
+ *	failed/NAME    why a point failed, one line of text
+ *	tmp/           what runs now
+ *	sweep.csv      a row a point: name, varied keys, recording, seed, why it failed, every counter
+ *	units.csv      unit and meaning of the counters, see units.h
+ *
+ * Not here: running points, which is cli/sweep*.c's.
+ */
+#ifndef MMSIM_ANALYSIS_SWEEP_H
+#define MMSIM_ANALYSIS_SWEEP_H
+
+#include "model/base/types.h"
+
+#define SWEEP_MANIFEST "manifest.json"
+
+struct strings {
+	char **at;
+	u32 n;
+};
+
+void strings_add(struct strings *s, const char *text);
+void strings_fini(struct strings *s);
+
+struct sweep_axis {
+	char *key; /* of the configuration, or one of the words below */
+	struct strings values;
+	bool zipped; /* goes together with the one before */
+	u64 stride;  /* points for which it stays */
+};
+
+/* Axes that are no keys. */
+#define SWEEP_MACHINE "machine"
+#define SWEEP_KERNEL  "kernel"
+#define SWEEP_TRACE   "trace"
+#define SWEEP_SEED    "seed"
+
+struct sweep {
+	char *machine, *kernel, *warmup, *max; /* NULL: not given */
+	struct strings settings;
+	struct sweep_axis *axis;
+	u32 n_axes;
+	u64 points;
+};
+
+struct sweep_axis *sweep_add_axis(struct sweep *s, const char *key, bool zipped);
+/* After the last axis: counts the points. NULL, or what is wrong (a new string). */
+char *sweep_count(struct sweep *s);
+void sweep_fini(struct sweep *s);
+
+const char *sweep_value(const struct sweep *s, u64 point, const struct sweep_axis *a);
+/* NULL if no axis has that key. */
+const struct sweep_axis *sweep_axis(const struct sweep *s, const char *key);
+/* Its values are built-in names or paths. */
+bool sweep_names_files(const struct sweep_axis *a);
+/* A name for its directory, a new string: number and values. */
+char *sweep_name(const struct sweep *s, u64 point);
+
+/*
+ * The manifest: all of the sweep, the version that runs it, size and checksum of recordings and configuration
+ * files, and a checksum of the manifest itself. *bad: NULL, or which file cannot be read (a new string).
+ */
+char *sweep_manifest(const struct sweep *s, const char *version, char **bad);
+/* Reads the sweep back from the text of a manifest; NULL, or what is wrong (a new string). */
+char *sweep_from_manifest(struct sweep *s, const char *text);
+
+/* Is the point's result there? If not, has it failed? */
+bool sweep_done(const char *dir, const char *name);
+bool sweep_failed(const char *dir, const char *name);
+/* sweep.csv and units.csv of points that are all done or failed. NULL, or what is wrong (a new string). */
+char *sweep_write_csv(const char *dir, const struct sweep *s);
+
+#endif

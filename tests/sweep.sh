@@ -1,0 +1,182 @@
+#!/bin/sh
+# Sweeps: every point as a replay of its own gives it, the table the same to the byte however the sweep was run, stopped and
+# resumed. Comparisons: a planted difference is found, equal runs are equal. On recordings that it makes itself.
+. "$(dirname "$0")/lib.sh"
+
+sweep="$mmsim sweep -q"
+"$mmsim" generate random -o "$tmp/a.pcap" --size 256K --count 60000 --stores 30
+"$mmsim" generate chase -o "$tmp/b.pcap" --size 128K --count 60000
+vary='--vary l1d.size=24K,48K,96K --vary l2.latency=14,20'
+both="--trace $tmp/a.pcap --trace $tmp/b.pcap"
+
+# columns FILE: its header, a name a line; cells FILE ROW: a row of it, a cell a line. No cell here holds a comma.
+columns()
+{
+	head -n 1 "$1" | tr , '\n'
+}
+
+cells()
+{
+	sed -n "$2p" "$1" | tr , '\n'
+}
+
+# as_stats FILE ROW FIRST: the counters of a row, as stats.json writes them, first column FIRST.
+as_stats()
+{
+	columns "$1" >"$tmp/columns"
+	cells "$1" "$2" | paste -d ' ' "$tmp/columns" - | awk -v first="$3" '
+		NR >= first { lines[++n] = sprintf(" \"%s\": %s", $1, $2) }
+		END {
+			print "{"
+			for (i = 1; i <= n; i++)
+				print lines[i] (i < n ? "," : "")
+			print "}"
+		}'
+}
+
+# The whole of it, undisturbed.
+check "a sweep of 24 points" $sweep $vary $both --seed 1..2 -s l2.replacement=random --max 50k -o "$tmp/whole"
+csv=$tmp/whole/sweep.csv
+equal "a row a point" 25 "$(wc -l <"$csv")"
+equal "keys, recording, seed and error are columns" "point,l1d.size,l2.latency,trace,seed,error,replay.records" \
+	"$(head -n 1 "$csv" | cut -d , -f 1-7)"
+equal "a unit each counter" "$(columns "$csv" | sed 1,6d)" "$(cut -d , -f 1 "$tmp/whole/units.csv" | sed 1d)"
+equal "nothing temporary is left" "manifest.json points sweep.csv units.csv" \
+	"$(ls "$tmp/whole" | grep -v '^failed$' | tr '\n' ' ' | sed 's/ $//')"
+
+# Single replays of some points: by its columns, not by its name.
+for row in 2 9 16 25; do
+	cells "$csv" $row >"$tmp/cells"
+	size=$(sed -n 2p "$tmp/cells")
+	latency=$(sed -n 3p "$tmp/cells")
+	trace=$(sed -n 4p "$tmp/cells")
+	seed=$(sed -n 5p "$tmp/cells")
+	"$mmsim" replay -q "$tmp/$trace" -s seed=$seed -s l2.replacement=random -s l1d.size=$size \
+		-s l2.latency=$latency --max 50k -o "$tmp/single" 2>&1
+	as_stats "$csv" $row 7 >"$tmp/row.json"
+	check "row $row is what a single replay counts" cmp "$tmp/row.json" "$tmp/single/stats.json"
+	check "and its directory too" cmp "$tmp/single/stats.json" \
+		"$tmp/whole/points/$(sed -n 1p "$tmp/cells")/stats.json"
+done
+equal "all rows but for the seeds differ" 12 "$(cut -d , -f 2-4,7- "$csv" | sed 1d | awk -F , '
+	{ key = $1 $2 $3 } !(key in seen) { seen[key] = 1; n++ } END { print n }')"
+
+# Killed at random moments, and resumed: nothing is lost, nothing made twice.
+again="$sweep $vary $both --seed 1..2 -s l2.replacement=random --max 50k -o $tmp/killed --jobs 2"
+killed=0
+for i in 1 2 3; do
+	$again >"$tmp/out" 2>&1 &
+	pid=$!
+	sleep "0.$(od -An -N1 -tu1 /dev/urandom | awk '{ printf "%02d", 4 + $1 % 26 }')"
+	kill -9 $pid 2>/dev/null && killed=$((killed + 1))
+	wait $pid 2>/dev/null
+	ls -d --time-style=full-iso -l "$tmp/killed"/points/*/stats.json >>"$tmp/had" 2>/dev/null
+done
+equal "killed three times" 3 $killed
+check "it was not done" test ! -e "$tmp/killed/sweep.csv"
+check "resumed" $mmsim sweep -q --resume "$tmp/killed"
+check "the table of a sweep that was killed" cmp "$csv" "$tmp/killed/sweep.csv"
+check "its units" cmp "$tmp/whole/units.csv" "$tmp/killed/units.csv"
+ls -d --time-style=full-iso -l "$tmp/killed"/points/*/stats.json >"$tmp/has"
+equal "no point was replayed twice" "" "$(sort -u "$tmp/had" | grep -v -x -F -f "$tmp/has")"
+equal "nothing of the killed is left" "" "$(ls "$tmp/killed/tmp" 2>/dev/null)"
+
+# In parts, and asked for again.
+parts="$sweep $vary $both --seed 1..2 -s l2.replacement=random --max 50k -o $tmp/parts"
+check "the second part of two" $parts --part 2/2 -j 1
+equal "it is half" 12 "$(ls "$tmp/parts/points" | wc -l)"
+check "and writes no table" test ! -e "$tmp/parts/sweep.csv"
+check "the first part" $parts --part 1/2
+check "the table of two parts" cmp "$csv" "$tmp/parts/sweep.csv"
+rm "$tmp/parts/sweep.csv"
+check "the same again" $parts
+check "comes to the same" cmp "$csv" "$tmp/parts/sweep.csv"
+
+# Interrupted.
+$sweep $vary $both --seed 1..8 -o "$tmp/stopped" --jobs 1 >"$tmp/out" 2>&1 &
+pid=$!
+sleep 0.3
+kill -TERM $pid
+wait $pid
+equal "a sweep that is interrupted ends with 1" 1 $?
+check "and says how to go on" grep -q -e "--resume $tmp/stopped" "$tmp/out"
+equal "and leaves nothing half" "" "$(ls "$tmp/stopped/tmp" 2>/dev/null)"
+
+# Points that fail.
+$sweep --vary l1d.size=24K,40K,48K --trace "$tmp/a.pcap" -o "$tmp/failing" >"$tmp/out" 2>&1
+equal "a sweep with a point that fails ends with 1" 1 $?
+check "which one and why is said" grep -q '0002_l1d.size=40K failed: .*multiple of ways' "$tmp/out"
+equal "the others have results" 2 "$(ls "$tmp/failing/points" | wc -l)"
+equal "rows with an error" 1 "$(grep -c 'multiple of ways' "$tmp/failing/sweep.csv")"
+cp "$tmp/failing/sweep.csv" "$tmp/failing.csv"
+$sweep --resume "$tmp/failing" >"$tmp/out" 2>&1
+equal "again when it is resumed" 1 $?
+check "with the same table" cmp "$tmp/failing.csv" "$tmp/failing/sweep.csv"
+
+# From a file, with zipped lists and machines; what the command line says on top.
+cat >"$tmp/sweep.cfg" <<END
+traces = [ "b.pcap" ];
+seeds = [ 3 ];
+max = "20k";
+vary = (
+	{ key = "l1d.size"; values = [ "32K", "48K" ]; },
+	{ key = "l1d.ways"; values = [ 8, 12 ]; zip = true; }
+);
+END
+check "a sweep in a file" $sweep "$tmp/sweep.cfg" --vary machine=golden-cove,zen4 --seed 1 -o "$tmp/file"
+equal "zipped lists go together" "32K,8,golden-cove,b.pcap,1 32K,8,zen4,b.pcap,1 48K,12,golden-cove,b.pcap,1 48K,12,zen4,b.pcap,1" \
+	"$(sed 1d "$tmp/file/sweep.csv" | cut -d , -f 2-6 | tr '\n' ' ' | sed 's/ $//')"
+check "the example" sh -c "$sweep configs/sweeps/l1d-size.cfg --max 2k -o '$tmp/example'"
+equal "has ten points" 11 "$(wc -l <"$tmp/example/sweep.csv")"
+
+# What is refused.
+refused "other parameters" 'holds another sweep' $sweep --vary l1d.size=24K,48K $both -o "$tmp/whole"
+refused "parameters beside --resume" 'only --jobs' $sweep --resume "$tmp/whole" --max 10
+cp -r "$tmp/failing" "$tmp/edited"
+sed -i 's/"40K"/"36K"/' "$tmp/edited/manifest.json"
+refused "an edited manifest" 'holds another sweep' $sweep --resume "$tmp/edited"
+cp "$tmp/b.pcap" "$tmp/changing.pcap"
+$sweep --trace "$tmp/changing.pcap" --max 100 -o "$tmp/changed" >/dev/null
+cp "$tmp/a.pcap" "$tmp/changing.pcap"
+refused "a recording that has changed" 'checksum\|bytes' $sweep --resume "$tmp/changed"
+refused "a directory of something else" 'not the directory of a sweep' $sweep $both -o "$tmp/single"
+refused "no sweep to resume" 'not the directory of a sweep' $sweep --resume "$tmp/single"
+refused "an unknown key" 'did you mean l1d.size' $sweep --vary l1d.sise=1 $both -o "$tmp/no"
+refused "lists that do not go together" 'equally long' $sweep --vary l1d.size=1,2 --zip l1d.ways=1 $both -o "$tmp/no"
+refused "nothing to go with" 'no list before' $sweep --zip l1d.ways=1 $both -o "$tmp/no"
+refused "a key twice" 'varied twice' $sweep --vary l1d.ways=1 --vary l1d.ways=2 $both -o "$tmp/no"
+refused "no values" 'KEY=V1' $sweep --vary l1d.ways $both -o "$tmp/no"
+refused "no recording" '--trace FILE' $sweep --vary l1d.ways=1 -o "$tmp/no"
+refused "a recording that is not there" 'nowhere' $sweep --trace "$tmp/nowhere" -o "$tmp/no"
+refused "seeds that are none" '1\.\.5' $sweep --seed 5..1 $both -o "$tmp/no"
+refused "a part that is none" '2/4' $sweep --part 3/2 $both -o "$tmp/no"
+printf 'traces = "a.pcap";\nvari = 3;\n' >"$tmp/bad.cfg"
+refused "an unknown word in a file" 'bad.cfg:2: vari' $sweep "$tmp/bad.cfg" -o "$tmp/no"
+check "nothing was begun by those" test ! -e "$tmp/no"
+
+# Comparisons.
+compare="$mmsim compare"
+run=$tmp/single
+cp -r "$run" "$tmp/planted"
+cycles=$(counter "$run/stats.json" core0.cycles)
+sed -i "s/\"core0.cycles\": $cycles/\"core0.cycles\": $((cycles + (cycles + 50) / 100))/" "$tmp/planted/stats.json"
+check "equal runs pass" $compare "$run" "$run" --fail-above 0
+check "and are said to be identical" sh -c "$compare '$run' '$run' | grep -q 'identical'"
+$compare "$run" "$tmp/planted" --fail-above 0.5% >"$tmp/out" 2>&1
+equal "1 % more cycles are too much" 1 $?
+check "they are named first" sh -c "grep -A 2 'counters differ' '$tmp/out' >/dev/null && grep -q '+1.00 %.*core0.cycles (cycles)' '$tmp/out'"
+check "2 % are allowed" $compare "$run" "$tmp/planted" --fail-above 2%
+check "fewer cycles are no failure" $compare "$tmp/planted" "$run" --fail-above 0
+$compare "$tmp/planted" "$run" --fail-above 0.5% --watch core0.instructions --watch IPC >/dev/null 2>&1
+equal "a better IPC is none either" 0 $?
+$compare "$run" "$tmp/planted" --fail-above 0.5% --watch IPC >/dev/null 2>&1
+equal "a worse one is" 1 $?
+check "other counters alone are equal" sh -c "$compare '$run' '$tmp/planted' --only 'core*.l1d.loads' | grep -q identical"
+$compare "$run" "$tmp/planted" --json >"$tmp/json"
+equal "as JSON: one counter differs" '"core0.cycles"' "$(sed '1,/"counters"/d' "$tmp/json" | sed -n 's/.*"name": \(.*\),/\1/p')"
+equal "by 1 %" 0.0100 "$(sed '1,/"counters"/d' "$tmp/json" | awk '/"relative"/ { printf "%.4f", $2 }')"
+refused "a run that is none" 'not a run directory' $compare "$run" "$tmp/whole"
+refused "one run" 'two run directories' $compare "$run"
+refused "a counter that is none" 'neither run has a counter' $compare "$run" "$run" --watch core0.nothing
+refused "no percentage" 'percent' $compare "$run" "$run" --fail-above much
+finish
