@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "model/base/error.h"
@@ -86,7 +88,12 @@ static void run(const struct ref_shape *shape, u64 seed, u32 steps)
 	ref_coherence_free(s);
 }
 
-#define STEPS 20000u
+static u32 step_count(void)
+{
+	const char *text = getenv("MMSIM_TEST_LONG");
+
+	return text && !strcmp(text, "1") ? 20000 : 8000;
+}
 
 /* Two to eight cores; L2 and L3 of each kind, present or not; one L3, or one for two or four cores. */
 static void test_every_hierarchy(void **state)
@@ -106,7 +113,7 @@ static void test_every_hierarchy(void **state)
 							       .forward = seed % 3 == 0 };
 
 					if (cores[n] % per == 0)
-						run(&s, seed++, STEPS);
+						run(&s, seed++, step_count());
 				}
 }
 
@@ -125,7 +132,7 @@ static void test_fourth_level(void **state)
 							       .l4_inclusion = l4, .cores_per_l3 = per,
 							       .allocate = true };
 
-					run(&s, seed++, STEPS);
+					run(&s, seed++, step_count());
 				}
 }
 
@@ -144,7 +151,7 @@ static void test_write_policies(void **state)
 
 				/* Nothing that is written through stands right above an exclusive level. */
 				if (s.l2 || !s.through || l3 != INCLUSION_EXCLUSIVE)
-					run(&s, seed++, STEPS);
+					run(&s, seed++, step_count());
 			}
 }
 
@@ -160,7 +167,7 @@ static void test_random_replacement(void **state)
 					       .l3_inclusion = l3, .cores_per_l3 = 2, .allocate = true,
 					       .policy = TAGS_RANDOM };
 
-			run(&s, seed++, 5 * STEPS);
+			run(&s, seed++, 5 * step_count());
 		}
 }
 
@@ -179,7 +186,7 @@ static void test_prefetchers(void **state)
 						       .prefetchers = true,
 						       .policy = seed % 2 ? TAGS_RANDOM : TAGS_LRU };
 
-				run(&s, seed++, STEPS);
+				run(&s, seed++, step_count());
 			}
 }
 
