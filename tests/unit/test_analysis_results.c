@@ -117,8 +117,8 @@ static void fixture_init(struct fixture *f)
 
 static void fixture_fini(struct fixture *f)
 {
-	static const char *const files[] = { "run.json", "stats.json", "latency.csv", "summary.txt",
-					     "other" };
+	static const char *const files[] = { "run.json",    "stats.json",  "units.csv",
+					     "latency.csv", "summary.txt", "other" };
 	char path[128];
 	u32 i;
 
