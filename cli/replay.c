@@ -63,10 +63,10 @@ static void usage(FILE *f)
 
 /* ---- running ---- */
 
-struct trace *replay_open(const struct replay_args *a, u32 i)
+struct trace *replay_open(const struct replay_args *a, u32 file)
 {
 	char err[TR_ERRBUF];
-	struct trace *t = trace_open(a->files[i], &a->trace, err);
+	struct trace *t = trace_open(a->files[file], &a->trace, err);
 
 	if (!t)
 		die("%s", err);
