@@ -4,6 +4,7 @@
  *
  * The directory of a sweep:
  *	manifest.json  what the sweep is; a point is never run by any other
+ *	.lock          held while the manifest or the tables are written
  *	points/NAME    run directories of points; moved here when they are complete
  *	failed/NAME    why a point failed, one line of text
  *	tmp/           what runs now
@@ -18,6 +19,7 @@
 #include "model/base/types.h"
 
 #define SWEEP_MANIFEST "manifest.json"
+#define SWEEP_LOCK     ".lock"
 
 struct strings {
 	char **at;

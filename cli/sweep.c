@@ -2,13 +2,11 @@
 #include "cli/sweep.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "cli/amount.h"
@@ -253,16 +251,12 @@ static void complete(struct sweep_request *q)
 /* Parts may end at the same time. */
 static void write_csv(const struct sweep_job *job)
 {
-	char *path = xasprintf("%s/" SWEEP_MANIFEST, job->dir), *bad;
-	int lock = open(path, O_RDONLY | O_CLOEXEC);
+	int lock = sweep_dir_lock(job);
+	char *bad = sweep_write_csv(job->dir, &job->sweep);
 
-	if (lock < 0 || flock(lock, LOCK_EX))
-		fail("cannot lock '%s': %s", path, strerror(errno));
-	bad = sweep_write_csv(job->dir, &job->sweep);
 	if (bad)
 		fail("%s", bad);
 	close(lock);
-	free(path);
 }
 
 static int run(struct sweep_job *job)

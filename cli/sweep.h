@@ -37,6 +37,8 @@ void sweep_dir_prepare(struct sweep_job *job);
 /* Reads the sweep of a directory; die()s if it cannot go on. */
 void sweep_dir_resume(struct sweep_job *job);
 void sweep_dir_finish(struct sweep_job *job);
+/* One process at a time, of any part, until the file is closed. */
+int sweep_dir_lock(const struct sweep_job *job);
 /* A point that was run: its directory into its place; or why it has none. */
 void sweep_dir_keep(const struct sweep_job *job, const char *name);
 void sweep_dir_fail(const struct sweep_job *job, const char *name, const char *why);

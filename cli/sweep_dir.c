@@ -106,10 +106,21 @@ static bool is_empty(const char *dir)
 	if (!d)
 		die("cannot read the directory '%s': %s", dir, strerror(errno));
 	while ((e = readdir(d)))
-		empty &= !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
-			 !strcmp(e->d_name, SWEEP_MANIFEST ".part");
+		empty &= !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..");
 	closedir(d);
 	return empty;
+}
+
+/* Open to write: NFS makes a lock of bytes of it. */
+int sweep_dir_lock(const struct sweep_job *job)
+{
+	char *path = xasprintf("%s/" SWEEP_LOCK, job->dir);
+	int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+
+	if (lock < 0 || flock(lock, LOCK_EX))
+		die("cannot lock '%s': %s", path, strerror(errno));
+	free(path);
+	return lock;
 }
 
 /* ---- what runs now ---- */
@@ -166,24 +177,46 @@ static void begin(struct sweep_job *job)
 	free(tmp);
 }
 
-void sweep_dir_prepare(struct sweep_job *job)
+/* Writes the manifest, or finds the same one; under the lock, as parts may begin at the same time. */
+static void agree(const struct sweep_job *job)
 {
-	char *now = manifest_now(&job->sweep), *old, *whole;
+	char *now = manifest_now(&job->sweep), *whole = xasprintf("%s\n", now);
+	int lock = sweep_dir_lock(job);
+	char *old = read_manifest(job->dir);
 
-	make_dir(job->dir);
-	old = read_manifest(job->dir);
-	whole = xasprintf("%s\n", now);
 	if (old)
 		check_same(job->dir, old, whole);
-	else if (!is_empty(job->dir))
-		die("'%s' holds files but is not the directory of a sweep (no " SWEEP_MANIFEST " in it): "
-		    "name another directory with -o",
-		    job->dir);
 	else
 		write_manifest(job->dir, now);
+	close(lock);
 	free(whole);
 	free(old);
 	free(now);
+}
+
+static bool holds(const char *dir, const char *name)
+{
+	char *path = xasprintf("%s/%s", dir, name);
+	bool there = access(path, F_OK) == 0;
+
+	free(path);
+	return there;
+}
+
+/* Nothing is left in a directory of something else, not even a lock. */
+static bool may_hold_sweep(const char *dir)
+{
+	return holds(dir, SWEEP_LOCK) || holds(dir, SWEEP_MANIFEST) || is_empty(dir);
+}
+
+void sweep_dir_prepare(struct sweep_job *job)
+{
+	make_dir(job->dir);
+	if (!may_hold_sweep(job->dir))
+		die("'%s' holds files but is not the directory of a sweep (no " SWEEP_MANIFEST " in it): "
+		    "name another directory with -o",
+		    job->dir);
+	agree(job);
 	begin(job);
 }
 

@@ -92,6 +92,18 @@ rm "$tmp/parts/sweep.csv"
 check "the same again" $parts
 check "comes to the same" cmp "$csv" "$tmp/parts/sweep.csv"
 
+parts="$sweep $vary $both --max 5k -o $tmp/four"
+for i in 1 2 3 4; do
+	$parts --part $i/4 -j 1 >"$tmp/part.$i" 2>&1 &
+	eval "part$i=\$!"
+done
+ended=0
+for i in 1 2 3 4; do
+	eval "wait \$part$i" && ended=$((ended + 1))
+done
+equal "four parts at the same time" "4" "$ended"
+equal "write one table" 13 "$(wc -l <"$tmp/four/sweep.csv")"
+
 # Interrupted.
 $sweep $vary $both --seed 1..8 -o "$tmp/stopped" --jobs 1 >"$tmp/out" 2>&1 &
 pid=$!
