@@ -1,8 +1,8 @@
 #!/bin/sh
 # Random machines: each replays a piece of a sample with its state walked now and then, and once more without the shortcut
-# of the hot path. Nothing may abort, and both give the same counters; a machine that cannot be is refused, which is well.
-# Every tenth of them does it a second time and has to write the same files; every seventh of one core begins its piece
-# with what a checkpoint holds as well, and has to give what comes of the part without time itself.
+# of the hot path. Nothing may abort or take five minutes, and both give the same counters; a machine that cannot be is
+# refused, which is well. Every tenth of them does it a second time and has to write the same files; every seventh of one
+# core begins its piece with what a checkpoint holds as well, and has to give what comes of the part without time itself.
 #
 #   tests/fuzz/machines.sh [SECONDS [SEED]]     default 60 1
 cd "$(dirname "$0")/../.." || exit 1
@@ -87,7 +87,7 @@ replay()
 {
 	directory=$1
 	shift
-	"$mmsim" replay -q --max $runs $options "$@" "$sample" -o "$tmp/$directory" >"$tmp/out" 2>&1
+	timeout 300 "$mmsim" replay -q --max $runs $options "$@" "$sample" -o "$tmp/$directory" >"$tmp/out" 2>&1
 }
 
 # again DIRECTORY WHAT OPTIONS: once more with those options; the counters are those of "with".
