@@ -61,7 +61,7 @@ struct cache;
 struct prefetch;
 
 /* NULL: the list is empty. */
-struct prefetch *prefetch_new(const struct prefetch_cfg *cfg, const char *list, enum mem_level level,
+struct prefetch *prefetch_new(const struct prefetch_cfg *cfg, const char *text, enum mem_level level,
 			      u32 line_shift);
 void prefetch_free(struct prefetch *p);
 /* Registers what a checkpoint holds. */

@@ -24,7 +24,7 @@ u32 set_hash_intel_slice(const struct set_hash *h, u64 line)
 {
 	u32 i, slice = 0;
 
-	for (i = 0; 1u << i < h->slices; i++)
+	for (i = 0; i < ARRAY_SIZE(intel_bits) && 1u << i < h->slices; i++)
 		slice |= (u32)__builtin_parityll(line << h->line_shift & intel_bits[i]) << i;
 	return slice;
 }

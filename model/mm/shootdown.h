@@ -23,7 +23,7 @@ struct flush {
 };
 
 /* Flushes pages one by one up to the ceiling, else the address space; charged. */
-void tlb_flush(struct mm *mm, struct cpu *c, const struct flush *f);
+void tlb_flush(struct mm *mm, struct cpu *c, const struct flush *asked);
 void tlb_flush_page(struct mm *mm, struct cpu *c, u64 va);
 void tlb_flush_mm(struct mm *mm, struct cpu *c);
 

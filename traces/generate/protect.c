@@ -44,24 +44,25 @@ static void see(struct generation *g, struct tr_encoder *enc)
 static void run(struct generation *g)
 {
 	u32 load = generate_block(g, TR_LOAD, TR_DEP_NONE);
-	u32 store = generate_block(g, TR_STORE, TR_DEP_NONE), t;
+	u32 store = generate_block(g, TR_STORE, TR_DEP_NONE);
 	u64 len = g->o.pages * GENERATE_PAGE, n = generate_count(g, g->o.pages), i;
+	u32 threads = g->o.threads, t;
 	struct tr_encoder *enc[GENERATE_THREADS];
 
 	generate_map(g, len);
 	generate_fill(g, len, GENERATE_PAGE);
-	for (t = 1; t < g->o.threads; t++)
+	for (t = 1; t < threads; t++)
 		enc[t] = generate_thread(g, t);
 	for (i = 0; i < n; i += g->o.pages) {
-		for (t = 1; t < g->o.threads; t++)
+		for (t = 1; t < threads; t++)
 			touch(g, enc[t], load, READS * g->o.pages);
 		touch(g, g->enc, store, g->o.pages);
 		protect(g, len, TR_PROT_READ);
 		protect(g, len, TR_PROT_READ | TR_PROT_WRITE);
-		for (t = 1; t < g->o.threads; t++)
+		for (t = 1; t < threads; t++)
 			see(g, enc[t]);
 	}
-	for (t = 1; t < g->o.threads; t++)
+	for (t = 1; t < threads; t++)
 		generate_end_thread(g, enc[t]);
 }
 

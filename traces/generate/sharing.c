@@ -39,19 +39,19 @@ static void run(struct generation *g)
 			  .words = GENERATE_DATA,
 			  .own_size = whole_pages(g->o.size) };
 	u64 shared = whole_pages(g->o.threads * g->o.stride + WORD), n, i;
+	u32 threads = g->o.threads, t;
 	struct tr_encoder *enc[GENERATE_THREADS];
-	u32 t;
 
 	w.own = w.words + shared;
 	generate_map(g, shared + g->o.threads * w.own_size);
 	generate_fill(g, shared + g->o.threads * w.own_size, GENERATE_PAGE);
 	n = generate_count(g, w.own_size / WORD / LOADS_BETWEEN);
-	for (t = 0; t < g->o.threads; t++)
+	for (t = 0; t < threads; t++)
 		enc[t] = t ? generate_thread(g, t) : g->enc;
 	for (i = 0; i < n; i++)
-		for (t = 0; t < g->o.threads; t++)
+		for (t = 0; t < threads; t++)
 			count_one(g, &w, enc[t], t, i);
-	for (t = 1; t < g->o.threads; t++)
+	for (t = 1; t < threads; t++)
 		generate_end_thread(g, enc[t]);
 }
 
