@@ -174,6 +174,12 @@ about 'chase in 1 GB, 2M pages: DRAM' pentium4 90 "$(calc "$(load chase-huge 1G 
 about 'chase in 1 GB, 2M pages: DRAM' cortex-a72 92 "$(calc "$two / 2.3")" ns 'Chips and Cheese, Cortex A72'
 shown 'chase in 1 GB, 4K pages: DRAM' cortex-a72 162 "$(calc "$four / 2.3")" ns 'Chips and Cheese, Cortex A72'
 
+# ---- two sockets ----
+molka='Molka et al., ICPP 2015'
+about 'chase in 1 GB, 2M pages: local DRAM' haswell-2s 96.4 "$(calc "$(load chase-huge 1G haswell-2s) / 2.5")" ns "$molka"
+about 'the same, pages on both nodes in turn: half of 96.4 and 146' haswell-2s 121.2 \
+	"$(calc "$(load chase-huge 1G haswell-2s -s kernel.numa=interleave) / 2.5")" ns "$molka"
+
 # ---- two addresses of one line, in turn ----
 # synonyms MACHINE APART: misses of L1D and cycles an access.
 synonyms()
