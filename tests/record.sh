@@ -127,7 +127,10 @@ $mmsim record -q -o "$tmp/x.mmtrace" -- "$tmp/ends" spin >"$tmp/spin" &
 recorder=$!
 while ! [ -s "$tmp/spin" ]; do sleep 0.1; done
 sleep 0.5
-kill -9 $(awk -v parent=$recorder '$4 == parent { print $1 }' /proc/[0-9]*/stat 2>/dev/null)
+# Processes end while their files are read.
+for stat in /proc/[0-9]*/stat; do
+	{ read -r pid name state parent rest <"$stat"; } 2>/dev/null && [ "$parent" = $recorder ] && kill -9 "$pid"
+done
 wait $recorder
 equal "killed: status" 137 $?
 check "killed: the recording is whole" $checker "$tmp/x.mmtrace"
