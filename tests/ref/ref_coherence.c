@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/base/error.h"
+#include "tests/ref/ref_mock.h"
 
 #define LINE_BYTES 64u
 
@@ -110,21 +111,7 @@ static u64 memory_write(struct port *p, const struct mem_req *r, u64 now)
 	return now;
 }
 
-static void memory_expect(struct port *p, u64 pa)
-{
-}
-
-static u64 memory_upgrade(struct port *p, struct mem_req *r, u64 now)
-{
-	return now;
-}
-
-static void memory_gone(struct port *p, u64 pa, u64 now)
-{
-}
-
-static const struct port_ops memory_ops = { memory_read, memory_write, memory_expect, memory_upgrade,
-					    memory_gone };
+static const struct port_ops memory_ops = { memory_read, memory_write, MOCK_PORT_ENDS };
 
 /* Building. */
 

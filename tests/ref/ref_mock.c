@@ -46,7 +46,16 @@ static u64 below_write(struct port *p, const struct mem_req *r, u64 now)
 	return now;
 }
 
-static void below_expect(struct port *p, u64 pa)
+void mock_no_expect(struct port *p, u64 pa)
+{
+}
+
+u64 mock_no_upgrade(struct port *p, struct mem_req *r, u64 now)
+{
+	return now;
+}
+
+void mock_no_gone(struct port *p, u64 pa, u64 now)
 {
 }
 
@@ -62,7 +71,8 @@ static void below_gone(struct port *p, u64 pa, u64 now)
 	tell("g%llx ", (unsigned long long)pa);
 }
 
-static const struct port_ops below_ops = { below_read, below_write, below_expect, below_upgrade, below_gone };
+static const struct port_ops below_ops = { below_read, below_write, mock_no_expect, below_upgrade,
+					   below_gone };
 
 void mock_below_init(struct mock_below *b)
 {

@@ -11,6 +11,7 @@
 
 #include "model/hw/cache.h"
 #include "tests/ref/ref_hw_machine.h"
+#include "tests/ref/ref_mock.h"
 
 #define LINE   64u
 #define STORES 64u /* in the store buffer */
@@ -32,20 +33,7 @@ static u64 below_write(struct port *p, const struct mem_req *r, u64 now)
 	return now + container_of(p, struct below, port)->taken;
 }
 
-static void below_expect(struct port *p, u64 pa)
-{
-}
-
-static u64 below_upgrade(struct port *p, struct mem_req *r, u64 now)
-{
-	return now;
-}
-
-static void below_gone(struct port *p, u64 pa, u64 now)
-{
-}
-
-static const struct port_ops below_ops = { below_read, below_write, below_expect, below_upgrade, below_gone };
+static const struct port_ops below_ops = { below_read, below_write, MOCK_PORT_ENDS };
 
 struct bench {
 	struct below below;

@@ -12,6 +12,7 @@
 #include "model/base/rng.h"
 #include "model/hw/walker.h"
 #include "tests/ref/ref_hw_machine.h"
+#include "tests/ref/ref_mock.h"
 #include "tests/ref/ref_pt.h"
 
 #define MEMORY (4ull << 30)
@@ -46,20 +47,7 @@ static u64 note_write(struct port *p, const struct mem_req *r, u64 now)
 	return now + 10;
 }
 
-static void note_expect(struct port *p, u64 pa)
-{
-}
-
-static u64 note_upgrade(struct port *p, struct mem_req *r, u64 now)
-{
-	return now;
-}
-
-static void note_gone(struct port *p, u64 pa, u64 now)
-{
-}
-
-static const struct port_ops note_ops = { note_read, note_write, note_expect, note_upgrade, note_gone };
+static const struct port_ops note_ops = { note_read, note_write, MOCK_PORT_ENDS };
 
 struct bench {
 	const struct pt_format *f;

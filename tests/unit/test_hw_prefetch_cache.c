@@ -13,6 +13,7 @@
 #include "model/base/error.h"
 #include "model/base/rng.h"
 #include "model/hw/cache.h"
+#include "tests/ref/ref_mock.h"
 
 #define BELOW 100u /* cycles */
 #define OWN   5u
@@ -45,20 +46,7 @@ static u64 below_write(struct port *p, const struct mem_req *r, u64 now)
 	return now;
 }
 
-static void below_expect(struct port *p, u64 pa)
-{
-}
-
-static u64 below_upgrade(struct port *p, struct mem_req *r, u64 now)
-{
-	return now;
-}
-
-static void below_gone(struct port *p, u64 pa, u64 now)
-{
-}
-
-static const struct port_ops below_ops = { below_read, below_write, below_expect, below_upgrade, below_gone };
+static const struct port_ops below_ops = { below_read, below_write, MOCK_PORT_ENDS };
 
 struct bench {
 	struct below below;

@@ -8,6 +8,7 @@
 
 #include "model/hw/tlb_prefetch.h"
 #include "tests/ref/ref_hw_machine.h"
+#include "tests/ref/ref_mock.h"
 
 #define PAGES 256u
 #define USER  (PTE_USER | PTE_ACCESSED)
@@ -23,20 +24,7 @@ static u64 ten_write(struct port *p, const struct mem_req *r, u64 now)
 	return now + 10;
 }
 
-static void no_expect(struct port *p, u64 pa)
-{
-}
-
-static u64 no_upgrade(struct port *p, struct mem_req *r, u64 now)
-{
-	return now;
-}
-
-static void no_gone(struct port *p, u64 pa, u64 now)
-{
-}
-
-static const struct port_ops ten_ops = { ten_read, ten_write, no_expect, no_upgrade, no_gone };
+static const struct port_ops ten_ops = { ten_read, ten_write, MOCK_PORT_ENDS };
 
 struct bench {
 	struct port port;

@@ -8,6 +8,7 @@
 #include "model/hw/tlb.h"
 #include "model/hw/walker.h"
 #include "tests/ref/ref_hw_machine.h"
+#include "tests/ref/ref_mock.h"
 
 #define USER_PAGE (PTE_USER | PTE_WRITE)
 
@@ -36,20 +37,7 @@ static u64 note_write(struct port *p, const struct mem_req *r, u64 now)
 	return now + 10;
 }
 
-static void note_expect(struct port *p, u64 pa)
-{
-}
-
-static u64 note_upgrade(struct port *p, struct mem_req *r, u64 now)
-{
-	return now;
-}
-
-static void note_gone(struct port *p, u64 pa, u64 now)
-{
-}
-
-static const struct port_ops note_ops = { note_read, note_write, note_expect, note_upgrade, note_gone };
+static const struct port_ops note_ops = { note_read, note_write, MOCK_PORT_ENDS };
 
 struct bench {
 	struct note note;

@@ -14,6 +14,7 @@
 #include "model/hw/cache.h"
 #include "model/sim/word.h"
 #include "tests/ref/ref_hw_machine.h"
+#include "tests/ref/ref_mock.h"
 
 static void test_masks(void **state)
 {
@@ -73,20 +74,7 @@ static u64 far_write(struct port *p, const struct mem_req *r, u64 now)
 	return now;
 }
 
-static void far_expect(struct port *p, u64 pa)
-{
-}
-
-static u64 far_upgrade(struct port *p, struct mem_req *r, u64 now)
-{
-	return now;
-}
-
-static void far_gone(struct port *p, u64 pa, u64 now)
-{
-}
-
-static const struct port_ops far_ops = { far_read, far_write, far_expect, far_upgrade, far_gone };
+static const struct port_ops far_ops = { far_read, far_write, MOCK_PORT_ENDS };
 static struct port far_port = { &far_ops };
 
 #define SETS 16u

@@ -17,6 +17,7 @@
 #include "model/mm/page.h"
 #include "model/mm/pgtable.h"
 #include "tests/ref/ref_mm_cpu.h"
+#include "tests/ref/ref_mock.h"
 #include "tests/ref/ref_pt.h"
 
 #define FRAMES (1u << 16)
@@ -162,21 +163,7 @@ static u64 count_write(struct port *p, const struct mem_req *r, u64 now)
 	return now;
 }
 
-static void count_expect(struct port *p, u64 pa)
-{
-}
-
-static u64 count_upgrade(struct port *p, struct mem_req *r, u64 now)
-{
-	return now;
-}
-
-static void count_gone(struct port *p, u64 pa, u64 now)
-{
-}
-
-static const struct port_ops counting_ops = { count_read, count_write, count_expect, count_upgrade,
-					      count_gone };
+static const struct port_ops counting_ops = { count_read, count_write, MOCK_PORT_ENDS };
 
 struct bench {
 	enum ref_pt_kind kind;
