@@ -7,16 +7,11 @@
 # (64 KB, 4 ways; jia.je, "Arm Neoverse V2"): 285.1 million refills, 2.14 times the cycles of a copy without aliases.
 set -e
 cd "$(dirname "$0")/../.."
+. configs/experiments/lib.sh
 mmsim=${MMSIM:-$PWD/mmsim}
 out=${OUT:-experiments/alias}
 count=20000
 mkdir -p "$out"
-
-# value RUN COUNTER
-value()
-{
-	sed -n "s/^ *\"$2\": \([0-9]*\),*\$/\1/p" "$out/$1/stats.json"
-}
 
 # recording APART N: N accesses by mappings so many pages apart.
 recording()
@@ -33,8 +28,8 @@ row()
 	for n in $count $((2 * count)); do
 		"$mmsim" replay -q "$out/$apart.$n.pcap" -o "$out/$n" "$@"
 	done
-	for counter in cycles l1d.load_misses l1d.way_mispredicts dtlb.lookups; do
-		echo $(($(value $((2 * count)) core0.$counter) - $(value $count core0.$counter)))
+	for name in cycles l1d.load_misses l1d.way_mispredicts dtlb.lookups; do
+		echo $(($(counter "$out/$((2 * count))" core0.$name) - $(counter "$out/$count" core0.$name)))
 	done | awk -v n=$count -v label="$label" '
 		{ v[NR] = $1 / n }
 		END { printf "%-44s %10.2f %10.2f %12.2f %10.2f\n", label, v[1], v[2], v[3], v[4] }'

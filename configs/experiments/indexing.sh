@@ -7,6 +7,7 @@
 # the second recording are those of two processes, a writer and a reader of a pipe.
 set -e
 cd "$(dirname "$0")/../.."
+. configs/experiments/lib.sh
 mmsim=${MMSIM:-$PWD/mmsim}
 out=${OUT:-experiments/indexing}
 mkdir -p "$out"
@@ -14,7 +15,7 @@ mkdir -p "$out"
 # value COUNTER: of the last run.
 value()
 {
-	sed -n "s/^ *\"$1\": \([0-9]*\),*\$/\1/p" "$out/run/stats.json"
+	counter "$out/run" "$1"
 }
 
 # row SAMPLE LABEL OPTION...

@@ -7,6 +7,7 @@
 # Pictures and data go to experiments/knees; a machine takes about two minutes.
 set -e
 cd "$(dirname "$0")/../.."
+. configs/experiments/lib.sh
 mmsim=${MMSIM:-$PWD/mmsim}
 points=configs/experiments/points
 out=${OUT:-experiments/knees}
@@ -24,13 +25,6 @@ count()
 	[ $n -ge 200000 ] || n=200000
 	[ $n -le 2000000 ] || n=2000000
 	echo $n
-}
-
-# mean RUN GHZ: of the load latencies, in ns.
-mean()
-{
-	awk -F, -v ghz="$2" '$1 == "load" { n += $6; sum += $6 * ($4 + $5) / 2 } END { printf "%.3f", sum / n / ghz }' \
-		"$1/latency.csv"
 }
 
 for machine; do

@@ -8,6 +8,7 @@
 # cycles each, dependent ones L. A window of W instructions, each third of which misses, holds W / 3 misses: 3 L / W.
 set -e
 cd "$(dirname "$0")/../.."
+. configs/experiments/lib.sh
 mmsim=${MMSIM:-$PWD/mmsim}
 out=${OUT:-experiments/mlp}
 count=${COUNT:-20000}
@@ -15,12 +16,6 @@ latency=305
 mkdir -p "$out"
 machine="-s core.model=window -s core.width=6 -s l1d.latency=5 -s l2.size=0 -s l3.size=0 -s translation=off"
 machine="$machine -s dram.model=flat -s dram.fabric=0 -s dram.flat=300"
-
-# value RUN COUNTER
-value()
-{
-	sed -n "s/^ *\"$2\": \([0-9]*\),*\$/\1/p" "$out/$1/stats.json"
-}
 
 # cycles KIND OPTION...: that as many loads more take, a load.
 cycles()
@@ -30,7 +25,7 @@ cycles()
 	for n in $count $((2 * count)); do
 		"$mmsim" replay -q "$out/$kind.$n.pcap" -o "$out/$n" $machine "$@" >/dev/null
 	done
-	echo $(($(value $((2 * count)) core0.cycles) - $(value $count core0.cycles))) | awk -v n=$count '{ print $1 / n }'
+	echo $(($(counter "$out/$((2 * count))" core0.cycles) - $(counter "$out/$count" core0.cycles))) | awk -v n=$count '{ print $1 / n }'
 }
 
 for n in $count $((2 * count)); do

@@ -5,6 +5,7 @@
 # A row: what, where, expected, lowest and highest that pass, measured, unit. A row that its source calls an estimate,
 # or that was measured in a guest on a shared host, is shown and not required.
 cd "$(dirname "$0")/../.." || exit 1
+. configs/experiments/lib.sh
 mmsim=${MMSIM:-$PWD/mmsim}
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/mmsim-validate.XXXXXX") || exit 1
 trap 'rm -rf "$tmp"' EXIT
@@ -15,18 +16,6 @@ fail()
 {
 	echo "$*" >&2
 	exit 1
-}
-
-# mean DIR: of the load latencies of a run, in cycles.
-mean()
-{
-	awk -F, '$1 == "load" { n += $6; sum += $6 * ($4 + $5) / 2 } END { printf "%.2f", sum / n }' "$1/latency.csv"
-}
-
-# counter DIR NAME
-counter()
-{
-	sed -n "s/^ *\"$2\": \([0-9]*\),*\$/\1/p" "$1/stats.json"
 }
 
 # load KIND SIZE MACHINE [OPTION]...: steady mean latency in cycles of dependent loads over so many bytes or pages;
@@ -51,7 +40,7 @@ load()
 	case $size in *G) n=2000000 ;; esac
 	[ -e "$trace" ] || "$mmsim" generate $kind $what --huge $huge --count $((3 * n)) -o "$trace" || fail "$trace"
 	"$mmsim" replay -q "$trace" -m $machine --warmup $((2 * n)) -o "$tmp/out" "$@" || fail "$machine $what"
-	mean "$tmp/out"
+	calc "$(mean "$tmp/out")"
 }
 
 # row WHAT MACHINE EXPECTED LOW HIGH MEASURED UNIT SOURCE: required.
@@ -239,8 +228,8 @@ awk 'BEGIN { for (r = 0; r < 4; r++) for (a = 0; a < 262144; a += 64) printf "I 
 for machine in $gc $gc-prefetch; do
 	"$mmsim" replay -q "$tmp/stream.trace" -m $machine -s core.unknown_dependence=chain --warmup 4096 -o "$tmp/$machine" || fail stream
 done
-about 'dependent loads of neighbouring lines in 256 KB' $gc 16 "$(mean "$tmp/$gc")" cycles "$jia"
-row 'the same with its prefetchers' $gc-prefetch '5 to 8' 4.5 8.8 "$(mean "$tmp/$gc-prefetch")" cycles "$jia"
+about 'dependent loads of neighbouring lines in 256 KB' $gc 16 "$(calc "$(mean "$tmp/$gc")")" cycles "$jia"
+row 'the same with its prefetchers' $gc-prefetch '5 to 8' 4.5 8.8 "$(calc "$(mean "$tmp/$gc-prefetch")")" cycles "$jia"
 
 # ---- mprotect with another core that reads the pages ----
 # protect PAGES COUNTER: what a pair of changes of rights adds to a counter.
