@@ -99,7 +99,6 @@ struct notes {
 	char *text[64];
 	u32 n;
 };
-void notes_add(struct notes *n, char *text);
 void notes_gather(struct notes *n, const struct replay *r);
 void notes_fini(struct notes *n);
 

@@ -9,7 +9,7 @@
 #include "cli/replay.h"
 #include "model/base/error.h"
 
-void notes_add(struct notes *n, char *text)
+static void add(struct notes *n, char *text)
 {
 	if (n->n < ARRAY_SIZE(n->text))
 		n->text[n->n++] = text;
@@ -24,7 +24,7 @@ static void note_deaths(struct notes *n, const struct engine *e)
 	u32 count = engine_deaths(e, &d), i;
 
 	for (i = 0; i < count; i++, d++)
-		notes_add(n, xasprintf("simulated %s: process %u thread %u %s 0x%" PRIx64 ", record %" PRIu64
+		add(n, xasprintf("simulated %s: process %u thread %u %s 0x%" PRIx64 ", record %" PRIu64
 				  "; %s", d->oom ? "out of memory" : "SIGSEGV", d->pid, d->tid,
 				  verb[d->trap.access], d->trap.va, d->record, d->around));
 }
@@ -46,7 +46,7 @@ static void note_syscalls(struct notes *n, const struct engine *e, bool x86_64)
 				       name ? name : digits, engine_syscalls(e, i));
 	}
 	if (at)
-		notes_add(n, xasprintf("system calls that only cost entry and exit: %s", text));
+		add(n, xasprintf("system calls that only cost entry and exit: %s", text));
 }
 
 static void note_order(struct notes *n, const struct machine *m)
@@ -56,16 +56,16 @@ static void note_order(struct notes *n, const struct machine *m)
 	u64 dropped = stats_value(m->stats, "replay.dropped");
 
 	if (gaps)
-		notes_add(n, xasprintf("%" PRIu64 " ordering numbers are missing from the recording; the "
+		add(n, xasprintf("%" PRIu64 " ordering numbers are missing from the recording; the "
 				       "order of threads around them is a guess", gaps));
 	if (lost)
-		notes_add(n, xasprintf("something is missing from the recording in %" PRIu64 " places",
+		add(n, xasprintf("something is missing from the recording in %" PRIu64 " places",
 				       lost));
 	if (dropped)
-		notes_add(n, xasprintf("%" PRIu64 " block runs were not made: their threads had been ended",
+		add(n, xasprintf("%" PRIu64 " block runs were not made: their threads had been ended",
 				  dropped));
 	if (sleeps)
-		notes_add(n, xasprintf("%" PRIu64 " recorded waits for the outside are replayed at %u %% of "
+		add(n, xasprintf("%" PRIu64 " recorded waits for the outside are replayed at %u %% of "
 				  "their time (replay.sleep_scale)", sleeps, m->cfg.engine.sleep_scale));
 }
 
@@ -73,7 +73,7 @@ static void note_order(struct notes *n, const struct machine *m)
 static void note_dependence(struct notes *n, const struct machine *m)
 {
 	if (engine_unknown_dependence(m->engine))
-		notes_add(n, xasprintf("loads of which the recording does not say what they depend on: "
+		add(n, xasprintf("loads of which the recording does not say what they depend on: "
 				       "core.unknown_dependence = %s", m->cfg.core.unknown_dependence));
 }
 
@@ -116,7 +116,7 @@ static void note_weighted(struct notes *n, const struct replay *r)
 	if (!w)
 		return;
 	insns = weighted_mean(w, "core*.instructions");
-	notes_add(n, xasprintf("weighted over %u intervals (simpoints.csv): %.3f cycles per instruction, "
+	add(n, xasprintf("weighted over %u intervals (simpoints.csv): %.3f cycles per instruction, "
 			       "%.3f L1D load misses and %.3f page walks per 1000; all else here is their "
 			       "plain sum", r->simpoints.n, weighted_mean(w, "core*.cycles") / insns,
 			       1000 * weighted_mean(w, "core*.l1d.load_misses") / insns,
@@ -148,7 +148,7 @@ static void note_measured(struct notes *n, const struct replay *r)
 		text = append_amount(text, "; before it ", a->fast_forward, " without time");
 	if (a->warmup.n)
 		text = append_amount(text, "; before it ", a->warmup, " of warm-up");
-	notes_add(n, text);
+	add(n, text);
 }
 
 void notes_gather(struct notes *n, const struct replay *r)

@@ -136,7 +136,8 @@ const u8 *source_head(struct source *s, size_t *len)
 	return s->pos;
 }
 
-size_t source_read_some(struct source *s, void *bytes, size_t len)
+/* Takes what is there, at least a byte, at most len; 0: the end, or where it cannot be read on. */
+static size_t read_some(struct source *s, void *bytes, size_t len)
 {
 	if (!s->len && !fill(s))
 		return 0;
@@ -151,7 +152,7 @@ size_t source_read(struct source *s, void *bytes, size_t len)
 {
 	size_t done = 0, n;
 
-	while (done < len && (n = source_read_some(s, (u8 *)bytes + done, len - done)))
+	while (done < len && (n = read_some(s, (u8 *)bytes + done, len - done)))
 		done += n;
 	return done;
 }

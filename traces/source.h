@@ -26,9 +26,6 @@ const u8 *source_head(struct source *s, size_t *len);
  */
 size_t source_read(struct source *s, void *bytes, size_t len);
 
-/* Takes what is there, at least a byte, at most len. 0: as above. For those who must not wait for more. */
-size_t source_read_some(struct source *s, void *bytes, size_t len);
-
 /*
  * Takes a line without its end, NUL-terminated, valid until the next call; longer ones are cut. NULL: as
  * above.

@@ -33,7 +33,7 @@ void core_retire_store(struct core *c, u64 ready)
 	core_note_stores(c);
 }
 
-void core_drain_stores(struct core *c)
+static void drain_stores(struct core *c)
 {
 	struct store_buffer *sb = &c->sb;
 
@@ -656,7 +656,7 @@ static enum core_stop access_atomic(struct core *c, u64 va, u32 size)
 
 	core_drain(c);
 	a.start = core_cycle(c);
-	core_drain_stores(c);
+	drain_stores(c);
 	issue = core_cycle(c);
 	if (explain_on()) {
 		explain_start(a.start);

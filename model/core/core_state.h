@@ -272,7 +272,6 @@ bool core_virtual_hit(struct core *c, struct cache *l1, u64 at, u64 va, enum acc
 
 /* Retires a store whose line can be written at cycle `ready`; waits while the buffer is full. */
 void core_retire_store(struct core *c, u64 ready);
-void core_drain_stores(struct core *c);
 /* That many lines of an L1 were cleaned and dropped by instructions of the kernel, a cycle each. */
 void core_spend_on_lines(struct core *c, u32 lines);
 /* Nothing that the shortcut tables say holds any longer. */

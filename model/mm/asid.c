@@ -31,7 +31,7 @@ static void link_oldest(struct asids *a, u16 id)
 	a->id[0].newer = id;
 }
 
-void asids_init(struct asids *a, struct cpu *c, u32 n)
+static void init(struct asids *a, struct cpu *c, u32 n)
 {
 	u32 id;
 
@@ -126,7 +126,7 @@ void kernel_add_cpu(struct kernel *k, struct cpu *c)
 {
 	ASSERT(c->id == k->n_cpus && k->n_cpus < MAX_CPUS);
 	k->asids = xrealloc(k->asids, (k->n_cpus + 1) * sizeof(*k->asids));
-	asids_init(&k->asids[k->n_cpus++], c, MAX(k->cfg.asids, 1));
+	init(&k->asids[k->n_cpus++], c, MAX(k->cfg.asids, 1));
 }
 
 void kernel_set_idle(struct kernel *k, struct cpu *c, bool idle)

@@ -28,7 +28,6 @@ struct asids {
 	struct asid *id; /* a ring by age, of which id 0 is the beginning and the end */
 };
 
-void asids_init(struct asids *a, struct cpu *c, u32 n);
 void asids_fini(struct asids *a);
 /* Translations of the address space that the hardware thread holds are gone, and it is told of no others. */
 void asid_forget(struct mm *mm, struct asids *a);

@@ -35,7 +35,7 @@ void objects_fini(struct objects *set)
 	map64_fini(&set->by_id);
 }
 
-struct object *object_find(const struct objects *set, u64 id)
+static struct object *find(const struct objects *set, u64 id)
 {
 	const u64 *p = id ? map64_find(&set->by_id, id) : NULL;
 
@@ -44,7 +44,7 @@ struct object *object_find(const struct objects *set, u64 id)
 
 struct object *object_open(struct objects *set, u64 id, bool anon)
 {
-	struct object *o = object_find(set, id);
+	struct object *o = find(set, id);
 
 	if (!o) {
 		o = xcalloc(1, sizeof(*o));

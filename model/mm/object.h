@@ -31,7 +31,6 @@ void objects_init(struct objects *set, struct frames *frames);
 void objects_fini(struct objects *set); /* frees them all with their frames */
 /* The object of that id, made if there is none. One more user. */
 struct object *object_open(struct objects *set, u64 id, bool anon);
-struct object *object_find(const struct objects *set, u64 id);
 void object_get(struct object *o);
 void object_put(struct object *o);
 u64 object_page(const struct object *o, u64 index);    /* its frame, NO_FRAME if there is none yet */
