@@ -22,7 +22,20 @@
 	X(FORK, "fork", "copying an address space")                \
 	X(FLUSH, "flush", "TLB invalidation instructions")         \
 	X(SHOOTDOWN, "shootdown", "interrupting others to flush, and waiting for them") \
-	X(CACHE_FLUSH, "cache_flush", "flushing lines of virtually indexed caches")
+	X(CACHE_FLUSH, "cache_flush", "flushing lines of virtually indexed caches") \
+	X(PCP, "pcp", "pages from and to per-CPU lists")           \
+	X(REFILL, "refill", "refills of per-CPU lists")            \
+	X(DRAIN, "drain", "giving pages of per-CPU lists back")    \
+	X(BUDDY, "buddy", "blocks from and to the buddy")          \
+	X(FALLBACK, "fallback", "blocks of another migratetype")   \
+	X(COMPACT, "compact", "compaction")                        \
+	X(RECLAIM, "reclaim", "reclaim, and shrinking of slabs")   \
+	X(SLAB, "slab", "objects from and to per-CPU arrays or freelists") \
+	X(SLAB_REFILL, "slab_refill", "objects from and to slabs") \
+	X(SLAB_GROW, "slab_grow", "new slabs, and their end")      \
+	X(KMAP, "kmap", "kmap, kmap_atomic and fixmap")            \
+	X(VMALLOC, "vmalloc", "vmalloc, vmap and ioremap")         \
+	X(LOCK, "lock", "waiting for the kernel's locks")
 
 enum kernel_path {
 #define X(id, name, help) KPATH_##id,
@@ -44,15 +57,17 @@ struct cpu_ops {
 	u64 (*now)(struct cpu *c);
 	/* Busy for that many cycles on that path. */
 	void (*spend)(struct cpu *c, enum kernel_path path, u64 cycles);
+	/* Kernel code: so many instructions, whose text [va, va + bytes) is fetched once from end to end. */
+	void (*execute)(struct cpu *c, enum kernel_path path, u64 va, u32 bytes, u64 instructions);
 	/*
-	 * The kernel's own loads and stores, by physical address in the direct map; they wait for their
-	 * lines.
+	 * The kernel's own loads and stores, by kernel virtual address, translated by the kernel's tables;
+	 * they wait for their lines.
 	 */
-	void (*load)(struct cpu *c, enum kernel_path path, u64 pa, u32 bytes);
-	void (*store)(struct cpu *c, enum kernel_path path, u64 pa, u32 bytes);
-	/* A whole frame, a line at a time through the caches: stores, or loads and stores. */
-	void (*zero_frame)(struct cpu *c, enum kernel_path path, u64 pfn);
-	void (*copy_frame)(struct cpu *c, enum kernel_path path, u64 to_pfn, u64 from_pfn);
+	void (*load)(struct cpu *c, enum kernel_path path, u64 va, u32 bytes);
+	void (*store)(struct cpu *c, enum kernel_path path, u64 va, u32 bytes);
+	/* Whole lines, one after the other, in one page: stores, or loads and stores. */
+	void (*zero)(struct cpu *c, enum kernel_path path, u64 va, u32 bytes);
+	void (*copy)(struct cpu *c, enum kernel_path path, u64 to, u64 from, u32 bytes);
 	/*
 	 * From now on user addresses are translated by this root table (physical address) and tagged with
 	 * asid.
@@ -80,6 +95,7 @@ struct cpu {
 	const struct cpu_ops *ops;
 	u32 id;
 	u32 node; /* of memory */
+	u64 direct_map; /* kernel address of physical 0 */
 };
 
 /* What the hardware could not do by itself. */

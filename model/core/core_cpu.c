@@ -106,9 +106,18 @@ static void store_line(struct core *c, enum kernel_path path, u64 pa, u32 bytes)
 	kernel_write_line(c, PART_KERNEL + path, at, pa ^ at, bytes);
 }
 
-static void cpu_load(struct cpu *cpu, enum kernel_path path, u64 pa, u32 bytes)
+/* Instructions issue as the program's do. */
+static void cpu_execute(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes, u64 instructions)
 {
 	struct core *c = core_of(cpu);
+
+	core_stall(c, c->slots + instructions, PART_KERNEL + path);
+}
+
+static void cpu_load(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes)
+{
+	struct core *c = core_of(cpu);
+	u64 pa = va - cpu->direct_map;
 	u32 part;
 
 	if (explain_on())
@@ -120,9 +129,10 @@ static void cpu_load(struct cpu *cpu, enum kernel_path path, u64 pa, u32 bytes)
 		explain_close(core_cycle(c), "%s", "");
 }
 
-static void cpu_store(struct cpu *cpu, enum kernel_path path, u64 pa, u32 bytes)
+static void cpu_store(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes)
 {
 	struct core *c = core_of(cpu);
+	u64 pa = va - cpu->direct_map;
 	u32 part;
 
 	if (explain_on()) {
@@ -138,25 +148,25 @@ static void cpu_store(struct cpu *cpu, enum kernel_path path, u64 pa, u32 bytes)
 	}
 }
 
-static void cpu_zero_frame(struct cpu *cpu, enum kernel_path path, u64 pfn)
+static void cpu_zero(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes)
 {
-	cpu_store(cpu, path, pfn << FRAME_SHIFT, FRAME_SIZE);
+	cpu_store(cpu, path, va, bytes);
 }
 
 /* A line a cycle, as many in flight as the MSHRs allow: a copy loop's loads do not wait for each other. */
-static void cpu_copy_frame(struct cpu *cpu, enum kernel_path path, u64 to_pfn, u64 from_pfn)
+static void cpu_copy(struct cpu *cpu, enum kernel_path path, u64 to, u64 from, u32 bytes)
 {
 	struct core *c = core_of(cpu);
 	u32 line = 1u << c->l1d.line_shift, at;
 	u64 last = 0, done;
 
 	if (explain_on()) {
-		explain_open(core_cycle(c), "kernel.%s: frame 0x%" PRIx64 " copied to 0x%" PRIx64,
-			     kernel_path_name[path], from_pfn, to_pfn);
+		explain_open(core_cycle(c), "kernel.%s: %u bytes at 0x%" PRIx64 " copied to 0x%" PRIx64,
+			     kernel_path_name[path], bytes, from, to);
 		explain_mute();
 	}
-	for (at = 0; at < FRAME_SIZE; at += line) {
-		u64 pa = (from_pfn << FRAME_SHIFT) + at, machine = machine_pa(c, path, pa);
+	for (at = 0; at < bytes; at += line) {
+		u64 pa = from - cpu->direct_map + at, machine = machine_pa(c, path, pa);
 		struct mem_req r = { .pa = machine, .skew = pa ^ machine, .cls = MEM_KERNEL_LOAD };
 		u64 now = core_cycle(c);
 
@@ -164,7 +174,7 @@ static void cpu_copy_frame(struct cpu *cpu, enum kernel_path path, u64 to_pfn, u
 		hist_add(&c->lat.kernel, done - now, 1);
 		last = MAX(last, done);
 		core_stall_until(c, now + 1 + r.mshr_wait, PART_KERNEL + path);
-		store_line(c, path, (to_pfn << FRAME_SHIFT) + at, line);
+		store_line(c, path, to - cpu->direct_map + at, line);
 	}
 	core_stall_until(c, last, PART_KERNEL + path);
 	if (explain_on()) {
@@ -268,10 +278,11 @@ static void cpu_wait_until(struct cpu *cpu, enum kernel_path path, u64 cycle)
 const struct cpu_ops core_cpu_ops = {
 	.now = cpu_now,
 	.spend = cpu_spend,
+	.execute = cpu_execute,
 	.load = cpu_load,
 	.store = cpu_store,
-	.zero_frame = cpu_zero_frame,
-	.copy_frame = cpu_copy_frame,
+	.zero = cpu_zero,
+	.copy = cpu_copy,
 	.switch_to = cpu_switch_to,
 	.flush_page = cpu_flush_page,
 	.flush_range = cpu_flush_range,

@@ -275,7 +275,7 @@ static bool fault_in_huge(struct fault *f, u64 upper, u64 entry, u32 level, enum
 		split_huge(f);
 		return false;
 	}
-	f->c->ops->load(f->c, KPATH_FAULT, upper, fmt->entry_bytes);
+	f->c->ops->load(f->c, KPATH_FAULT, kernel_va(f->k, upper), fmt->entry_bytes);
 	if (forbidden)
 		pte_write(f->mm, f->c, KPATH_FAULT, upper,
 			  fmt->encode(fmt->pa(entry, level), flags | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY,
@@ -295,7 +295,7 @@ static bool fault_huge(struct fault *f, u64 upper, u32 level, enum trap_result *
 		return fault_in_huge(f, upper, entry, level, result);
 	if (entry || !huge_wanted(f->mm, &f->view, f->va, level))
 		return false;
-	f->c->ops->load(f->c, KPATH_FAULT, upper, f->k->format->entry_bytes);
+	f->c->ops->load(f->c, KPATH_FAULT, kernel_va(f->k, upper), f->k->format->entry_bytes);
 	if (!huge_map(f->mm, f->c, f->vma, upper, f->va, level, f->write))
 		return false;
 	page_set_anon(f->mm, f->va);
@@ -318,7 +318,7 @@ static enum trap_result fault_resolve(struct fault *f)
 		return TRAP_OOM;
 	f->entry_pa = at;
 	f->entry = pte_read(f->mm, f->entry_pa);
-	f->c->ops->load(f->c, KPATH_FAULT, f->entry_pa, f->k->format->entry_bytes);
+	f->c->ops->load(f->c, KPATH_FAULT, kernel_va(f->k, f->entry_pa), f->k->format->entry_bytes);
 	if (!f->entry)
 		return f->vma->object ? fault_object(f) : fault_anonymous(f);
 	if (f->write && !(pte_flags(f->mm, f->entry) & PTE_WRITE))

@@ -168,7 +168,7 @@ static void split_entry(void *arg, u64 va, u64 entry_pa, u64 entry, u32 level)
 	for (i = 0; i < n; i++)
 		pt_write(f, k->ptmem, table + i * f->entry_bytes,
 			 f->encode(f->pa(entry, level) + (i << f->shift[level - 1]), flags, level - 1));
-	e->g->c->ops->store(e->g->c, e->path, table, n * f->entry_bytes);
+	e->g->c->ops->store(e->g->c, e->path, kernel_va(k, table), n * f->entry_bytes);
 	pte_write(e->g->mm, e->g->c, e->path, entry_pa, f->encode(table, PTE_TABLE, level));
 	gather_huge(e->g, va, level);
 	k->huge.splits++;

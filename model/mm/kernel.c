@@ -6,13 +6,13 @@
 #include "model/base/error.h"
 #include "model/mm/asid.h"
 #include "model/mm/contig.h"
+#include "model/mm/era.h"
 #include "model/mm/gather.h"
 #include "model/sim/time.h"
 
 static const char *const numa_names[] = { "local", "interleave", NULL };
 static const char *const hugetlb_names[] = { "2m", "1g", NULL };
 static const char *const thp_names[] = { "never", "always", NULL };
-static const char *const era_names[] = { "6.x", NULL };
 static const char *const layout_names[] = { "x86-64",    "x86-64-la57", "i386", "i386-pae", "arm64-4k",
 					    "arm64-16k", "arm64-64k",   "sv39", "sv48",     NULL };
 

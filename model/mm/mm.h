@@ -101,6 +101,7 @@ struct kernel {
 	u32 huge_top;   /* highest level of the tables at which pages are mapped */
 	u32 contig_order; /* pages of a contiguous run as a shift, 0: none; contig.h */
 	u64 user_end;   /* mappings lie below */
+	u64 direct_map; /* kernel address of physical 0 */
 	struct map64 deposits; /* tables for large pages that will be split, by entry; huge.h */
 	struct ptmem *ptmem;
 	struct frames *frames;
@@ -132,6 +133,12 @@ struct mm {
 	u64 brk; /* end of the heap in whole pages, 0 before anything told */
 	struct mm *prev, *next;
 };
+
+/* The kernel's address of a physical one, which has to lie in the direct map. */
+static inline u64 kernel_va(const struct kernel *k, u64 pa)
+{
+	return k->direct_map + pa;
+}
 
 /* The VMA that va belongs to, the implicit one included; NULL if none. va is below 1 << va_bits. */
 struct vma *mm_vma(struct mm *mm, u64 va);

@@ -151,7 +151,7 @@ void page_zero(const struct kernel *k, struct cpu *c, u64 pfn)
 	u64 i;
 
 	for (i = 0; i < page_size(k) >> FRAME_SHIFT; i++)
-		c->ops->zero_frame(c, KPATH_ZERO, pfn + i);
+		c->ops->zero(c, KPATH_ZERO, kernel_va(k, (pfn + i) << FRAME_SHIFT), FRAME_SIZE);
 }
 
 void page_copy(const struct kernel *k, struct cpu *c, u64 to, u64 from)
@@ -159,5 +159,6 @@ void page_copy(const struct kernel *k, struct cpu *c, u64 to, u64 from)
 	u64 i;
 
 	for (i = 0; i < page_size(k) >> FRAME_SHIFT; i++)
-		c->ops->copy_frame(c, KPATH_COPY, to + i, from + i);
+		c->ops->copy(c, KPATH_COPY, kernel_va(k, (to + i) << FRAME_SHIFT),
+			     kernel_va(k, (from + i) << FRAME_SHIFT), FRAME_SIZE);
 }

@@ -39,7 +39,7 @@ u64 pte_read(const struct mm *mm, u64 entry_pa)
 void pte_write(struct mm *mm, struct cpu *c, enum kernel_path path, u64 entry_pa, u64 entry)
 {
 	pt_write(mm->k->format, mm->k->ptmem, entry_pa, entry);
-	c->ops->store(c, path, entry_pa, mm->k->format->entry_bytes);
+	c->ops->store(c, path, kernel_va(mm->k, entry_pa), mm->k->format->entry_bytes);
 }
 
 /* The table that an entry above the last level points to, made if wanted; NO_FRAME: there is none. */
@@ -49,7 +49,7 @@ static u64 lower_table(struct mm *mm, struct cpu *c, enum kernel_path path, u64 
 	const struct pt_format *f = mm->k->format;
 	u64 entry = pte_read(mm, entry_pa), pfn;
 
-	c->ops->load(c, path, entry_pa, f->entry_bytes);
+	c->ops->load(c, path, kernel_va(mm->k, entry_pa), f->entry_bytes);
 	ASSERT(!(f->flags(entry, level) & PTE_LEAF));
 	if (f->flags(entry, level) & PTE_PRESENT)
 		return f->pa(entry, level) >> FRAME_SHIFT;

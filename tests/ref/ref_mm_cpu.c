@@ -31,28 +31,33 @@ static void touch(struct cpu *c, u64 pa)
 	ASSERT(frame_refs(self(c)->k->frames, pa >> FRAME_SHIFT) > 0);
 }
 
-static void cpu_load(struct cpu *c, enum kernel_path path, u64 pa, u32 bytes)
+static void cpu_execute(struct cpu *c, enum kernel_path path, u64 va, u32 bytes, u64 instructions)
 {
-	touch(c, pa);
+	cpu_spend(c, path, instructions);
+}
+
+static void cpu_load(struct cpu *c, enum kernel_path path, u64 va, u32 bytes)
+{
+	touch(c, va - c->direct_map);
 	self(c)->loads++;
 }
 
-static void cpu_store(struct cpu *c, enum kernel_path path, u64 pa, u32 bytes)
+static void cpu_store(struct cpu *c, enum kernel_path path, u64 va, u32 bytes)
 {
-	touch(c, pa);
+	touch(c, va - c->direct_map);
 	self(c)->stores++;
 }
 
-static void cpu_zero_frame(struct cpu *c, enum kernel_path path, u64 pfn)
+static void cpu_zero(struct cpu *c, enum kernel_path path, u64 va, u32 bytes)
 {
-	touch(c, pfn << FRAME_SHIFT);
+	touch(c, va - c->direct_map);
 	self(c)->zeroed++;
 }
 
-static void cpu_copy_frame(struct cpu *c, enum kernel_path path, u64 to, u64 from)
+static void cpu_copy(struct cpu *c, enum kernel_path path, u64 to, u64 from, u32 bytes)
 {
-	touch(c, to << FRAME_SHIFT);
-	touch(c, from << FRAME_SHIFT);
+	touch(c, to - c->direct_map);
+	touch(c, from - c->direct_map);
 	self(c)->copied++;
 }
 
@@ -120,8 +125,9 @@ static const struct cpu_ops ref_ops = {
 	.spend = cpu_spend,
 	.load = cpu_load,
 	.store = cpu_store,
-	.zero_frame = cpu_zero_frame,
-	.copy_frame = cpu_copy_frame,
+	.execute = cpu_execute,
+	.zero = cpu_zero,
+	.copy = cpu_copy,
 	.switch_to = cpu_switch_to,
 	.flush_page = cpu_flush_page,
 	.flush_range = cpu_flush_range,

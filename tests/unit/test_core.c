@@ -417,7 +417,7 @@ static void test_kernel_traffic(void **state)
 
 	init(&m);
 	cpu = core_cpu(m.core);
-	cpu->ops->zero_frame(cpu, KPATH_ZERO, 0x500);
+	cpu->ops->zero(cpu, KPATH_ZERO, 0x500000, FRAME_SIZE);
 	assert_int_equal(ref_stat(&m, "core0.l1d.kernel_stores"), 64);
 	assert_int_equal(ref_stat(&m, "core0.l1d.kernel_store_misses"), 64);
 	core_sync(m.core);
@@ -429,7 +429,7 @@ static void test_kernel_traffic(void **state)
 	cpu->ops->load(cpu, KPATH_FAULT, 0x600000, 8);
 	assert_int_equal(cpu->ops->now(cpu) - before, 2 + 100);
 	assert_int_equal(ref_stat(&m, "core0.l1d.kernel_loads"), 3);
-	cpu->ops->copy_frame(cpu, KPATH_COPY, 0x700, 0x500);
+	cpu->ops->copy(cpu, KPATH_COPY, 0x700000, 0x500000, FRAME_SIZE);
 	core_sync(m.core);
 	assert_in_range(ref_stat(&m, "core0.cycles.kernel.copy"), 128, 140);
 	assert_int_equal(ref_stat(&m, "core0.l1d.loads") + ref_stat(&m, "core0.l1d.stores"), 0);

@@ -189,7 +189,8 @@ static void interfere(struct ref_machine *m, struct rng *r)
 		cpu->ops->store(cpu, KPATH_FAULT, va % (1 << 24), 100);
 		break;
 	case 3:
-		cpu->ops->copy_frame(cpu, KPATH_COPY, rng_below(r, 4096), rng_below(r, 4096));
+		cpu->ops->copy(cpu, KPATH_COPY, rng_below(r, 4096) << FRAME_SHIFT,
+			       rng_below(r, 4096) << FRAME_SHIFT, FRAME_SIZE);
 		break;
 	case 4:
 		cpu->ops->switch_to(cpu, m->tables.root, (u16)(1 + rng_below(r, 2)));

@@ -1,0 +1,109 @@
+/*
+ * The page allocator of a machine, as the rest of the kernel calls it: alloc_pages() and free_pages(), which
+ * go through the per-CPU lists or to the buddy by the rules of the era, charge what they do to the hardware
+ * thread that they run on, and fail where the simulated kernel would. For model/mm.
+ *
+ * c NULL: nothing is charged, and there is no per-CPU list.
+ */
+#ifndef MMSIM_MM_ALLOC_H
+#define MMSIM_MM_ALLOC_H
+
+#include "model/mm/zone.h"
+
+/* Which per-CPU lists there are: kernel.pcp. */
+enum pcp_form {
+	PCP_NONE,     /* 2.4 */
+	PCP_HOT_COLD, /* 2.5.45 to 2.6.24: a hot and a cold list */
+	PCP_MERGED,   /* 2.6.25 to 5.12: one list (a migratetype), cold pages at its end */
+	PCP_LISTS,    /* 6.7 on: 14 lists, high marks by themselves, doubling refills */
+};
+
+enum mempolicy { POLICY_LOCAL, POLICY_BIND, POLICY_INTERLEAVE, POLICY_PREFERRED };
+
+/* What the rest of the kernel does for an allocation that is about to fail; model/mm's reclaim fills it. */
+struct reclaim_ops {
+	void (*wake_kswapd)(void *arg, struct zone *z, u32 order);
+	/* Returns pages that were freed. */
+	u64 (*direct)(void *arg, struct cpu *c, u32 gfp, u32 order);
+	/* Someone was killed for memory: true, try again; false: the allocation fails. */
+	bool (*oom)(void *arg, struct cpu *c, u32 gfp, u32 order);
+};
+
+struct page_alloc_cfg {
+	enum kernel_era era;
+	enum pcp_form pcp;
+	u64 bytes;                          /* physical memory */
+	u32 shift;                          /* of the size of a page */
+	u32 nodes, cpus;                    /* equal parts of memory; hardware threads */
+	u32 word;                           /* bytes of a pointer: 4 or 8 */
+	u64 dma_end, dma32_end, lowmem_end; /* bytes: end of zone DMA, DMA32, NORMAL; 0: no such zone, or
+					       for lowmem_end no HIGHMEM */
+	u64 direct_map;                     /* va of physical 0 */
+	u64 memmap_va;   /* of the first struct page; 0: mem_map lies in boot memory of the direct map */
+	u64 image_bytes; /* of the kernel's text and data, from image_pa on */
+	u64 image_pa;
+	u64 min_free_kbytes; /* 0: by the era's formula */
+	bool thp;            /* khugepaged raises the marks */
+	u64 seed;
+};
+
+#define PAGE_ALLOC_STATS(X)                                                   \
+	X(requests, "requests", "for pages")                                  \
+	X(allocated, "pages", "handed out to their users")                    \
+	X(freed, "pages", "given back by their users")                        \
+	X(pcp_hits, "requests", "served from a per-CPU list that had a page") \
+	X(pcp_misses, "requests", "that had to refill one first")             \
+	X(slow, "requests", "that went beyond the first pass over the zones") \
+	X(kswapd_wakes, "requests", "that woke kswapd")                       \
+	X(direct_reclaims, "calls", "of direct reclaim")                      \
+	X(direct_compacts, "calls", "of direct compaction")                   \
+	X(drains, "calls", "of drain_all_pages()")                            \
+	X(failed, "requests", "that got nothing")                             \
+	X(oom, "requests", "that called for the OOM killer")
+
+struct page_alloc_stats {
+	PAGE_ALLOC_STATS(STAT_FIELD)
+};
+
+/* Zones in the order in which an allocation that may have the first of them looks through them. */
+struct zonelist {
+	struct zone *zone[MAX_ZONES];
+	u32 n;
+};
+
+struct page_alloc {
+	struct page_alloc_cfg cfg;
+	struct charger *charger;
+	struct memmap map;
+	struct zone *zone; /* by node, then by type */
+	u32 n_zones;
+	struct zonelist *zonelist; /* [node * NR_ZONE_TYPES + highest type that may be used] */
+	u32 max_order;             /* exclusive: MAX_ORDERS, 10 for 2.4.0 */
+	u32 pageblock_order;
+	const struct reclaim_ops *reclaim; /* NULL: nothing can be reclaimed */
+	void *reclaim_arg;
+	struct page_alloc_stats st;
+};
+
+struct page_alloc *page_alloc_new(const struct page_alloc_cfg *cfg, struct charger *ch);
+void page_alloc_free(struct page_alloc *pa);
+void page_alloc_stats_add(struct page_alloc *pa, struct stats *s); /* registers mm.{buddy,pcp,alloc}.* */
+/* ASSERTs: each page has one place; lists, counts and marks agree; allocated = freed + in use. */
+void page_alloc_sane(const struct page_alloc *pa);
+
+/* 2^order pages; pfn, or NO_FRAME of arch/addr.h. One reference, of the block. */
+u64 alloc_pages(struct page_alloc *pa, struct cpu *c, u32 gfp, u32 order);
+/* The same by a policy: nodes is the set that it names. */
+u64 alloc_pages_policy(struct page_alloc *pa, struct cpu *c, u32 gfp, u32 order, enum mempolicy policy,
+		       u64 nodes, u64 index);
+/* Its last user gives the block back: hot, as most do, or cold (reclaim, 2.5.45 to 4.14). */
+void free_pages(struct page_alloc *pa, struct cpu *c, u64 pfn, u32 order);
+void free_pages_cold(struct page_alloc *pa, struct cpu *c, u64 pfn, u32 order);
+/* Of an allocated block of order > 0: from now on each of its pages is one of order 0.
+ * mm/page_alloc.c:split_page() */
+void split_page(struct page_alloc *pa, u64 pfn, u32 order);
+struct zone *zone_of(const struct page_alloc *pa, u64 pfn);
+/* The kernel's address of a page in the direct map; 0: it is in high memory and has none. */
+u64 page_va(const struct page_alloc *pa, u64 pfn);
+
+#endif

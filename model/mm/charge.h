@@ -1,0 +1,82 @@
+/*
+ * What the kernel's code costs while it runs on a hardware thread: instructions with the lines of text that
+ * they stand in, loads and stores of kernel objects at their simulated addresses, all through the thread's
+ * own TLBs and caches. Files of model/mm call these beside what they do; who has no cpu (the boot) or has
+ * kernel.charge off pays nothing.
+ *
+ * Not modelled: which instruction does which access; a step executes, then its accesses follow.
+ */
+#ifndef MMSIM_MM_CHARGE_H
+#define MMSIM_MM_CHARGE_H
+
+#include "model/arch/cpu.h"
+#include "model/mm/step.h"
+
+struct step_text {
+	u64 va;           /* where its text begins */
+	u32 bytes;        /* of text that one execution walks through */
+	u32 instructions; /* scaled */
+};
+
+/* One a kernel. */
+struct charger {
+	bool on;
+	struct step_text step[NR_KERNEL_STEPS];
+};
+
+static inline void charge_step(const struct charger *ch, struct cpu *c, enum kernel_step s)
+{
+	const struct step_text *t = &ch->step[s];
+
+	if (ch->on && c)
+		c->ops->execute(c, kernel_step_path[s], t->va, t->bytes, t->instructions);
+}
+
+static inline void charge_load(const struct charger *ch, struct cpu *c, enum kernel_path path, u64 va,
+			       u32 bytes)
+{
+	if (ch->on && c)
+		c->ops->load(c, path, va, bytes);
+}
+
+static inline void charge_store(const struct charger *ch, struct cpu *c, enum kernel_path path, u64 va,
+				u32 bytes)
+{
+	if (ch->on && c)
+		c->ops->store(c, path, va, bytes);
+}
+
+/*
+ * A spinlock: busy until a cycle. A path that takes it waits for that, and lets it go at the clock it has
+ * then; what others would have got in between is not seen (a path runs at once). va is the lock's line.
+ */
+struct spinlock {
+	u64 va;
+	u64 busy_until; /* cycle */
+	u64 taken, waited, wait_cycles;
+};
+
+static inline void spin_lock(const struct charger *ch, struct cpu *c, enum kernel_path path,
+			     struct spinlock *l)
+{
+	u64 now;
+
+	l->taken++;
+	if (!ch->on || !c)
+		return;
+	c->ops->store(c, path, l->va, 4);
+	now = c->ops->now(c);
+	if (now >= l->busy_until)
+		return;
+	l->waited++;
+	l->wait_cycles += l->busy_until - now;
+	c->ops->wait_until(c, KPATH_LOCK, l->busy_until);
+}
+
+static inline void spin_unlock(const struct charger *ch, struct cpu *c, struct spinlock *l)
+{
+	if (ch->on && c)
+		l->busy_until = c->ops->now(c);
+}
+
+#endif

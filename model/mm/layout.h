@@ -1,0 +1,33 @@
+/*
+ * The kernel's half of the address space, by layout: where the direct map, vmalloc, vmemmap or mem_map, kmap
+ * and fixmap slots and the text lie, and which zones physical memory has. Sources stand beside the rows.
+ *
+ * The kernel's translations are in a table tree of their own, of which the walker holds the root, as AArch64
+ * has it; x86 and RISC-V copy its top entries into each process's table instead, a difference of one read a
+ * walk that the walk caches mostly hide.
+ */
+#ifndef MMSIM_MM_LAYOUT_H
+#define MMSIM_MM_LAYOUT_H
+
+#include "model/arch/pt.h"
+
+struct layout {
+	const char *name;
+	const struct pt_format *format;
+	u32 word; /* bytes of a pointer */
+	u64 user_end;
+	u64 direct_map; /* of physical address 0 */
+	u64 direct_end; /* physical: what lies above has no address there; 0: all of memory has */
+	u64 vmalloc_start, vmalloc_end;
+	u64 vmemmap;       /* of the first struct page; 0: mem_map lies in the direct map */
+	u64 text, text_pa; /* of the image; text 0: it is seen through the direct map */
+	u64 pkmap;         /* slots of kmap(); 0: none */
+	u32 pkmap_slots;
+	u64 fixmap_top;                     /* grows downwards */
+	u64 dma_end, dma32_end, lowmem_end; /* ends of zones, physical, see struct page_alloc_cfg */
+	enum page_size direct_page;         /* largest page of the direct map */
+};
+
+extern const struct layout layouts[]; /* by enum kernel_layout */
+
+#endif

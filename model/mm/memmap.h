@@ -1,0 +1,76 @@
+/*
+ * mem_map: what is known of each page of physical memory, its struct page. Page numbers (pfn) here and in the
+ * page allocator count the kernel's own pages, 4 KB or the granule of the format; frame.h translates.
+ *
+ * Host memory exists for the aligned blocks of PAGE_CHUNK pages that somebody uses or that were split; a
+ * block that is free as a whole (of the highest order) has none, and its place in a free list is kept apart.
+ * For model/mm.
+ */
+#ifndef MMSIM_MM_MEMMAP_H
+#define MMSIM_MM_MEMMAP_H
+
+#include "model/base/types.h"
+
+#define PAGE_CHUNK_SHIFT 10u
+#define PAGE_CHUNK       (1u << PAGE_CHUNK_SHIFT)
+#define NO_PAGE          (~0u)
+
+/* struct page.state */
+enum page_state {
+	PAGE_UNUSED,    /* inside a block, or never used */
+	PAGE_BUDDY,     /* head of a free block in a free list: order, type, links */
+	PAGE_PCP,       /* head of a block in a per-CPU list: order, type, links */
+	PAGE_ALLOCATED, /* head of an allocated block: order, refs */
+	PAGE_RESERVED,  /* boot memory: never the allocator's */
+	PAGE_ISOLATED,  /* taken out of the free lists by compaction */
+};
+
+/* Bits of struct page.flags. */
+#define PAGE_SLAB       1u /* private: the slab's index */
+#define PAGE_TABLE      2u /* a page table */
+#define PAGE_MOVABLE    4u /* user memory that compaction may move: private: who owns it */
+#define PAGE_HIGHATOMIC 8u
+#define PAGE_TAIL       16u /* of a compound block that is used as one */
+
+struct page {
+	u32 prev, next; /* pfns of a list's neighbours, NO_PAGE: none */
+	u32 refs;
+	u8 state; /* enum page_state */
+	u8 order;
+	u8 type; /* of the list that it is in: enum migratetype */
+	u8 flags;
+	u64 private;
+};
+
+struct memmap {
+	u64 pages; /* of the machine, from pfn 0 on */
+	u32 shift; /* of the size of a page */
+	struct page **chunk;
+	u64 va;     /* of the struct page of pfn 0, in the kernel's address space */
+	u32 bytes;  /* of a struct page, era_page_bytes() */
+	u64 chunks; /* that have host memory now */
+};
+
+void memmap_init(struct memmap *m, u64 bytes, u32 shift, u64 va, u32 page_bytes);
+void memmap_fini(struct memmap *m);
+/* A chunk gets its host memory; or loses it: every page of it must be unused. */
+void memmap_populate(struct memmap *m, u64 pfn);
+void memmap_depopulate(struct memmap *m, u64 pfn);
+
+static inline bool memmap_has(const struct memmap *m, u64 pfn)
+{
+	return pfn < m->pages && m->chunk[pfn >> PAGE_CHUNK_SHIFT];
+}
+
+static inline struct page *page_of(const struct memmap *m, u64 pfn)
+{
+	return &m->chunk[pfn >> PAGE_CHUNK_SHIFT][pfn % PAGE_CHUNK];
+}
+
+/* Where the kernel has its struct page. */
+static inline u64 page_struct_va(const struct memmap *m, u64 pfn)
+{
+	return m->va + pfn * m->bytes;
+}
+
+#endif

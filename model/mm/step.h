@@ -1,0 +1,37 @@
+/*
+ * The kernel's paths in steps: each is a piece of code that runs from its beginning to its end, with the
+ * instructions that it takes in each class of eras. A row is
+ *
+ *	X(id, path, 2.4, 2.6.9, 2.6.37, 6.x, "what")
+ *
+ * Columns are instructions of i386 (2.4, 2.6.9) or x86-64 (2.6.37, 6.x) kernels; 0: there is no such step.
+ * Those of 6.x were counted on Debian's 6.12 cloud kernel under QEMU with -icount; those of older ones are
+ * estimates from their sources, +-40 %. kernel.instruction_scale corrects all of them at once.
+ */
+#ifndef MMSIM_MM_STEP_H
+#define MMSIM_MM_STEP_H
+
+#include "model/arch/cpu.h"
+#include "model/mm/era.h"
+#include "model/mm/step_alloc.h"
+#include "model/mm/step_fault.h"
+#include "model/mm/step_map.h"
+#include "model/mm/step_slab.h"
+
+#define KERNEL_STEPS(X) FAULT_STEPS(X) ALLOC_STEPS(X) SLAB_STEPS(X) MAP_STEPS(X)
+
+enum kernel_step {
+#define X(id, path, a, b, c, d, help) STEP_##id,
+	KERNEL_STEPS(X)
+#undef X
+		NR_KERNEL_STEPS,
+};
+extern const u8 kernel_step_path[NR_KERNEL_STEPS]; /* enum kernel_path */
+extern const u32 kernel_step_instructions[NR_KERNEL_STEPS][NR_ERA_CLASSES];
+extern const char *const kernel_step_name[NR_KERNEL_STEPS]; /* "PCP_ALLOC" */
+
+struct charger;
+/* Lays out the text of all steps from text_va on; percent: kernel.instruction_scale. */
+void charger_init(struct charger *ch, enum kernel_era era, u64 text_va, u32 percent, bool on);
+
+#endif
