@@ -10,7 +10,7 @@
 #define GFP_DMA              0x1u
 #define GFP_HIGHMEM          0x2u
 #define GFP_DMA32            0x4u
-#define GFP_MOVABLE          0x8u /* migratetype movable; with GFP_HIGHMEM also zone MOVABLE, if there is one */
+#define GFP_MOVABLE          0x8u  /* the migratetype; with GFP_HIGHMEM also the zone, if there is one */
 #define GFP_RECLAIMABLE      0x10u /* migratetype reclaimable */
 #define GFP_HIGH             0x20u /* may use a half of the reserve below the min mark */
 #define GFP_IO               0x40u
@@ -38,7 +38,8 @@
 #define GFP_USER             (GFP_KERNEL)
 #define GFP_HIGHUSER         (GFP_USER | GFP_HIGHMEM)
 #define GFP_HIGHUSER_MOVABLE (GFP_HIGHUSER | GFP_MOVABLE)
-#define GFP_TRANSHUGE_LIGHT  ((GFP_HIGHUSER_MOVABLE | GFP_COMP | GFP_NOMEMALLOC | GFP_NOWARN) & ~(GFP_RECLAIM))
+#define GFP_NO_RESERVES      (GFP_NOMEMALLOC | GFP_NOWARN)
+#define GFP_TRANSHUGE_LIGHT  ((GFP_HIGHUSER_MOVABLE & ~GFP_RECLAIM) | GFP_COMP | GFP_NO_RESERVES)
 #define GFP_TRANSHUGE        (GFP_TRANSHUGE_LIGHT | GFP_DIRECT_RECLAIM)
 
 enum migratetype {
