@@ -42,6 +42,7 @@ struct page_alloc_cfg {
 	u64 memmap_va;   /* of the first struct page; 0: mem_map lies in boot memory of the direct map */
 	u64 image_bytes; /* of the kernel's text and data, from image_pa on */
 	u64 image_pa;
+	bool pc; /* page 0 and 640 KB to 1 MB are no memory; 6.x keeps all of the first megabyte */
 	u64 min_free_kbytes; /* 0: by the era's formula */
 	bool thp;            /* khugepaged raises the marks */
 	u64 seed;
@@ -71,12 +72,23 @@ struct zonelist {
 	u32 n;
 };
 
+/* Physical memory that boot keeps from the allocator: pages start to end. */
+struct boot_range {
+	u64 start, end;
+};
+
 struct page_alloc {
 	struct page_alloc_cfg cfg;
 	struct charger *charger;
 	struct memmap map;
-	struct zone *zone; /* by node, then by type */
+	struct zone *zone; /* by node, then by type: ascending addresses */
 	u32 n_zones;
+	u8 *chunk_zone;           /* index of the first zone of each chunk of memmap.h */
+	struct boot_range *range; /* ascending, without overlaps */
+	u32 n_ranges;
+	u64 *memmap_pa; /* of each node's part of mem_map */
+	u64 percpu_pa;  /* of the per-CPU areas, percpu_bytes each, one a hardware thread */
+	u32 percpu_bytes;
 	struct zonelist *zonelist; /* [node * NR_ZONE_TYPES + highest type that may be used] */
 	u32 max_order;             /* exclusive: MAX_ORDERS, 10 for 2.4.0 */
 	u32 pageblock_order;
@@ -85,7 +97,12 @@ struct page_alloc {
 	struct page_alloc_stats st;
 };
 
+/*
+ * page_alloc_new() boots: what is not reserved is free. page_alloc_zones() only makes the zones, with their
+ * marks and without a free page or a per-CPU list, for tests of what lies below.
+ */
 struct page_alloc *page_alloc_new(const struct page_alloc_cfg *cfg, struct charger *ch);
+struct page_alloc *page_alloc_zones(const struct page_alloc_cfg *cfg, struct charger *ch);
 void page_alloc_free(struct page_alloc *pa);
 void page_alloc_stats_add(struct page_alloc *pa, struct stats *s); /* registers mm.{buddy,pcp,alloc}.* */
 /* ASSERTs: each page has one place; lists, counts and marks agree; allocated = freed + in use. */
@@ -103,6 +120,14 @@ void free_pages_cold(struct page_alloc *pa, struct cpu *c, u64 pfn, u32 order);
  * mm/page_alloc.c:split_page() */
 void split_page(struct page_alloc *pa, u64 pfn, u32 order);
 struct zone *zone_of(const struct page_alloc *pa, u64 pfn);
+u32 node_of(const struct page_alloc *pa, u64 pfn);
+/* Physical address of a page's struct page, which memmap.va and on are mapped to. */
+u64 page_struct_pa(const struct page_alloc *pa, u64 pfn);
+/* The kernel's address of byte `offset` of a hardware thread's per-CPU area. */
+u64 percpu_va(const struct page_alloc *pa, u32 cpu, u32 offset);
+/* Where in it the pageset of a zone lies, two lines and what follows: PERCPU_PCP_BYTES. */
+u32 percpu_pcp(const struct zone *z);
+#define PERCPU_PCP_BYTES 256u
 /* The kernel's address of a page in the direct map; 0: it is in high memory and has none. */
 u64 page_va(const struct page_alloc *pa, u64 pfn);
 

@@ -7,27 +7,30 @@
 
 #include "model/base/types.h"
 
-#define GFP_DMA              0x1u
-#define GFP_HIGHMEM          0x2u
-#define GFP_DMA32            0x4u
-#define GFP_MOVABLE          0x8u  /* the migratetype; with GFP_HIGHMEM also the zone, if there is one */
-#define GFP_RECLAIMABLE      0x10u /* migratetype reclaimable */
-#define GFP_HIGH             0x20u /* may use a half of the reserve below the min mark */
-#define GFP_IO               0x40u
-#define GFP_FS               0x80u
-#define GFP_ZERO             0x100u
-#define GFP_DIRECT_RECLAIM   0x200u /* may sleep and reclaim */
-#define GFP_KSWAPD_RECLAIM   0x400u /* wakes kswapd */
-#define GFP_NORETRY          0x800u
-#define GFP_RETRY_MAYFAIL    0x1000u
-#define GFP_NOFAIL           0x2000u
-#define GFP_NOWARN           0x4000u
-#define GFP_COMP             0x8000u
-#define GFP_NOMEMALLOC       0x10000u
-#define GFP_MEMALLOC         0x20000u /* no marks at all, as PF_MEMALLOC */
-#define GFP_THISNODE         0x40000u
-#define GFP_COLD             0x80000u  /* __GFP_COLD, until 4.14 */
-#define GFP_OOM_VICTIM       0x100000u /* the task is being killed for memory */
+#define GFP_DMA            0x1u
+#define GFP_HIGHMEM        0x2u
+#define GFP_DMA32          0x4u
+#define GFP_MOVABLE        0x8u  /* the migratetype; with GFP_HIGHMEM also the zone, if there is one */
+#define GFP_RECLAIMABLE    0x10u /* migratetype reclaimable */
+#define GFP_HIGH           0x20u /* may use a half of the reserve below the min mark */
+#define GFP_IO             0x40u
+#define GFP_FS             0x80u
+#define GFP_ZERO           0x100u
+#define GFP_DIRECT_RECLAIM 0x200u /* may sleep and reclaim */
+#define GFP_KSWAPD_RECLAIM 0x400u /* wakes kswapd */
+#define GFP_NORETRY        0x800u
+#define GFP_RETRY_MAYFAIL  0x1000u
+#define GFP_NOFAIL         0x2000u
+#define GFP_NOWARN         0x4000u
+#define GFP_COMP           0x8000u
+#define GFP_NOMEMALLOC     0x10000u
+#define GFP_MEMALLOC       0x20000u /* no marks at all, as PF_MEMALLOC */
+#define GFP_THISNODE       0x40000u
+#define GFP_COLD           0x80000u  /* __GFP_COLD, until 4.14 */
+#define GFP_OOM_VICTIM     0x100000u /* the task is being killed for memory */
+/* Of the allocator itself, from alloc.c to buddy_take(): */
+#define GFP_NOFRAGMENT       0x200000u /* ALLOC_NOFRAGMENT: no fallback that breaks up a pageblock */
+#define GFP_HIGHATOMIC       0x400000u /* ALLOC_HIGHATOMIC: the highatomic reserve serves, too */
 
 #define GFP_RECLAIM          (GFP_DIRECT_RECLAIM | GFP_KSWAPD_RECLAIM)
 #define GFP_ATOMIC           (GFP_HIGH | GFP_KSWAPD_RECLAIM)

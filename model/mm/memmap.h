@@ -2,9 +2,12 @@
  * mem_map: what is known of each page of physical memory, its struct page. Page numbers (pfn) here and in the
  * page allocator count the kernel's own pages, 4 KB or the granule of the format; frame.h translates.
  *
- * Host memory exists for the aligned blocks of PAGE_CHUNK pages that somebody uses or that were split; a
- * block that is free as a whole (of the highest order) has none, and its place in a free list is kept apart.
- * For model/mm.
+ * Host memory exists for the chunks of PAGE_CHUNK pages of which somebody uses a part. A chunk that is free,
+ * or allocated, as one block has only the struct page of its head, in an array of all heads; chunk[] points
+ * there. So page_of() works for the head of a chunk always, for its other pages once it is populated. Who
+ * splits a block of a chunk's size, or looks at single pages of one, populates it first; who puts one
+ * together depopulates it. Both move the struct pages: pointers into that chunk do not outlive them. For
+ * model/mm.
  */
 #ifndef MMSIM_MM_MEMMAP_H
 #define MMSIM_MM_MEMMAP_H
@@ -43,23 +46,28 @@ struct page {
 };
 
 struct memmap {
-	u64 pages; /* of the machine, from pfn 0 on */
-	u32 shift; /* of the size of a page */
-	struct page **chunk;
-	u64 va;     /* of the struct page of pfn 0, in the kernel's address space */
-	u32 bytes;  /* of a struct page, era_page_bytes() */
-	u64 chunks; /* that have host memory now */
+	u64 pages;           /* of the machine, from pfn 0 on */
+	u32 shift;           /* of the size of a page */
+	struct page **chunk; /* of each: its pages, or its head alone */
+	struct page *head;
+	u64 va;             /* of the struct page of pfn 0, in the kernel's address space */
+	u32 bytes;          /* of a struct page, era_page_bytes() */
+	u64 chunks;         /* that are populated now */
+	struct page *spare; /* one chunk's memory, kept: a block at the border is split and merged often */
 };
 
 void memmap_init(struct memmap *m, u64 bytes, u32 shift, u64 va, u32 page_bytes);
 void memmap_fini(struct memmap *m);
-/* A chunk gets its host memory; or loses it: every page of it must be unused. */
+/* The chunk of a page gets all its struct pages; or loses them: all but the head must be PAGE_UNUSED. */
 void memmap_populate(struct memmap *m, u64 pfn);
 void memmap_depopulate(struct memmap *m, u64 pfn);
 
+/* Whether page_of() may be asked for any page of the chunk, not only for its head. */
 static inline bool memmap_has(const struct memmap *m, u64 pfn)
 {
-	return pfn < m->pages && m->chunk[pfn >> PAGE_CHUNK_SHIFT];
+	u64 i = pfn >> PAGE_CHUNK_SHIFT;
+
+	return pfn < m->pages && m->chunk[i] != &m->head[i];
 }
 
 static inline struct page *page_of(const struct memmap *m, u64 pfn)

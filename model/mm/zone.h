@@ -46,6 +46,11 @@ struct zone_stats {
 	ZONE_STATS(STAT_FIELD)
 };
 
+/* struct zone.flags */
+#define ZONE_BELOW_HIGH     1u /* seen below its high mark, by the fast path */
+#define ZONE_RECLAIM_ACTIVE 2u /* kswapd works on it */
+#define ZONE_BOOSTED        4u /* wakes kswapd at the next allocation */
+
 struct pcp;     /* pcp.h */
 struct compact; /* compact.h */
 struct page_alloc;
@@ -63,12 +68,13 @@ struct zone {
 	u64 boost;                         /* watermark_boost */
 	u64 lowmem_reserve[NR_ZONE_TYPES]; /* kept from allocations that could have that zone */
 	struct free_area area[MAX_ORDERS];
-	u8 *block_type;          /* migratetype of each pageblock from `start`'s on */
+	u8 *block_type;          /* migratetype of each pageblock from that of `start` on */
+	u32 flags;               /* ZONE_* */
 	u32 reserved_highatomic; /* pages */
 	struct pcp *pcp;         /* one a cpu */
 	struct compact *compact;
 	struct spinlock lock;
-	u64 va; /* of struct zone */
+	u64 va; /* of struct zone, whose fields are found by zone_line() */
 	struct zone_stats st;
 };
 
@@ -76,6 +82,23 @@ static inline bool zone_has(const struct zone *z, u64 pfn)
 {
 	return pfn >= z->start && pfn < z->end;
 }
+
+/*
+ * Lines of struct zone that code touches, by their distance from zone.va. Offsets are those of the era: 2.4
+ * and 2.6.9 i386 have lock, counter and marks in the first line and free_area[] behind it; from 2.6.26 on
+ * marks and reserves come first, then the list of per-CPU sets, then free_area[], the lock and vm_stat[]
+ * (include/linux/mmzone.h).
+ */
+enum zone_line {
+	ZONE_LINE_MARKS,     /* _watermark[], lowmem_reserve[] */
+	ZONE_LINE_PAGESET,   /* pointer to the per-CPU sets */
+	ZONE_LINE_FREE_AREA, /* of order 0; the next orders follow, zone_area_bytes() apart */
+	ZONE_LINE_LOCK,
+	ZONE_LINE_STAT, /* vm_stat[]: the counter of free pages */
+	NR_ZONE_LINES,
+};
+u64 zone_line(const struct zone *z, enum zone_line line);
+u32 zone_area_bytes(const struct zone *z); /* of a struct free_area */
 
 #define MAX_ZONES 192u /* of all nodes */
 
