@@ -8,6 +8,7 @@
 #include "model/mm/contig.h"
 #include "model/mm/era.h"
 #include "model/mm/gather.h"
+#include "model/mm/layout.h"
 #include "model/sim/time.h"
 
 static const char *const numa_names[] = { "local", "interleave", NULL };
@@ -15,27 +16,6 @@ static const char *const hugetlb_names[] = { "2m", "1g", NULL };
 static const char *const thp_names[] = { "never", "always", NULL };
 static const char *const layout_names[] = { "x86-64",    "x86-64-la57", "i386", "i386-pae", "arm64-4k",
 					    "arm64-16k", "arm64-64k",   "sv39", "sv48",     NULL };
-
-/*
- * What a layout is: its tables, and where user space ends. i386 splits 3G/1G
- * (arch/x86/include/asm/page_32_types.h: PAGE_OFFSET); RISC-V gives user space the lower half
- * (Documentation/arch/riscv/vm-layout.rst), AArch64 all that one of its two roots translates. x86-64 would be
- * the lower half, too; a recording of another machine may use the rest.
- */
-static const struct layout {
-	const struct pt_format *format;
-	u64 user_end;
-} layouts[] = {
-	[KERNEL_LAYOUT_X86_64] = { &pt_x86_64, 1ull << 48 },
-	[KERNEL_LAYOUT_X86_64_LA57] = { &pt_x86_64_la57, 1ull << 57 },
-	[KERNEL_LAYOUT_I386] = { &pt_i386, 3ull << 30 },
-	[KERNEL_LAYOUT_I386_PAE] = { &pt_i386_pae, 3ull << 30 },
-	[KERNEL_LAYOUT_ARM64_4K] = { &pt_arm64_4k, 1ull << 48 },
-	[KERNEL_LAYOUT_ARM64_16K] = { &pt_arm64_16k, 1ull << 48 },
-	[KERNEL_LAYOUT_ARM64_64K] = { &pt_arm64_64k, 1ull << 48 },
-	[KERNEL_LAYOUT_SV39] = { &pt_riscv_sv39, 1ull << 38 },
-	[KERNEL_LAYOUT_SV48] = { &pt_riscv_sv48, 1ull << 47 },
-};
 
 #define AT(field) offsetof(struct kernel_cfg, field)
 
@@ -109,9 +89,7 @@ bool kernel_fits(const struct kernel *k, u64 addr, u64 len)
 
 const char *kernel_layout_check(const struct kernel_cfg *cfg, u64 memory)
 {
-	if (memory > 1ull << kernel_format(cfg)->pa_bits)
-		return "is more than the page tables of kernel.layout can address";
-	return NULL;
+	return layout_check(cfg->layout, cfg->era, memory);
 }
 
 static void set_costs(struct kernel_costs *cost, const struct kernel_cfg *cfg, u64 hz)
