@@ -119,7 +119,7 @@ $config -m "$tmp/dump.cfg" --dump >"$tmp/again.cfg"
 check "a dump loads back to the same" cmp "$tmp/dump.cfg" "$tmp/again.cfg"
 
 check "a recording to replay" $mmsim generate random -o "$tmp/r.pcap.gz" --size 4M --count 20000 --stores 30
-$mmsim replay -q "$tmp/r.pcap.gz" -m "$tmp/mine.cfg" -s kernel.fault=1us -s l3.size=0 -o "$tmp/run" 2>&1
+$mmsim replay -q "$tmp/r.pcap.gz" -m "$tmp/mine.cfg" -s kernel.flush=1us -s l3.size=0 -o "$tmp/run" 2>&1
 $mmsim replay -q "$tmp/r.pcap.gz" -m "$tmp/run/config.cfg" -o "$tmp/rerun" 2>&1
 check "the configuration of a run gives the same results" cmp "$tmp/run/stats.json" "$tmp/rerun/stats.json"
 check "and the same configuration" cmp "$tmp/run/config.cfg" "$tmp/rerun/config.cfg"

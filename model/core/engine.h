@@ -98,7 +98,6 @@ struct engine_params {
 	u64 hz;
 	u32 line;           /* bytes of an instruction-cache line */
 	u32 page_shift;     /* of the smallest pages */
-	u64 syscall_cycles; /* entry and exit of a system call */
 	u64 check_every;    /* records between walks over the kernel's state, 0: never */
 };
 

@@ -15,7 +15,7 @@
 
 static void charge_syscall(struct engine *e)
 {
-	e->on->cpu->ops->spend(e->on->cpu, KPATH_SYSCALL, e->p.syscall_cycles);
+	kernel_syscall(e->p.kernel, e->on->cpu);
 }
 
 /* ---- the address space; the kernel's calls charge their own time ---- */
@@ -303,24 +303,15 @@ static const struct handler {
 	enum need need;
 	enum step (*happen)(struct engine *e, struct thread *th);
 } handlers[TR_NR_EVENTS] = {
-	[TR_EV_MAP] = { NEEDS_MM, do_map },
-	[TR_EV_UNMAP] = { NEEDS_MM, do_unmap },
-	[TR_EV_REMAP] = { NEEDS_MM, do_remap },
-	[TR_EV_PROTECT] = { NEEDS_MM, do_protect },
-	[TR_EV_ADVISE] = { NEEDS_MM, do_advise },
-	[TR_EV_BRK] = { NEEDS_MM, do_brk },
-	[TR_EV_CLONE] = { NEEDS_MM, do_clone },
-	[TR_EV_FORK] = { NEEDS_MM, do_fork },
-	[TR_EV_EXEC] = { NEEDS_MM, do_exec },
-	[TR_EV_EXIT] = { NEEDS_NOTHING, do_exit },
-	[TR_EV_WAKE] = { NEEDS_LIFE, do_wake },
-	[TR_EV_WAIT] = { NEEDS_LIFE, do_wait },
-	[TR_EV_SLEEP] = { NEEDS_LIFE, do_sleep },
-	[TR_EV_READ] = { NEEDS_LIFE, do_read },
-	[TR_EV_WRITE] = { NEEDS_LIFE, do_write },
-	[TR_EV_SYSCALL] = { NEEDS_LIFE, do_syscall },
-	[TR_EV_MARK] = { NEEDS_NOTHING, do_mark },
-	[TR_EV_LOST] = { NEEDS_NOTHING, do_lost },
+	[TR_EV_MAP] = { NEEDS_MM, do_map },        [TR_EV_UNMAP] = { NEEDS_MM, do_unmap },
+	[TR_EV_REMAP] = { NEEDS_MM, do_remap },    [TR_EV_PROTECT] = { NEEDS_MM, do_protect },
+	[TR_EV_ADVISE] = { NEEDS_MM, do_advise },  [TR_EV_BRK] = { NEEDS_MM, do_brk },
+	[TR_EV_CLONE] = { NEEDS_MM, do_clone },    [TR_EV_FORK] = { NEEDS_MM, do_fork },
+	[TR_EV_EXEC] = { NEEDS_MM, do_exec },      [TR_EV_EXIT] = { NEEDS_NOTHING, do_exit },
+	[TR_EV_WAKE] = { NEEDS_LIFE, do_wake },    [TR_EV_WAIT] = { NEEDS_LIFE, do_wait },
+	[TR_EV_SLEEP] = { NEEDS_LIFE, do_sleep },  [TR_EV_READ] = { NEEDS_LIFE, do_read },
+	[TR_EV_WRITE] = { NEEDS_LIFE, do_write },  [TR_EV_SYSCALL] = { NEEDS_LIFE, do_syscall },
+	[TR_EV_MARK] = { NEEDS_NOTHING, do_mark }, [TR_EV_LOST] = { NEEDS_NOTHING, do_lost },
 };
 
 static bool can_happen(const struct thread *th, enum need need)

@@ -170,7 +170,6 @@ static struct engine *build_engine(struct machine *m, u64 check_every)
 		.hz = m->cfg.core.frequency,
 		.line = m->cfg.hw.l1i.line,
 		.page_shift = kernel_format(&m->cfg.kernel)->shift[0],
-		.syscall_cycles = time_to_cycles(m->cfg.kernel.syscall, m->cfg.core.frequency),
 		.check_every = check_every,
 	};
 

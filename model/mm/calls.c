@@ -17,10 +17,11 @@
 /* Of an object: far from an overflow by the longest mapping. */
 #define MAX_OFFSET (1ull << 62)
 
-static void begin_call(struct mm *mm, struct cpu *c, u64 *counter)
+static void begin_call(struct mm *mm, struct cpu *c, u64 *counter, enum kernel_step body)
 {
 	++*counter;
-	c->ops->spend(c, KPATH_SYSCALL, mm->k->cost.syscall + mm->k->cost.mapping);
+	kernel_step(mm->k, c, STEP_SYSCALL);
+	kernel_step(mm->k, c, body);
 }
 
 static enum mm_result failed(struct mm *mm, enum mm_result why)
@@ -54,7 +55,7 @@ enum mm_result mm_mmap(struct mm *mm, struct cpu *c, const struct mm_map *map)
 {
 	struct vma v = { .flags = map->flags };
 
-	begin_call(mm, c, &mm->k->call.mmap);
+	begin_call(mm, c, &mm->k->call.mmap, STEP_MMAP);
 	if (!map->len || !mm_range(mm, map->addr, map->len, &v.start, &v.end) || map->offset > MAX_OFFSET)
 		return failed(mm, MM_INVALID);
 	v.object = map_object(mm, map);
@@ -77,7 +78,7 @@ enum mm_result mm_munmap(struct mm *mm, struct cpu *c, u64 addr, u64 len)
 {
 	u64 start, end;
 
-	begin_call(mm, c, &mm->k->call.munmap);
+	begin_call(mm, c, &mm->k->call.munmap, STEP_MUNMAP);
 	if (!len || !mm_range(mm, addr, len, &start, &end))
 		return failed(mm, MM_INVALID);
 	mm_unmap(mm, c, start, end);
@@ -89,7 +90,7 @@ enum mm_result mm_brk(struct mm *mm, struct cpu *c, u64 start, u64 end)
 	struct vma v = { .flags = MM_READ | MM_WRITE | MM_ANON | MM_HEAP };
 	u64 first;
 
-	begin_call(mm, c, &mm->k->call.brk);
+	begin_call(mm, c, &mm->k->call.brk, STEP_MMAP);
 	if (end < start || !mm_range(mm, start, end - start, &first, &v.end))
 		return failed(mm, MM_INVALID);
 	v.start = MAX(mm->brk, align_up(start, FRAME_SIZE));
@@ -110,7 +111,7 @@ enum mm_result mm_mprotect(struct mm *mm, struct cpu *c, u64 addr, u64 len, u32 
 	u64 start, end, covered = 0;
 	u32 i;
 
-	begin_call(mm, c, &mm->k->call.mprotect);
+	begin_call(mm, c, &mm->k->call.mprotect, STEP_MPROTECT);
 	if (!mm_range(mm, addr, len, &start, &end))
 		return failed(mm, MM_INVALID);
 	gather_begin(&g, mm, c);
@@ -193,7 +194,7 @@ enum mm_result mm_madvise(struct mm *mm, struct cpu *c, u64 addr, u64 len, u32 a
 	struct gather g;
 	u64 start, end;
 
-	begin_call(mm, c, &mm->k->call.madvise);
+	begin_call(mm, c, &mm->k->call.madvise, STEP_MADVISE);
 	if (!mm_range(mm, addr, len, &start, &end))
 		return failed(mm, MM_INVALID);
 	if (advice != ADVICE_DONTNEED && advice != ADVICE_FREE && advice != ADVICE_REMOVE) {
@@ -232,7 +233,7 @@ static void move_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 		zap_range(&m->gather, va, va + 1);
 		return;
 	}
-	m->c->ops->spend(m->c, KPATH_SYSCALL, m->mm->k->cost.protect_page);
+	kernel_step(m->mm->k, m->c, STEP_PROTECT_PAGE);
 	pte_write(m->mm, m->c, KPATH_SYSCALL, entry_pa, 0);
 	pte_write(m->mm, m->c, KPATH_SYSCALL, to, entry);
 	if (pte_flags(m->mm, entry) & PTE_PRESENT)
@@ -327,7 +328,7 @@ enum mm_result mm_mremap(struct mm *mm, struct cpu *c, u64 from, u64 from_len, u
 	u64 from_start, from_end, to_start, to_end;
 	enum mm_result result = MM_INVALID;
 
-	begin_call(mm, c, &mm->k->call.mremap);
+	begin_call(mm, c, &mm->k->call.mremap, STEP_MMAP);
 	if (to_len && mm_range(mm, from, from_len, &from_start, &from_end) &&
 	    mm_range(mm, to, to_len, &to_start, &to_end) &&
 	    (from_start == to_start || from_end <= to_start || to_end <= from_start))

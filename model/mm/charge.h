@@ -46,6 +46,13 @@ static inline void charge_store(const struct charger *ch, struct cpu *c, enum ke
 		c->ops->store(c, path, va, bytes);
 }
 
+/* What is no instruction of the kernel: a write of CR3, INVLPG, a device. */
+static inline void charge_time(const struct charger *ch, struct cpu *c, enum kernel_path path, u64 cycles)
+{
+	if (ch->on && c)
+		c->ops->spend(c, path, cycles);
+}
+
 /*
  * A spinlock: busy until a cycle. A path that takes it waits for that, and lets it go at the clock it has
  * then; what others would have got in between is not seen (a path runs at once). va is the lock's line.

@@ -84,8 +84,8 @@ static void unfold(struct gather *g, enum kernel_path path, u64 va, u64 first_pa
 		e = f->encode(f->pa(e, 0), (f->flags(e, 0) & ~PTE_CONTIG) | state, 0);
 		pt_write(f, k->ptmem, first_pa + i, e);
 	}
-	g->c->ops->store(g->c, path, kernel_va(g->mm->k, first_pa), bytes);
-	g->c->ops->store(g->c, path, kernel_va(g->mm->k, first_pa), bytes);
+	kernel_store(k, g->c, path, first_pa, bytes);
+	kernel_store(k, g->c, path, first_pa, bytes);
 	gather_page(g, start);
 	gather_page(g, start + run_size(k) - 1);
 	k->contig.unfolds++;

@@ -5,6 +5,7 @@
 #include "model/base/error.h"
 #include "model/mm/contig.h"
 #include "model/mm/huge.h"
+#include "model/mm/lru.h"
 #include "model/mm/pte.h"
 #include "model/mm/shootdown.h"
 
@@ -17,8 +18,8 @@ struct fault {
 	struct mm *mm;
 	struct page_view view;
 	const struct vma *vma; /* the view's */
-	u64 va;   /* as the tables see it */
-	u64 page; /* as the TLB sees it */
+	u64 va;                /* as the tables see it */
+	u64 page;              /* as the TLB sees it */
 	u64 entry_pa, entry;
 	bool write;
 };
@@ -62,13 +63,24 @@ static void set_entry(struct fault *f, u64 pfn, bool write)
 {
 	u32 state = f->write ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED;
 
+	kernel_step(f->k, f->c, STEP_PTE_SET);
 	pte_write(f->mm, f->c, KPATH_FAULT, f->entry_pa, pte_make(f->vma, f->mm, pfn, write, state));
 }
 
-static enum trap_result done(struct fault *f, u64 *counter, u64 cycles)
+/* A page that is the faulting address space's own is mapped for the first time. */
+static void map_new(struct fault *f, u64 pfn)
+{
+	kernel_step(f->k, f->c, STEP_PAGE_CHARGE);
+	kernel_step(f->k, f->c, STEP_RMAP_ADD);
+	lru_add(f->k, f->c, pfn);
+	kernel_step(f->k, f->c, STEP_RSS_ADD);
+	page_set_anon(f->mm, f->va);
+	set_entry(f, pfn, true);
+}
+
+static enum trap_result done(u64 *counter)
 {
 	++*counter;
-	f->c->ops->spend(f->c, KPATH_FAULT, cycles);
 	return TRAP_RETRY;
 }
 
@@ -104,20 +116,21 @@ static enum trap_result fault_anonymous(struct fault *f)
 	u64 pfn;
 
 	if (shared_zero) {
+		kernel_step(f->k, f->c, STEP_ZERO_PAGE_FAULT);
 		frame_get(f->k->frames, f->k->zero_pfn);
 		set_entry(f, f->k->zero_pfn, false);
-		return done(f, &f->k->fault.zero_page, f->k->cost.fault_read);
+		return done(&f->k->fault.zero_page);
 	}
+	kernel_step(f->k, f->c, STEP_ANON_FAULT);
 	if (f->write && contig_map(f->mm, f->c, &f->view, f->entry_pa, f->va)) {
 		page_set_anon(f->mm, f->va);
-		return done(f, &f->k->fault.zero, f->k->cost.fault);
+		return done(&f->k->fault.zero);
 	}
 	pfn = new_zeroed(f);
 	if (pfn == NO_FRAME)
 		return TRAP_OOM;
-	page_set_anon(f->mm, f->va);
-	set_entry(f, pfn, true);
-	return done(f, &f->k->fault.zero, f->k->cost.fault);
+	map_new(f, pfn);
+	return done(&f->k->fault.zero);
 }
 
 /* The object's frame for an address, made at first use; NO_FRAME: no memory. */
@@ -134,17 +147,17 @@ static u64 object_frame(struct fault *f, u64 va)
 	if (o->anon)
 		page_zero(f->k, f->c, pfn);
 	else
-		f->c->ops->spend(f->c, KPATH_FAULT, f->k->cost.file_fill);
+		charge_time(&f->k->charger, f->c, KPATH_FAULT, f->k->cost.file_fill);
 	object_add(o, index, pfn);
 	return pfn;
 }
 
 static void map_object_page(struct fault *f, u64 entry_pa, u64 pfn, u32 state)
 {
+	kernel_step(f->k, f->c, STEP_FILE_PAGE);
 	frame_get(f->k->frames, pfn);
 	pte_write(f->mm, f->c, KPATH_FAULT, entry_pa,
 		  pte_make(f->vma, f->mm, pfn, f->vma->flags & MM_SHARED, state));
-	f->c->ops->spend(f->c, KPATH_FAULT, f->k->cost.fault_file_page);
 	f->k->fault.file_pages++;
 }
 
@@ -194,9 +207,9 @@ static enum trap_result fault_private_write(struct fault *f, u64 from)
 
 	if (pfn == NO_FRAME)
 		return TRAP_OOM;
-	page_set_anon(f->mm, f->va);
-	set_entry(f, pfn, true);
-	return done(f, &f->k->fault.cow, f->k->cost.fault_cow);
+	kernel_step(f->k, f->c, STEP_WP_FAULT);
+	map_new(f, pfn);
+	return done(&f->k->fault.cow);
 }
 
 /* do_read_fault(), do_cow_fault(), do_shared_fault(). */
@@ -206,12 +219,15 @@ static enum trap_result fault_object(struct fault *f)
 
 	if (pfn == NO_FRAME)
 		return TRAP_OOM;
+	kernel_step(f->k, f->c, STEP_FILE_FAULT);
 	if (f->write && !(f->vma->flags & MM_SHARED))
 		return fault_private_write(f, pfn);
+	if (f->write)
+		kernel_step(f->k, f->c, STEP_FILE_WRITE);
 	map_object_page(f, f->entry_pa, pfn, f->write ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED);
 	if (!f->write)
 		fault_around(f);
-	return done(f, &f->k->fault.file, f->k->cost.fault_read);
+	return done(&f->k->fault.file);
 }
 
 /*
@@ -241,18 +257,19 @@ static enum trap_result fault_write_protected(struct fault *f)
 
 	leave_run(f);
 	if ((f->vma->flags & MM_SHARED) || frame_refs(f->k->frames, old) == 1) {
+		kernel_step(f->k, f->c, STEP_WP_REUSE);
 		set_entry(f, old, true);
 		upgraded(f);
-		return done(f, &f->k->fault.reuse, f->k->cost.fault_reuse);
+		return done(&f->k->fault.reuse);
 	}
 	pfn = new_copy(f, old);
 	if (pfn == NO_FRAME)
 		return TRAP_OOM;
-	page_set_anon(f->mm, f->va);
-	set_entry(f, pfn, true);
+	kernel_step(f->k, f->c, STEP_WP_FAULT);
+	map_new(f, pfn);
 	tlb_flush_page(f->mm, f->c, f->page);
 	frame_put(f->k->frames, old);
-	return done(f, &f->k->fault.cow, f->k->cost.fault_cow);
+	return done(&f->k->fault.cow);
 }
 
 static void split_huge(struct fault *f)
@@ -275,14 +292,14 @@ static bool fault_in_huge(struct fault *f, u64 upper, u64 entry, u32 level, enum
 		split_huge(f);
 		return false;
 	}
-	f->c->ops->load(f->c, KPATH_FAULT, kernel_va(f->k, upper), fmt->entry_bytes);
+	kernel_load(f->k, f->c, KPATH_FAULT, upper, fmt->entry_bytes);
 	if (forbidden)
 		pte_write(f->mm, f->c, KPATH_FAULT, upper,
 			  fmt->encode(fmt->pa(entry, level), flags | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY,
 				      level));
 	upgraded(f);
-	*result = forbidden ? done(f, &f->k->fault.reuse, f->k->cost.fault_reuse) :
-			      done(f, &f->k->fault.spurious, f->k->cost.fault_read);
+	kernel_step(f->k, f->c, STEP_WP_REUSE);
+	*result = done(forbidden ? &f->k->fault.reuse : &f->k->fault.spurious);
 	return true;
 }
 
@@ -295,11 +312,12 @@ static bool fault_huge(struct fault *f, u64 upper, u32 level, enum trap_result *
 		return fault_in_huge(f, upper, entry, level, result);
 	if (entry || !huge_wanted(f->mm, &f->view, f->va, level))
 		return false;
-	f->c->ops->load(f->c, KPATH_FAULT, kernel_va(f->k, upper), f->k->format->entry_bytes);
+	kernel_step(f->k, f->c, STEP_HUGE_FAULT);
+	kernel_load(f->k, f->c, KPATH_FAULT, upper, f->k->format->entry_bytes);
 	if (!huge_map(f->mm, f->c, f->vma, upper, f->va, level, f->write))
 		return false;
 	page_set_anon(f->mm, f->va);
-	*result = done(f, &f->k->fault.huge, f->k->cost.fault);
+	*result = done(&f->k->fault.huge);
 	return true;
 }
 
@@ -309,6 +327,7 @@ static enum trap_result fault_resolve(struct fault *f)
 	u64 at = pgtable_upper(f->mm, f->c, KPATH_FAULT, f->va, level, true);
 	enum trap_result result;
 
+	kernel_step(f->k, f->c, STEP_TABLE_WALK);
 	for (; at != NO_ENTRY && level > 0; level--) {
 		if (fault_huge(f, at, level, &result))
 			return result;
@@ -318,13 +337,13 @@ static enum trap_result fault_resolve(struct fault *f)
 		return TRAP_OOM;
 	f->entry_pa = at;
 	f->entry = pte_read(f->mm, f->entry_pa);
-	f->c->ops->load(f->c, KPATH_FAULT, kernel_va(f->k, f->entry_pa), f->k->format->entry_bytes);
+	kernel_load(f->k, f->c, KPATH_FAULT, f->entry_pa, f->k->format->entry_bytes);
 	if (!f->entry)
 		return f->vma->object ? fault_object(f) : fault_anonymous(f);
 	if (f->write && !(pte_flags(f->mm, f->entry) & PTE_WRITE))
 		return fault_write_protected(f);
 	upgraded(f);
-	return done(f, &f->k->fault.spurious, f->k->cost.fault_read);
+	return done(&f->k->fault.spurious);
 }
 
 static enum trap_result kernel_fault(struct kernel *k, struct cpu *c, struct mm *mm, const struct trap *t)
@@ -334,6 +353,8 @@ static enum trap_result kernel_fault(struct kernel *k, struct cpu *c, struct mm 
 	enum trap_result result;
 	const struct vma *v;
 
+	kernel_step(k, c, STEP_FAULT_ENTRY);
+	kernel_step(k, c, STEP_VMA_LOOKUP);
 	f.page = page_down(k, t->va);
 	/* Traces of other machines have what addresses they like; tables ignore the bits above theirs. */
 	if (mm->implicit_maps)
@@ -342,17 +363,16 @@ static enum trap_result kernel_fault(struct kernel *k, struct cpu *c, struct mm 
 	if (!v)
 		v = grow_stack(mm, c, f.va);
 	if (!v || !access_allowed(v, t->access)) {
-		done(&f, &k->fault.segv, k->cost.fault_read);
+		k->fault.segv++;
+		kernel_step(k, c, STEP_FAULT_EXIT);
 		return TRAP_SEGV;
 	}
 	f.view = page_view(mm, f.va);
 	f.vma = &f.view.vma;
 	result = fault_resolve(&f);
+	kernel_step(k, c, STEP_FAULT_EXIT);
 	k->pgfault++;
-	if (result == TRAP_OOM)
-		done(&f, &k->fault.oom, k->cost.fault);
-	else
-		k->fault.minor++;
+	++*(result == TRAP_OOM ? &k->fault.oom : &k->fault.minor);
 	return result;
 }
 

@@ -168,7 +168,7 @@ static void split_entry(void *arg, u64 va, u64 entry_pa, u64 entry, u32 level)
 	for (i = 0; i < n; i++)
 		pt_write(f, k->ptmem, table + i * f->entry_bytes,
 			 f->encode(f->pa(entry, level) + (i << f->shift[level - 1]), flags, level - 1));
-	e->g->c->ops->store(e->g->c, e->path, kernel_va(k, table), n * f->entry_bytes);
+	kernel_store(k, e->g->c, e->path, table, n * f->entry_bytes);
 	pte_write(e->g->mm, e->g->c, e->path, entry_pa, f->encode(table, PTE_TABLE, level));
 	gather_huge(e->g, va, level);
 	k->huge.splits++;
@@ -212,7 +212,7 @@ static void zap_entry(void *arg, u64 va, u64 entry_pa, u64 entry, u32 level)
 	bool sole = huge_is_sole(e->g->mm, entry, level);
 	u64 i;
 
-	e->g->c->ops->spend(e->g->c, e->path, sole ? k->cost.unmap_page : k->cost.unmap_shared);
+	kernel_step(k, e->g->c, sole ? STEP_UNMAP_PAGE : STEP_UNMAP_SHARED);
 	pte_write(e->g->mm, e->g->c, e->path, entry_pa, 0);
 	gather_huge(e->g, va, level);
 	for (i = 0; i < nr_pages(k, level); i++)

@@ -20,19 +20,6 @@ static const char *const layout_names[] = { "x86-64",    "x86-64-la57", "i386", 
 #define AT(field) offsetof(struct kernel_cfg, field)
 
 /*
- * Times are instruction counts of a Linux 6.12 kernel (Debian's cloud build, mitigations off) under QEMU with
- * -icount, at one cycle each: paths that run from warm caches come out dearer than on wide cores, cold ones
- * cheaper.
- *
- *   fault            2,584 of an anonymous write fault without the clearing, 400 its share of an LRU batch
- *   fault_cow        4,658 without the copying itself; fault_reuse 1,564 to 1,595; fault_read 1,487 of the
- * zero page fault_file_page  8,535 of a fault that maps 16 pages of a file, without fault_read, a page
- *   syscall          320 of getppid
- *   mapping          4,416 of an anonymous mmap that merges with its neighbour
- *   fork             61,700 of a small static process without its pages; fork_page 161 to 178
- *   unmap_page       1,050 an anonymous page, freed to the per-CPU list; unmap_shared 458 a page of a file
- *   protect_page     125
- *
  * One INVLPG: 260 cycles in Molnar's test (LKML, 2015-06-08) and by the slope of Hansen's table of
  * flush_tlb_mm_range (commit a5102476a24b); a write of CR3: 96 in Molnar's. The ceiling is
  * arch/x86/mm/tlb.c's tlb_single_page_flush_ceiling; the stack limit is _STK_LIM of
@@ -41,6 +28,10 @@ static const char *const layout_names[] = { "x86-64",    "x86-64-la57", "i386", 
  */
 const struct opt kernel_opts[] = {
 	{ "era", OPT_ENUM, AT(era), "6.x", 0, 0, NULL, "Linux version whose rules are followed", era_names },
+	{ "charge", OPT_BOOL, AT(charge), "yes", 0, 0, NULL,
+	  "the kernel's instructions and accesses take their time; no: it does its work for nothing", NULL },
+	{ "instruction_scale", OPT_U32, AT(instruction_scale), "100", 1, 1000, "%",
+	  "of the instructions that its steps take (step.h)", NULL },
 	{ "layout", OPT_ENUM, AT(layout), "x86-64", 0, 0, NULL, "address-space layout and page-table format",
 	  layout_names },
 	{ "placement", OPT_ENUM, AT(placement), "sequential", 0, 0, NULL, "which free frame a page gets",
@@ -109,6 +100,9 @@ static u32 around_pages(const struct kernel_cfg *cfg)
 	return n;
 }
 
+/* arch/x86/include/asm/page_64_types.h: __START_KERNEL_map, and the 16 MB at which the image lies there. */
+#define KERNEL_TEXT 0xffffffff81000000ull
+
 static struct frames *build_frames(const struct kernel_params *p, u32 page_shift)
 {
 	const struct frames_cfg cfg = { .bytes = p->memory,
@@ -126,6 +120,7 @@ struct kernel *kernel_new(const struct kernel_params *p)
 
 	k->cfg = *p->cfg;
 	set_costs(&k->cost, p->cfg, p->hz);
+	charger_init(&k->charger, p->cfg->era, KERNEL_TEXT, p->cfg->instruction_scale, p->cfg->charge);
 	k->around_pages = around_pages(p->cfg);
 	k->format = p->format;
 	k->page_shift = p->format->shift[0];
@@ -156,11 +151,17 @@ void kernel_free(struct kernel *k)
 	while (k->n_cpus)
 		asids_fini(&k->asids[--k->n_cpus]);
 	free(k->asids);
+	free(k->lru_batch);
 	objects_fini(&k->objects);
 	map64_fini(&k->deposits);
 	frames_free(k->frames);
 	free(k->gather);
 	free(k);
+}
+
+void kernel_syscall(struct kernel *k, struct cpu *c)
+{
+	kernel_step(k, c, STEP_SYSCALL);
 }
 
 #define STAT_STRUCT struct fault_stats

@@ -17,42 +17,33 @@
 #include "model/sim/opt.h"
 #include "model/sim/stat.h"
 
-/* What paths cost beside the frames, page tables and entries that they touch: key, default in cycles, help.
+/*
+ * What takes time beside instructions (step.h) and accesses: key, default, help.
  */
 #define KERNEL_TIMES(X)                                                        \
-	X(fault, "2984", "a fault that gives a cleared frame")                 \
-	X(fault_cow, "3110", "a write fault that copies a frame")              \
-	X(fault_reuse, "1564", "a write fault that keeps its frame")           \
-	X(fault_read, "1487", "a fault that only fills in an entry, or fails") \
-	X(fault_file_page, "441", "each page of an object that a fault maps")  \
 	X(file_fill, "0", "first use of a page of a file")                     \
-	X(syscall, "320", "entry and exit of a system call")                   \
-	X(mapping, "4416", "body of a call that changes mappings")             \
-	X(fork, "61700", "fork without its pages")                             \
-	X(fork_page, "165", "an entry that fork copies")                       \
-	X(unmap_page, "1050", "an entry taken away, and its frame freed")      \
-	X(unmap_shared, "458", "an entry taken away whose frame others use")   \
-	X(protect_page, "125", "an entry that is changed or moved")            \
-	X(flush, "260", "invalidation of one page in the TLB")                 \
-	X(flush_all, "96", "invalidation of an address space in the TLB") \
+	X(flush, "260", "INVLPG: invalidation of one page in the TLB")         \
+	X(flush_all, "96", "a write of CR3: invalidation of an address space") \
 	X(ipi_send, "200ns", "sending an interrupt to one other core")         \
 	X(ipi_latency, "500ns", "until it gets there")                         \
 	X(ipi_handler, "500ns", "what it takes there, without the flush")
 
 struct kernel_cfg {
-	u32 era;           /* kernel.era: whose rules */
-	u32 layout;        /* kernel.layout: enum kernel_layout */
-	u32 placement;     /* kernel.placement: enum frame_placement */
-	u32 colours;       /* kernel.colours */
-	u32 numa;          /* kernel.numa: enum numa_policy */
-	bool zero_page;    /* kernel.zero_page: reads of untouched memory share one frame */
-	u32 asids;         /* kernel.asids */
-	u32 flush_ceiling; /* kernel.flush_ceiling: pages that are flushed one by one */
-	u64 stack_limit;   /* kernel.stack_limit */
-	u32 thp;           /* kernel.thp: 0 never, 1 always */
-	u32 hugetlb;       /* kernel.hugetlb: 0 pages of the second size, 1 of the third */
-	u32 contiguous;    /* kernel.contiguous: 0 never, 1 always */
-	u64 fault_around;  /* kernel.fault_around: bytes that a read fault of an object maps at most */
+	u32 era;               /* kernel.era: whose rules */
+	u32 layout;            /* kernel.layout: enum kernel_layout */
+	bool charge;           /* kernel.charge: the kernel's work takes time */
+	u32 instruction_scale; /* kernel.instruction_scale: percent */
+	u32 placement;         /* kernel.placement: enum frame_placement */
+	u32 colours;           /* kernel.colours */
+	u32 numa;              /* kernel.numa: enum numa_policy */
+	bool zero_page;        /* kernel.zero_page: reads of untouched memory share one frame */
+	u32 asids;             /* kernel.asids */
+	u32 flush_ceiling;     /* kernel.flush_ceiling: pages that are flushed one by one */
+	u64 stack_limit;       /* kernel.stack_limit */
+	u32 thp;               /* kernel.thp: 0 never, 1 always */
+	u32 hugetlb;           /* kernel.hugetlb: 0 pages of the second size, 1 of the third */
+	u32 contiguous;        /* kernel.contiguous: 0 never, 1 always */
+	u64 fault_around;      /* kernel.fault_around: bytes that a read fault of an object maps at most */
 #define X(name, def, help) struct opt_time name;
 	KERNEL_TIMES(X)
 #undef X
@@ -97,6 +88,8 @@ void kernel_add_cpu(struct kernel *k, struct cpu *c);
 void kernel_set_idle(struct kernel *k, struct cpu *c, bool idle);
 bool kernel_fits(const struct kernel *k, u64 addr, u64 len);
 void kernel_stats(struct kernel *k, struct stats *s); /* registers mm.* */
+/* Entry and exit of a system call that has no body here. */
+void kernel_syscall(struct kernel *k, struct cpu *c);
 extern const struct kernel_ops kernel_ops;
 
 /* Address spaces. Trace addresses and TR_* flags of events are translated by the caller. */

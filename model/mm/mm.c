@@ -100,6 +100,7 @@ void mm_put(struct mm *mm, struct cpu *c)
 	struct gather g;
 
 	k->call.exit++;
+	kernel_step(k, c, STEP_EXIT_MM);
 	gather_begin(&g, mm, c);
 	g.whole = true;
 	zap_range(&g, 0, space_end(k));
@@ -139,7 +140,7 @@ static void fork_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 	/* A page of several mappings is met once with each of them. */
 	if (f->failed || pte_read(f->child, to))
 		return;
-	f->c->ops->spend(f->c, KPATH_FORK, f->parent->k->cost.fork_page);
+	kernel_step(f->parent->k, f->c, STEP_FORK_PAGE);
 	if (pte_flags(f->parent, entry) & PTE_WRITE) {
 		pte_write(f->parent, f->c, KPATH_FORK, entry_pa, pte_without(f->parent, entry, PTE_WRITE));
 		f->protected = true;
@@ -158,7 +159,7 @@ static void fork_huge(void *arg, u64 va, u64 entry_pa, u64 entry, u32 level)
 	f->failed = to == NO_ENTRY || !huge_share(f->child, f->c, to, entry, level);
 	if (f->failed)
 		return;
-	f->c->ops->spend(f->c, KPATH_FORK, f->parent->k->cost.fork_page);
+	kernel_step(f->parent->k, f->c, STEP_FORK_PAGE);
 	if (!(flags & PTE_WRITE))
 		return;
 	pte_write(f->parent, f->c, KPATH_FORK, entry_pa,
@@ -182,6 +183,7 @@ static void fork_mappings(struct fork *f)
 	u32 i;
 
 	for (i = 0; i < s->n; i++) {
+		kernel_step(f->parent->k, f->c, STEP_FORK_VMA);
 		vma_insert(&f->child->vmas, s->v[i]);
 		fork_pages(f, &f->parent->implicit, at, s->v[i]->start);
 		fork_pages(f, s->v[i], s->v[i]->start, s->v[i]->end);
@@ -196,8 +198,8 @@ struct mm *mm_fork(struct mm *mm, struct cpu *c)
 	struct fork f = { .parent = mm, .c = c };
 
 	k->call.fork++;
-	c->ops->spend(c, KPATH_SYSCALL, k->cost.syscall);
-	c->ops->spend(c, KPATH_FORK, k->cost.fork);
+	kernel_step(k, c, STEP_SYSCALL);
+	kernel_step(k, c, STEP_FORK);
 	f.child = mm_create(k, c, mm->implicit_maps);
 	if (!f.child) {
 		k->call.failed++;

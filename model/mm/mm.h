@@ -5,6 +5,7 @@
 #ifndef MMSIM_MM_MM_H
 #define MMSIM_MM_MM_H
 
+#include "model/mm/charge.h"
 #include "model/mm/frame.h"
 #include "model/mm/kernel.h"
 #include "model/mm/object.h"
@@ -30,25 +31,25 @@
 	X(allocated, "frames", "that became page tables") \
 	X(freed, "frames", "that stopped being page tables")
 
-#define HUGE_STATS(X)                                                                   \
-	X(faults, "faults", "that gave a large page")                                   \
+#define HUGE_STATS(X)                                                                  \
+	X(faults, "faults", "that gave a large page")                                  \
 	X(gigantic, "faults", "of those, that gave one of the third size")             \
 	X(fallbacks, "faults", "that had to do with a small one, for want of a block") \
 	X(splits, "pages", "large ones made small ones")
 
-#define CONTIG_STATS(X)                                                            \
-	X(faults, "faults", "that gave a run of contiguous pages")                 \
+#define CONTIG_STATS(X)                                                             \
+	X(faults, "faults", "that gave a run of contiguous pages")                  \
 	X(fallbacks, "faults", "that had to do with one page, for want of a block") \
 	X(unfolds, "runs", "that lost the hint before a part of them changed")
 
-#define FLUSH_STATS(X)                                  \
-	X(pages, "flushes", "of one page")              \
-	X(full, "flushes", "of a whole address space")  \
+#define FLUSH_STATS(X)                                 \
+	X(pages, "flushes", "of one page")             \
+	X(full, "flushes", "of a whole address space") \
 	X(recycled, "ids", "of address spaces that were taken from one for another, and flushed")
 
-#define SHOOTDOWN_STATS(X)                                                                      \
-	X(waits, "flushes", "that waited for other hardware threads")                           \
-	X(ipis, "interrupts", "sent for them")                                                  \
+#define SHOOTDOWN_STATS(X)                                            \
+	X(waits, "flushes", "that waited for other hardware threads") \
+	X(ipis, "interrupts", "sent for them")                        \
 	X(deferred, "flushes", "of other hardware threads, that were idle or ran something else")
 
 #define CALL_STATS(X)                                                   \
@@ -85,6 +86,14 @@ struct call_stats {
 	CALL_STATS(STAT_FIELD)
 };
 
+/* Pages on their way to the LRU lists, a batch a hardware thread; lru.h. */
+#define LRU_BATCH_MAX 31u
+
+struct lru_batch {
+	u64 pfn[LRU_BATCH_MAX];
+	u32 n;
+};
+
 /* The configured times in cycles. */
 struct kernel_costs {
 #define X(name, def, help) u64 name;
@@ -95,13 +104,14 @@ struct kernel_costs {
 struct kernel {
 	struct kernel_cfg cfg;
 	struct kernel_costs cost;
+	struct charger charger;
 	u32 around_pages; /* of a fault-around */
 	const struct pt_format *format;
-	u32 page_shift; /* of the format's smallest pages */
-	u32 huge_top;   /* highest level of the tables at which pages are mapped */
-	u32 contig_order; /* pages of a contiguous run as a shift, 0: none; contig.h */
-	u64 user_end;   /* mappings lie below */
-	u64 direct_map; /* kernel address of physical 0 */
+	u32 page_shift;        /* of the format's smallest pages */
+	u32 huge_top;          /* highest level of the tables at which pages are mapped */
+	u32 contig_order;      /* pages of a contiguous run as a shift, 0: none; contig.h */
+	u64 user_end;          /* mappings lie below */
+	u64 direct_map;        /* kernel address of physical 0 */
 	struct map64 deposits; /* tables for large pages that will be split, by entry; huge.h */
 	struct ptmem *ptmem;
 	struct frames *frames;
@@ -111,7 +121,8 @@ struct kernel {
 	struct mm *mms;
 	struct asids *asids; /* a hardware thread; asid.h */
 	u32 n_cpus;
-	u64 *gather; /* frames between their unmapping and their flush */
+	struct lru_batch *lru_batch; /* a hardware thread */
+	u64 *gather;                 /* frames between their unmapping and their flush */
 	struct fault_stats fault;
 	struct pgtable_stats pgtable;
 	struct huge_stats huge;
@@ -130,7 +141,7 @@ struct mm {
 	u64 root;            /* pa of the root table */
 	u64 cpus;            /* hardware threads that may hold translations of it, as mm_cpumask() */
 	u16 asid[MAX_CPUS];  /* on each, 0: none */
-	u64 brk; /* end of the heap in whole pages, 0 before anything told */
+	u64 brk;             /* end of the heap in whole pages, 0 before anything told */
 	struct mm *prev, *next;
 };
 
@@ -138,6 +149,24 @@ struct mm {
 static inline u64 kernel_va(const struct kernel *k, u64 pa)
 {
 	return k->direct_map + pa;
+}
+
+static inline void kernel_step(const struct kernel *k, struct cpu *c, enum kernel_step s)
+{
+	charge_step(&k->charger, c, s);
+}
+
+/* Accesses of what lies in the direct map. */
+static inline void kernel_load(const struct kernel *k, struct cpu *c, enum kernel_path path, u64 pa,
+			       u32 bytes)
+{
+	charge_load(&k->charger, c, path, kernel_va(k, pa), bytes);
+}
+
+static inline void kernel_store(const struct kernel *k, struct cpu *c, enum kernel_path path, u64 pa,
+				u32 bytes)
+{
+	charge_store(&k->charger, c, path, kernel_va(k, pa), bytes);
 }
 
 /* The VMA that va belongs to, the implicit one included; NULL if none. va is below 1 << va_bits. */

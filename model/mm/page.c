@@ -111,7 +111,7 @@ static void refresh_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 	new = pte_make(&p.vma, mm, pfn, write, flags & (PTE_ACCESSED | PTE_DIRTY));
 	if (new == entry)
 		return;
-	r->g->c->ops->spend(r->g->c, r->path, mm->k->cost.protect_page);
+	kernel_step(mm->k, r->g->c, STEP_PROTECT_PAGE);
 	pte_write(mm, r->g->c, r->path, entry_pa, new);
 	lost = flags & ~pte_flags(mm, new);
 	if ((flags & PTE_PRESENT) && (lost & (PTE_PRESENT | PTE_WRITE | PTE_EXEC)))
@@ -150,7 +150,7 @@ void page_zero(const struct kernel *k, struct cpu *c, u64 pfn)
 {
 	u64 i;
 
-	for (i = 0; i < page_size(k) >> FRAME_SHIFT; i++)
+	for (i = 0; k->charger.on && i < page_size(k) >> FRAME_SHIFT; i++)
 		c->ops->zero(c, KPATH_ZERO, kernel_va(k, (pfn + i) << FRAME_SHIFT), FRAME_SIZE);
 }
 
@@ -158,7 +158,7 @@ void page_copy(const struct kernel *k, struct cpu *c, u64 to, u64 from)
 {
 	u64 i;
 
-	for (i = 0; i < page_size(k) >> FRAME_SHIFT; i++)
+	for (i = 0; k->charger.on && i < page_size(k) >> FRAME_SHIFT; i++)
 		c->ops->copy(c, KPATH_COPY, kernel_va(k, (to + i) << FRAME_SHIFT),
 			     kernel_va(k, (from + i) << FRAME_SHIFT), FRAME_SIZE);
 }

@@ -9,6 +9,7 @@ u64 pgtable_new_page(struct kernel *k, struct cpu *c)
 
 	if (pfn == NO_FRAME)
 		return NO_FRAME;
+	kernel_step(k, c, STEP_TABLE_ALLOC);
 	if (c)
 		page_zero(k, c, pfn);
 	for (i = 0; i < page_size(k) >> FRAME_SHIFT; i++)
@@ -39,7 +40,7 @@ u64 pte_read(const struct mm *mm, u64 entry_pa)
 void pte_write(struct mm *mm, struct cpu *c, enum kernel_path path, u64 entry_pa, u64 entry)
 {
 	pt_write(mm->k->format, mm->k->ptmem, entry_pa, entry);
-	c->ops->store(c, path, kernel_va(mm->k, entry_pa), mm->k->format->entry_bytes);
+	kernel_store(mm->k, c, path, entry_pa, mm->k->format->entry_bytes);
 }
 
 /* The table that an entry above the last level points to, made if wanted; NO_FRAME: there is none. */
@@ -49,7 +50,7 @@ static u64 lower_table(struct mm *mm, struct cpu *c, enum kernel_path path, u64 
 	const struct pt_format *f = mm->k->format;
 	u64 entry = pte_read(mm, entry_pa), pfn;
 
-	c->ops->load(c, path, kernel_va(mm->k, entry_pa), f->entry_bytes);
+	kernel_load(mm->k, c, path, entry_pa, f->entry_bytes);
 	ASSERT(!(f->flags(entry, level) & PTE_LEAF));
 	if (f->flags(entry, level) & PTE_PRESENT)
 		return f->pa(entry, level) >> FRAME_SHIFT;
@@ -130,8 +131,7 @@ void pgtable_each(const struct mm *mm, u64 start, u64 end, pte_fn fn, void *arg)
 {
 	struct each e = { mm, fn, NULL, arg };
 
-	each_in_table(&e, mm->root, mm->k->format->levels - 1u, page_down(mm->k, start),
-		      page_up(mm->k, end));
+	each_in_table(&e, mm->root, mm->k->format->levels - 1u, page_down(mm->k, start), page_up(mm->k, end));
 }
 
 void pgtable_each_huge(const struct mm *mm, u64 start, u64 end, huge_fn fn, void *arg)

@@ -21,7 +21,8 @@ static void flush_here(struct mm *mm, struct cpu *c, const struct flush *f)
 {
 	struct kernel *k = mm->k;
 
-	c->ops->spend(c, KPATH_FLUSH, flush_cycles(k, f));
+	kernel_step(k, c, STEP_FLUSH);
+	charge_time(&k->charger, c, KPATH_FLUSH, flush_cycles(k, f));
 	if (f->whole) {
 		c->ops->flush_asid(c, mm_asid(mm, c));
 		k->flush.full++;
@@ -58,9 +59,11 @@ static u64 shoot(struct mm *mm, struct cpu *c, struct asids *a, const struct flu
 		k->shootdown.deferred++;
 		return 0;
 	}
+	k->shootdown.ipis++;
+	if (!k->charger.on)
+		return 0;
 	c->ops->spend(c, KPATH_SHOOTDOWN, k->cost.ipi_send);
 	arrival = c->ops->now(c) + k->cost.ipi_latency;
-	k->shootdown.ipis++;
 	return a->cpu->ops->interrupt(a->cpu, arrival, k->cost.ipi_handler + flush_cycles(k, f));
 }
 

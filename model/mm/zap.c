@@ -4,14 +4,18 @@
 #include "model/mm/huge.h"
 #include "model/mm/pte.h"
 
+static enum kernel_step unmap_step(const struct gather *g, u64 va, u64 pfn)
+{
+	if (frame_refs(g->mm->k->frames, pfn) == 1)
+		return STEP_UNMAP_PAGE;
+	return page_view(g->mm, va).vma.object ? STEP_UNMAP_FILE : STEP_UNMAP_SHARED;
+}
+
 static void zap_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 {
 	struct gather *g = arg;
 
-	const struct kernel *k = g->mm->k;
-	bool last = frame_refs(k->frames, pte_pfn(g->mm, entry)) == 1;
-
-	g->c->ops->spend(g->c, KPATH_UNMAP, last ? k->cost.unmap_page : k->cost.unmap_shared);
+	kernel_step(g->mm->k, g->c, unmap_step(g, va, pte_pfn(g->mm, entry)));
 	pte_write(g->mm, g->c, KPATH_UNMAP, entry_pa, 0);
 	if (pte_flags(g->mm, entry) & PTE_PRESENT)
 		gather_page(g, va);

@@ -522,7 +522,8 @@ static void test_sleep_is_dropped_or_scaled(void **state)
 	machine_free(m);
 	m = replay(half);
 	ms = m->cfg.core.frequency / 1000;
-	assert_int_equal(value(m, "core0.cycles.idle"), ms);
+	/* It begins within a cycle of which the system call has used some issue slots. */
+	assert_in_range(value(m, "core0.cycles.idle"), ms - 1, ms);
 	machine_free(m);
 }
 

@@ -35,7 +35,9 @@ static struct env *env_new(u32 layout, u64 memory, bool contiguous)
 				      .layout = layout,
 				      .contiguous = contiguous,
 				      .stack_limit = 8 << 20,
-				      .unmap_page = { .cycles = 7 } };
+				      .era = ERA_6_X,
+				      .charge = true,
+				      .instruction_scale = 100 };
 	e->ptmem = p.ptmem = ptmem_new(memory / PAGE);
 	p.format = kernel_format(&e->cfg);
 	e->k = kernel_new(&p);
@@ -155,7 +157,7 @@ static void changing_a_part_unfolds(void **state)
 	/* The whole of a run goes without more ado. */
 	mm_munmap(e->mm, e->c, BASE, RUN);
 	assert_int_equal(e->k->contig.unfolds, 0);
-	assert_int_equal(e->cpu.cycles[KPATH_UNMAP], 16 * 7);
+	assert_int_equal(e->cpu.cycles[KPATH_UNMAP], 2920 + 16 * 750);
 	mm_munmap(e->mm, e->c, BASE + RUN + 3 * PAGE, 2 * PAGE);
 	ref_tlb_check(&e->cpu);
 	assert_int_equal(e->k->contig.unfolds, 1);

@@ -16,11 +16,9 @@
 
 static struct frames *make(u64 bytes, enum frame_placement placement, u32 colours, u64 seed)
 {
-	const struct frames_cfg cfg = { .bytes = bytes,
-					.shift = FRAME_SHIFT,
-					.placement = placement,
-					.colours = colours,
-					.nodes = 1 };
+	const struct frames_cfg cfg = {
+		.bytes = bytes, .shift = FRAME_SHIFT, .placement = placement, .colours = colours, .nodes = 1
+	};
 
 	return frames_new(&cfg, seed);
 }

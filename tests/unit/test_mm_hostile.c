@@ -67,9 +67,14 @@ static void another(struct kernel *k, struct rng *rng, struct mm **mm, struct re
 
 static void run(u64 frames, u64 seed)
 {
-	struct kernel_cfg cfg = {
-		.colours = 1, .flush_ceiling = 33, .asids = 2, .stack_limit = 1u << 20, .zero_page = true
-	};
+	struct kernel_cfg cfg = { .colours = 1,
+				  .flush_ceiling = 33,
+				  .era = ERA_6_X,
+				  .charge = true,
+				  .instruction_scale = 100,
+				  .asids = 2,
+				  .stack_limit = 1u << 20,
+				  .zero_page = true };
 	struct ptmem *ptmem = ptmem_new(frames);
 	struct kernel_params p = { .cfg = &cfg,
 				   .format = &pt_x86_64,

@@ -35,7 +35,9 @@ static struct env *env_with(u64 memory, bool thp, u32 layout, bool gigantic)
 				      .layout = layout,
 				      .hugetlb = gigantic,
 				      .stack_limit = 8 << 20,
-				      .unmap_page = { .cycles = 7 } };
+				      .era = ERA_6_X,
+				      .charge = true,
+				      .instruction_scale = 100 };
 	e->ptmem = p.ptmem = ptmem_new(memory / PAGE);
 	p.format = kernel_format(&e->cfg);
 	e->k = kernel_new(&p);
@@ -117,12 +119,12 @@ static void unmapping_a_part_splits(void **state)
 	flushes = e->cpu.page_flushes;
 	mm_munmap(e->mm, e->c, BASE, HUGE);
 	assert_int_equal(e->k->huge.splits, 0);
-	assert_int_equal(e->cpu.cycles[KPATH_UNMAP], 7);
+	assert_int_equal(e->cpu.cycles[KPATH_UNMAP], 2920 + 750);
 	assert_int_equal(e->cpu.page_flushes, flushes + 1);
 	/* Ten pages of the second: it is 502 small ones afterwards, in the frames that they had. */
 	mm_munmap(e->mm, e->c, BASE + HUGE + 100 * PAGE, 10 * PAGE);
 	assert_int_equal(e->k->huge.splits, 1);
-	assert_int_equal(e->cpu.cycles[KPATH_UNMAP], 7 + 10 * 7);
+	assert_int_equal(e->cpu.cycles[KPATH_UNMAP], 2 * 2920 + 11 * 750);
 	assert_int_equal(shift_at(e, BASE + HUGE), 12);
 	assert_int_equal(frames_in_use(e->k->frames), 502 + e->k->pgtable.pages);
 	assert_int_equal(touch(e, e->mm, BASE + HUGE, ACCESS_WRITE), 0);

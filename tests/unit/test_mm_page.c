@@ -49,8 +49,16 @@ static struct world *world_new(u32 layout, u64 memory, bool thp)
 	struct world *w = calloc(1, sizeof(*w));
 	struct kernel_params p = { .cfg = &w->cfg, .memory = memory, .hz = 1000000000, .seed = 1 };
 
-	w->cfg = (struct kernel_cfg){ .colours = 8, .flush_ceiling = 33, .asids = 4095, .zero_page = true,
-				      .stack_limit = 8 << 20, .fault_around = 65536, .layout = layout,
+	w->cfg = (struct kernel_cfg){ .colours = 8,
+				      .flush_ceiling = 33,
+				      .era = ERA_6_X,
+				      .charge = true,
+				      .instruction_scale = 100,
+				      .asids = 4095,
+				      .zero_page = true,
+				      .stack_limit = 8 << 20,
+				      .fault_around = 65536,
+				      .layout = layout,
 				      .thp = thp };
 	w->ptmem = p.ptmem = ptmem_new(memory >> FRAME_SHIFT);
 	p.format = kernel_format(&w->cfg);
@@ -325,7 +333,8 @@ static void faults_follow_the_page_size(void **state)
 	for (layout = 0; layout < NR_REF_PT; layout++) {
 		struct world *w = world_new(layout, 1ull << 28, false);
 		const struct pt_format *f = w->k->format;
-		struct mm_map map = { .addr = 1ull << 30, .len = bytes,
+		struct mm_map map = { .addr = 1ull << 30,
+				      .len = bytes,
 				      .flags = MM_READ | MM_WRITE | MM_ANON };
 		u64 at, tables = (bytes + (1ull << f->shift[1]) - 1) >> f->shift[1];
 		u32 traps;

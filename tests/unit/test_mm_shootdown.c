@@ -26,6 +26,9 @@ static const struct kernel_cfg test_cfg = {
 	.colours = 1,
 	.flush_ceiling = 33,
 	.asids = 2,
+	.era = ERA_6_X,
+	.charge = true,
+	.instruction_scale = 100,
 	.flush = { .cycles = 100 },
 	.flush_all = { .cycles = 60 },
 	.ipi_send = { .cycles = 10 },
@@ -107,8 +110,8 @@ static void test_those_that_run_it_are_interrupted(void **state)
 	assert_int_equal(e->k->shootdown.ipis, 2);
 	assert_int_equal(e->k->shootdown.waits, 1);
 	assert_int_equal(e->cpu[1]->interrupts + e->cpu[2]->interrupts, 2);
-	assert_int_equal(e->cpu[0]->cycles[KPATH_FLUSH], 1 * 100);
-	assert_int_equal(e->cpu[0]->cycles[KPATH_SHOOTDOWN], sent + answer - 100);
+	assert_int_equal(e->cpu[0]->cycles[KPATH_FLUSH], 200 + 1 * 100);
+	assert_int_equal(e->cpu[0]->cycles[KPATH_SHOOTDOWN], sent + answer - 300);
 	mm_put(mm, cpu(e, 0));
 	check(e);
 	env_free(e);

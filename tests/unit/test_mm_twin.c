@@ -320,6 +320,9 @@ static void run(u64 frames, u32 placement, bool zero_page, u32 around, u64 seed)
 
 	w->cfg = (struct kernel_cfg){ .colours = 8,
 				      .flush_ceiling = 33,
+				      .era = ERA_6_X,
+				      .charge = true,
+				      .instruction_scale = 100,
 				      .asids = 4095,
 				      .stack_limit = 100 * PAGE,
 				      .placement = placement,

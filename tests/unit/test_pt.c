@@ -124,9 +124,13 @@ static struct tables *tables_new(u64 frames)
 		.cfg = &t->cfg, .memory = frames * PAGE, .hz = 1000000000, .seed = 1, .format = &pt_x86_64
 	};
 
-	t->cfg = (struct kernel_cfg){
-		.colours = 1, .flush_ceiling = 33, .asids = 1, .placement = FRAME_RANDOM
-	};
+	t->cfg = (struct kernel_cfg){ .colours = 1,
+				      .flush_ceiling = 33,
+				      .era = ERA_6_X,
+				      .charge = true,
+				      .instruction_scale = 100,
+				      .asids = 1,
+				      .placement = FRAME_RANDOM };
 	t->ptmem = p.ptmem = ptmem_new(frames);
 	t->k = kernel_new(&p);
 	ref_cpu_init(&t->cpu, t->k);

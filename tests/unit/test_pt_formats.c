@@ -188,15 +188,19 @@ static struct bench *bench_new(enum ref_pt_kind kind, bool walk_caches)
 	};
 	struct walker_cfg wcfg = { .count = 1 };
 	struct pwc_cfg pwc = { 0 };
-	struct walker_params wp = {
-		.cfg = &wcfg, .pwc = &pwc, .format = formats[kind], .seed = 1
-	};
+	struct walker_params wp = { .cfg = &wcfg, .pwc = &pwc, .format = formats[kind], .seed = 1 };
 	u32 i;
 
 	b->kind = kind;
 	b->f = kp.format = formats[kind];
-	b->cfg = (struct kernel_cfg){ .colours = 1, .flush_ceiling = 33, .asids = 1,
-				      .placement = FRAME_RANDOM, .layout = kind };
+	b->cfg = (struct kernel_cfg){ .colours = 1,
+				      .flush_ceiling = 33,
+				      .era = ERA_6_X,
+				      .charge = true,
+				      .instruction_scale = 100,
+				      .asids = 1,
+				      .placement = FRAME_RANDOM,
+				      .layout = kind };
 	assert_ptr_equal(kernel_format(&b->cfg), b->f);
 	b->ptmem = kp.ptmem = wp.ptmem = ptmem_new(FRAMES);
 	b->k = kernel_new(&kp);
@@ -333,8 +337,8 @@ struct run {
 
 /* Arm ARM: so many entries a run; those of 512 MB would be 16 GB, which nothing here holds. */
 static const struct run runs[] = {
-	{ REF_ARM_4K, 0, 16, PAGE_64K },  { REF_ARM_4K, 1, 16, PAGE_32M },  { REF_ARM_16K, 0, 128, PAGE_2M },
-	{ REF_ARM_16K, 1, 32, PAGE_1G },  { REF_ARM_64K, 0, 32, PAGE_2M }, { REF_ARM_64K, 1, 1, PAGE_512M },
+	{ REF_ARM_4K, 0, 16, PAGE_64K }, { REF_ARM_4K, 1, 16, PAGE_32M }, { REF_ARM_16K, 0, 128, PAGE_2M },
+	{ REF_ARM_16K, 1, 32, PAGE_1G }, { REF_ARM_64K, 0, 32, PAGE_2M }, { REF_ARM_64K, 1, 1, PAGE_512M },
 };
 
 static u64 level_entry(struct bench *b, u64 va, u32 level)

@@ -34,8 +34,12 @@ static void emit(void *arg, const u8 *packet, u32 len, u64 insns)
 
 static void map(struct take *t, u64 addr, u64 len)
 {
-	struct tr_event ev = { .kind = TR_EV_MAP, .flags = TR_MAP_ANON, .seq = ++t->seq, .addr = addr,
-			       .len = len, .offset = TR_NO_OFFSET,
+	struct tr_event ev = { .kind = TR_EV_MAP,
+			       .flags = TR_MAP_ANON,
+			       .seq = ++t->seq,
+			       .addr = addr,
+			       .len = len,
+			       .offset = TR_NO_OFFSET,
 			       .prot = TR_PROT_READ | TR_PROT_WRITE | TR_PROT_EXEC };
 
 	tr_encode_event(t->enc, &ev);
@@ -63,8 +67,8 @@ static void record(u64 top)
 	for (round = 0; round < 2; round++)
 		for (at = DATA; at < DATA + BYTES; at += 4096)
 			tr_encode_run(t.enc, block, &at);
-	tr_encode_event(t.enc, &(struct tr_event){
-				       .kind = TR_EV_EXIT, .flags = TR_EXIT_GROUP, .seq = ++t.seq });
+	tr_encode_event(t.enc,
+			&(struct tr_event){ .kind = TR_EV_EXIT, .flags = TR_EXIT_GROUP, .seq = ++t.seq });
 	tr_encoder_free(t.enc);
 	tr_dict_free(dict);
 	assert_true(capture_close(t.w, err));
@@ -141,8 +145,9 @@ static void record_straddles(void)
 {
 	static const u8 sizes[1] = { 4 };
 	struct tr_slot slot = { .size = 8, .kind = TR_STORE };
-	struct tr_block b = { .pc = CODE + 4094, .n_insns = 1, .n_slots = 1, .insn_size = sizes,
-			      .slot = &slot };
+	struct tr_block b = {
+		.pc = CODE + 4094, .n_insns = 1, .n_slots = 1, .insn_size = sizes, .slot = &slot
+	};
 	struct tr_dict *dict = tr_dict_new();
 	char err[TR_ERRBUF];
 	struct take t = { .w = capture_create(CAPTURE, err) };
@@ -156,8 +161,8 @@ static void record_straddles(void)
 	map(&t, DATA, 256 << 10);
 	for (at = DATA + 4092; at < DATA + (252 << 10); at += 4096)
 		tr_encode_run(t.enc, block, &at);
-	tr_encode_event(t.enc, &(struct tr_event){
-				       .kind = TR_EV_EXIT, .flags = TR_EXIT_GROUP, .seq = ++t.seq });
+	tr_encode_event(t.enc,
+			&(struct tr_event){ .kind = TR_EV_EXIT, .flags = TR_EXIT_GROUP, .seq = ++t.seq });
 	tr_encoder_free(t.enc);
 	tr_dict_free(dict);
 	assert_true(capture_close(t.w, err));
@@ -215,8 +220,8 @@ static void replay_with_contiguous_runs(void **state)
 
 	record(0);
 	for (i = 0; i < ARRAY_SIZE(want); i++) {
-		struct machine *m = replay_with(want[i].layout, "kernel.contiguous=always",
-						"memory.size=256M");
+		struct machine *m =
+			replay_with(want[i].layout, "kernel.contiguous=always", "memory.size=256M");
 
 		assert_int_equal(value(m, "mm.contig.faults"), want[i].runs);
 		assert_int_equal(value(m, "core0.dtlb.misses"), want[i].misses);
