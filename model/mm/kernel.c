@@ -100,9 +100,6 @@ static u32 around_pages(const struct kernel_cfg *cfg)
 	return n;
 }
 
-/* arch/x86/include/asm/page_64_types.h: __START_KERNEL_map, and the 16 MB at which the image lies there. */
-#define KERNEL_TEXT 0xffffffff81000000ull
-
 static struct frames *build_frames(const struct kernel_params *p, u32 page_shift)
 {
 	const struct frames_cfg cfg = { .bytes = p->memory,
@@ -120,7 +117,8 @@ struct kernel *kernel_new(const struct kernel_params *p)
 
 	k->cfg = *p->cfg;
 	set_costs(&k->cost, p->cfg, p->hz);
-	charger_init(&k->charger, p->cfg->era, KERNEL_TEXT, p->cfg->instruction_scale, p->cfg->charge);
+	charger_init(&k->charger, p->cfg->era, layouts[p->cfg->layout].text, p->cfg->instruction_scale,
+		     p->cfg->charge);
 	k->around_pages = around_pages(p->cfg);
 	k->format = p->format;
 	k->page_shift = p->format->shift[0];
