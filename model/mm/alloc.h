@@ -44,6 +44,7 @@ struct page_alloc_cfg {
 	u64 image_pa;
 	bool pc; /* page 0 and 640 KB to 1 MB are no memory; 6.x keeps all of the first megabyte */
 	u64 min_free_kbytes; /* 0: by the era's formula */
+	u32 pageblock_order; /* 0: 9 */
 	bool thp;            /* khugepaged raises the marks */
 	u64 seed;
 };
@@ -92,6 +93,7 @@ struct page_alloc {
 	struct zonelist *zonelist; /* [node * NR_ZONE_TYPES + highest type that may be used] */
 	u32 max_order;             /* exclusive: MAX_ORDERS, 10 for 2.4.0 */
 	u32 pageblock_order;
+	u64 min_free_kbytes;               /* in force */
 	const struct reclaim_ops *reclaim; /* NULL: nothing can be reclaimed */
 	void *reclaim_arg;
 	struct page_alloc_stats st;

@@ -28,6 +28,12 @@ extern const char *const era_names[]; /* "2.4.0", ..., NULL */
 enum era_class { CLASS_2_4, CLASS_2_6_9, CLASS_2_6_37, CLASS_6_X, NR_ERA_CLASSES };
 enum era_class era_class(enum kernel_era era);
 
+/* Pageblocks and free lists have a migratetype: since 2.6.24. */
+static inline bool era_has_types(enum kernel_era era)
+{
+	return era >= ERA_2_6_26;
+}
+
 /* Bytes of a struct page; 32-bit layouts are told by word = 4. Source: facts of each tree, see era.c. */
 u32 era_page_bytes(enum kernel_era era, u32 word);
 
