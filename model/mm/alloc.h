@@ -67,6 +67,20 @@ struct page_alloc_stats {
 	PAGE_ALLOC_STATS(STAT_FIELD)
 };
 
+/* Of the per-CPU lists, pcp.h. */
+#define PCP_STATS(X)                                                \
+	X(allocs, "pages", "taken from the lists")                  \
+	X(frees, "pages", "put into them")                          \
+	X(refills, "refills", "from the buddy")                     \
+	X(refilled, "pages", "by these")                            \
+	X(drains, "drains", "to the buddy because a list was full") \
+	X(drained, "pages", "by these and all other drains")        \
+	X(decays, "ticks", "that lowered a high mark")
+
+struct pcp_stats {
+	PCP_STATS(STAT_FIELD)
+};
+
 /* Zones in the order in which an allocation that may have the first of them looks through them. */
 struct zonelist {
 	struct zone *zone[MAX_ZONES];
@@ -97,6 +111,7 @@ struct page_alloc {
 	const struct reclaim_ops *reclaim; /* NULL: nothing can be reclaimed */
 	void *reclaim_arg;
 	struct page_alloc_stats st;
+	struct pcp_stats pcp_st;
 };
 
 /*
