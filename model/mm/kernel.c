@@ -70,7 +70,7 @@ const struct opt kernel_opts[] = {
 
 const struct pt_format *kernel_format(const struct kernel_cfg *cfg)
 {
-	return layouts[cfg->layout].format;
+	return kernel_layouts[cfg->layout].format;
 }
 
 bool kernel_fits(const struct kernel *k, u64 addr, u64 len)
@@ -117,14 +117,15 @@ struct kernel *kernel_new(const struct kernel_params *p)
 
 	k->cfg = *p->cfg;
 	set_costs(&k->cost, p->cfg, p->hz);
-	charger_init(&k->charger, p->cfg->era, layouts[p->cfg->layout].text, p->cfg->instruction_scale,
+	k->layout = layout_of(p->cfg->layout, (enum kernel_era)p->cfg->era, p->memory);
+	charger_init(&k->charger, p->cfg->era, layout_image_va(&k->layout), p->cfg->instruction_scale,
 		     p->cfg->charge);
 	k->around_pages = around_pages(p->cfg);
 	k->format = p->format;
 	k->page_shift = p->format->shift[0];
 	k->huge_top = p->cfg->hugetlb && k->format->leaf[2] != NR_PAGE_SIZES ? 2 : 1;
 	k->contig_order = p->cfg->contiguous ? contig_order(k->format) : 0;
-	k->user_end = layouts[p->cfg->layout].user_end;
+	k->user_end = k->layout.user_end;
 	k->ptmem = p->ptmem;
 	k->nodes = MAX(p->nodes, 1);
 	k->frames = build_frames(p, k->page_shift);

@@ -66,7 +66,7 @@
 		.text_pa = MB(2), .fixmap_top = fixmap, .dma32_end = GB(4), .direct_page = PAGE_1G,         \
 	}
 
-const struct layout layouts[] = {
+const struct layout kernel_layouts[] = {
 	[KERNEL_LAYOUT_X86_64] = X86_64("x86-64", &pt_x86_64, 1ull << 48, 0xffff888000000000, TB(64),
 					0xffffc90000000000, TB(32), 0xffffea0000000000),
 	[KERNEL_LAYOUT_X86_64_LA57] = X86_64("x86-64-la57", &pt_x86_64_la57, 1ull << 57, 0xff11000000000000,
@@ -139,7 +139,7 @@ static enum page_size era_direct_page(const struct layout *l, enum kernel_era er
 
 struct layout layout_of(u32 which, enum kernel_era era, u64 memory)
 {
-	struct layout l = layouts[which];
+	struct layout l = kernel_layouts[which];
 	u64 high_memory = l.direct_map + layout_lowmem(&l, memory);
 
 	if (l.direct_end)
@@ -167,7 +167,7 @@ static bool nothing_left(u32 which, enum kernel_era era, u64 memory)
 
 const char *layout_check(u32 which, enum kernel_era era, u64 memory)
 {
-	const struct layout *l = &layouts[which];
+	const struct layout *l = &kernel_layouts[which];
 
 	if (memory > 1ull << l->format->pa_bits)
 		return "is more than the page tables of kernel.layout can address";

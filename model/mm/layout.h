@@ -34,7 +34,7 @@ struct layout {
 	enum page_size direct_page;         /* largest page of the direct map */
 };
 
-extern const struct layout layouts[]; /* by enum kernel_layout */
+extern const struct layout kernel_layouts[]; /* by enum kernel_layout */
 
 /*
  * A layout as a machine with so much memory has it at that era: direct_end is memory's or lowmem's, vmalloc

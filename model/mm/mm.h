@@ -8,6 +8,7 @@
 #include "model/mm/charge.h"
 #include "model/mm/frame.h"
 #include "model/mm/kernel.h"
+#include "model/mm/layout.h"
 #include "model/mm/object.h"
 #include "model/mm/vma.h"
 
@@ -107,12 +108,14 @@ struct kernel {
 	struct charger charger;
 	u32 around_pages; /* of a fault-around */
 	const struct pt_format *format;
-	u32 page_shift;        /* of the format's smallest pages */
-	u32 huge_top;          /* highest level of the tables at which pages are mapped */
-	u32 contig_order;      /* pages of a contiguous run as a shift, 0: none; contig.h */
-	u64 user_end;          /* mappings lie below */
-	u64 direct_map;        /* kernel address of physical 0 */
-	struct map64 deposits; /* tables for large pages that will be split, by entry; huge.h */
+	u32 page_shift;            /* of the format's smallest pages */
+	u32 huge_top;              /* highest level of the tables at which pages are mapped */
+	u32 contig_order;          /* pages of a contiguous run as a shift, 0: none; contig.h */
+	u64 user_end;              /* mappings lie below */
+	u64 direct_map;            /* kernel address of physical 0 */
+	struct layout layout;      /* as this machine has it */
+	struct kpgtable *kpgtable; /* the kernel's own tables; NULL: it has none */
+	struct map64 deposits;     /* tables for large pages that will be split, by entry; huge.h */
 	struct ptmem *ptmem;
 	struct frames *frames;
 	u32 nodes; /* of memory */
