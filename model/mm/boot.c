@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "model/base/error.h"
+#include "model/mm/buddy.h"
 
 #define MB          (1ull << 20)
 #define ZONE_BYTES  2048u /* room for a struct zone */
@@ -55,6 +56,20 @@ static u64 place_memmap(struct page_alloc *pa, u32 node, u64 next)
 	return next;
 }
 
+/* The bitmaps of pairs, or the types of pageblocks; returns what lies behind. */
+static u64 place_maps(struct page_alloc *pa, u64 next)
+{
+	u32 i;
+
+	for (i = 0; i < pa->n_zones; i++) {
+		struct zone *z = &pa->zone[i];
+
+		z->map_va = pa->cfg.direct_map + next;
+		next += align_up(buddy_map_bytes(pa->cfg.era, z->end - z->start, pa->pageblock_order), 64);
+	}
+	return next;
+}
+
 /* Of the image and what boot allocates behind it. Without an image nothing is kept, for small tests. */
 static void reserve_kernel(struct page_alloc *pa)
 {
@@ -62,7 +77,7 @@ static void reserve_kernel(struct page_alloc *pa)
 	u64 next = align_up(cfg->image_pa + cfg->image_bytes, page_bytes(pa)), zones = next;
 	u32 i;
 
-	next += (u64)cfg->nodes * PGDAT_BYTES;
+	next = place_maps(pa, next + (u64)cfg->nodes * PGDAT_BYTES);
 	pa->percpu_pa = next = align_up(next, page_bytes(pa));
 	pa->percpu_bytes = percpu_pcp(&pa->zone[pa->n_zones - 1]) + PERCPU_PCP_BYTES;
 	pa->percpu_bytes = (u32)align_up(pa->percpu_bytes, FRAME_SIZE);

@@ -13,6 +13,8 @@
 	X(BUDDY_ALLOC, BUDDY, 100, 100, 180, 250, "a block from the buddy")                 \
 	X(BUDDY_SPLIT, BUDDY, 12, 15, 30, 45, "a level of splitting")                       \
 	X(BUDDY_FREE, BUDDY, 80, 80, 140, 250, "a block to the buddy")                      \
-	X(BUDDY_MERGE, BUDDY, 20, 20, 40, 60, "a level of merging")
+	X(BUDDY_MERGE, BUDDY, 20, 20, 40, 60, "a level of merging")                         \
+	X(FALLBACK, FALLBACK, 0, 0, 90, 150, "a search of other migratetypes")              \
+	X(FALLBACK_PAGE, FALLBACK, 0, 0, 6, 8, "each block looked at in a pageblock")
 
 #endif

@@ -74,7 +74,8 @@ struct zone {
 	struct pcp *pcp;         /* one a cpu */
 	struct compact *compact;
 	struct spinlock lock;
-	u64 va; /* of struct zone, whose fields are found by zone_line() */
+	u64 map_va; /* of the bitmaps of pairs (up to 2.6.10), or of pageblock_flags */
+	u64 va;     /* of struct zone, whose fields are found by zone_line() */
 	struct zone_stats st;
 };
 
