@@ -1,4 +1,4 @@
-#include "ref_buddy.h"
+#include "tests/ref/ref_buddy.h"
 
 #include <string.h>
 

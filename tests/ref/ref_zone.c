@@ -1,4 +1,4 @@
-#include "ref_zone.h"
+#include "tests/ref/ref_zone.h"
 
 #include <stdlib.h>
 #include <string.h>
