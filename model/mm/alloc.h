@@ -25,6 +25,8 @@ struct reclaim_ops {
 	void (*wake_kswapd)(void *arg, struct zone *z, u32 order);
 	/* Returns pages that were freed. */
 	u64 (*direct)(void *arg, struct cpu *c, u32 gfp, u32 order);
+	/* Pages of the zone that could be reclaimed: zone_reclaimable_pages(). */
+	u64 (*reclaimable)(void *arg, const struct zone *z);
 	/* Someone was killed for memory: true, try again; false: the allocation fails. */
 	bool (*oom)(void *arg, struct cpu *c, u32 gfp, u32 order);
 };
@@ -110,23 +112,36 @@ struct page_alloc {
 	u64 min_free_kbytes;               /* in force */
 	const struct reclaim_ops *reclaim; /* NULL: nothing can be reclaimed */
 	void *reclaim_arg;
+	/*
+	 * Direct compaction of the zones of a list: true, it may have made a block. priority: 0 asynchronous,
+	 * 1 light, 2 full. NULL: there is none.
+	 */
+	bool (*compact)(struct page_alloc *pa, struct cpu *c, const struct zonelist *l, u32 gfp, u32 order,
+			u32 priority);
 	struct page_alloc_stats st;
+	u64 pgalloc[NR_ZONE_TYPES]; /* pages: /proc/vmstat */
 	struct pcp_stats pcp_st;
 };
 
 /*
- * page_alloc_new() boots: what is not reserved is free. page_alloc_zones() only makes the zones, with their
+ * ch NULL: nothing is charged. page_alloc_new() boots: what is not reserved is free. page_alloc_zones() only makes the zones, with their
  * marks and without a free page or a per-CPU list, for tests of what lies below.
  */
 struct page_alloc *page_alloc_new(const struct page_alloc_cfg *cfg, struct charger *ch);
 struct page_alloc *page_alloc_zones(const struct page_alloc_cfg *cfg, struct charger *ch);
 void page_alloc_free(struct page_alloc *pa);
-void page_alloc_stats_add(struct page_alloc *pa, struct stats *s); /* registers mm.{buddy,pcp,alloc}.* */
+void page_alloc_stats_add(struct page_alloc *pa, struct stats *s); /* registers mm.{alloc,zone,pcp}.* */
+/* Pages: that the allocator has, that are free in the buddy, that lie in per-CPU lists. */
+u64 page_alloc_managed(const struct page_alloc *pa);
+u64 page_alloc_free_pages(const struct page_alloc *pa);
+u64 page_alloc_in_lists(const struct page_alloc *pa);
 /* ASSERTs: each page has one place; lists, counts and marks agree; allocated = freed + in use. */
 void page_alloc_sane(const struct page_alloc *pa);
 
 /* 2^order pages; pfn, or NO_FRAME of arch/addr.h. One reference, of the block. */
 u64 alloc_pages(struct page_alloc *pa, struct cpu *c, u32 gfp, u32 order);
+/* From that node, or the next ones. */
+u64 alloc_pages_node(struct page_alloc *pa, struct cpu *c, u32 gfp, u32 order, u32 node);
 /* The same by a policy: nodes is the set that it names. */
 u64 alloc_pages_policy(struct page_alloc *pa, struct cpu *c, u32 gfp, u32 order, enum mempolicy policy,
 		       u64 nodes, u64 index);
@@ -136,6 +151,9 @@ void free_pages_cold(struct page_alloc *pa, struct cpu *c, u64 pfn, u32 order);
 /* Of an allocated block of order > 0: from now on each of its pages is one of order 0.
  * mm/page_alloc.c:split_page() */
 void split_page(struct page_alloc *pa, u64 pfn, u32 order);
+/* Everything in per-CPU lists goes to the buddy; pages that did. */
+u64 drain_all_pages(struct page_alloc *pa, struct cpu *c);
+void page_alloc_wake_kswapd(struct zone *z, u32 order);
 struct zone *zone_of(const struct page_alloc *pa, u64 pfn);
 u32 node_of(const struct page_alloc *pa, u64 pfn);
 /* Physical address of a page's struct page, which memmap.va and on are mapped to. */

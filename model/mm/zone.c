@@ -134,6 +134,8 @@ static void make_zonelists(struct page_alloc *pa)
 						  (node + i) % nodes, t);
 }
 
+static struct charger no_charges;
+
 struct page_alloc *page_alloc_zones(const struct page_alloc_cfg *cfg, struct charger *ch)
 {
 	struct page_alloc *pa = xcalloc(1, sizeof(*pa));
@@ -141,7 +143,7 @@ struct page_alloc *page_alloc_zones(const struct page_alloc_cfg *cfg, struct cha
 
 	ASSERT(cfg->nodes > 0 && cfg->bytes >> cfg->shift >= cfg->nodes);
 	pa->cfg = *cfg;
-	pa->charger = ch;
+	pa->charger = ch ? ch : &no_charges;
 	pa->max_order = cfg->era == ERA_2_4_0 ? 10 : MAX_ORDERS;
 	pa->pageblock_order = MIN(cfg->pageblock_order ? cfg->pageblock_order : 9, pa->max_order - 1);
 	memmap_init(&pa->map, cfg->bytes, cfg->shift, cfg->memmap_va, era_page_bytes(cfg->era, cfg->word));
