@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "model/base/error.h"
+#include "model/mm/buddy.h"
 #include "model/mm/watermark.h"
 
 const char *const zone_type_name[NR_ZONE_TYPES] = { "DMA", "DMA32", "Normal", "HighMem", "Movable" };
@@ -60,14 +61,11 @@ static void type_ends(const struct page_alloc *pa, u64 end[NR_ZONE_TYPES])
 static void zone_init(struct page_alloc *pa, u32 node, enum zone_type type, u64 start, u64 end)
 {
 	struct zone *z = &pa->zone[pa->n_zones];
-	u32 o, t;
 
 	*z = (struct zone){ .pa = pa, .type = type, .node = node, .index = pa->n_zones++ };
 	z->start = start;
 	z->end = end;
-	for (o = 0; o < MAX_ORDERS; o++)
-		for (t = 0; t < NR_MIGRATETYPES; t++)
-			z->area[o].list[t] = (struct free_list){ NO_PAGE, NO_PAGE };
+	buddy_init(z);
 }
 
 static void make_zones(struct page_alloc *pa)
