@@ -177,18 +177,16 @@ static void begin(struct sweep_job *job)
 	free(tmp);
 }
 
-/* Writes the manifest, or finds the same one; under the lock, as parts may begin at the same time. */
+/* Writes the manifest, or finds the same one. */
 static void agree(const struct sweep_job *job)
 {
 	char *now = manifest_now(&job->sweep), *whole = xasprintf("%s\n", now);
-	int lock = sweep_dir_lock(job);
 	char *old = read_manifest(job->dir);
 
 	if (old)
 		check_same(job->dir, old, whole);
 	else
 		write_manifest(job->dir, now);
-	close(lock);
 	free(whole);
 	free(old);
 	free(now);
@@ -203,21 +201,30 @@ static bool holds(const char *dir, const char *name)
 	return there;
 }
 
-/* Nothing is left in a directory of something else, not even a lock. */
+/*
+ * Nothing is left in a directory of something else, not even a lock. The lock is a sweep's first file and
+ * stays: who sees any file of a sweep before looking for the lock finds that too, also of a part that begins
+ * at this moment.
+ */
 static bool may_hold_sweep(const char *dir)
 {
-	return holds(dir, SWEEP_LOCK) || holds(dir, SWEEP_MANIFEST) || is_empty(dir);
+	return is_empty(dir) || holds(dir, SWEEP_LOCK) || holds(dir, SWEEP_MANIFEST);
 }
 
+/* What is made here is made under the lock, as parts may begin and end at the same time. */
 void sweep_dir_prepare(struct sweep_job *job)
 {
+	int lock;
+
 	make_dir(job->dir);
 	if (!may_hold_sweep(job->dir))
 		die("'%s' holds files but is not the directory of a sweep (no " SWEEP_MANIFEST " in it): "
 		    "name another directory with -o",
 		    job->dir);
+	lock = sweep_dir_lock(job);
 	agree(job);
 	begin(job);
+	close(lock);
 }
 
 void sweep_dir_resume(struct sweep_job *job)
@@ -234,12 +241,15 @@ void sweep_dir_resume(struct sweep_job *job)
 	sweep_dir_prepare(job);
 }
 
+/* Not while another part is between making tmp and its own directory in it. */
 void sweep_dir_finish(struct sweep_job *job)
 {
 	char *tmp = xasprintf("%s/tmp", job->dir);
+	int lock = sweep_dir_lock(job);
 
 	remove_tree(job->tmp);
 	rmdir(tmp); /* unless others work there */
+	close(lock);
 	free(tmp);
 	free(job->tmp);
 }

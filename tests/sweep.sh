@@ -61,19 +61,43 @@ done
 equal "all rows but for the seeds differ" 12 "$(cut -d , -f 2-4,7- "$csv" | sed 1d | awk -F , '
 	{ key = $1 $2 $3 } !(key in seen) { seen[key] = 1; n++ } END { print n }')"
 
-# Killed at random moments, and resumed: nothing is lost, nothing made twice.
-again="$sweep $vary $both --seed 1..2 -s l2.replacement=random --max 50k -o $tmp/killed --jobs 2"
+# points DIR: how many it has.
+points()
+{
+	set -- "$1"/points/*
+	[ -e "$1" ] && echo $# || echo 0
+}
+
+# await_points DIR N PID: until it has so many, or the process has ended. In the background sweeps yield to the watcher.
+await_points()
+{
+	while [ "$(points "$1")" -lt "$2" ] && kill -0 "$3" 2>/dev/null; do
+		:
+	done
+}
+
+# Killed after a random number of new points, and resumed: nothing is lost, nothing made twice. A sweep that is over before
+# it is killed shows nothing: then all begins again.
+again="nice -n 19 $sweep $vary $both --seed 1..2 -s l2.replacement=random --max 50k -o $tmp/killed --jobs 2"
 killed=0
-for i in 1 2 3; do
+tries=0
+while [ $killed -lt 3 ] && [ $tries -lt 30 ]; do
+	tries=$((tries + 1))
 	$again >"$tmp/out" 2>&1 &
 	pid=$!
-	sleep "0.$(od -An -N1 -tu1 /dev/urandom | awk '{ printf "%02d", 4 + $1 % 26 }')"
+	more=$(od -An -N1 -tu1 /dev/urandom | awk '{ print 1 + $1 % 5 }')
+	await_points "$tmp/killed" $(($(points "$tmp/killed") + more)) $pid
 	kill -9 $pid 2>/dev/null && killed=$((killed + 1))
 	wait $pid 2>/dev/null
+	if [ -e "$tmp/killed/sweep.csv" ]; then
+		rm -rf "$tmp/killed" "$tmp/had"
+		killed=0
+	fi
 	ls -d --time-style=full-iso -l "$tmp/killed"/points/*/stats.json >>"$tmp/had" 2>/dev/null
 done
 equal "killed three times" 3 $killed
 check "it was not done" test ! -e "$tmp/killed/sweep.csv"
+check "some points were" test -s "$tmp/had"
 check "resumed" $mmsim sweep -q --resume "$tmp/killed"
 check "the table of a sweep that was killed" cmp "$csv" "$tmp/killed/sweep.csv"
 check "its units" cmp "$tmp/whole/units.csv" "$tmp/killed/units.csv"
@@ -92,22 +116,27 @@ rm "$tmp/parts/sweep.csv"
 check "the same again" $parts
 check "comes to the same" cmp "$csv" "$tmp/parts/sweep.csv"
 
-parts="$sweep $vary $both --max 5k -o $tmp/four"
-for i in 1 2 3 4; do
-	$parts --part $i/4 -j 1 >"$tmp/part.$i" 2>&1 &
-	eval "part$i=\$!"
-done
+# Four that begin at the same time in a new directory, which is a matter of luck: ten times.
 ended=0
-for i in 1 2 3 4; do
-	eval "wait \$part$i" && ended=$((ended + 1))
+tables=0
+for round in 1 2 3 4 5 6 7 8 9 10; do
+	parts="$sweep $vary $both --max 200 -o $tmp/four.$round"
+	for i in 1 2 3 4; do
+		$parts --part $i/4 -j 1 >"$tmp/part.$i" 2>&1 &
+		eval "part$i=\$!"
+	done
+	for i in 1 2 3 4; do
+		if eval "wait \$part$i"; then ended=$((ended + 1)); else cat "$tmp/part.$i"; fi
+	done
+	[ "$(wc -l <"$tmp/four.$round/sweep.csv")" = 13 ] && tables=$((tables + 1))
 done
-equal "four parts at the same time" "4" "$ended"
-equal "write one table" 13 "$(wc -l <"$tmp/four/sweep.csv")"
+equal "four parts at the same time" 40 $ended
+equal "write one table" 10 $tables
 
-# Interrupted.
+# Interrupted, with all to do but a point.
 $sweep $vary $both --seed 1..8 -o "$tmp/stopped" --jobs 1 >"$tmp/out" 2>&1 &
 pid=$!
-sleep 0.3
+await_points "$tmp/stopped" 1 $pid
 kill -TERM $pid
 wait $pid
 equal "a sweep that is interrupted ends with 1" 1 $?
