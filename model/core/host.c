@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model/base/bits.h"
+#include "model/arch/cpu.h"
 #include "model/base/error.h"
 
 /* ---- files ---- */
@@ -170,25 +171,84 @@ bool host_take_leaf18(struct host *h, u32 ebx, u32 ecx, u32 edx)
 	sizes |= ebx & 4 ? 1u << PAGE_4M : 0;
 	sizes |= ebx & 8 ? 1u << PAGE_1G : 0;
 	if (type < sizeof(kinds) && kinds[type])
-		add_tlb(h, edx >> 5 & 7, kinds[type], sizes, ways * ecx, edx & 1u << 8 ? 0 : ways);
+		add_tlb(h, edx >> 5 & 7, kinds[type], sizes, ways * MIN(ecx, 0xffffu),
+			edx & 1u << 8 ? 0 : ways);
 	return true;
 }
 
-/* AMD64 Architecture Programmer's Manual volume 3, Fn8000_0005, _0006 and _0019. */
-void host_take_amd_tlb(struct host *h, u32 level, u32 sizes, u32 reg)
+/*
+ * AMD's arrays hold pages of all sizes since family 10h or so; cpuid tells of each size by itself, with as
+ * many entries, and where it does not count ways with others. The ways of 4K pages are the array's.
+ */
+static bool joins(struct host *h, u32 level, char kind, u32 sizes, u32 entries)
 {
-	/* Associativity codes of the L2 TLBs; of the L1's it is the number, 255: full. */
-	static const u16 code[16] = { 0, 1, 2, 3, 4, 6, 8, 0, 16, 0, 32, 48, 64, 96, 128, 0xffff };
-	u32 half, i;
+	u32 i;
+
+	for (i = 0; i < h->n_tlbs; i++) {
+		struct host_tlb *t = &h->tlb[i];
+
+		if (t->level == level && t->kind == kind && t->entries == entries) {
+			t->sizes |= sizes;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void add_amd_tlb(struct host *h, u32 level, u32 sizes, u32 entries[2], u32 ways[2])
+{
+	u32 i;
+
+	for (i = 0; i < 2; i++)
+		if (!joins(h, level, "ID"[i], sizes, entries[i]))
+			add_tlb(h, level, "ID"[i], sizes, entries[i], ways[i]);
+}
+
+/* Halves of eight bits of entries and eight of ways, 255: fully associative. */
+static void take_counted(struct host *h, u32 sizes, u32 reg)
+{
+	u32 entries[2] = { reg & 0xff, reg >> 16 & 0xff }, ways[2] = { reg >> 8 & 0xff, reg >> 24 };
+	u32 i;
+
+	for (i = 0; i < 2; i++)
+		ways[i] = ways[i] == 0xff ? 0 : ways[i];
+	add_amd_tlb(h, 1, sizes, entries, ways);
+}
+
+/*
+ * Halves of twelve bits of entries and a code of four; 0: there is none. Codes between the numbers that they
+ * name are what is below: a Zen 4 says 8 of its 24 ways.
+ */
+static void take_coded(struct host *h, u32 level, u32 sizes, u32 reg)
+{
+	static const u8 code[16] = { 0, 1, 2, 3, 4, 6, 8, 8, 16, 16, 32, 48, 64, 96, 128, 0 };
+	u32 entries[2], ways[2], i;
 
 	for (i = 0; i < 2; i++) {
-		u32 entries, ways;
+		u32 half = reg >> 16 * i & 0xffff;
 
-		half = reg >> 16 * i & 0xffff;
-		entries = level == 1 ? half & 0xff : half & 0xfff;
-		ways = level == 1 ? half >> 8 : code[half >> 12];
-		add_tlb(h, level, i ? 'D' : 'I', sizes, entries,
-			ways == 0xffff || (level == 1 && ways == 0xff) ? 0 : ways);
+		entries[i] = half >> 12 ? half & 0xfff : 0;
+		ways[i] = code[half >> 12];
+	}
+	add_amd_tlb(h, level, sizes, entries, ways);
+}
+
+/* AMD64 Architecture Programmer's Manual volume 3, Fn8000_0005, _0006 and _0019. */
+void host_take_amd_leaf(struct host *h, u32 leaf, u32 eax, u32 ebx)
+{
+	switch (leaf) {
+	case 0x80000005:
+		take_counted(h, 1u << PAGE_4K, ebx);
+		take_counted(h, 1u << PAGE_2M, eax);
+		break;
+	case 0x80000006:
+		take_coded(h, 2, 1u << PAGE_4K, ebx);
+		take_coded(h, 2, 1u << PAGE_2M, eax);
+		break;
+	case 0x80000019:
+		take_coded(h, 1, 1u << PAGE_1G, eax);
+		take_coded(h, 2, 1u << PAGE_1G, ebx);
+		break;
 	}
 }
 
@@ -207,16 +267,12 @@ static void read_intel_tlbs(struct host *h)
 
 static void read_amd_tlbs(struct host *h)
 {
-	u32 a, b, c, d;
+	static const u32 leaves[] = { 0x80000005, 0x80000006, 0x80000019 };
+	u32 a, b, c, d, i;
 
-	if (__get_cpuid(0x80000005, &a, &b, &c, &d)) {
-		host_take_amd_tlb(h, 1, 1u << PAGE_4K, b);
-		host_take_amd_tlb(h, 1, 1u << PAGE_2M, a);
-	}
-	if (__get_cpuid(0x80000006, &a, &b, &c, &d)) {
-		host_take_amd_tlb(h, 2, 1u << PAGE_4K, b);
-		host_take_amd_tlb(h, 2, 1u << PAGE_2M, a);
-	}
+	for (i = 0; i < ARRAY_SIZE(leaves); i++)
+		if (__get_cpuid(leaves[i], &a, &b, &c, &d))
+			host_take_amd_leaf(h, leaves[i], a, b);
 }
 
 void host_read_cpuid(struct host *h)
@@ -271,25 +327,71 @@ static const char *size_text(u64 bytes, char *buf, size_t size)
 {
 	if (bytes % (1u << 20) == 0)
 		snprintf(buf, size, "%lluM", (unsigned long long)(bytes >> 20));
-	else
+	else if (bytes % (1u << 10) == 0)
 		snprintf(buf, size, "%lluK", (unsigned long long)(bytes >> 10));
+	else
+		snprintf(buf, size, "%llu", (unsigned long long)bytes);
 	return buf;
 }
 
-/* Sets are a power of two times the slices. */
-static void write_cache(const struct host *h, const struct host_cache *c, FILE *f)
+/*
+ * Ways that make the sets a power of two: as many as there are, or the next more. Where they are told
+ * inexactly, too few is the rule (AMD's codes). 0: no number of ways up to 4096 does.
+ */
+static u32 fitting_ways(u64 entries, u32 ways)
+{
+	u64 odd = entries / (entries & -entries), fit = odd;
+
+	while (fit < ways)
+		fit *= 2;
+	return fit <= MIN(entries, 4096u) ? (u32)fit : 0;
+}
+
+/* Cores that share a level: their number divides all, and the `above` of the level above divide it. */
+static u32 fitting_sharers(u32 sharers, u32 cores, u32 above)
+{
+	u32 n = MIN(sharers, cores);
+
+	while (n > above && (cores % n || n % above))
+		n--;
+	return MAX(n, above);
+}
+
+#define MAX_SLICES 256u
+
+/* Sets are a power of two times the slices, of which a first level has one. Returns the slices. */
+static u32 fit_cache(struct host_cache *c)
+{
+	u64 lines = c->size / c->line, sets = MAX(lines / c->ways, 1), slices = sets / (sets & -sets);
+	u32 fit;
+
+	if (sets * c->ways == lines && slices <= (c->level > 1 ? MAX_SLICES : 1))
+		return (u32)slices;
+	fit = fitting_ways(lines, c->ways);
+	if (fit) {
+		c->ways = fit;
+	} else {
+		sets = 1ull << log2_floor(sets);
+		c->size = sets * c->ways * c->line;
+	}
+	return 1;
+}
+
+static void write_cache(const struct host_cache *told, u32 sharers, FILE *f)
 {
 	static const char *const names[] = { "l1d", "l2", "l3", "l4" };
-	const char *name = c->level == 1 && c->type == 'I' ? "l1i" : names[MIN(c->level, 4u) - 1];
-	u64 sets = c->size / c->ways / c->line, low = sets & -sets;
+	struct host_cache c = *told;
+	u32 slices = fit_cache(&c);
 	char size[32];
 
-	fprintf(f, "\n%s = {\n\tsize = \"%s\";\n\tways = %u;\n\tline = %u;\n", name,
-		size_text(c->size, size, sizeof(size)), c->ways, c->line);
-	if (c->level > 1)
-		fprintf(f, "\tslices = %llu;\n", (unsigned long long)(sets / low));
-	if (c->level > 1)
-		fprintf(f, "\tsharers = %u;\n", MIN(c->sharers, h->cores));
+	fprintf(f, "\n%s = {\n", c.level == 1 && c.type == 'I' ? "l1i" : names[c.level - 1]);
+	if (c.size != told->size || c.ways != told->ways)
+		fprintf(f, "\t# it is said to have %llu bytes, %u ways: sets would be no power of two\n",
+			(unsigned long long)told->size, told->ways);
+	fprintf(f, "\tsize = \"%s\";\n\tways = %u;\n\tline = %u;\n", size_text(c.size, size, sizeof(size)),
+		c.ways, c.line);
+	if (c.level > 1)
+		fprintf(f, "\tslices = %u;\n\tsharers = %u;\n", slices, sharers);
 	fprintf(f, "};\n");
 }
 
@@ -305,12 +407,17 @@ static const struct host_cache *find_cache(const struct host *h, u32 level, char
 
 static void write_caches(const struct host *h, FILE *f)
 {
+	u32 cores = MIN(h->cores, MAX_CPUS), above = 1, i;
 	const struct host_cache *c;
-	u32 i;
 
-	for (i = 0; i < h->n_caches; i++)
-		if (h->cache[i].level >= 1 && h->cache[i].level <= 4)
-			write_cache(h, &h->cache[i], f);
+	for (i = 0; i < h->n_caches; i++) {
+		c = &h->cache[i];
+		if (c->level < 1 || c->level > 4)
+			continue;
+		if (c->level > 1)
+			above = fitting_sharers(c->sharers, cores, above);
+		write_cache(c, above, f);
+	}
 	for (i = 2; i <= 3 && h->n_caches; i++) {
 		c = find_cache(h, i, 'U');
 		if (!c)
@@ -318,13 +425,42 @@ static void write_caches(const struct host *h, FILE *f)
 	}
 }
 
-static void write_tlb_array(const struct host_tlb *t, enum page_size size, FILE *f)
+#define TLB_MAX 65536u /* entries, model/hw/tlb_cfg.c */
+
+/* Sets are a power of two; without ways, and fully associative, at most 4096 entries. */
+static struct host_tlb fit_tlb(const struct host_tlb *told)
+{
+	struct host_tlb t = *told;
+	u32 ways = t.ways ? MIN(t.ways, 4096u) : MIN(t.entries, 4096u);
+
+	if (!t.entries || (!t.ways && t.entries <= 4096))
+		return t;
+	t.ways = t.entries <= TLB_MAX ? fitting_ways(t.entries, ways) : 0;
+	if (!t.ways) {
+		t.ways = ways;
+		t.entries = ways << log2_floor(MIN(t.entries, TLB_MAX) / ways);
+	}
+	if (t.ways == t.entries)
+		t.ways = 0;
+	return t;
+}
+
+static void note_fit(const struct host_tlb *told, const struct host_tlb *t, FILE *f)
+{
+	if (t->entries != told->entries || t->ways != told->ways)
+		fprintf(f, "\t# it is said to have %u entries, %u ways: sets would be no power of two\n",
+			told->entries, told->ways);
+}
+
+static void write_tlb_array(const struct host_tlb *told, enum page_size size, FILE *f)
 {
 	static const char *const names[NR_PAGE_SIZES] = {
 		[PAGE_4K] = "p4k", [PAGE_2M] = "p2m", [PAGE_4M] = "p4m", [PAGE_1G] = "p1g"
 	};
+	struct host_tlb t = fit_tlb(told);
 
-	fprintf(f, "\t%s = { entries = %u; ways = %u; };\n", names[size], t->entries, t->ways);
+	note_fit(told, &t, f);
+	fprintf(f, "\t%s = { entries = %u; ways = %u; };\n", names[size], t.entries, t.ways);
 }
 
 /* Whether this array serves what is asked for; a unified one serves both. */
@@ -343,17 +479,37 @@ static const struct host_tlb *find_tlb(const struct host *h, u32 level, char kin
 	return NULL;
 }
 
+/*
+ * What skylake-sp says of its second level is of 128 sets of 12 ways: the hash, of which Broadwell's 256 sets
+ * have another (model/hw/tlb_cfg.c), and trees of four ways.
+ */
+static void write_stlb_kind(const struct host *h, const struct host_tlb *t, FILE *f)
+{
+	u32 ways = t->ways ? t->ways : t->entries, sets = t->entries / ways;
+
+	if (t->level != 2 || strcmp(nearest(h), "skylake-sp"))
+		return;
+	fprintf(f, "\tset_hash = \"%s\";\n", sets == 128 ? "xor7" : sets == 256 ? "xor8" : "none");
+	if (ways % 4)
+		fprintf(f, "\treplacement = \"lru\";\n");
+}
+
 /* The array for 4K pages holds all that it serves, and what nothing is said of; others have their own. */
 static void write_tlb(const struct host *h, const char *name, u32 level, char kind, FILE *f)
 {
 	static const enum page_size large[] = { PAGE_2M, PAGE_4M, PAGE_1G };
 	static const struct host_tlb none = { 0 };
 	const struct host_tlb *any = find_tlb(h, level, kind, PAGE_4K), *own;
+	struct host_tlb t;
 	u32 i;
 
 	if (!any)
 		return;
-	fprintf(f, "\n%s = {\n\tentries = %u;\n\tways = %u;\n", name, any->entries, any->ways);
+	t = fit_tlb(any);
+	fprintf(f, "\n%s = {\n", name);
+	note_fit(any, &t, f);
+	fprintf(f, "\tentries = %u;\n\tways = %u;\n", t.entries, t.ways);
+	write_stlb_kind(h, &t, f);
 	write_tlb_array(&none, PAGE_4K, f);
 	for (i = 0; i < ARRAY_SIZE(large); i++) {
 		own = find_tlb(h, level, kind, large[i]);
@@ -373,7 +529,7 @@ void host_write(const struct host *h, FILE *f)
 		"# Sizes, ways, sharers and TLBs are from /sys/devices/system/cpu and cpuid. What these do\n"
 		"# not tell (latencies, buffers, replacement, walk caches, DRAM) is %s's: a guess.\n",
 		rest);
-	fprintf(f, "@include \"%s.cfg\"\n\ncores = %u;\n", rest, MIN(h->cores, 64u));
+	fprintf(f, "@include \"%s.cfg\"\n\ncores = %u;\n", rest, MIN(h->cores, MAX_CPUS));
 	if (h->memory)
 		fprintf(f, "memory = { size = \"%lluG\"; };\n",
 			(unsigned long long)MIN((h->memory + GB - 1) / GB, 1024u));

@@ -2,8 +2,8 @@
  * The machine that the program runs on, as its kernel (sysfs, procfs) and, on x86, cpuid tell: a machine file
  * with what they say, on top of the nearest built-in machine, from which comes what they do not say.
  *
- * Neither tells latencies, buffers or walk caches, and a virtual machine may be told wrong. Called by the
- * verb config.
+ * Neither tells latencies, buffers or walk caches, and a virtual machine may be told wrong. AMD's cpuid tells
+ * the ways of TLBs by codes that stand for at least so many. Called by the verb config.
  */
 #ifndef MMSIM_CORE_HOST_H
 #define MMSIM_CORE_HOST_H
@@ -25,7 +25,7 @@ struct host_cache {
 struct host_tlb {
 	u32 level;
 	char kind;
-	u32 sizes; /* 1 << enum page_size */
+	u32 sizes;         /* 1 << enum page_size */
 	u32 entries, ways; /* ways 0: fully associative */
 };
 
@@ -45,10 +45,11 @@ void host_read_files(struct host *h, const char *root);
 void host_read_cpuid(struct host *h);
 /* A subleaf of cpuid leaf 18h as registers; false: it describes nothing. */
 bool host_take_leaf18(struct host *h, u32 ebx, u32 ecx, u32 edx);
-/* One of AMD's TLB registers: entries and ways of instructions and data in one word, halves of 16 bits. */
-void host_take_amd_tlb(struct host *h, u32 level, u32 sizes, u32 reg);
+/* A leaf of AMD's that tells of TLBs, as registers: 80000005h, 80000006h, 80000019h, in this order. */
+void host_take_amd_leaf(struct host *h, u32 leaf, u32 eax, u32 ebx);
 
-/* Writes the machine file. */
+/* Writes the machine file, which can always be built: what the simulator cannot have is fitted, and a comment
+ * says so. */
 void host_write(const struct host *h, FILE *f);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "model/core/host.h"
 #include "model/base/error.h"
+#include "model/base/rng.h"
 #include "model/core/machine.h"
 #include "model/sim/config.h"
 
@@ -36,8 +37,9 @@ static void put(const char *path, const char *line)
 static void put_cache(u32 index, const char *level, const char *type, const char *size, const char *ways,
 		      const char *shared)
 {
-	static const char *const file[] = { "level", "type", "size", "ways_of_associativity",
-					    "shared_cpu_list", "coherency_line_size" };
+	static const char *const file[] = {
+		"level", "type", "size", "ways_of_associativity", "shared_cpu_list", "coherency_line_size"
+	};
 	const char *value[] = { level, type, size, ways, shared, "64" };
 	char path[128];
 
@@ -117,8 +119,8 @@ static void leaf_18_gives_tlbs(void **state)
 		{ 0x00040006, 8, 0x21 },   /* L1 data, 2M and 4M: 4 ways, 8 sets */
 		{ 0x00080001, 32, 0x22 },  /* L1 instructions, 4K */
 		{ 0x00080006, 4, 0x22 },   /* L1 instructions, large */
-		{ 0x00100007, 128, 0x43 },  /* second level, unified: 4K, 2M, 4M */
-		{ 0x00080008, 128, 0x43 },  /* second level, 1G */
+		{ 0x00100007, 128, 0x43 }, /* second level, unified: 4K, 2M, 4M */
+		{ 0x00080008, 128, 0x43 }, /* second level, 1G */
 		{ 0x00100007, 1, 0x125 },  /* stores: not taken */
 	};
 	struct host h = { .cores = 1 };
@@ -139,19 +141,154 @@ static void leaf_18_gives_tlbs(void **state)
 	assert_int_equal(cfg.hw.stlb.own[PAGE_1G].entries, 1024);
 }
 
-/* Zen 2: 64 fully associative entries; 2048 of 8 ways for data, 1024 for instructions. */
+/* Registers as hosts gave them; the family chooses the machine that says the rest. */
+struct amd_host {
+	u32 family;
+	u32 leaf5[2], leaf6[2], leaf19[2]; /* eax, ebx */
+};
+
+static void take_amd(struct host *h, const struct amd_host *from)
+{
+	*h = (struct host){ .cores = 1, .vendor = "AuthenticAMD", .family = from->family };
+	host_take_amd_leaf(h, 0x80000005, from->leaf5[0], from->leaf5[1]);
+	host_take_amd_leaf(h, 0x80000006, from->leaf6[0], from->leaf6[1]);
+	host_take_amd_leaf(h, 0x80000019, from->leaf19[0], from->leaf19[1]);
+}
+
+/* 64 fully associative entries for pages of every size; 2048 for data, whose code stands for 8 ways or more.
+ */
 static void amd_registers_give_tlbs(void **state)
 {
-	struct host h = { .cores = 1, .vendor = "AuthenticAMD", .family = 0x17 };
+	static const struct amd_host zen3 = {
+		0x19, { 0xff40ff40, 0xff40ff40 }, { 0x48002200, 0x68004200 }, { 0xf040f040, 0xf0400000 }
+	};
+	struct host h;
 	struct machine_cfg cfg;
 
-	host_take_amd_tlb(&h, 1, 1u << PAGE_4K, 0xff40ff40);
-	host_take_amd_tlb(&h, 2, 1u << PAGE_4K, 0x68006400);
+	take_amd(&h, &zen3);
 	load(&h, &cfg);
 	assert_int_equal(cfg.hw.dtlb.any.entries, 64);
 	assert_int_equal(cfg.hw.dtlb.any.ways, 0);
+	assert_int_equal(cfg.hw.dtlb.own[PAGE_2M].entries, 0);
+	assert_int_equal(cfg.hw.dtlb.own[PAGE_1G].entries, 0);
 	assert_int_equal(cfg.hw.stlb.any.entries, 2048);
 	assert_int_equal(cfg.hw.stlb.any.ways, 8);
+	assert_int_equal(cfg.hw.stlb.own[PAGE_2M].entries, 0);
+	assert_int_equal(cfg.hw.stlb.own[PAGE_1G].entries, 64);
+	assert_int_equal(cfg.hw.stlb.own[PAGE_1G].ways, 0);
+}
+
+/* An EPYC of family 19h, a guest's: 3072 entries of 8 ways are 384 sets; 12 ways are the next that make 2^n.
+ */
+static void ways_fit(void **state)
+{
+	static const struct amd_host zen4 = {
+		0x19, { 0xff48ff40, 0xff48ff40 }, { 0x5c002200, 0x6c004200 }, { 0, 0 }
+	};
+	struct host h;
+	struct machine_cfg cfg;
+
+	take_amd(&h, &zen4);
+	load(&h, &cfg);
+	assert_int_equal(cfg.hw.itlb.any.entries, 64);
+	assert_int_equal(cfg.hw.dtlb.any.entries, 72);
+	assert_int_equal(cfg.hw.dtlb.own[PAGE_2M].entries, 0);
+	assert_int_equal(cfg.hw.stlb.any.entries, 3072);
+	assert_int_equal(cfg.hw.stlb.any.ways, 12);
+	assert_int_equal(cfg.hw.stlb.own[PAGE_2M].entries, 0);
+	assert_int_equal(cfg.hw.stlb.own[PAGE_1G].entries, 0);
+}
+
+/* A K8 has 32 entries for small pages and 8 for large ones, and a second level for small ones alone. */
+static void sizes_have_their_own(void **state)
+{
+	static const struct amd_host k8 = { 0xf, { 0xff08ff08, 0xff20ff20 }, { 0, 0x42004200 }, { 0, 0 } };
+	struct host h;
+	struct machine_cfg cfg;
+
+	take_amd(&h, &k8);
+	load(&h, &cfg);
+	assert_int_equal(cfg.hw.dtlb.any.entries, 32);
+	assert_int_equal(cfg.hw.dtlb.own[PAGE_2M].entries, 8);
+	assert_int_equal(cfg.hw.stlb.any.entries, 512);
+	assert_int_equal(cfg.hw.stlb.any.ways, 4);
+	assert_int_equal(cfg.hw.stlb.own[PAGE_2M].entries, 0);
+}
+
+/* QEMU's own processor: 255 entries, each in a set of its own. Only a single set is a power of two. */
+static void odd_entries_are_one_set(void **state)
+{
+	static const struct amd_host qemu = { 6, { 0x01ff01ff, 0x01ff01ff }, { 0, 0x42004200 }, { 0, 0 } };
+	struct host h;
+	struct machine_cfg cfg;
+
+	take_amd(&h, &qemu);
+	load(&h, &cfg);
+	assert_int_equal(cfg.hw.dtlb.any.entries, 255);
+	assert_int_equal(cfg.hw.dtlb.any.ways, 0);
+}
+
+/* Whatever registers say, machine_check() likes what is made of it. */
+static void any_registers_make_a_machine(void **state)
+{
+	static const u32 families[] = { 6, 0xf, 0x17, 0x19, 0x1a };
+	struct machine_cfg cfg;
+	struct host h;
+	struct rng r;
+	u32 i, j;
+
+	rng_init(&r, 1, "host");
+	for (i = 0; i < 120; i++) {
+		const struct amd_host amd = { families[i % ARRAY_SIZE(families)],
+					      { (u32)rng_next(&r), (u32)rng_next(&r) },
+					      { (u32)rng_next(&r), (u32)rng_next(&r) },
+					      { (u32)rng_next(&r), (u32)rng_next(&r) } };
+
+		take_amd(&h, &amd);
+		load(&h, &cfg);
+		h = (struct host){ .cores = 1, .vendor = "GenuineIntel", .family = 6, .model = i };
+		for (j = 0; j < 8; j++)
+			host_take_leaf18(&h, (u32)(rng_below(&r, 64) << 16 | rng_below(&r, 16)),
+					 (u32)rng_next(&r) >> rng_below(&r, 32),
+					 (u32)((1 + rng_below(&r, 2)) << 5 | (1 + rng_below(&r, 4))));
+		load(&h, &cfg);
+	}
+}
+
+/* Broadwell's second level has 256 sets, for which Skylake's hash of 128 is none. */
+static void set_hash_fits_sets(void **state)
+{
+	struct host h = { .cores = 1, .vendor = "GenuineIntel", .family = 6, .model = 0x4f };
+	struct machine_cfg cfg;
+
+	assert_true(host_take_leaf18(&h, 0x00060003, 256, 0x43));
+	load(&h, &cfg);
+	assert_int_equal(cfg.hw.stlb.any.entries, 1536);
+	assert_int_equal(cfg.hw.stlb.any.set_hash, TLB_HASH_XOR8);
+}
+
+/* Cores, sharers and caches as virtual machines tell them; sizes and ways fit, and levels meet. */
+static void any_caches_make_a_machine(void **state)
+{
+	struct machine_cfg cfg;
+	struct host h;
+	struct rng r;
+	u32 i, j;
+
+	rng_init(&r, 2, "host");
+	for (i = 0; i < 120; i++) {
+		h = (struct host){ .cores = 1 + (u32)rng_below(&r, 80),
+				   .vendor = "GenuineIntel",
+				   .n_caches = 4 };
+		for (j = 0; j < 4; j++)
+			h.cache[j] = (struct host_cache){ .level = j ? j : 1,
+							  .type = "IDUU"[j],
+							  .size = (1 + rng_below(&r, 2000)) << 10,
+							  .ways = 1 + (u32)rng_below(&r, 32),
+							  .line = 64,
+							  .sharers = j < 2 ? 1 : 1 + (u32)rng_below(&r, 80) };
+		load(&h, &cfg);
+	}
 }
 
 static void this_host_is_a_machine(void **state)
@@ -171,6 +308,12 @@ int main(void)
 		cmocka_unit_test(files_give_cores_caches_and_memory),
 		cmocka_unit_test(leaf_18_gives_tlbs),
 		cmocka_unit_test(amd_registers_give_tlbs),
+		cmocka_unit_test(ways_fit),
+		cmocka_unit_test(sizes_have_their_own),
+		cmocka_unit_test(odd_entries_are_one_set),
+		cmocka_unit_test(any_registers_make_a_machine),
+		cmocka_unit_test(set_hash_fits_sets),
+		cmocka_unit_test(any_caches_make_a_machine),
 		cmocka_unit_test(this_host_is_a_machine),
 	};
 
