@@ -6,7 +6,7 @@
 #include "model/base/error.h"
 
 #define STAT_STRUCT struct backlog_stats
-static const struct stat_desc backlog_table[] = { BACKLOG_STATS(STAT_ROW) { 0 } };
+static const struct stat_desc backlog_table[] = { BACKLOG_STATS(STAT_ROW){ 0 } };
 #undef STAT_STRUCT
 
 struct backlog *backlog_new(const struct cache_cfg *cfg, const struct mshr_file *mshr)
@@ -23,14 +23,17 @@ struct backlog *backlog_new(const struct cache_cfg *cfg, const struct mshr_file 
 		b->ports = xmalloc(sizeof(*b->ports));
 		memset(b->ports, 0, sizeof(*b->ports));
 	}
-	b->buffer.cap = cfg->writeback_buffer;
+	if (cfg->writeback_buffer)
+		b->buffer = victims_new(cfg->writeback_buffer);
 	return b;
 }
 
 void backlog_free(struct backlog *b)
 {
-	if (b)
-		free(b->ports);
+	if (!b)
+		return;
+	victims_free(b->buffer);
+	free(b->ports);
 	free(b);
 }
 
@@ -85,10 +88,10 @@ u64 backlog_room(struct backlog *b, u64 now)
 {
 	u64 start;
 
-	if (!b->buffer.cap)
+	if (!b->buffer || time_stands)
 		return now;
-	b->buffer.settled = b->mshr->settled;
-	start = mshr_start(&b->buffer, now);
+	victims_expire(b->buffer, b->mshr->settled ? *b->mshr->settled : now);
+	start = victims_room(b->buffer, now);
 	b->st.writeback_waits += start != now;
 	b->st.writeback_wait_cycles += start - now;
 	return start;
@@ -96,13 +99,13 @@ u64 backlog_room(struct backlog *b, u64 now)
 
 void backlog_add(struct backlog *b, u64 line, u64 now, u64 taken)
 {
-	if (b->buffer.cap && taken > now)
-		mshr_add(&b->buffer, line, now, taken);
+	if (b->buffer && taken > now && !time_stands)
+		victims_add(b->buffer, line, now, taken);
 }
 
 bool backlog_holds(struct backlog *b, u64 line, u64 now)
 {
-	bool holds = mshr_ready(&b->buffer, line, now) > now;
+	bool holds = b->buffer && victims_hold(b->buffer, line, now);
 
 	b->st.writeback_hits += holds;
 	return holds;

@@ -14,13 +14,14 @@
 
 #include "model/hw/cache_cfg.h"
 #include "model/hw/mshr.h"
+#include "model/hw/victims.h"
 #include "model/sim/stat.h"
 
-#define BACKLOG_STATS(X)                                                                  \
-	X(port_waits, "requests", "that found every port taken")                          \
-	X(port_wait_cycles, "cycles", "that they waited")                                 \
+#define BACKLOG_STATS(X)                                                                   \
+	X(port_waits, "requests", "that found every port taken")                           \
+	X(port_wait_cycles, "cycles", "that they waited")                                  \
 	X(writeback_waits, "lines", "dirty victims that found the write-back buffer full") \
-	X(writeback_wait_cycles, "cycles", "that the misses behind them waited")          \
+	X(writeback_wait_cycles, "cycles", "that the misses behind them waited")           \
 	X(writeback_hits, "misses", "that found their line in the write-back buffer")
 
 struct backlog_stats {
@@ -40,10 +41,10 @@ struct port_calendar {
 
 struct backlog {
 	const struct mshr_file *mshr; /* the level's, which knows from when on requests may come */
-	u32 bandwidth;           /* bytes a cycle of a port, 0: any */
+	u32 bandwidth;                /* bytes a cycle of a port, 0: any */
 	u32 n_ports;
 	struct port_calendar *ports; /* NULL: any number */
-	struct mshr_file buffer; /* lines */
+	struct victims *buffer;      /* NULL: lines are below at once */
 	struct backlog_stats st;
 };
 
