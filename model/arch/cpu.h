@@ -10,6 +10,7 @@
 #define MMSIM_ARCH_CPU_H
 
 #include "model/arch/addr.h"
+#include "model/sim/stat.h"
 
 /* Whose cycles: parts "kernel.<path>" of the cycle stack. A new path is one row here. */
 #define KERNEL_PATHS(X)                                            \
@@ -46,10 +47,30 @@ enum kernel_path {
 extern const char *const kernel_path_name[NR_KERNEL_PATHS];
 extern const char *const kernel_path_help[NR_KERNEL_PATHS];
 
+/* The tag of the kernel's translations, which is no address space's. */
+#define KERNEL_ASID 0xffffu
+
 /* Hardware threads of a machine, at most: sets of them are one word. */
 #define MAX_CPUS 64u
 
 enum access_kind { ACCESS_READ, ACCESS_WRITE, ACCESS_EXEC };
+
+/* What the kernel's own code did on a hardware thread, counted for each path as core0.kernel.<path>.<name>.
+ */
+#define KERNEL_TALLY(X)                                                                       \
+	X(instructions, "instructions", "of kernel code")                                     \
+	X(lines, "lines", "of text fetched, of data loaded or stored, as often as they were") \
+	X(l1_misses, "lines", "of those, not in L1I or L1D")                                  \
+	X(l2_misses, "lines", "of those, not in L2 either")                                   \
+	X(memory, "lines", "of those, from memory or another core's cache")                   \
+	X(tlb_misses, "lookups", "not in ITLB or DTLB")                                       \
+	X(evicted_lines, "lines", "that the program had brought, turned out of a cache")      \
+	X(evicted_translations, "entries", "of the program, turned out of a TLB")
+
+struct kernel_tally {
+	u64 cycles; /* of the thread's clock: within a path, what it takes */
+	KERNEL_TALLY(STAT_FIELD)
+};
 
 struct cpu; /* a hardware thread as the kernel sees it; embedded first in struct core */
 
@@ -57,15 +78,23 @@ struct cpu_ops {
 	u64 (*now)(struct cpu *c);
 	/* Busy for that many cycles on that path. */
 	void (*spend)(struct cpu *c, enum kernel_path path, u64 cycles);
-	/* Kernel code: so many instructions, whose text [va, va + bytes) is fetched once from end to end. */
+	/*
+	 * Kernel code: so many instructions, whose text [va, va + bytes) is fetched once from end to end.
+	 * They issue at the core's width, a line of text not before it is there: lines that L1I has take no
+	 * time, others are waited for one after the other.
+	 */
 	void (*execute)(struct cpu *c, enum kernel_path path, u64 va, u32 bytes, u64 instructions);
 	/*
-	 * The kernel's own loads and stores, by kernel virtual address, translated by the kernel's tables;
-	 * they wait for their lines.
+	 * The kernel's own loads and stores, by kernel virtual address, translated by the kernel's tables. A
+	 * line takes an issue slot; a load that L1D does not serve at once is waited for, a store goes to the
+	 * store buffer, for whose room it waits.
 	 */
 	void (*load)(struct cpu *c, enum kernel_path path, u64 va, u32 bytes);
 	void (*store)(struct cpu *c, enum kernel_path path, u64 va, u32 bytes);
-	/* Whole lines, one after the other, in one page: stores, or loads and stores. */
+	/*
+	 * Whole lines, one after the other, in one page: stores, or loads and stores. A line takes a cycle;
+	 * loads of a copy do not wait for each other.
+	 */
 	void (*zero)(struct cpu *c, enum kernel_path path, u64 va, u32 bytes);
 	void (*copy)(struct cpu *c, enum kernel_path path, u64 to, u64 from, u32 bytes);
 	/*
@@ -80,13 +109,23 @@ struct cpu_ops {
 	void (*flush_page)(struct cpu *c, u16 asid, u64 va);
 	void (*flush_range)(struct cpu *c, u16 asid, u64 start, u64 end);
 	void (*flush_asid)(struct cpu *c, u16 asid);
-	void (*flush_all)(struct cpu *c); /* global entries too */
+	void (*flush_all)(struct cpu *c); /* the kernel's too */
+	/*
+	 * From now on kernel virtual addresses are translated by the tables below this root (physical
+	 * address), by entries that are valid, accessed and, where they may be written, dirty. While there is
+	 * none (0), a kernel address is direct_map + pa, no TLB is asked, and text is not fetched.
+	 */
+	void (*set_kernel_root)(struct cpu *c, u64 root_pa);
+	/* Drops translations of kernel addresses; end is exclusive. */
+	void (*flush_kernel_range)(struct cpu *c, u64 start, u64 end);
 	/*
 	 * Of another hardware thread: an interrupt arrives, and its handler takes so many cycles of its time.
 	 * Returns the cycle at which it is over, which depends on when it came, not on how far that thread's
 	 * clock is.
 	 */
 	u64 (*interrupt)(struct cpu *c, u64 arrival, u64 cycles);
+	/* All that the kernel did on this hardware thread so far, on whatever path. */
+	void (*tally)(struct cpu *c, struct kernel_tally *t);
 	/* Waits for others, on that path. */
 	void (*wait_until)(struct cpu *c, enum kernel_path path, u64 cycle);
 };
@@ -96,6 +135,7 @@ struct cpu {
 	u32 id;
 	u32 node; /* of memory */
 	u64 direct_map; /* kernel address of physical 0 */
+	u64 kernel_root; /* 0: none */
 };
 
 /* What the hardware could not do by itself. */

@@ -311,6 +311,7 @@ void core_stats(struct core *c, struct stats *s)
 		snprintf(name, sizeof(name), "core%u.cycles.%s", c->id, parts[i].name);
 		stats_add_one(s, name, &c->cycles[i], "cycles", parts[i].help);
 	}
+	core_kernel_stats(c, s);
 	cache_stats_add(&c->l1i, s, UNDER("l1i"));
 	cache_stats_add(&c->l1d, s, UNDER("l1d"));
 	for (i = 0; i < c->n_lower; i++)
@@ -351,6 +352,7 @@ void core_sync(struct core *c)
 	ASSERT(stalls + c->st.instructions - c->owed == end);
 	c->cycles[PART_BASE] = c->st.cycles - sum;
 	count_pure_hits(c);
+	core_kernel_sync(c);
 }
 
 static void count_runs(struct core *c, const code_counts *sum, u64 sign)
@@ -564,8 +566,6 @@ static void pass_on(void *arg, u64 va, u16 asid, u64 bytes, u64 entry)
 	const struct each_translation *e = arg;
 	struct core_translation t = { .va = va, .bytes = bytes, .asid = asid };
 
-	if (asid == TLB_GLOBAL)
-		return;
 	t.pa = (entry & ~TLB_FLAGS) & ~(bytes - 1);
 	t.flags = (u32)(entry & TLB_FLAGS & ~TLB_PAGE);
 	e->fn(e->arg, &t);

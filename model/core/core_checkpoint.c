@@ -46,7 +46,7 @@ void core_cache_lines(const struct core *c, bool code, cache_line_fn fn, void *a
 
 void core_warm(struct core *c, u64 pa, bool fetch, bool dirty)
 {
-	struct mem_req r = { .pa = pa, .cls = fetch ? MEM_FETCH : MEM_KERNEL_LOAD };
+	struct mem_req r = { .pa = pa, .cls = fetch ? MEM_FETCH : MEM_KERNEL_LOAD, .kernel_va = !fetch };
 
 	if (dirty) {
 		r.cls = MEM_KERNEL_RFO;

@@ -17,7 +17,7 @@ void core_forget(struct core *c)
 
 /* Store buffer. */
 
-void core_retire_store(struct core *c, u64 ready)
+void core_retire_store(struct core *c, u64 ready, u32 part)
 {
 	struct store_buffer *sb = &c->sb;
 
@@ -26,7 +26,7 @@ void core_retire_store(struct core *c, u64 ready)
 	c->slots = MAX(c->slots, c->retired);
 	sb_expire(sb, c->slots);
 	if (sb->n == sb->cap) {
-		core_stall(c, sb->done[sb->head], PART_STORE_BUFFER);
+		core_stall(c, sb->done[sb->head], part);
 		sb_expire(sb, c->slots);
 	}
 	sb_push(sb, c->slots, ready * c->width);
@@ -597,7 +597,7 @@ static void finish_store(struct core *c, const struct access *a)
 {
 	c->access_ready = c->slots;
 	core_stall_until(c, core_cycle(c) + a->mshr_wait, PART_MSHR_FULL);
-	core_retire_store(c, a->done);
+	core_retire_store(c, a->done, PART_STORE_BUFFER);
 }
 
 static void sample_store(struct core *c, const struct access *a)
@@ -639,7 +639,7 @@ static enum core_stop access_store(struct core *c, u64 va, u32 size)
 		sample_store(c, &a);
 		finish_store(c, &a);
 	} else if (c->sb.n) {
-		core_retire_store(c, a.start); /* writable at once, but behind others */
+		core_retire_store(c, a.start, PART_STORE_BUFFER); /* writable at once, but behind others */
 	}
 	return CORE_DONE;
 }

@@ -50,6 +50,17 @@ struct core_stats {
 	CORE_STATS(STAT_FIELD)
 };
 
+/*
+ * What the kernel's paths did. Counted once, in total; the path at hand gets what has come since the mark
+ * when another takes over.
+ */
+struct kernel_account {
+	u32 path; /* enum kernel_path: of the last operation */
+	struct kernel_tally total, mark, of[NR_KERNEL_PATHS];
+	u64 data_lines, sampled; /* lines loaded and stored; those in the histogram one by one */
+	u64 pure;                /* in the histogram's bin of hits */
+};
+
 struct core {
 	struct cpu cpu; /* first: the kernel knows the core by it */
 	u64 slots;      /* now; inside core_run() only current where it leaves the hot loop */
@@ -110,6 +121,7 @@ struct core {
 	struct core_latency lat;
 	bool contends; /* some line came from another core, or went there */
 	u64 lost[CORE_LOST]; /* lines that went lately */
+	struct kernel_account account;
 	u64 late;
 	u64 interrupted_until; /* cycle at which the last interrupt's handler is over */
 	u32 id;
@@ -270,13 +282,58 @@ bool core_translate_quietly(struct core *c, u64 va, enum tlb_asker asker, u64 *p
  */
 bool core_virtual_hit(struct core *c, struct cache *l1, u64 at, u64 va, enum access_kind access);
 
-/* Retires a store whose line can be written at cycle `ready`; waits while the buffer is full. */
-void core_retire_store(struct core *c, u64 ready);
+/* Retires a store whose line can be written at cycle `ready`; waits while the buffer is full: that part's. */
+void core_retire_store(struct core *c, u64 ready, u32 part);
 /* That many lines of an L1 were cleaned and dropped by instructions of the kernel, a cycle each. */
 void core_spend_on_lines(struct core *c, u32 lines);
 /* Nothing that the shortcut tables say holds any longer. */
 void core_forget(struct core *c);
 
 extern const struct cpu_ops core_cpu_ops;
+
+/* core_kernel.c: the kernel's own accesses, as arch/cpu.h says; and one line each of user buffers. */
+void core_kernel_execute(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes, u64 instructions);
+void core_kernel_load(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes);
+void core_kernel_store(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes);
+void core_kernel_zero(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes);
+void core_kernel_copy(struct cpu *cpu, enum kernel_path path, u64 to, u64 from, u32 bytes);
+void core_kernel_set_root(struct cpu *cpu, u64 root_pa);
+void core_kernel_flush(struct cpu *cpu, u64 start, u64 end);
+void core_kernel_tally(struct cpu *cpu, struct kernel_tally *t);
+void core_kernel_turn(struct core *c, enum kernel_path path);
+void core_user_line(struct core *c, u64 va, u64 pa, u32 bytes, bool write);
+/* Brings the registered counters up to date. */
+void core_kernel_sync(struct core *c);
+void core_kernel_stats(struct core *c, struct stats *s);
+
+/* What the kernel does comes after everything that the program has begun. */
+static inline struct core *core_of(struct cpu *cpu)
+{
+	struct core *c = container_of(cpu, struct core, cpu);
+
+	if (likely(!c->window.size))
+		return c;
+	core_drain(c);
+	c->settled = core_cycle(c);
+	return c;
+}
+
+/* The same, on a path. */
+static inline struct core *core_on_path(struct cpu *cpu, enum kernel_path path)
+{
+	struct core *c = core_of(cpu);
+
+	if (unlikely(c->account.path != path))
+		core_kernel_turn(c, path);
+	return c;
+}
+
+/* Bytes from an address to the end of its line of data. */
+static inline u32 core_line_room(const struct core *c, u64 va)
+{
+	u32 line = 1u << c->l1d.line_shift;
+
+	return line - ((u32)va & (line - 1));
+}
 
 #endif

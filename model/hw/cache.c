@@ -33,6 +33,9 @@ static void count_access(struct cache_stats *st, enum mem_class cls)
 	case MEM_KERNEL_RFO:
 		st->kernel_loads++;
 		break;
+	case MEM_KERNEL_FETCH:
+		st->kernel_fetches++;
+		break;
 	default:
 		st->prefetches++;
 	}
@@ -54,6 +57,9 @@ static void count_miss(struct cache_stats *st, enum mem_class cls)
 	case MEM_KERNEL_LOAD:
 	case MEM_KERNEL_RFO:
 		st->kernel_load_misses++;
+		break;
+	case MEM_KERNEL_FETCH:
+		st->kernel_fetch_misses++;
 		break;
 	default:
 		st->prefetch_misses++;
@@ -210,7 +216,7 @@ static inline u8 service_of(const struct cache *c, const struct mem_req *r)
 {
 	if (c->level != MEM_L1)
 		return r->service;
-	return r->cls == MEM_KERNEL_LOAD || r->cls == MEM_KERNEL_RFO ? c->kernel_service : c->service;
+	return mem_is_kernels(r->cls) ? c->kernel_service : c->service;
 }
 
 /* Which line of a set has to go for a request. */

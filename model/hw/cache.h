@@ -51,44 +51,46 @@
 #include "model/hw/way_predict.h"
 #include "model/sim/stat.h"
 
-#define CACHE_STATS(X)                                                                            \
-	X(fetches, "references", "instruction fetches; below L1: lines asked for by L1I")         \
-	X(fetch_misses, "references", "of those, not present")                                    \
-	X(loads, "references", "loads; below L1: lines asked for from above")                     \
-	X(load_misses, "references", "of those, not present")                                     \
-	X(stores, "references", "stores; below L1: write-backs and written-through stores")       \
-	X(store_misses, "references", "of those, not present")                                    \
-	X(rfo, "lines", "of the loads, those that a store's miss asked for")                      \
-	X(writebacks, "lines", "dirty victims written to the level below")                        \
-	X(evictions, "lines", "victims, clean or dirty")                                          \
-	X(fills, "lines", "lines brought in or allocated")                                        \
-	X(pending_hits, "references", "hits on a line still in flight")                           \
-	X(mshr_waits, "misses", "that found no free MSHR")                                        \
-	X(pte_reads, "references", "page-table entries read by the walker")                       \
-	X(pte_read_misses, "references", "of those, not present")                                 \
-	X(pte_writes, "references", "accessed and dirty bits set by the walker")                  \
-	X(pte_write_misses, "references", "of those, not present")                                \
-	X(kernel_loads, "references", "the kernel's own loads")                                   \
-	X(kernel_load_misses, "references", "of those, not present")                              \
-	X(kernel_stores, "references", "the kernel's own stores")                                 \
-	X(kernel_store_misses, "references", "of those, not present")                             \
-	X(prefetches, "references", "prefetches that asked here")                                 \
-	X(prefetch_misses, "references", "of those, not present")                                 \
-	X(prefetch_issued, "lines", "asked for below by this level's own prefetchers")            \
-	X(prefetch_useful, "lines", "of those, used")                                             \
-	X(prefetch_late, "lines", "of the useful, waited for at their first use")                 \
-	X(prefetch_useless, "lines", "of the issued, gone or overwritten without use")            \
-	X(prefetch_redundant, "lines", "wanted by the prefetchers, but present")                  \
-	X(prefetch_dropped, "lines", "wanted by the prefetchers, but without translation or MSHR") \
-	X(coherence_upgrades, "lines", "shared, or to be wholly written, that were asked for below")  \
-	X(coherence_invalidations, "lines", "given up, for another's write or the level below")   \
-	X(coherence_downgrades, "lines", "to be shared, for another's read")                      \
-	X(coherence_dirty, "lines", "of both, dirty")                                             \
-	X(coherence_writes, "lines", "dirty ones from a core above, for another's access")        \
-	X(coherence_write_misses, "lines", "of those, not present")                               \
-	X(back_invalidations, "lines", "inclusive: victims that stood above as well")             \
-	X(back_invalidations_dirty, "lines", "of those, dirty above")                             \
-	X(victim_fills, "lines", "exclusive: clean ones filled in when they left the levels above") \
+#define CACHE_STATS(X)                                                                               \
+	X(fetches, "references", "instruction fetches; below L1: lines asked for by L1I")            \
+	X(fetch_misses, "references", "of those, not present")                                       \
+	X(loads, "references", "loads; below L1: lines asked for from above")                        \
+	X(load_misses, "references", "of those, not present")                                        \
+	X(stores, "references", "stores; below L1: write-backs and written-through stores")          \
+	X(store_misses, "references", "of those, not present")                                       \
+	X(rfo, "lines", "of the loads, those that a store's miss asked for")                         \
+	X(writebacks, "lines", "dirty victims written to the level below")                           \
+	X(evictions, "lines", "victims, clean or dirty")                                             \
+	X(fills, "lines", "lines brought in or allocated")                                           \
+	X(pending_hits, "references", "hits on a line still in flight")                              \
+	X(mshr_waits, "misses", "that found no free MSHR")                                           \
+	X(pte_reads, "references", "page-table entries read by the walker")                          \
+	X(pte_read_misses, "references", "of those, not present")                                    \
+	X(pte_writes, "references", "accessed and dirty bits set by the walker")                     \
+	X(pte_write_misses, "references", "of those, not present")                                   \
+	X(kernel_loads, "references", "the kernel's own loads")                                      \
+	X(kernel_load_misses, "references", "of those, not present")                                 \
+	X(kernel_stores, "references", "the kernel's own stores")                                    \
+	X(kernel_store_misses, "references", "of those, not present")                                \
+	X(kernel_fetches, "references", "lines of the kernel's text")                                \
+	X(kernel_fetch_misses, "references", "of those, not present")                                \
+	X(prefetches, "references", "prefetches that asked here")                                    \
+	X(prefetch_misses, "references", "of those, not present")                                    \
+	X(prefetch_issued, "lines", "asked for below by this level's own prefetchers")               \
+	X(prefetch_useful, "lines", "of those, used")                                                \
+	X(prefetch_late, "lines", "of the useful, waited for at their first use")                    \
+	X(prefetch_useless, "lines", "of the issued, gone or overwritten without use")               \
+	X(prefetch_redundant, "lines", "wanted by the prefetchers, but present")                     \
+	X(prefetch_dropped, "lines", "wanted by the prefetchers, but without translation or MSHR")   \
+	X(coherence_upgrades, "lines", "shared, or to be wholly written, that were asked for below") \
+	X(coherence_invalidations, "lines", "given up, for another's write or the level below")      \
+	X(coherence_downgrades, "lines", "to be shared, for another's read")                         \
+	X(coherence_dirty, "lines", "of both, dirty")                                                \
+	X(coherence_writes, "lines", "dirty ones from a core above, for another's access")           \
+	X(coherence_write_misses, "lines", "of those, not present")                                  \
+	X(back_invalidations, "lines", "inclusive: victims that stood above as well")                \
+	X(back_invalidations_dirty, "lines", "of those, dirty above")                                \
+	X(victim_fills, "lines", "exclusive: clean ones filled in when they left the levels above")  \
 	X(handed_up, "lines", "exclusive: that left when they were asked for")
 
 /* Of a first level alone. */

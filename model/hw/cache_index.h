@@ -58,7 +58,7 @@ static always_inline u64 index_virtual_key(const struct cache_index *x, u64 va, 
 
 static inline bool index_is_kernels(const struct mem_req *r)
 {
-	return !r->skew && (r->cls == MEM_PTE || r->cls == MEM_KERNEL_LOAD || r->cls == MEM_KERNEL_RFO);
+	return r->kernel_va || (!r->skew && r->cls == MEM_PTE);
 }
 
 /* What names the line that a request asks for. */

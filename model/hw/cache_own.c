@@ -34,7 +34,7 @@ static void hand_up(struct cache *c, struct mem_req *r, u32 id)
  */
 static bool stays(const struct cache *c, const struct mem_req *r, u32 id)
 {
-	bool fetched = r->cls == MEM_FETCH || r->cls == MEM_PREFETCH;
+	bool fetched = r->cls == MEM_FETCH || r->cls == MEM_KERNEL_FETCH || r->cls == MEM_PREFETCH;
 
 	return r->shared || (fetched && c->state[id] & LINE_DIRTY);
 }

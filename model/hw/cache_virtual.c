@@ -151,6 +151,8 @@ static void flush_line(struct cache *c, u32 id, u64 now)
 /* Whether a line's key is of that address space. One that is not tagged holds only the present one's. */
 static bool of_space(const struct cache_index *x, u64 key, u16 asid)
 {
+	if (asid == KERNEL_ASID)
+		return !(key >> x->va_lines);
 	return x->tagged ? key >> x->va_lines == asid : key >> x->va_lines && asid == x->asid;
 }
 

@@ -31,13 +31,25 @@ void hot_clear(struct hot_lines *h)
 /* A TLB's key holds that many bits of an address. */
 #define KEY_BITS 57u
 
+static void end_large_page(struct hot_lines *h, u64 first, u64 lines)
+{
+	u32 r, beyond = 64 - (KEY_BITS - h->line_shift);
+
+	for (r = 0; r < HOT_ROWS; r++) {
+		struct hot_line *row = &h->row[r];
+
+		if (((row->number[HOT_READ] ^ first) & ~(lines - 1)) << beyond == 0)
+			row->number[HOT_READ] = row->number[HOT_WRITE] = HOT_NOTHING;
+	}
+}
+
 void hot_end_page(struct hot_lines *h, u64 va, u64 bytes)
 {
 	u64 first = (va & ~(bytes - 1)) >> h->line_shift, n = bytes >> h->line_shift, i;
 	u32 beyond = 64 - (KEY_BITS - h->line_shift);
 
 	if (n >= HOT_ROWS) {
-		hot_clear(h);
+		end_large_page(h, first, n);
 		return;
 	}
 	for (i = first; i < first + n; i++) {

@@ -9,6 +9,8 @@
  * than a time at a hit (tree-plru, or more lines than have times), a row holds only while its line is the
  * one used last in its set, when a hit moves nothing.
  *
+ * Rows of the kernel's addresses carry HOT_KERNEL, so that no access of a program finds them.
+ *
  * Not here: what a hit counts. Filled by the core, ended by cache and TLB.
  */
 #ifndef MMSIM_HW_HOT_H
@@ -22,6 +24,8 @@ enum { HOT_READ, HOT_WRITE };
 /* More rows would push the simulator's other data out of the host's L1. */
 #define HOT_ROWS      512u
 #define HOT_ROW_SHIFT 5u /* log2(sizeof(struct hot_line)) */
+
+#define HOT_KERNEL    (1ull << 63)
 
 struct hot_line {
 	/*
@@ -66,6 +70,20 @@ static always_inline void hot_newest(struct hot_lines *h, u32 set, u32 id)
 		return;
 	hot_end_line(h, h->newest[set]);
 	h->newest[set] = id;
+}
+
+/* Whether a line is hot for an access; if so, it and its page are the newest. write: HOT_READ or HOT_WRITE.
+ */
+static always_inline bool hot_use(const struct hot_lines *h, u64 number, u32 write, u64 *clock)
+{
+	const struct hot_line *row = &h->row[number % HOT_ROWS];
+
+	if (row->number[write] != number)
+		return false;
+	++*clock;
+	*row->line_used = *clock;
+	*row->page_used = *clock;
+	return true;
 }
 
 /* Line `id`, at virtual line `vline`, is there and so is its page. writes: it may be written as well. */

@@ -20,10 +20,16 @@ enum mem_class {
 	MEM_PTE,
 	MEM_KERNEL_LOAD,
 	MEM_KERNEL_RFO,
+	MEM_KERNEL_FETCH,
 	MEM_PREFETCH,
 	MEM_COHERENCE, /* a write: dirty bytes that another's access brought out of a cache above */
 	NR_MEM_CLASSES,
 };
+
+static inline bool mem_is_kernels(enum mem_class cls)
+{
+	return cls == MEM_KERNEL_LOAD || cls == MEM_KERNEL_RFO || cls == MEM_KERNEL_FETCH;
+}
 
 /* Who had the data. MEM_REMOTE: another core's cache. */
 enum mem_level { MEM_L1, MEM_L2, MEM_L3, MEM_L4, MEM_REMOTE, MEM_DRAM, NR_MEM_LEVELS };
@@ -39,6 +45,7 @@ struct mem_req {
 	 * kernel's direct map. A prefetch within the page has its access's.
 	 */
 	u64 skew;
+	bool kernel_va; /* the virtual address is one of the kernel's, which every address space shares */
 	u8 service; /* class: which ways a partitioned level fills for it (partition.h) */
 	/* answers */
 	/*

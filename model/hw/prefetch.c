@@ -191,6 +191,7 @@ static void bring(struct cache *c, const struct mem_req *r, u64 addr, bool cross
 	u64 at = r->pa ^ (p->level == MEM_L1 ? r->skew : 0), start = now;
 	struct mem_req want = { .pa = r->pa + (addr - at),
 				.skew = r->skew,
+				.kernel_va = r->kernel_va,
 				.ip = r->ip,
 				.service = r->service,
 				.cls = MEM_PREFETCH };
@@ -198,7 +199,7 @@ static void bring(struct cache *c, const struct mem_req *r, u64 addr, bool cross
 	if (addr >> p->line_shift == at >> p->line_shift)
 		return;
 	if ((addr ^ at) >> p->page_shift) {
-		if (!cross_page)
+		if (!cross_page || r->kernel_va)
 			return;
 		want.pa = addr;
 		if (p->translate && !p->translate(p->arg, addr, &want.pa, &start)) {

@@ -43,6 +43,7 @@ void tlb_init(struct tlb *t, const struct tlb_cfg *cfg, const char *name, u64 hz
 		held = t->which[i] == TLB_NO_ARRAY ? held : (u8)i;
 		t->held[i] = held;
 	}
+	t->kernel_pieces_start = ~(u64)0;
 }
 
 void tlb_add_hot(struct tlb *t, struct hot_lines *hot, u64 *clock)
@@ -86,7 +87,9 @@ void tlb_state(struct tlb *t, struct state *s, const char *owner)
 	}
 	state_add(s, owner, "held", t->held, sizeof(t->held));
 	state_add(s, owner, "sizes", &t->sizes, sizeof(t->sizes));
+	state_add(s, owner, "kernel sizes", &t->kernel_sizes, sizeof(t->kernel_sizes));
 	state_add(s, owner, "pieces", &t->pieces, sizeof(t->pieces));
+	state_add(s, owner, "kernel pieces", &t->kernel_pieces_start, 2 * sizeof(u64));
 	state_add(s, owner, "stats", &t->st, sizeof(t->st));
 	state_add(s, owner, "prefetched", &t->prefetched, sizeof(t->prefetched));
 }
@@ -103,7 +106,7 @@ void tlb_sane(const struct tlb *t)
 
 static u64 key_va(u64 key)
 {
-	return (key >> 19) << tlb_shift(key & 7);
+	return (key >> 19) << tlb_shift(key & 7) & KEY_VA_BITS;
 }
 
 void tlb_each(const struct tlb *t, tlb_fn fn, void *arg)
@@ -135,11 +138,18 @@ static void end_hot(struct tlb *t, u64 key)
 		hot_end_page(t->hot, va | ~KEY_VA_BITS, bytes);
 }
 
-static void evict(struct tlb *t, u64 key, u64 entry)
+static bool is_kernels(u16 asid, u64 entry)
+{
+	return asid == TLB_GLOBAL && !(entry & PTE_USER);
+}
+
+/* kernels: by one of the kernel's. */
+static void evict(struct tlb *t, u64 key, u64 entry, bool kernels)
 {
 	if (key == TAG_NO_KEY)
 		return;
 	t->st.evictions++;
+	t->st.kernel_evictions += kernels && !is_kernels((u16)(key >> 3), entry);
 	t->prefetched.prefetch_useless += (entry & TLB_PREFETCHED) != 0;
 	end_hot(t, key);
 }
@@ -161,13 +171,12 @@ static void put(struct tlb *t, u64 va, u16 asid, u32 size, u64 entry)
 
 	if (id == TAG_MISS) {
 		id = tags_victim(&a->tags, set);
-		evict(t, a->tags.key[id], a->entry[id]);
+		evict(t, a->tags.key[id], a->entry[id], is_kernels(asid, entry));
 		tags_put(&a->tags, id, key);
 	} else if (a->entry[id] & TLB_PREFETCHED) {
 		t->prefetched.prefetch_useless++; /* it did not serve, and was walked to once more */
 	}
 	a->entry[id] = entry;
-	t->sizes |= 1u << (asid == TLB_GLOBAL ? size + NR_PAGE_SIZES : size);
 }
 
 void tlb_fill(struct tlb *t, u64 va, u16 asid, enum page_size size, u64 entry)
@@ -180,7 +189,30 @@ void tlb_fill(struct tlb *t, u64 va, u16 asid, enum page_size size, u64 entry)
 	if (held != size)
 		entry = piece_of(va, size, held, entry);
 	t->pieces |= page > held;
+	t->sizes |= 1u << (entry & PTE_GLOBAL ? held + NR_PAGE_SIZES : held);
 	put(t, va, entry & PTE_GLOBAL ? TLB_GLOBAL : asid, held, tlb_entry(entry & ~TLB_PAGE, page, 0));
+}
+
+static void note_kernel_pieces(struct tlb *t, u64 va, enum page_size page)
+{
+	u64 bytes = 1ull << page_size_shift[page], first = align_down(va, bytes);
+
+	t->kernel_pieces_start = MIN(t->kernel_pieces_start, first);
+	t->kernel_pieces_last = MAX(t->kernel_pieces_last, first + bytes - 1);
+}
+
+void tlb_fill_kernel(struct tlb *t, u64 va, enum page_size size, u64 entry)
+{
+	enum page_size held = t->held[size], page = MAX(tlb_page(entry), size);
+
+	if (held == NR_PAGE_SIZES)
+		return;
+	if (held != size)
+		entry = piece_of(va, size, held, entry);
+	if (page > held)
+		note_kernel_pieces(t, va, page);
+	t->kernel_sizes |= 1u << held;
+	put(t, va, TLB_GLOBAL, held, tlb_entry(entry & ~(TLB_PAGE | PTE_USER), page, 0));
 }
 
 bool tlb_holds(const struct tlb *t, u64 va, u16 asid)
@@ -268,6 +300,23 @@ void tlb_flush_range(struct tlb *t, u16 asid, u64 start, u64 end)
 	}
 	for (va = start & ~FRAME_MASK; va < end; va += FRAME_SIZE) {
 		while ((h = tlb_lookup(t, va, asid)).entry)
+			tlb_drop(t, &h);
+	}
+}
+
+void tlb_flush_kernel_range(struct tlb *t, u64 start, u64 end)
+{
+	const struct doomed range = { .global = true, .asid = TLB_GLOBAL, .start = start, .end = end };
+	bool pieces = start <= t->kernel_pieces_last && end > t->kernel_pieces_start;
+	struct tlb_hit h;
+	u64 va;
+
+	if (pieces || end - start > FLUSH_BY_PAGE * FRAME_SIZE) {
+		flush(t, &range);
+		return;
+	}
+	for (va = start & ~FRAME_MASK; va < end; va += FRAME_SIZE) {
+		while ((h = tlb_lookup_kernel(t, va)).entry)
 			tlb_drop(t, &h);
 	}
 }

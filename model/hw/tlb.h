@@ -19,14 +19,15 @@
 #include "model/hw/tlb_cfg.h"
 #include "model/sim/stat.h"
 
-#define TLB_STATS(X)                                                                             \
+#define TLB_STATS(X)                                                                                         \
 	X(lookups, "lookups", "itlb: an instruction and page; dtlb: an access and page; stlb: a miss above") \
-	X(misses, "lookups", "of those, without a translation")                                  \
-	X(kernel_lookups, "lookups", "for user buffers that the kernel copies, beside lookups")  \
-	X(kernel_misses, "lookups", "of those, without a translation")                           \
-	X(prefetcher_lookups, "lookups", "for prefetchers of lines that cross pages, beside lookups") \
-	X(prefetcher_misses, "lookups", "of those, without a translation")                       \
-	X(evictions, "entries", "translations replaced by others")                               \
+	X(misses, "lookups", "of those, without a translation")                                              \
+	X(kernel_lookups, "lookups", "the kernel's, a page at a time, beside lookups")                       \
+	X(kernel_misses, "lookups", "of those, without a translation")                                       \
+	X(prefetcher_lookups, "lookups", "for prefetchers of lines that cross pages, beside lookups")        \
+	X(prefetcher_misses, "lookups", "of those, without a translation")                                   \
+	X(evictions, "entries", "translations replaced by others")                                           \
+	X(kernel_evictions, "entries", "of those, the program's, replaced by the kernel's")                  \
 	X(flushed, "entries", "translations that the kernel dropped")
 
 struct tlb_stats {
@@ -51,8 +52,11 @@ struct tlb_prefetched_stats {
 #define TLB_PAGE       (7ull << TLB_PAGE_SHIFT)
 #define TLB_PREFETCHED (1ull << 8) /* and not used since; the walk's PTE_CONTIG is said by the size */
 
-/* The address space of global translations; no other may have the number. */
-#define TLB_GLOBAL 0xffffu
+/*
+ * The address space of global translations; no other may have the number. The kernel's are of them, without
+ * PTE_USER, and are looked for by the kernel alone.
+ */
+#define TLB_GLOBAL KERNEL_ASID
 
 struct tlb_array {
 	struct tags tags;
@@ -71,7 +75,9 @@ struct tlb {
 	 * are looked for. And TLB_HASHED, if some array's sets are hashed.
 	 */
 	u32 sizes;
-	bool pieces; /* some entry ever was less than its page */
+	u32 kernel_sizes;                            /* of the kernel's pages, a bit each */
+	bool pieces;                                 /* some entry of a program ever was less than its page */
+	u64 kernel_pieces_start, kernel_pieces_last; /* kernel addresses where some was; start > last: none */
 	struct hot_lines *hot; /* of the cache beside a first level */
 	u64 latency;
 	struct tlb_stats st;
@@ -96,10 +102,13 @@ void tlb_each(const struct tlb *t, tlb_fn fn, void *arg);
 
 /* Puts a translation in, or replaces what the entry for the page grants. */
 void tlb_fill(struct tlb *t, u64 va, u16 asid, enum page_size size, u64 entry);
+/* The same for a page of the kernel's. */
+void tlb_fill_kernel(struct tlb *t, u64 va, enum page_size size, u64 entry);
 /* Drops translations of [start, end) of an address space, and global ones. */
 void tlb_flush_range(struct tlb *t, u16 asid, u64 start, u64 end);
 void tlb_flush_asid(struct tlb *t, u16 asid); /* global ones stay */
 void tlb_flush_all(struct tlb *t);
+void tlb_flush_kernel_range(struct tlb *t, u64 start, u64 end);
 
 static always_inline u32 tlb_shift(u32 size)
 {
@@ -187,6 +196,23 @@ static always_inline struct tlb_hit tlb_lookup(struct tlb *t, u64 va, u16 asid)
 		a = &t->array[t->which[size]];
 		set = tlb_set(a, va, size);
 		if (tlb_lookup_size(a, set, &h, va, m & TLB_OWN_SIZES ? asid : TLB_GLOBAL, size))
+			break;
+	}
+	return h;
+}
+
+/* The same for an access of the kernel to its own addresses. */
+static always_inline struct tlb_hit tlb_lookup_kernel(struct tlb *t, u64 va)
+{
+	struct tlb_hit h = { 0 };
+	u32 m, size;
+
+	for (m = t->kernel_sizes; m; m &= m - 1) {
+		struct tlb_array *a;
+
+		size = (u32)__builtin_ctz(m);
+		a = &t->array[t->which[size]];
+		if (tlb_lookup_size(a, tlb_set(a, va, size), &h, va, TLB_GLOBAL, size))
 			break;
 	}
 	return h;

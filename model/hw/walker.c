@@ -9,25 +9,31 @@
 static const struct stat_desc walker_table[] = { WALKER_STATS(STAT_ROW) { 0 } };
 #undef STAT_STRUCT
 
+/* The tag of what a walk finds. */
+static u16 tag_of(const struct walker *w, const struct walk *k)
+{
+	return k->kernels ? TLB_GLOBAL : w->asid;
+}
+
 /* Where the walk starts: the table that is nearest to the page and known. Returns its level. */
-static u32 first_table(struct walker *w, u64 va, struct walk_table *table)
+static u32 first_table(struct walker *w, const struct walk *k, struct walk_table *table)
 {
 	u32 level = w->format->levels - 1u;
 
-	*table = (struct walk_table){ .pa = w->root, .host = NO_FRAME };
-	w->st.pwc_hits += walk_caches_find(&w->pwc, va, w->asid, &level, table);
+	*table = (struct walk_table){ .pa = k->kernels ? w->kernel_root : w->root, .host = NO_FRAME };
+	w->st.pwc_hits += walk_caches_find(&w->pwc, k->va, tag_of(w, k), &level, table);
 	if (w->nested.host && !w->nested.combined)
 		table->host = NO_FRAME;
 	return level;
 }
 
 /* Finds out where a table is to be read, if that is not known yet. */
-static void find_table(struct walker *w, u64 va, u32 level, struct walk_table *table, u64 *now)
+static void find_table(struct walker *w, const struct walk *k, u32 level, struct walk_table *table, u64 *now)
 {
 	if (table->host != NO_FRAME)
 		return;
 	table->host = w->nested.host ? nested_table(w, table->pa, now) : table->pa;
-	walk_caches_put(&w->pwc, va, w->asid, level, table);
+	walk_caches_put(&w->pwc, k->va, tag_of(w, k), level, table);
 }
 
 void walker_read(struct walker *w, u64 pa, u32 level, const char *whose, u64 *now)
@@ -69,9 +75,11 @@ static u64 update_entry(struct walker *w, const struct walk_table *t, u64 pa, u6
 	return e;
 }
 
-static bool permits(u32 flags, enum access_kind access)
+static bool permits(u32 flags, const struct walk *k)
 {
-	if (!(flags & PTE_USER))
+	enum access_kind access = k->access;
+
+	if (!(flags & PTE_USER) && !k->kernels)
 		return false;
 	if (access == ACCESS_WRITE)
 		return flags & PTE_WRITE;
@@ -126,13 +134,13 @@ static void descend(struct walker *w, struct walk *k, u64 *now)
 {
 	const struct pt_format *f = w->format;
 	struct walk_table t;
-	u32 level = first_table(w, k->va, &t), flags;
+	u32 level = first_table(w, k, &t), flags;
 	u64 pa, e;
 
 	for (;; level--) {
 		pa = pt_entry_pa(f, t.pa, k->va, level);
 		if (!f->root_on_chip || level + 1u < f->levels) {
-			find_table(w, k->va, level, &t, now);
+			find_table(w, k, level, &t, now);
 			walker_read(w, t.host + (pa - t.pa), level, "", now);
 		}
 		e = pt_read(f, w->ptmem, pa);
@@ -145,7 +153,7 @@ static void descend(struct walker *w, struct walk *k, u64 *now)
 		t = (struct walk_table){ .pa = f->pa(e, level), .host = NO_FRAME };
 	}
 	k->present = true;
-	k->ok = permits(flags, k->access);
+	k->ok = permits(flags, k);
 	if (!k->ok)
 		return;
 	flags = PTE_ACCESSED | (k->access == ACCESS_WRITE ? PTE_DIRTY : 0);
@@ -154,14 +162,14 @@ static void descend(struct walker *w, struct walk *k, u64 *now)
 }
 
 /* The walk under way that will find the translation of va; one of later would slow one of before. */
-static const struct walk *under_way(const struct walker *w, u64 va, u64 now)
+static const struct walk *under_way(const struct walker *w, u16 tag, u64 va, u64 now)
 {
 	u32 i;
 
 	for (i = 0; i < w->count; i++) {
 		const struct walk *k = &w->walk[i];
 
-		if (k->asked <= now && k->done > now && k->ok && w->walk_asid[i] == w->asid &&
+		if (k->asked <= now && k->done > now && k->ok && w->walk_asid[i] == tag &&
 		    !((k->va ^ va) >> page_size_shift[k->size]))
 			return k;
 	}
@@ -170,14 +178,14 @@ static const struct walk *under_way(const struct walker *w, u64 va, u64 now)
 
 u64 walker_ready(const struct walker *w, u64 va, u64 now)
 {
-	const struct walk *k = w->last > now ? under_way(w, va, now) : NULL;
+	const struct walk *k = w->last > now ? under_way(w, w->asid, va, now) : NULL;
 
 	return k ? k->done : now;
 }
 
 static bool merge(struct walker *w, struct walk *k, u64 now)
 {
-	const struct walk *other = w->last > now ? under_way(w, k->va, now) : NULL;
+	const struct walk *other = w->last > now ? under_way(w, tag_of(w, k), k->va, now) : NULL;
 
 	if (!other || !tlb_grants(other->entry, k->access))
 		return false;
@@ -252,7 +260,7 @@ void walker_walk(struct walker *w, struct walk *k, u64 now)
 	mshr_add(&w->busy, k->va, start, k->done);
 	i = free_walker(w);
 	w->walk[i] = *k;
-	w->walk_asid[i] = w->asid;
+	w->walk_asid[i] = tag_of(w, k);
 	w->last = MAX(w->last, k->done);
 }
 

@@ -9,6 +9,8 @@
  * Optimization Guide for the Zen 4 microarchitecture, publication 57647: page coalescing): their entries are
  * in one line, which the walk has read.
  *
+ * Kernel addresses are walked from a root of their own; what is known of them is tagged TLB_GLOBAL.
+ *
  * Not modelled: walks that share tables but not the page. Called by the core.
  */
 #ifndef MMSIM_HW_WALKER_H
@@ -42,6 +44,7 @@ struct walker_stats {
 struct walk {
 	u64 va;
 	enum access_kind access;
+	bool kernels; /* by the kernel's tables */
 	/* answers */
 	u64 asked; /* cycle */
 	bool ok;
@@ -60,7 +63,7 @@ struct walker {
 	struct ptmem *ptmem;
 	struct port *port;
 	struct hist *pte_latency;
-	u64 root;
+	u64 root, kernel_root;
 	u16 asid;
 	u8 service; /* class of the thread, see hw/partition.h */
 	u64 pwc_latency, read_latency;
@@ -102,7 +105,7 @@ void walker_read(struct walker *w, u64 pa, u32 level, const char *whose, u64 *no
 
 /* Drops what the walk caches hold for [start, end) of an address space, for all of one, for all. */
 void walker_flush_range(struct walker *w, u16 asid, u64 start, u64 end);
-void walker_flush_asid(struct walker *w, u16 asid);
+void walker_flush_asid(struct walker *w, u16 asid); /* TLB_GLOBAL: the kernel's */
 void walker_flush_all(struct walker *w);
 
 #endif

@@ -134,14 +134,14 @@ static void check_faults(const struct fault_stats *f, u64 pgfault)
 }
 
 /* From the root down, without what the walker or the kernel's paths share. */
-static u32 walk(const struct mm *mm, u64 va, u64 *pa)
+static u32 walk(const struct kernel *k, u64 root, u64 va, u64 *pa)
 {
-	const struct pt_format *f = mm->k->format;
-	u64 table = mm->root, entry;
+	const struct pt_format *f = k->format;
+	u64 table = root, entry;
 	u32 level, flags;
 
 	for (level = f->levels - 1u;; level--) {
-		entry = pt_read(f, mm->k->ptmem, pt_entry_pa(f, table, va, level));
+		entry = pt_read(f, k->ptmem, pt_entry_pa(f, table, va, level));
 		flags = f->flags(entry, level);
 		if (!(flags & PTE_PRESENT))
 			return 0;
@@ -155,10 +155,16 @@ static u32 walk(const struct mm *mm, u64 va, u64 *pa)
 
 bool kernel_translates(const struct kernel *k, const struct cpu *c, u16 asid, u64 va, u64 *pa, u32 *flags)
 {
-	const struct mm *mm = asid ? k->asids[c->id].id[asid].mm : NULL;
+	const struct mm *mm;
 
+	va &= (1ull << k->format->va_bits) - 1;
+	if (asid == KERNEL_ASID) {
+		*flags = walk(k, c->kernel_root, va, pa);
+		return *flags & PTE_PRESENT;
+	}
+	mm = asid ? k->asids[c->id].id[asid].mm : NULL;
 	if (mm)
-		*flags = walk(mm, va & ((1ull << k->format->va_bits) - 1), pa);
+		*flags = walk(k, mm->root, va, pa);
 	return mm;
 }
 

@@ -108,6 +108,20 @@ static void cpu_flush_all(struct cpu *c)
 	self(c)->n_tlb = self(c)->n_pwc = 0;
 }
 
+static void cpu_set_kernel_root(struct cpu *c, u64 root_pa)
+{
+	c->kernel_root = root_pa;
+}
+
+static void cpu_flush_kernel_range(struct cpu *c, u64 start, u64 end)
+{
+}
+
+static void cpu_tally(struct cpu *c, struct kernel_tally *t)
+{
+	*t = (struct kernel_tally){ .cycles = cpu_now(c) };
+}
+
 static u64 cpu_interrupt(struct cpu *c, u64 arrival, u64 cycles)
 {
 	self(c)->interrupts++;
@@ -133,6 +147,9 @@ static const struct cpu_ops ref_ops = {
 	.flush_range = cpu_flush_range,
 	.flush_asid = cpu_flush_asid,
 	.flush_all = cpu_flush_all,
+	.set_kernel_root = cpu_set_kernel_root,
+	.flush_kernel_range = cpu_flush_kernel_range,
+	.tally = cpu_tally,
 	.interrupt = cpu_interrupt,
 	.wait_until = cpu_wait_until,
 };

@@ -1,0 +1,584 @@
+/*
+ * The kernel's own accesses on a hardware thread (arch/cpu.h): its text through ITLB and L1I, its data
+ * through DTLB and L1D, by kernel virtual addresses. An access goes down the same three steps as a program's
+ * (inorder.h): a hot line, a plain hit, everything else. A page is translated once for all the lines that an
+ * operation touches there, and counts as one lookup.
+ *
+ * Time is the path's in every case: translation, lines, room in the store buffer. What the lines of an
+ * operation have in common is counted for all of them at its beginning.
+ *
+ * Not modelled: a vivt first level asks the TLB for the kernel's pages even if it has the lines. Prefetchers
+ * of translations do not see the kernel's misses, those of lines follow it within a page only.
+ */
+#include "model/core/core_state.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "model/base/error.h"
+#include "model/sim/explain.h"
+
+/* ---- accounts ---- */
+
+static void add_difference(struct kernel_tally *sum, const struct kernel_tally *to,
+			   const struct kernel_tally *from)
+{
+#define X(field, unit, help) sum->field += to->field - from->field;
+	KERNEL_TALLY(X)
+#undef X
+}
+
+void core_kernel_turn(struct core *c, enum kernel_path path)
+{
+	struct kernel_account *a = &c->account;
+
+	add_difference(&a->of[a->path], &a->total, &a->mark);
+	a->mark = a->total;
+	a->path = path;
+}
+
+void core_kernel_tally(struct cpu *cpu, struct kernel_tally *t)
+{
+	struct core *c = core_of(cpu);
+
+	*t = c->account.total;
+	t->cycles = core_cycle(c);
+}
+
+void core_kernel_sync(struct core *c)
+{
+	struct kernel_account *a = &c->account;
+	u64 pure = a->data_lines - a->sampled;
+
+	core_kernel_turn(c, a->path);
+	c->lat.kernel.bin[hist_index(c->hit_latency)] += pure - a->pure;
+	a->pure = pure;
+}
+
+#define STAT_STRUCT struct kernel_tally
+static const struct stat_desc tally_table[] = { KERNEL_TALLY(STAT_ROW){ 0 } };
+#undef STAT_STRUCT
+
+void core_kernel_stats(struct core *c, struct stats *s)
+{
+	char name[64];
+	u32 i;
+
+	for (i = 0; i < NR_KERNEL_PATHS; i++) {
+		snprintf(name, sizeof(name), "core%u.kernel.%s", c->id, kernel_path_name[i]);
+		stats_add(s, name, tally_table, &c->account.of[i]);
+	}
+}
+
+/* Misses of a line that went through a first level, which counted `misses` until now. */
+static void account_line(struct core *c, const struct mem_req *r, bool missed)
+{
+	struct kernel_tally *t = &c->account.total;
+
+	t->l1_misses += missed;
+	t->l2_misses += missed && r->served > MEM_L2;
+	t->memory += missed && r->served >= MEM_REMOTE;
+}
+
+/* ---- time ---- */
+
+static always_inline void issue(struct core *c, u64 slots, u32 part)
+{
+	if (unlikely(time_stands))
+		return;
+	c->slots += slots;
+	c->stall[part] += slots;
+}
+
+/* ---- translation ---- */
+
+/* A page that an operation is in. */
+struct page {
+	u64 first, bytes; /* bytes 0: it is in none yet */
+	u64 delta;        /* physical - virtual address, in the machine */
+	u64 skew;         /* as hw/port.h has it */
+	bool writes;
+	/* For the shortcut: the time of its last use, NULL: it has none; and that it still is where it was.
+	 */
+	u64 *used;
+	const u64 *at;
+	u64 key;
+};
+
+/* The machine's address of what the kernel calls pa; its host maps the page first, if need be. */
+static u64 machine_pa(struct core *c, u32 part, u64 pa)
+{
+	u64 fault;
+
+	if (likely(!c->host))
+		return pa;
+	fault = stage2_touch(c->host, pa);
+	core_stall_until(c, core_cycle(c) + fault, part);
+	return stage2_pa(c->host, pa);
+}
+
+static bool translate_by_stlb(struct core *c, struct tlb *t, u64 va, enum access_kind access, u32 part,
+			      u64 *pa)
+{
+	u64 from = core_cycle(c);
+	struct tlb_hit h;
+
+	if (!c->has_stlb)
+		return false;
+	h = tlb_lookup_kernel(&c->stlb, va);
+	c->stlb.st.kernel_lookups++;
+	core_stall_until(c, from + c->stlb.latency, part);
+	if (explain_on())
+		explain_hop(from, core_cycle(c), "stlb %s", h.entry ? "hit" : "miss");
+	if (!h.entry || !tlb_grants(*h.entry, access)) {
+		c->stlb.st.kernel_misses++;
+		return false;
+	}
+	*pa = tlb_pa(&h, va);
+	tlb_fill_kernel(t, va, h.size, *h.entry);
+	return true;
+}
+
+static u64 translate_by_walk(struct core *c, struct tlb *t, u64 va, enum access_kind access, u32 part)
+{
+	struct walk k = { .va = va, .access = access, .kernels = true };
+
+	walker_walk(&c->walker, &k, core_cycle(c));
+	core_stall_until(c, k.done, part);
+	ASSERT(k.ok); /* the kernel's tables say so */
+	if (c->has_stlb)
+		tlb_fill_kernel(&c->stlb, va, k.size, k.entry);
+	tlb_fill_kernel(t, va, k.size, k.entry);
+	return (k.entry & ~TLB_FLAGS) | (va & ((1ull << page_size_shift[k.size]) - 1));
+}
+
+static noinline u64 translate_miss(struct core *c, struct tlb *t, u64 va, enum access_kind access, u32 part)
+{
+	struct kernel_tally *tally = &c->account.total;
+	u64 evicted = t->st.kernel_evictions + c->stlb.st.kernel_evictions, pa;
+
+	t->st.kernel_misses++;
+	tally->tlb_misses++;
+	if (!translate_by_stlb(c, t, va, access, part, &pa))
+		pa = translate_by_walk(c, t, va, access, part);
+	tally->evicted_translations += t->st.kernel_evictions + c->stlb.st.kernel_evictions - evicted;
+	return pa;
+}
+
+static u64 translate(struct core *c, struct tlb *t, struct page *p, u64 va, enum access_kind access, u32 part)
+{
+	struct tlb_hit h = tlb_lookup_kernel(t, va);
+	bool hit = h.entry && tlb_grants(*h.entry, access);
+
+	if (explain_on())
+		explain_hop(core_cycle(c), core_cycle(c), "%s %s", t == &c->itlb ? "itlb" : "dtlb",
+			    hit ? "hit" : "miss");
+	if (unlikely(!hit)) {
+		p->used = NULL;
+		return translate_miss(c, t, va, access, part);
+	}
+	p->used = h.array->hot ? &h.array->tags.used_at[h.id] : NULL;
+	p->at = &h.array->tags.key[h.id];
+	p->key = *p->at;
+	p->writes = tlb_writes_freely(*h.entry);
+	return tlb_pa(&h, va);
+}
+
+/* The page of va is the one that the operation is in. The direct map is indexed as physical memory is. */
+static noinline void enter_page(struct core *c, struct tlb *t, struct page *p, u64 va,
+				enum access_kind access, u32 part)
+{
+	u64 in_map = va - c->cpu.direct_map, pa;
+
+	p->bytes = 1ull << c->page_shift;
+	p->first = align_down(va, p->bytes);
+	if (c->walker.kernel_root) {
+		pa = translate(c, t, p, va, access, part);
+		p->skew = pa == in_map ? 0 : va ^ pa;
+	} else {
+		pa = machine_pa(c, part, in_map);
+		p->skew = in_map ^ pa;
+		p->writes = true;
+		p->used = &c->no_page;
+		p->at = &p->key;
+	}
+	p->delta = pa - va;
+}
+
+static always_inline void be_in_page(struct core *c, struct tlb *t, struct page *p, u64 va,
+				     enum access_kind access, u32 part)
+{
+	if (unlikely(va - p->first >= p->bytes))
+		enter_page(c, t, p, va, access, part);
+}
+
+void core_kernel_set_root(struct cpu *cpu, u64 root_pa)
+{
+	struct core *c = core_of(cpu);
+
+	if (!c->xlate || cpu->kernel_root == root_pa)
+		return;
+	core_kernel_flush(cpu, 0, ~(u64)0);
+	core_forget(c);
+	cpu->kernel_root = c->walker.kernel_root = root_pa;
+}
+
+void core_kernel_flush(struct cpu *cpu, u64 start, u64 end)
+{
+	struct core *c = core_of(cpu);
+
+	if (!c->walker.kernel_root || start >= end)
+		return;
+	tlb_flush_kernel_range(&c->itlb, start, end);
+	tlb_flush_kernel_range(&c->dtlb, start, end);
+	if (c->has_stlb)
+		tlb_flush_kernel_range(&c->stlb, start, end);
+	walker_flush_range(&c->walker, TLB_GLOBAL, start, end);
+	core_spend_on_lines(c, cache_flush_range(&c->l1d, KERNEL_ASID, start, end, core_cycle(c)));
+	core_spend_on_lines(c, cache_flush_range(&c->l1i, KERNEL_ASID, start, end, core_cycle(c)));
+}
+
+/* ---- one line ---- */
+
+/* What an L1 access comes after: the TLB, where it is not looked up beside. */
+static u64 access_time(const struct core *c, const struct cache *l1, u64 hit_latency)
+{
+	return core_cycle(c) + (c->walker.kernel_root ? hit_latency - l1->latency : 0);
+}
+
+static struct mem_req request(const struct page *p, u64 va, u32 bytes, enum mem_class cls)
+{
+	return (struct mem_req){
+		.pa = va + p->delta, .skew = p->skew, .kernel_va = true, .bytes = bytes, .cls = cls
+	};
+}
+
+/* A hit that takes no time but its slot: the line's id, else TAG_MISS, and nothing has changed. */
+static always_inline u32 plain_hit(struct core *c, struct cache *l1, const struct page *p, u64 va, bool write)
+{
+	u64 pa = va + p->delta;
+
+	if (unlikely(l1->index.vivt))
+		return TAG_MISS;
+	if (unlikely(l1->mshr.last * c->width > c->slots) &&
+	    (explain_on() || mshr_ready(&l1->mshr, pa >> l1->line_shift, 0) * c->width > c->slots))
+		return TAG_MISS;
+	return cache_plain_hit(l1, pa ^ p->skew, pa, write, l1->line_shift);
+}
+
+/* The next access to the line of va may take the shortcut. */
+static always_inline void make_hot(struct cache *l1, const struct page *p, u64 va, u32 id)
+{
+	if (p->used && *p->at == p->key)
+		hot_set(l1->hot, id, va >> l1->line_shift | HOT_KERNEL, p->used,
+			p->writes && l1->state[id] & LINE_DIRTY);
+}
+
+static void read_line(struct core *c, const struct page *p, u64 va, u32 bytes, u32 part)
+{
+	struct mem_req r = request(p, va, bytes, MEM_KERNEL_LOAD);
+	u64 misses = c->l1d.st.kernel_load_misses, now = core_cycle(c), done;
+
+	done = cache_load(&c->l1d, &r, access_time(c, &c->l1d, c->hit_latency));
+	account_line(c, &r, c->l1d.st.kernel_load_misses != misses);
+	c->account.sampled++;
+	hist_add(&c->lat.kernel, done - now, 1);
+	if (done > now + c->hit_latency)
+		core_stall_until(c, done, part);
+	else
+		issue(c, 1, part);
+}
+
+static noinline void load_line(struct core *c, struct page *p, u64 va, u32 bytes, u32 part)
+{
+	u32 id;
+
+	be_in_page(c, &c->dtlb, p, va, ACCESS_READ, part);
+	id = plain_hit(c, &c->l1d, p, va, false);
+	if (id == TAG_MISS) {
+		read_line(c, p, va, bytes, part);
+		return;
+	}
+	make_hot(&c->l1d, p, va, id);
+	issue(c, 1, part);
+}
+
+/* Behind the stores that wait, if any do. */
+static always_inline void retire_hit(struct core *c, u32 part)
+{
+	if (c->sb.n)
+		core_retire_store(c, core_cycle(c), part);
+}
+
+/*
+ * Lines ahead of a frame that is zeroed or copied which the caches below are told of. Among several cores
+ * every line is asked for below, also one that is wholly written.
+ */
+#define EXPECT_AHEAD 6u
+
+static void write_line(struct core *c, const struct page *p, u64 va, u32 bytes, u32 part)
+{
+	struct mem_req r = request(p, va, bytes, MEM_KERNEL_RFO);
+	u64 misses = c->l1d.st.kernel_store_misses, now = core_cycle(c), done;
+
+	if (bytes == 1u << c->l1d.line_shift)
+		port_expect(c->l1d.below, r.pa + ((u64)EXPECT_AHEAD << c->l1d.line_shift));
+	done = cache_store(&c->l1d, &r, access_time(c, &c->l1d, c->hit_latency));
+	account_line(c, &r, c->l1d.st.kernel_store_misses != misses);
+	c->account.sampled++;
+	hist_add(&c->lat.kernel, done - now, 1);
+	core_retire_store(c, done > now + c->hit_latency ? done : now, part);
+}
+
+static noinline void store_line(struct core *c, struct page *p, u64 va, u32 bytes, u32 part)
+{
+	u32 id;
+
+	be_in_page(c, &c->dtlb, p, va, ACCESS_WRITE, part);
+	id = plain_hit(c, &c->l1d, p, va, true);
+	issue(c, 1, part);
+	if (id == TAG_MISS) {
+		write_line(c, p, va, bytes, part);
+		return;
+	}
+	make_hot(&c->l1d, p, va, id);
+	retire_hit(c, part);
+}
+
+/* ---- loads and stores ---- */
+
+static always_inline void count_data(struct core *c, u64 va, u32 bytes, u64 *counter)
+{
+	u64 last = va + bytes - 1;
+	u64 lines = (last >> c->l1d.line_shift) - (va >> c->l1d.line_shift) + 1;
+
+	*counter += lines;
+	c->account.total.lines += lines;
+	c->account.data_lines += lines;
+	if (c->walker.kernel_root)
+		c->dtlb.st.kernel_lookups += (last >> c->page_shift) - (va >> c->page_shift) + 1;
+}
+
+static void tell_begin(const struct core *c, enum kernel_path path, const char *what, u64 va, u32 bytes)
+{
+	explain_open(core_cycle(c), "kernel.%s: %s of %u bytes at 0x%" PRIx64, kernel_path_name[path], what,
+		     bytes, va);
+}
+
+void core_kernel_load(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes)
+{
+	struct core *c = core_on_path(cpu, path);
+	struct page page = { 0 };
+	u32 part;
+
+	if (unlikely(explain_on()))
+		tell_begin(c, path, "load", va, bytes);
+	count_data(c, va, bytes, &c->l1d.st.kernel_loads);
+	for (; bytes; va += part, bytes -= part) {
+		part = MIN(bytes, core_line_room(c, va));
+		if (likely(hot_use(c->l1d.hot, va >> c->l1d.line_shift | HOT_KERNEL, HOT_READ, &c->clock)))
+			issue(c, 1, PART_KERNEL + path);
+		else
+			load_line(c, &page, va, part, PART_KERNEL + path);
+	}
+	if (unlikely(explain_on()))
+		explain_close(core_cycle(c), "%s", "");
+}
+
+void core_kernel_store(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes)
+{
+	struct core *c = core_on_path(cpu, path);
+	struct page page = { 0 };
+	u32 part;
+
+	if (unlikely(explain_on())) {
+		tell_begin(c, path, "store", va, bytes);
+		explain_mute();
+	}
+	count_data(c, va, bytes, &c->l1d.st.kernel_stores);
+	for (; bytes; va += part, bytes -= part) {
+		part = MIN(bytes, core_line_room(c, va));
+		if (likely(hot_use(c->l1d.hot, va >> c->l1d.line_shift | HOT_KERNEL, HOT_WRITE, &c->clock))) {
+			issue(c, 1, PART_KERNEL + path);
+			retire_hit(c, PART_KERNEL + path);
+		} else {
+			store_line(c, &page, va, part, PART_KERNEL + path);
+		}
+	}
+	if (unlikely(explain_on())) {
+		explain_unmute();
+		explain_close(core_cycle(c), "%s", "");
+	}
+}
+
+/* ---- text ---- */
+
+static noinline void fetch_line(struct core *c, struct page *p, u64 va, u32 part)
+{
+	u64 misses = c->l1i.st.kernel_fetch_misses, now, done;
+	struct mem_req r;
+	u32 id;
+
+	be_in_page(c, &c->itlb, p, va, ACCESS_EXEC, part);
+	id = plain_hit(c, &c->l1i, p, va, false);
+	if (id != TAG_MISS) {
+		make_hot(&c->l1i, p, va, id);
+		return;
+	}
+	r = request(p, va, 0, MEM_KERNEL_FETCH);
+	r.ip = va;
+	now = access_time(c, &c->l1i, c->fetch_latency);
+	if (explain_on())
+		explain_open(core_cycle(c), "line of text at 0x%" PRIx64, va);
+	done = cache_load(&c->l1i, &r, now);
+	account_line(c, &r, c->l1i.st.kernel_fetch_misses != misses);
+	if (done > now + c->l1i.latency)
+		core_stall_until(c, done - c->l1i.latency, part);
+	if (explain_on())
+		explain_close(done, "%s", "");
+}
+
+/*
+ * Fetches text line by line; instructions spread evenly over it, those before a line issue before it is asked
+ * for. Returns how many have.
+ */
+static u64 fetch_text(struct core *c, u64 va, u32 bytes, u64 instructions, u32 part)
+{
+	u64 first = va >> c->l1i.line_shift, lines = ((va + bytes - 1) >> c->l1i.line_shift) - first + 1, i;
+	u64 issued = 0, before;
+	struct page page = { 0 };
+
+	c->l1i.st.kernel_fetches += lines;
+	c->account.total.lines += lines;
+	c->itlb.st.kernel_lookups += ((va + bytes - 1) >> c->page_shift) - (va >> c->page_shift) + 1;
+	for (i = 0; i < lines; i++) {
+		if (likely(hot_use(c->l1i.hot, (first + i) | HOT_KERNEL, HOT_READ, &c->clock)))
+			continue;
+		before = instructions * i / lines;
+		issue(c, before - issued, part);
+		issued = before;
+		fetch_line(c, &page, (first + i) << c->l1i.line_shift, part);
+	}
+	return issued;
+}
+
+void core_kernel_execute(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes, u64 instructions)
+{
+	struct core *c = core_on_path(cpu, path);
+	u64 issued = 0;
+
+	c->account.total.instructions += instructions;
+	if (unlikely(explain_on()))
+		tell_begin(c, path, "text", va, bytes);
+	if (bytes && c->walker.kernel_root)
+		issued = fetch_text(c, va, bytes, instructions, PART_KERNEL + path);
+	issue(c, instructions - issued, PART_KERNEL + path);
+	if (unlikely(explain_on()))
+		explain_close(core_cycle(c), "%s", "");
+}
+
+/* ---- frames ---- */
+
+/* One line of many that are written: a cycle. */
+static always_inline void fill_line(struct core *c, struct page *p, u64 va, u32 bytes, u32 part)
+{
+	u32 id = plain_hit(c, &c->l1d, p, va, true);
+	u64 next = core_cycle(c) + 1;
+
+	if (likely(id != TAG_MISS))
+		retire_hit(c, part);
+	else
+		write_line(c, p, va, bytes, part);
+	core_stall_until(c, next, part);
+}
+
+void core_kernel_zero(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes)
+{
+	struct core *c = core_on_path(cpu, path);
+	u32 line, part = PART_KERNEL + path;
+	struct page page = { 0 };
+
+	if (unlikely(explain_on())) {
+		tell_begin(c, path, "zeroing", va, bytes);
+		explain_mute();
+	}
+	count_data(c, va, bytes, &c->l1d.st.kernel_stores);
+	for (; bytes; va += line, bytes -= line) {
+		line = MIN(bytes, core_line_room(c, va));
+		be_in_page(c, &c->dtlb, &page, va, ACCESS_WRITE, part);
+		fill_line(c, &page, va, line, part);
+	}
+	if (unlikely(explain_on())) {
+		explain_unmute();
+		explain_close(core_cycle(c), "%s", "");
+	}
+}
+
+/* One line of many that are read, as many in flight as the MSHRs allow. Returns when it is there. */
+static always_inline u64 look_at_line(struct core *c, struct page *p, u64 va, u32 bytes, u32 part)
+{
+	struct mem_req r = request(p, va, bytes, MEM_KERNEL_LOAD);
+	u64 now = core_cycle(c), misses = c->l1d.st.kernel_load_misses, done;
+
+	if (likely(plain_hit(c, &c->l1d, p, va, false) != TAG_MISS)) {
+		core_stall_until(c, now + 1, part);
+		return now + c->hit_latency;
+	}
+	port_expect(c->l1d.below, r.pa + ((u64)EXPECT_AHEAD << c->l1d.line_shift));
+	done = cache_load(&c->l1d, &r, access_time(c, &c->l1d, c->hit_latency));
+	account_line(c, &r, c->l1d.st.kernel_load_misses != misses);
+	c->account.sampled++;
+	hist_add(&c->lat.kernel, done - now, 1);
+	core_stall_until(c, now + 1 + r.mshr_wait, part);
+	return done;
+}
+
+void core_kernel_copy(struct cpu *cpu, enum kernel_path path, u64 to, u64 from, u32 bytes)
+{
+	struct core *c = core_on_path(cpu, path);
+	u32 line = 1u << c->l1d.line_shift, part = PART_KERNEL + path, at;
+	struct page source = { 0 }, target = { 0 };
+	u64 last = 0, done;
+
+	if (unlikely(explain_on())) {
+		tell_begin(c, path, "copy", from, bytes);
+		explain_mute();
+	}
+	count_data(c, from, bytes, &c->l1d.st.kernel_loads);
+	count_data(c, to, bytes, &c->l1d.st.kernel_stores);
+	for (at = 0; at < bytes; at += line) {
+		be_in_page(c, &c->dtlb, &source, from + at, ACCESS_READ, part);
+		be_in_page(c, &c->dtlb, &target, to + at, ACCESS_WRITE, part);
+		done = look_at_line(c, &source, from + at, line, part);
+		last = MAX(last, done);
+		fill_line(c, &target, to + at, line, part);
+	}
+	core_stall_until(c, last, part);
+	if (unlikely(explain_on())) {
+		explain_unmute();
+		explain_close(core_cycle(c), "%s", "");
+	}
+}
+
+/* ---- user buffers ---- */
+
+/* A line takes a cycle, as in a copy, but what is read is waited for. */
+void core_user_line(struct core *c, u64 va, u64 pa, u32 bytes, bool write)
+{
+	struct cache_stats *st = &c->l1d.st;
+	struct mem_req r = { .pa = pa, .skew = va ^ pa, .bytes = bytes };
+	u64 misses = st->kernel_load_misses + st->kernel_store_misses, now = core_cycle(c), done;
+	const u32 part = PART_KERNEL + KPATH_UIO;
+
+	r.cls = write ? MEM_KERNEL_RFO : MEM_KERNEL_LOAD;
+	c->account.total.lines++;
+	done = write ? port_write(&c->l1d.port, &r, now) : port_read(&c->l1d.port, &r, now);
+	account_line(c, &r, st->kernel_load_misses + st->kernel_store_misses != misses);
+	hist_add(&c->lat.kernel, done - now, 1);
+	if (write) {
+		core_stall_until(c, now + 1, part);
+		core_retire_store(c, done > now + c->l1d.latency ? done : now, part);
+	} else {
+		core_stall_until(c, done > now + c->l1d.latency ? done : now + 1, part);
+	}
+}
