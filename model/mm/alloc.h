@@ -124,8 +124,8 @@ struct page_alloc {
 };
 
 /*
- * ch NULL: nothing is charged. page_alloc_new() boots: what is not reserved is free. page_alloc_zones() only makes the zones, with their
- * marks and without a free page or a per-CPU list, for tests of what lies below.
+ * ch NULL: nothing is charged. page_alloc_new() boots: what is not reserved is free. page_alloc_zones() only
+ * makes the zones, with their marks and without a free page or a per-CPU list, for tests of what lies below.
  */
 struct page_alloc *page_alloc_new(const struct page_alloc_cfg *cfg, struct charger *ch);
 struct page_alloc *page_alloc_zones(const struct page_alloc_cfg *cfg, struct charger *ch);
