@@ -108,6 +108,11 @@ u64 layout_image_va(const struct layout *l)
 	return l->text ? l->text : l->direct_map + l->text_pa;
 }
 
+u64 layout_data_va(const struct layout *l, u64 offset)
+{
+	return layout_image_va(l) + align_down(l->image_bytes / 2, FRAME_SIZE) + offset;
+}
+
 u64 layout_memmap_bytes(const struct layout *l, enum kernel_era era, u64 memory)
 {
 	return memory / page_bytes(l) * era_page_bytes(era, l->word);

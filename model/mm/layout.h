@@ -43,6 +43,15 @@ extern const struct layout kernel_layouts[]; /* by enum kernel_layout */
 struct layout layout_of(u32 which, enum kernel_era era, u64 memory);
 /* Where the image's first byte is. */
 u64 layout_image_va(const struct layout *l);
+/* Where some of the kernel's variables are, bytes from where its data begin, in the middle of the image. */
+enum kernel_data {
+	DATA_VMAP = 0,             /* lock, list head, counters of vmalloc */
+	DATA_KMAP = 256,           /* kmap_lock, last_pkmap_nr */
+	DATA_PKMAP_COUNT = 4096,   /* 4 bytes a slot */
+	DATA_PAGE_ADDRESS = 8192,  /* page_address_htable: 128 buckets, a line each */
+	DATA_ADDRESS_MAPS = 16384, /* struct page_address_map of each slot, 32 bytes */
+};
+u64 layout_data_va(const struct layout *l, u64 offset);
 /* Bytes of struct pages for so much memory. */
 u64 layout_memmap_bytes(const struct layout *l, enum kernel_era era, u64 memory);
 /* Bytes of lowmem, which everything that the kernel has comes from. */

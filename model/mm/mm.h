@@ -115,7 +115,9 @@ struct kernel {
 	u64 direct_map;            /* kernel address of physical 0 */
 	struct layout layout;      /* as this machine has it */
 	struct kpgtable *kpgtable; /* the kernel's own tables; NULL: it has none */
-	struct map64 deposits;     /* tables for large pages that will be split, by entry; huge.h */
+	struct vmalloc *vmalloc;
+	struct kmaps *kmaps;
+	struct map64 deposits; /* tables for large pages that will be split, by entry; huge.h */
 	struct ptmem *ptmem;
 	struct frames *frames;
 	u32 nodes; /* of memory */

@@ -2,6 +2,7 @@
 
 #include "model/mm/contig.h"
 #include "model/mm/huge.h"
+#include "model/mm/kmap.h"
 #include "model/mm/pte.h"
 
 #define MM_RIGHTS (MM_READ | MM_WRITE | MM_EXEC)
@@ -146,12 +147,29 @@ u64 page_alloc(struct kernel *k, const struct cpu *c, u32 order, u64 va)
 	return frame_alloc(k->frames, order, va, node);
 }
 
+static void zero_frame(const struct kernel *k, struct cpu *c, u64 pfn)
+{
+	u64 va = kmap_atomic(k, c, pfn);
+
+	c->ops->zero(c, KPATH_ZERO, va, FRAME_SIZE);
+	kunmap_atomic(k, c, va);
+}
+
+static void copy_frame(const struct kernel *k, struct cpu *c, u64 to, u64 from)
+{
+	u64 from_va = kmap_atomic(k, c, from), to_va = kmap_atomic(k, c, to);
+
+	c->ops->copy(c, KPATH_COPY, to_va, from_va, FRAME_SIZE);
+	kunmap_atomic(k, c, to_va);
+	kunmap_atomic(k, c, from_va);
+}
+
 void page_zero(const struct kernel *k, struct cpu *c, u64 pfn)
 {
 	u64 i;
 
 	for (i = 0; k->charger.on && i < page_size(k) >> FRAME_SHIFT; i++)
-		c->ops->zero(c, KPATH_ZERO, kernel_va(k, (pfn + i) << FRAME_SHIFT), FRAME_SIZE);
+		zero_frame(k, c, pfn + i);
 }
 
 void page_copy(const struct kernel *k, struct cpu *c, u64 to, u64 from)
@@ -159,6 +177,5 @@ void page_copy(const struct kernel *k, struct cpu *c, u64 to, u64 from)
 	u64 i;
 
 	for (i = 0; k->charger.on && i < page_size(k) >> FRAME_SHIFT; i++)
-		c->ops->copy(c, KPATH_COPY, kernel_va(k, (to + i) << FRAME_SHIFT),
-			     kernel_va(k, (from + i) << FRAME_SHIFT), FRAME_SIZE);
+		copy_frame(k, c, to + i, from + i);
 }

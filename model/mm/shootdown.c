@@ -102,3 +102,76 @@ void tlb_flush_mm(struct mm *mm, struct cpu *c)
 {
 	tlb_flush(mm, c, &(struct flush){ .whole = true });
 }
+
+/* ---- kernel addresses ---- */
+
+static u64 kernel_flush_cycles(const struct kernel *k, const struct flush *f)
+{
+	/* All that is global goes by two writes of CR4 (PGE off and on). */
+	return f->whole ? 2 * k->cost.flush_all : ((f->end - f->start) >> f->shift) * k->cost.flush;
+}
+
+static void drop_kernel(struct cpu *c, const struct flush *f)
+{
+	if (f->whole)
+		c->ops->flush_all(c);
+	else
+		c->ops->flush_range(c, 0, f->start, f->end);
+}
+
+static u64 shoot_kernel(struct kernel *k, struct cpu *c, struct cpu *other, const struct flush *f)
+{
+	drop_kernel(other, f);
+	if (!c)
+		return 0;
+	k->shootdown.ipis++;
+	if (!k->charger.on)
+		return 0;
+	c->ops->spend(c, KPATH_SHOOTDOWN, k->cost.ipi_send);
+	return other->ops->interrupt(other, c->ops->now(c) + k->cost.ipi_latency,
+				     k->cost.ipi_handler + kernel_flush_cycles(k, f));
+}
+
+static void flush_kernel(struct kernel *k, struct cpu *c, const struct flush *f)
+{
+	u64 answered = 0, one;
+	u32 i;
+
+	for (i = 0; i < k->n_cpus; i++) {
+		if (k->asids[i].cpu == c)
+			continue;
+		one = shoot_kernel(k, c, k->asids[i].cpu, f);
+		answered = MAX(answered, one);
+	}
+	if (!c)
+		return;
+	kernel_step(k, c, STEP_FLUSH_KERNEL);
+	charge_time(&k->charger, c, KPATH_FLUSH, kernel_flush_cycles(k, f));
+	drop_kernel(c, f);
+	k->shootdown.waits += answered != 0;
+	if (answered)
+		c->ops->wait_until(c, KPATH_SHOOTDOWN, answered);
+}
+
+void kernel_flush_range(struct kernel *k, struct cpu *c, u64 start, u64 end)
+{
+	struct flush f = { .start = start, .end = end, .shift = k->page_shift };
+
+	f.whole = k->cfg.era != ERA_6_X || (end - start) >> f.shift > k->cfg.flush_ceiling;
+	flush_kernel(k, c, &f);
+}
+
+void kernel_flush_all(struct kernel *k, struct cpu *c)
+{
+	flush_kernel(k, c, &(struct flush){ .whole = true });
+}
+
+void kernel_flush_here(const struct kernel *k, struct cpu *c, u64 va)
+{
+	struct flush f = { .start = va, .end = va + (1ull << k->page_shift), .shift = k->page_shift };
+
+	if (!c)
+		return;
+	charge_time(&k->charger, c, KPATH_FLUSH, kernel_flush_cycles(k, &f));
+	drop_kernel(c, &f);
+}

@@ -27,4 +27,14 @@ void tlb_flush(struct mm *mm, struct cpu *c, const struct flush *asked);
 void tlb_flush_page(struct mm *mm, struct cpu *c, u64 va);
 void tlb_flush_mm(struct mm *mm, struct cpu *c);
 
+/*
+ * Of the kernel's own addresses, which every hardware thread may hold: all others are interrupted, idle ones
+ * too (on_each_cpu()). A range is flushed page by page up to the ceiling by 6.x, as arch/x86/mm/tlb.c does
+ * since 3.7; before that, and beyond it, everything goes. c NULL: boot, for nothing.
+ */
+void kernel_flush_range(struct kernel *k, struct cpu *c, u64 start, u64 end);
+void kernel_flush_all(struct kernel *k, struct cpu *c);
+/* One page, of this hardware thread alone: __flush_tlb_one(). */
+void kernel_flush_here(const struct kernel *k, struct cpu *c, u64 va);
+
 #endif

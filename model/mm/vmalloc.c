@@ -1,0 +1,381 @@
+#include "model/mm/vmalloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/base/bits.h"
+#include "model/base/error.h"
+#include "model/mm/kpgtable.h"
+#include "model/mm/page.h"
+#include "model/mm/shootdown.h"
+
+/* ---- addresses ---- */
+
+/* Lazy since 2.6.28, in the middle of what ERA_2_6_26 stands for. */
+static bool frees_lazily(const struct kernel *k)
+{
+	return k->cfg.era >= ERA_2_6_26;
+}
+
+static u64 data_va(const struct vmalloc *v, u64 offset)
+{
+	return layout_data_va(&v->k->layout, DATA_VMAP + offset);
+}
+
+/* The first area that ends behind va. */
+static u32 area_index(const struct vmalloc *v, u64 va)
+{
+	u32 low = 0, high = v->n, mid;
+
+	while (low < high) {
+		mid = (low + high) / 2;
+		if (v->area[mid].end <= va)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static struct vmap_area *area_at(struct vmalloc *v, u64 start)
+{
+	u32 i = area_index(v, start);
+
+	ASSERT(i < v->n && v->area[i].start == start && !v->area[i].lazy);
+	return &v->area[i];
+}
+
+static void insert_area(struct vmalloc *v, u32 i, u64 start, u64 bytes)
+{
+	if (v->n == v->cap) {
+		v->cap = MAX(2 * v->cap, 16);
+		v->area = xrealloc(v->area, v->cap * sizeof(*v->area));
+	}
+	memmove(&v->area[i + 1], &v->area[i], (v->n++ - i) * sizeof(*v->area));
+	v->area[i] = (struct vmap_area){ .start = start, .end = start + bytes };
+}
+
+static void remove_area(struct vmalloc *v, u32 i)
+{
+	free(v->area[i].pfn);
+	memmove(&v->area[i], &v->area[i + 1], (--v->n - i) * sizeof(*v->area));
+}
+
+/* Along vmlist each area costs; a tree is as deep as the logarithm. */
+static void charge_search(struct vmalloc *v, struct cpu *c, u32 passed)
+{
+	u32 n = frees_lazily(v->k) ? log2_ceil((u64)v->n + 1) + 1 : passed + 1, i;
+
+	v->st.looked_at += n;
+	for (i = 0; i < n; i++)
+		kernel_step(v->k, c, STEP_VMAP_SCAN);
+}
+
+/* The lowest hole; false: there is none. */
+static bool find_hole(struct vmalloc *v, struct cpu *c, u64 bytes, u64 align, u32 *index, u64 *start)
+{
+	const struct layout *l = &v->k->layout;
+	u64 at = align_up(l->vmalloc_start, align);
+	u32 i;
+
+	for (i = 0; i < v->n; i++) {
+		if (at + bytes <= v->area[i].start)
+			break;
+		if (at < v->area[i].end)
+			at = align_up(v->area[i].end, align);
+	}
+	charge_search(v, c, i);
+	*index = i;
+	*start = at;
+	return at + bytes > at && at + bytes <= l->vmalloc_end;
+}
+
+/* alloc_vmap_area(), __get_vm_area(): bytes, and a guard page. 0: no room. */
+static u64 take_addresses(struct vmalloc *v, struct cpu *c, u64 bytes, u64 align)
+{
+	u64 whole = bytes + page_size(v->k), start;
+	u32 i;
+	bool found;
+
+	kernel_step(v->k, c, STEP_VMAP_AREA);
+	spin_lock(&v->k->charger, c, KPATH_VMALLOC, &v->lock);
+	found = find_hole(v, c, whole, align, &i, &start);
+	if (!found && v->st.lazy) {
+		vmalloc_purge(v->k, c);
+		found = find_hole(v, c, whole, align, &i, &start);
+	}
+	if (found)
+		insert_area(v, i, start, whole);
+	charge_store(&v->k->charger, c, KPATH_VMALLOC, data_va(v, 64), 8);
+	spin_unlock(&v->k->charger, c, &v->lock);
+	v->st.failed += !found;
+	return found ? start : 0;
+}
+
+/* ---- the end of mappings ---- */
+
+static void flush(struct vmalloc *v, struct cpu *c, u64 start, u64 end)
+{
+	v->st.flushes++;
+	kernel_flush_range(v->k, c, start, end);
+}
+
+void vmalloc_purge(struct kernel *k, struct cpu *c)
+{
+	struct vmalloc *v = k->vmalloc;
+	u64 start = ~(u64)0, end = 0;
+	u32 i, kept = 0;
+
+	if (!v->st.lazy)
+		return;
+	kernel_step(k, c, STEP_VMAP_PURGE);
+	for (i = 0; i < v->n; i++) {
+		if (!v->area[i].lazy) {
+			v->area[kept++] = v->area[i];
+			continue;
+		}
+		kernel_step(k, c, STEP_VMAP_PURGE_AREA);
+		start = MIN(start, v->area[i].start);
+		end = MAX(end, v->area[i].end);
+	}
+	v->n = kept;
+	v->st.lazy = 0;
+	v->st.purges++;
+	flush(v, c, start, end);
+}
+
+/* mm/vmalloc.c:lazy_max_pages() */
+static u64 lazy_max_pages(const struct kernel *k)
+{
+	u32 fls = k->n_cpus ? log2_floor(k->n_cpus) + 1 : 1;
+
+	return ((u64)fls << 25) >> k->page_shift;
+}
+
+/* free_unmap_vmap_area() or, until 2.6.27, unmap_vm_area(). */
+static void end_area(struct vmalloc *v, struct cpu *c, struct vmap_area *a)
+{
+	u64 start = a->start, end = a->end;
+
+	if (!frees_lazily(v->k)) {
+		remove_area(v, (u32)(a - v->area));
+		flush(v, c, start, end);
+		return;
+	}
+	free(a->pfn);
+	a->pfn = NULL;
+	a->lazy = true;
+	v->st.lazy += (end - start) >> v->k->page_shift;
+	if (v->st.lazy > lazy_max_pages(v->k))
+		vmalloc_purge(v->k, c);
+}
+
+static void give_page(struct kernel *k, u64 pfn)
+{
+	bool last = frame_put(k->frames, pfn);
+
+	ASSERT(last);
+}
+
+void vfree(struct kernel *k, struct cpu *c, u64 va)
+{
+	struct vmalloc *v = k->vmalloc;
+	struct vmap_area *a = area_at(v, va);
+	u64 n = a->mapped >> k->page_shift, *pfn = a->pfn, i, unmapped;
+
+	a->pfn = NULL;
+	kernel_step(k, c, STEP_VUNMAP);
+	spin_lock(&k->charger, c, KPATH_VMALLOC, &v->lock);
+	unmapped = kpgtable_unmap(k->kpgtable, c, KPATH_VMALLOC, va, a->mapped);
+	ASSERT(unmapped == n);
+	for (i = 0; i < n; i++)
+		kernel_step(k, c, STEP_VUNMAP_PAGE);
+	end_area(v, c, a);
+	spin_unlock(&k->charger, c, &v->lock);
+	for (i = 0; pfn && i < n; i++)
+		give_page(k, pfn[i]);
+	free(pfn);
+	v->st.unmaps++;
+}
+
+/* ---- mappings ---- */
+
+/* Maps the next page of an area; false: no memory for a table. */
+static bool map_page(struct vmalloc *v, struct cpu *c, struct vmap_area *a, u64 pa)
+{
+	const struct kmapping m = { .c = c,
+				    .path = KPATH_VMALLOC,
+				    .va = a->start + a->mapped,
+				    .pa = pa,
+				    .bytes = page_size(v->k),
+				    .flags = PTE_KERNEL,
+				    .largest = v->k->format->leaf[0] };
+
+	kernel_step(v->k, c, STEP_VMAP_PAGE);
+	if (!kpgtable_map(v->k->kpgtable, &m))
+		return false;
+	a->mapped += m.bytes;
+	v->st.pages++;
+	return true;
+}
+
+/* Pages from the allocator until the area is full. */
+static bool fill_area(struct vmalloc *v, struct cpu *c, struct vmap_area *a, u64 n)
+{
+	struct kernel *k = v->k;
+	u64 i, pfn;
+
+	a->pfn = xmalloc(n * sizeof(*a->pfn));
+	for (i = 0; i < n; i++) {
+		pfn = page_alloc(k, c, 0, ~(u64)0);
+		if (pfn == NO_FRAME)
+			return false;
+		a->pfn[i] = pfn;
+		if (!map_page(v, c, a, pfn << FRAME_SHIFT)) {
+			give_page(k, pfn);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* The mapping at `start` is there, or what there is of it goes away. */
+static u64 finish(struct vmalloc *v, struct cpu *c, u64 start, bool ok)
+{
+	v->st.maps++;
+	if (ok)
+		return start;
+	vfree(v->k, c, start);
+	v->st.failed++;
+	return 0;
+}
+
+u64 vmalloc(struct kernel *k, struct cpu *c, u64 bytes)
+{
+	u64 size = align_up(bytes, page_size(k)), start;
+	struct vmalloc *v = k->vmalloc;
+
+	if (!size || size < bytes || size > frames_total(k->frames) << FRAME_SHIFT)
+		return 0;
+	start = take_addresses(v, c, size, page_size(k));
+	if (!start)
+		return 0;
+	return finish(v, c, start, fill_area(v, c, area_at(v, start), size >> k->page_shift));
+}
+
+u64 vmap(struct kernel *k, struct cpu *c, const u64 *pfn, u64 n)
+{
+	struct vmalloc *v = k->vmalloc;
+	u64 start = n ? take_addresses(v, c, n << k->page_shift, page_size(k)) : 0, i;
+	bool ok = true;
+
+	if (!start)
+		return 0;
+	for (i = 0; ok && i < n; i++)
+		ok = map_page(v, c, area_at(v, start), pfn[i] << FRAME_SHIFT);
+	return finish(v, c, start, ok);
+}
+
+/*
+ * VM_IOREMAP: aligned to a power of two from the size (2.6.9: the next one above it), up to 128 pages
+ * (IOREMAP_MAX_ORDER; more where large pages are used for it, which are not here).
+ */
+static u64 ioremap_align(const struct kernel *k, u64 bytes)
+{
+	u32 order = frees_lazily(k) ? log2_ceil(bytes) : log2_floor(bytes) + 1;
+
+	return 1ull << MIN(MAX(order, k->page_shift), k->page_shift + 7);
+}
+
+u64 ioremap(struct kernel *k, struct cpu *c, u64 pa, u64 bytes)
+{
+	struct vmalloc *v = k->vmalloc;
+	u64 from = page_down(k, pa), end = page_up(k, pa + bytes), start;
+	bool ok = true;
+
+	if (!bytes || end < pa || end > 1ull << k->format->pa_bits)
+		return 0;
+	start = take_addresses(v, c, end - from, ioremap_align(k, end - from));
+	if (!start)
+		return 0;
+	for (; ok && from < end; from += page_size(k))
+		ok = map_page(v, c, area_at(v, start), from);
+	return finish(v, c, start, ok);
+}
+
+/* ---- */
+
+bool vmalloc_is_lazy(const struct vmalloc *v, u64 va)
+{
+	u32 i = area_index(v, va);
+
+	return i < v->n && v->area[i].start <= va && v->area[i].lazy;
+}
+
+void vmalloc_each_page(const struct vmalloc *v, vmalloc_fn fn, void *arg)
+{
+	u64 j;
+	u32 i;
+
+	for (i = 0; i < v->n; i++)
+		for (j = 0; v->area[i].pfn && j < v->area[i].mapped >> v->k->page_shift; j++)
+			fn(arg, v->area[i].pfn[j]);
+}
+
+void vmalloc_sane(const struct vmalloc *v)
+{
+	u64 lazy = 0, page = page_size(v->k);
+	u32 i;
+
+	for (i = 0; i < v->n; i++) {
+		const struct vmap_area *a = &v->area[i];
+
+		ASSERT(a->start < a->end && !(a->start & (page - 1)) && !(a->end & (page - 1)));
+		ASSERT(a->start + a->mapped + page <= a->end);
+		ASSERT(!i || v->area[i - 1].end <= a->start);
+		lazy += a->lazy ? (a->end - a->start) >> v->k->page_shift : 0;
+	}
+	ASSERT(lazy == v->st.lazy);
+}
+
+/* What lies in the range from the beginning: the image, on AArch64. */
+static void reserve_image(struct vmalloc *v)
+{
+	const struct layout *l = &v->k->layout;
+	u64 page = page_size(v->k), start = MAX(align_down(l->text, page), l->vmalloc_start);
+	u64 end = align_up(l->text + l->image_bytes, page);
+
+	if (l->text && start < l->vmalloc_end && end > l->vmalloc_start)
+		insert_area(v, 0, start, end + page - start);
+}
+
+struct vmalloc *vmalloc_new(struct kernel *k)
+{
+	struct vmalloc *v = xcalloc(1, sizeof(*v));
+
+	ASSERT(k->kpgtable);
+	v->k = k;
+	v->lock.va = data_va(v, 0);
+	reserve_image(v);
+	return v;
+}
+
+void vmalloc_free(struct vmalloc *v)
+{
+	if (!v)
+		return;
+	while (v->n)
+		remove_area(v, v->n - 1);
+	free(v->area);
+	free(v);
+}
+
+#define STAT_STRUCT struct vmalloc_stats
+static const struct stat_desc vmalloc_stats[] = { VMALLOC_STATS(STAT_ROW){ 0 } };
+#undef STAT_STRUCT
+
+void vmalloc_stats_add(const struct vmalloc *v, struct stats *s)
+{
+	stats_add(s, "mm.vmalloc", vmalloc_stats, &v->st);
+	stats_set_level(s, "mm.vmalloc.lazy");
+}
