@@ -50,6 +50,7 @@ static u64 take_from_buddy(struct request *r, struct zone *z)
 
 	if (r->alloc & ALLOC_NOFRAGMENT)
 		gfp |= GFP_NOFRAGMENT;
+	r->served = LADDER_PAGE_BUDDY;
 	spin_lock(ch, r->c, KPATH_BUDDY, &z->lock);
 	charge_step(ch, r->c, STEP_BUDDY_ALLOC);
 	if (r->alloc & ALLOC_HIGHATOMIC)
@@ -74,6 +75,7 @@ static u64 take(struct request *r, struct zone *z)
 				r->alloc & ALLOC_NOFRAGMENT ? r->gfp | GFP_NOFRAGMENT : r->gfp, &refilled);
 		pa->st.pcp_hits += pfn != NO_FRAME && !refilled;
 		pa->st.pcp_misses += refilled;
+		r->served = refilled ? LADDER_PAGE_REFILL : LADDER_PAGE_PCP;
 	}
 	/* The lists have no part in the highatomic reserve; who may use it goes on to the buddy. */
 	if (pfn == NO_FRAME)
@@ -213,9 +215,30 @@ static u64 hand_out(struct request *r, u64 pfn)
 	return pfn;
 }
 
+static u64 serve(struct request *r)
+{
+	struct page_alloc *pa = r->pa;
+	u64 pfn;
+
+	charge_step(pa->charger, r->c, STEP_ALLOC_PAGE);
+	if (r->order >= pa->max_order || !r->list->n)
+		return NO_FRAME;
+	r->type = era_has_types(pa->cfg.era) ? gfp_migratetype(r->gfp) : MIGRATE_UNMOVABLE;
+	r->alloc = r->gfp & GFP_KSWAPD_RECLAIM ? ALLOC_KSWAPD : 0;
+	if (keeps_blocks_pure(r))
+		r->alloc |= ALLOC_NOFRAGMENT;
+	pfn = alloc_pass(r, PASS_LOW);
+	if (likely(pfn != NO_FRAME))
+		return pfn;
+	pfn = alloc_slow(r);
+	r->served = LADDER_PAGE_SLOW;
+	return pfn;
+}
+
 static u64 allocate(struct page_alloc *pa, struct cpu *c, u32 gfp, u32 order, u32 node, u64 nodes)
 {
 	struct request r = { .pa = pa, .c = c, .nodes = nodes, .gfp = gfp, .order = order };
+	struct ladder_scope scope;
 	u64 pfn;
 
 	pa->st.requests++;
@@ -223,17 +246,10 @@ static u64 allocate(struct page_alloc *pa, struct cpu *c, u32 gfp, u32 order, u3
 	r.list = &pa->zonelist[node * NR_ZONE_TYPES + r.highest];
 	if (gfp & GFP_THISNODE)
 		r.nodes &= 1ull << node;
-	charge_step(pa->charger, c, STEP_ALLOC_PAGE);
-	if (order >= pa->max_order || !r.list->n)
-		return hand_out(&r, NO_FRAME);
-	r.type = era_has_types(pa->cfg.era) ? gfp_migratetype(gfp) : MIGRATE_UNMOVABLE;
-	r.alloc = gfp & GFP_KSWAPD_RECLAIM ? ALLOC_KSWAPD : 0;
-	if (keeps_blocks_pure(&r))
-		r.alloc |= ALLOC_NOFRAGMENT;
-	pfn = alloc_pass(&r, PASS_LOW);
-	if (unlikely(pfn == NO_FRAME))
-		pfn = alloc_slow(&r);
-	return hand_out(&r, pfn);
+	ladder_begin(pa->charger->ladder, c, &scope);
+	pfn = hand_out(&r, serve(&r));
+	ladder_end(pa->charger->ladder, &scope, pfn == NO_FRAME ? LADDER_PAGE_FAILED : r.served);
+	return pfn;
 }
 
 u64 alloc_pages(struct page_alloc *pa, struct cpu *c, u32 gfp, u32 order)
@@ -289,17 +305,24 @@ static void give(struct page_alloc *pa, struct cpu *c, u64 pfn, u32 order, bool 
 	struct zone *z = zone_of(pa, pfn);
 	enum migratetype type = block_type(z, pfn);
 	struct page *p = page_of(&pa->map, pfn);
+	u64 drains = pa->pcp_st.drains;
+	enum ladder_kind how = LADDER_FREE_BUDDY;
+	struct ladder_scope scope;
 
 	ASSERT(p->state == PAGE_ALLOCATED && p->order == order);
+	ladder_begin(pa->charger->ladder, c, &scope);
 	p->refs = 0;
 	p->flags = 0;
 	pa->st.freed += 1ull << order;
 	if (era_has_types(pa->cfg.era))
 		charge_load(pa->charger, c, KPATH_PCP, block_type_va(z, pfn), 8);
-	if (!c || !pcp_takes(pa, order) || type == MIGRATE_ISOLATE)
+	if (!c || !pcp_takes(pa, order) || type == MIGRATE_ISOLATE) {
 		give_to_buddy(z, c, pfn, order, type);
-	else
+	} else {
 		pcp_free(z, c, pfn, order, type == MIGRATE_HIGHATOMIC ? MIGRATE_MOVABLE : type, cold);
+		how = pa->pcp_st.drains == drains ? LADDER_FREE_PCP : LADDER_FREE_DRAIN;
+	}
+	ladder_end(pa->charger->ladder, &scope, how);
 }
 
 void free_pages(struct page_alloc *pa, struct cpu *c, u64 pfn, u32 order)

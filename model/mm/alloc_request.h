@@ -24,6 +24,7 @@ struct request {
 	enum zone_type highest;
 	enum migratetype type;
 	u32 alloc; /* ALLOC_* */
+	enum ladder_kind served; /* answer: by what */
 };
 
 /* get_page_from_freelist(): the first zone that has more than the mark and a block. */

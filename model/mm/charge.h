@@ -10,6 +10,7 @@
 #define MMSIM_MM_CHARGE_H
 
 #include "model/arch/cpu.h"
+#include "model/mm/ladder.h"
 #include "model/mm/step.h"
 
 struct step_text {
@@ -20,7 +21,8 @@ struct step_text {
 
 /* One a kernel. */
 struct charger {
-	bool on;
+	bool on;               /* off: kernel code takes no time at all, and touches nothing */
+	struct ladder *ladder; /* NULL: nobody keeps one */
 	struct step_text step[NR_KERNEL_STEPS];
 };
 

@@ -120,6 +120,7 @@ struct kernel *kernel_new(const struct kernel_params *p)
 	k->layout = layout_of(p->cfg->layout, (enum kernel_era)p->cfg->era, p->memory);
 	charger_init(&k->charger, p->cfg->era, layout_image_va(&k->layout), p->cfg->instruction_scale,
 		     p->cfg->charge);
+	k->charger.ladder = ladder_new(p->cfg->charge);
 	k->around_pages = around_pages(p->cfg);
 	k->format = p->format;
 	k->page_shift = p->format->shift[0];
@@ -155,6 +156,7 @@ void kernel_free(struct kernel *k)
 	map64_fini(&k->deposits);
 	frames_free(k->frames);
 	free(k->gather);
+	ladder_free(k->charger.ladder);
 	free(k);
 }
 
@@ -196,6 +198,7 @@ void kernel_stats(struct kernel *k, struct stats *s)
 	stats_add(s, "mm.shootdown", shootdown_stats, &k->shootdown);
 	stats_add(s, "mm.call", call_stats, &k->call);
 	frames_stats(k->frames, s);
+	ladder_stats(k->charger.ladder, s);
 	/* What there is already of /proc/vmstat, under the kernel's names. */
 	stats_add_one(s, "mm.vmstat.pgfault", &k->pgfault, "faults", "resolved, or out of memory");
 	stats_add_one(s, "mm.vmstat.pgmajfault", &k->fault.major, "faults", "that waited for a device");

@@ -36,6 +36,7 @@ void charger_init(struct charger *ch, enum kernel_era era, u64 text_va, u32 perc
 	u32 s, lines;
 
 	ch->on = on;
+	ch->ladder = NULL;
 	for (s = 0; s < NR_KERNEL_STEPS; s++) {
 		u32 counted = kernel_step_instructions[s][class];
 
