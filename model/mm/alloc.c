@@ -5,6 +5,7 @@
 #include "model/mm/alloc_request.h"
 #include "model/mm/boot.h"
 #include "model/mm/buddy.h"
+#include "model/mm/compact.h"
 #include "model/mm/highatomic.h"
 #include "model/mm/pcp.h"
 
@@ -27,6 +28,7 @@ void page_alloc_free(struct page_alloc *pa)
 		return;
 	for (i = 0; i < pa->n_zones && pa->cfg.pcp != PCP_NONE; i++)
 		pcp_fini_zone(&pa->zone[i]);
+	compact_fini(pa);
 	zones_free(pa);
 }
 

@@ -112,12 +112,7 @@ struct page_alloc {
 	u64 min_free_kbytes;               /* in force */
 	const struct reclaim_ops *reclaim; /* NULL: nothing can be reclaimed */
 	void *reclaim_arg;
-	/*
-	 * Direct compaction of the zones of a list: true, it may have made a block. priority: 0 asynchronous,
-	 * 1 light, 2 full. NULL: there is none.
-	 */
-	bool (*compact)(struct page_alloc *pa, struct cpu *c, const struct zonelist *l, u32 gfp, u32 order,
-			u32 priority);
+	struct compaction *compaction; /* compact.h; NULL: blocks are not made by moving pages */
 	struct page_alloc_stats st;
 	u64 pgalloc[NR_ZONE_TYPES]; /* pages: /proc/vmstat */
 	struct pcp_stats pcp_st;

@@ -1,6 +1,7 @@
 #include "model/arch/addr.h"
 #include "model/base/error.h"
 #include "model/mm/alloc_request.h"
+#include "model/mm/compact.h"
 #include "model/mm/highatomic.h"
 #include "model/mm/pcp.h"
 
@@ -115,13 +116,16 @@ static u64 reclaim_and_take(struct request *r, u64 *progress)
 static u64 compact_and_take(struct request *r, u32 priority)
 {
 	struct page_alloc *pa = r->pa;
+	u64 pfn;
 
-	if (!r->order || !pa->compact || pa->cfg.era < ERA_2_6_37)
+	if (!r->order || !pa->compaction)
 		return NO_FRAME;
 	pa->st.direct_compacts++;
-	if (!pa->compact(pa, r->c, r->list, r->gfp, r->order, priority))
+	if (!compact_direct(pa, r->c, r->list, r->gfp, r->order, priority))
 		return NO_FRAME;
-	return alloc_pass(r, PASS_MIN);
+	pfn = alloc_pass(r, PASS_MIN);
+	compact_ended(pa, pfn == NO_FRAME ? NULL : zone_of(pa, pfn), r->order);
+	return pfn;
 }
 
 /* should_reclaim_retry(): with all that could be reclaimed the allocation would pass. */

@@ -3,6 +3,7 @@
 
 #include "model/base/error.h"
 #include "model/mm/buddy.h"
+#include "model/mm/compact.h"
 #include "model/mm/pcp.h"
 
 #define STAT_STRUCT struct page_alloc_stats
@@ -62,6 +63,7 @@ void page_alloc_stats_add(struct page_alloc *pa, struct stats *s)
 	if (pa->cfg.pcp != PCP_NONE)
 		pcp_stats_add(pa, s);
 	vmstat_add(pa, s);
+	compact_stats_add(pa, s);
 }
 
 u64 page_alloc_in_lists(const struct page_alloc *pa)

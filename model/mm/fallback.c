@@ -272,3 +272,10 @@ u64 fallback_take(struct zone *z, struct cpu *c, u32 order, enum migratetype typ
 		return take_claiming(&r);
 	}
 }
+
+bool fallback_claims(struct zone *z, u32 order, enum migratetype type)
+{
+	const struct request r = { .z = z, .type = type };
+
+	return may_steal(&r, order) && other_block(&r, order) != NO_PAGE;
+}

@@ -25,5 +25,7 @@ extern const u8 fallback_types[NR_PCP_TYPES][NR_PCP_TYPES - 1];
 /* A block of 2^order pages for `type`; NO_FRAME: no other type has one, or GFP_NOFRAGMENT forbids to take it.
  */
 u64 fallback_take(struct zone *z, struct cpu *c, u32 order, enum migratetype type, u32 gfp);
+/* Whether a fallback would find a block of just that order and take its pageblock over; for compaction. */
+bool fallback_claims(struct zone *z, u32 order, enum migratetype type);
 
 #endif
