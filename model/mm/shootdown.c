@@ -116,7 +116,7 @@ static void drop_kernel(struct cpu *c, const struct flush *f)
 	if (f->whole)
 		c->ops->flush_all(c);
 	else
-		c->ops->flush_range(c, 0, f->start, f->end);
+		c->ops->flush_kernel_range(c, f->start, f->end);
 }
 
 static u64 shoot_kernel(struct kernel *k, struct cpu *c, struct cpu *other, const struct flush *f)

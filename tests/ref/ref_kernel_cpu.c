@@ -68,7 +68,7 @@ static void cpu_switch_to(struct cpu *c, u64 root, u16 asid)
 {
 }
 
-static void cpu_flush_range(struct cpu *c, u16 asid, u64 start, u64 end)
+static void cpu_flush_kernel_range(struct cpu *c, u64 start, u64 end)
 {
 	u64 vpn;
 
@@ -79,13 +79,26 @@ static void cpu_flush_range(struct cpu *c, u16 asid, u64 start, u64 end)
 	}
 }
 
+/* Of user addresses it has none. */
+static void cpu_flush_range(struct cpu *c, u16 asid, u64 start, u64 end)
+{
+}
+
 static void cpu_flush_page(struct cpu *c, u16 asid, u64 va)
 {
-	cpu_flush_range(c, asid, va, va + FRAME_SIZE);
 }
 
 static void cpu_flush_asid(struct cpu *c, u16 asid)
 {
+}
+
+static void cpu_set_kernel_root(struct cpu *c, u64 root_pa)
+{
+}
+
+static void cpu_tally(struct cpu *c, struct kernel_tally *t)
+{
+	*t = (struct kernel_tally){ .cycles = 0 };
 }
 
 static void cpu_flush_all(struct cpu *c)
@@ -120,6 +133,9 @@ static const struct cpu_ops ref_kernel_ops = {
 	.flush_range = cpu_flush_range,
 	.flush_asid = cpu_flush_asid,
 	.flush_all = cpu_flush_all,
+	.set_kernel_root = cpu_set_kernel_root,
+	.flush_kernel_range = cpu_flush_kernel_range,
+	.tally = cpu_tally,
 	.interrupt = cpu_interrupt,
 	.wait_until = cpu_wait_until,
 };
