@@ -75,10 +75,16 @@ $(B)/found:
 	@./deps.sh --check build
 	@touch $@
 
-units: $(UNIT) $(B)/check-recording
+units: $(UNIT) $(B)/check-recording $(B)/validate/kmap
 
 # Says whether a recording is possible; for tests/record.sh.
 $(B)/check-recording: tests/record/check.c $(LIB)
+	@echo '  LINK $@'
+	$(Q)$(COMPILE) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# Programs that build a machine of their own to show something; configs/experiments/ runs them.
+$(B)/validate/%: tests/validate/%.c $(LIB)
+	@mkdir -p $(@D)
 	@echo '  LINK $@'
 	$(Q)$(COMPILE) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
