@@ -159,7 +159,8 @@ void buddy_unlink(struct zone *z, struct cpu *c, u64 pfn)
 	p->state = PAGE_UNUSED;
 	touch_page(z, c, pfn);
 	touch_neighbour(z, c, p->prev, p->order, p->type);
-	touch_neighbour(z, c, p->next, p->order, p->type);
+	if (p->prev != p->next)
+		touch_neighbour(z, c, p->next, p->order, p->type);
 }
 
 /* expand(): the halves that nobody asked for go to the lists; returns where the block is then. */

@@ -247,12 +247,121 @@ static void test_16_megabytes(void **state)
 	all_eras(&(struct shape){ 0, 4096, 0, 9, 90000, 300 });
 }
 
+/* What was loaded and stored: kernel addresses in the order in which they were first touched. */
+struct touched {
+	u64 va[64];
+	u32 n;
+	u64 instructions;
+};
+static struct touched touched;
+
+static void record(struct cpu *c, enum kernel_path path, u64 va, u32 bytes)
+{
+	u32 i = 0;
+
+	assert_int_equal(path, KPATH_BUDDY);
+	while (i < touched.n && touched.va[i] != va)
+		i++;
+	assert_true(i < ARRAY_SIZE(touched.va));
+	touched.va[i] = va;
+	touched.n = MAX(touched.n, i + 1);
+}
+
+static void record_step(struct cpu *c, enum kernel_path path, u64 va, u32 bytes, u64 instructions)
+{
+	assert_int_equal(path, KPATH_BUDDY);
+	touched.instructions += instructions;
+}
+
+static const struct cpu_ops record_ops = { .load = record, .store = record, .execute = record_step };
+
+static bool was_touched(u64 va)
+{
+	u32 i;
+
+	for (i = 0; i < touched.n; i++)
+		if (touched.va[i] == va)
+			return true;
+	return false;
+}
+
+static u64 area_va(const struct zone *z, u32 order)
+{
+	return zone_line(z, ZONE_LINE_FREE_AREA) + (u64)order * zone_area_bytes(z);
+}
+
+struct charged_world {
+	struct page_alloc *pa;
+	struct zone *z;
+	struct charger charger;
+	struct cpu cpu;
+};
+
+/* 64 pages in one free block. */
+static void begin_charged(struct charged_world *w, enum kernel_era era)
+{
+	charger_init(&w->charger, era, 0xffffffff81000000, 100, true);
+	w->cpu = (struct cpu){ .ops = &record_ops };
+	w->pa = ref_zone_new(&(struct ref_zone_cfg){
+		.era = era, .n = 1, .end = { 64 }, .pageblock_order = 5, .charger = &w->charger });
+	w->z = &w->pa->zone[0];
+	ref_zone_fill(w->z);
+	memset(&touched, 0, sizeof(touched));
+}
+
+/*
+ * 6.x, order 5 out of 64 pages: struct pages of both halves, the lists of orders 5 and 6 that lose and get
+ * one, the counter of free pages; nothing else. Back again the same, and no more: the buddy is looked at.
+ */
+static void test_lines(void **state)
+{
+	struct charged_world w;
+	u64 movable = 16 * MIGRATE_MOVABLE, pfn;
+
+	begin_charged(&w, ERA_6_X);
+	pfn = buddy_take(w.z, &w.cpu, 5, MIGRATE_MOVABLE, 0);
+	assert_int_equal(pfn, 0);
+	assert_int_equal(touched.n, 5);
+	assert_true(was_touched(page_struct_va(&w.pa->map, 0)) &&
+		    was_touched(page_struct_va(&w.pa->map, 32)));
+	assert_true(was_touched(area_va(w.z, 5) + movable) && was_touched(area_va(w.z, 6) + movable));
+	assert_true(was_touched(zone_line(w.z, ZONE_LINE_STAT)));
+	assert_int_equal(touched.instructions, kernel_step_instructions[STEP_BUDDY_SPLIT][CLASS_6_X]);
+	buddy_give(w.z, &w.cpu, pfn, 5, MIGRATE_MOVABLE, false);
+	/* After the merge at order 5 the larger buddy, of page 64, is no page of the zone. */
+	assert_int_equal(touched.n, 5);
+	assert_int_equal(touched.instructions, kernel_step_instructions[STEP_BUDDY_SPLIT][CLASS_6_X] +
+						       kernel_step_instructions[STEP_BUDDY_MERGE][CLASS_6_X]);
+	ref_zone_free(w.pa);
+}
+
+/* 2.6.9: the word of the pair's bit beside, of each order that is split; the list's links alone of
+ * neighbours. */
+static void test_lines_of_bitmaps(void **state)
+{
+	struct charged_world w;
+	u32 bits = 0, i;
+	u64 pfn;
+
+	begin_charged(&w, ERA_2_6_9);
+	pfn = buddy_take(w.z, &w.cpu, 4, MIGRATE_UNMOVABLE, 0);
+	assert_int_equal(pfn, 0);
+	/* Pages 0, 16, 32; lists 4, 5, 6; the counter; bits of orders 4, 5, 6. */
+	assert_int_equal(touched.n, 10);
+	assert_true(was_touched(page_struct_va(&w.pa->map, 16)) && was_touched(area_va(w.z, 4)));
+	for (i = 0; i < touched.n; i++)
+		bits += touched.va[i] >= w.z->map_va &&
+			touched.va[i] < w.z->map_va + buddy_map_bytes(ERA_2_6_9, 64, 5);
+	assert_int_equal(bits, 3);
+	ref_zone_free(w.pa);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hostile_zone),
-		cmocka_unit_test(test_whole_pageblocks),
-		cmocka_unit_test(test_16_megabytes),
+		cmocka_unit_test(test_hostile_zone),     cmocka_unit_test(test_whole_pageblocks),
+		cmocka_unit_test(test_16_megabytes),     cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_lines_of_bitmaps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
