@@ -254,13 +254,18 @@ u64 vmalloc(struct kernel *k, struct cpu *c, u64 bytes)
 {
 	u64 size = align_up(bytes, page_size(k)), start;
 	struct vmalloc *v = k->vmalloc;
+	bool ok;
 
 	if (!size || size < bytes || size > frames_total(k->frames) << FRAME_SHIFT)
 		return 0;
 	start = take_addresses(v, c, size, page_size(k));
 	if (!start)
 		return 0;
-	return finish(v, c, start, fill_area(v, c, area_at(v, start), size >> k->page_shift));
+	ok = fill_area(v, c, area_at(v, start), size >> k->page_shift);
+	/* vmalloc_area_pages() of 2.4.0; later ones know that nothing was mapped there before. */
+	if (k->cfg.era == ERA_2_4_0)
+		flush(v, c, start, start + size);
+	return finish(v, c, start, ok);
 }
 
 u64 vmap(struct kernel *k, struct cpu *c, const u64 *pfn, u64 n)
@@ -278,12 +283,14 @@ u64 vmap(struct kernel *k, struct cpu *c, const u64 *pfn, u64 n)
 
 /*
  * VM_IOREMAP: aligned to a power of two from the size (2.6.9: the next one above it), up to 128 pages
- * (IOREMAP_MAX_ORDER; more where large pages are used for it, which are not here).
+ * (IOREMAP_MAX_ORDER; more where large pages are used for it, which are not here). 2.4 aligns nothing.
  */
 static u64 ioremap_align(const struct kernel *k, u64 bytes)
 {
 	u32 order = frees_lazily(k) ? log2_ceil(bytes) : log2_floor(bytes) + 1;
 
+	if (k->cfg.era < ERA_2_5_66)
+		return page_size(k);
 	return 1ull << MIN(MAX(order, k->page_shift), k->page_shift + 7);
 }
 
@@ -300,6 +307,9 @@ u64 ioremap(struct kernel *k, struct cpu *c, u64 pa, u64 bytes)
 		return 0;
 	for (; ok && from < end; from += page_size(k))
 		ok = map_page(v, c, area_at(v, start), from);
+	/* arch/i386/mm/ioremap.c:remap_area_pages() */
+	if (k->cfg.era <= ERA_2_6_18)
+		flush(v, c, start, start + area_at(v, start)->mapped);
 	return finish(v, c, start, ok);
 }
 

@@ -6,9 +6,10 @@
  * Addresses: the lowest hole that is large enough, with a page left free behind each mapping (first fit along
  * vmlist until 2.6.27, the lowest free range of a tree since). May sleep, in every form.
  *
- * The end of a mapping: until 2.6.27 all TLBs of all hardware threads are flushed before vfree() returns.
- * Since 2.6.28 the addresses are only put aside, and flushed once for all when 32 MB x fls(cpus) of them
- * wait, or no hole is left (mm/vmalloc.c:__purge_vmap_area_lazy()); pages go back at once.
+ * The beginning of a mapping flushes nothing, but for ioremap() until 2.6.19 and vmalloc() of 2.4.0, which
+ * flush everything. Its end: until 2.6.27 all TLBs of all hardware threads are flushed before vfree()
+ * returns. Since 2.6.28 the addresses are only put aside, and flushed once for all when 32 MB x fls(cpus) of
+ * them wait, or no hole is left (mm/vmalloc.c:__purge_vmap_area_lazy()); pages go back at once.
  *
  * Not modelled: large pages (since 5.13 where asked for), blocks of vm_map_ram(), pools of 6.9 by CPU, the
  * worker that purges since 5.14 (the caller does), loads of device memory. For model/mm.

@@ -112,24 +112,25 @@ static void a_page_is_left_free_behind_each(void **state)
 	bench_free(b);
 }
 
-/* flush_tlb_all() in each vfree(), and nothing at the beginning of a mapping. */
+/* flush_tlb_all() in each vfree(); at the beginning in ioremap(), and in vmalloc() of 2.4.0. */
 static void old_kernels_flush_at_once(void **state)
 {
-	static const enum kernel_era eras[] = { ERA_2_4_0, ERA_2_6_9, ERA_2_6_18 };
+	static const enum kernel_era eras[] = { ERA_2_4_0, ERA_2_4_21, ERA_2_6_9, ERA_2_6_18 };
 	u32 i, j;
 
 	for (i = 0; i < ARRAY_SIZE(eras); i++) {
 		struct bench *b = bench_new(KERNEL_LAYOUT_I386, eras[i]);
+		u64 want = 0, va;
 
-		for (j = 0; j < 5; j++) {
-			u64 va = vmalloc(b->k, cpu0(b), 2 * PAGE);
-
-			assert_int_equal(va, b->k->layout.vmalloc_start);
+		for (j = 0; j < 6; j++) {
+			va = j % 2 ? ioremap(b->k, cpu0(b), MB(512), 2 * PAGE)
+				   : vmalloc(b->k, cpu0(b), 2 * PAGE);
+			want += j % 2 || eras[i] == ERA_2_4_0;
+			assert_int_equal(flushes(b), want * CPUS);
 			touch_all(b, va, 2 * PAGE);
-			assert_int_equal(flushes(b), j * CPUS);
 			vfree(b->k, cpu0(b), va);
-			assert_int_equal(flushes(b), (j + 1) * CPUS);
-			assert_int_equal(b->cpu[1].interrupts + b->cpu[2].interrupts, 2 * (j + 1));
+			assert_int_equal(flushes(b), ++want * CPUS);
+			assert_int_equal(b->cpu[1].interrupts + b->cpu[2].interrupts, 2 * want);
 			assert_int_equal(b->cpu[0].interrupts, 0);
 		}
 		bench_free(b);
@@ -177,7 +178,8 @@ static void a_short_range_is_flushed_page_by_page(void **state)
 	bench_free(b);
 }
 
-/* 2.6.9: the power of two above the size, 8 KB for a page; later that of the size; 128 pages at most. */
+/* 2.6.9: the power of two above the size, 8 KB for a page; later that of the size; 128 pages at most; 2.4:
+ * no. */
 static void devices_are_aligned(void **state)
 {
 	static const struct {
@@ -186,7 +188,8 @@ static void devices_are_aligned(void **state)
 	} t[] = {
 		{ ERA_2_6_9, PAGE, 2 * PAGE },    { ERA_2_6_9, 3 * PAGE, 4 * PAGE },
 		{ ERA_2_6_9, MB(2), 128 * PAGE }, { ERA_6_X, PAGE, PAGE },
-		{ ERA_6_X, 3 * PAGE, 4 * PAGE },  { ERA_6_X, MB(2), 128 * PAGE },
+		{ ERA_2_4_21, MB(2), PAGE },      { ERA_6_X, 3 * PAGE, 4 * PAGE },
+		{ ERA_6_X, MB(2), 128 * PAGE },
 	};
 	u32 i;
 
@@ -381,6 +384,13 @@ static u64 next_pow2(u64 x)
 	return p;
 }
 
+static u64 ioremap_align(const struct twin_run *r, u64 pages)
+{
+	if (r->b->cfg.era < ERA_2_5_66)
+		return 1;
+	return r->t.lazily ? next_pow2(pages) : next_pow2(pages + 1);
+}
+
 static void run_map(struct twin_run *r, struct cpu *c)
 {
 	u64 pages = 1 + rng_below(&r->rng, 12), align = PAGE, va, want;
@@ -388,7 +398,7 @@ static void run_map(struct twin_run *r, struct cpu *c)
 	if (rng_below(&r->rng, 3)) {
 		va = vmalloc(r->b->k, c, pages * PAGE);
 	} else {
-		align = (r->t.lazily ? next_pow2(pages) : next_pow2(pages + 1)) * PAGE;
+		align = ioremap_align(r, pages) * PAGE;
 		va = ioremap(r->b->k, c, rng_below(&r->rng, 1u << 19) * PAGE, pages * PAGE);
 	}
 	want = twin_map(&r->t, pages, align);
