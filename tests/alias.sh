@@ -32,7 +32,7 @@ equal "coloured frames do not" 0 "$(aliases -s l1d.alias=colour -s kernel.placem
 refused "colour without coloured frames" kernel.placement "$mmsim" replay -q -o "$tmp/run" \
 	"$samples/sort.mmtrace.gz" -s l1d.size=64K -s l1d.ways=4 -s l1d.alias=colour
 refused "no room for tags" kernel.asids "$mmsim" replay -q -o "$tmp/run" "$samples/sort.mmtrace.gz" \
-	-s kernel.layout=x86-64-la57 -s l1d.indexing=vivt -s l1i.line=16 -s l1d.line=16 -s l2.line=16 -s l3.line=16
+	-s kernel.layout=x86-64-la57 -s kernel.asids=4095 -s l1d.indexing=vivt -s l1i.line=16 -s l1d.line=16 -s l2.line=16 -s l3.line=16
 
 # --- kinds of index: what a virtually tagged hit saves, and what a switch costs it ---
 

@@ -83,7 +83,8 @@ static void check_colours(const struct cache_cfg *l1, const struct kernel_cfg *k
 static void check_tags(const struct cache_cfg *l1, const struct kernel_cfg *k, const struct config *c,
 		       const char *key)
 {
-	u32 line = kernel_format(k)->va_bits - log2_floor(l1->line), asid = log2_ceil((u64)k->asids + 1);
+	u32 line = kernel_format(k)->va_bits - log2_floor(l1->line);
+	u32 asid = log2_ceil((u64)kernel_asids(k) + 1);
 
 	if (l1->indexing == INDEX_VIVT && l1->asid_tagged && line + asid > 64)
 		config_reject(c, key, "lines that small leave %u bits for an address space: use larger "

@@ -3,6 +3,33 @@
 #include <stdlib.h>
 
 #include "model/base/error.h"
+#include "model/mm/era.h"
+
+const char *const asids_words[] = { "era", NULL };
+
+/*
+ * i386 has no PCIDs; on x86-64 Linux uses 6 a CPU since 4.14 (arch/x86/include/asm/tlbflush.h,
+ * TLB_NR_DYN_ASIDS) and none before, as the older eras stand for kernels up to that. AArch64 and RISC-V have
+ * 8 to 16 bits: more than processes here.
+ */
+#define X86_PCIDS  6u
+#define WIDE_ASIDS 4095u
+
+u32 kernel_asids(const struct kernel_cfg *cfg)
+{
+	if (cfg->asids != ASIDS_ERA)
+		return cfg->asids;
+	switch (cfg->layout) {
+	case KERNEL_LAYOUT_I386:
+	case KERNEL_LAYOUT_I386_PAE:
+		return 0;
+	case KERNEL_LAYOUT_X86_64:
+	case KERNEL_LAYOUT_X86_64_LA57:
+		return cfg->era < ERA_6_X ? 0 : X86_PCIDS;
+	default:
+		return WIDE_ASIDS;
+	}
+}
 
 /* ---- the ring ---- */
 

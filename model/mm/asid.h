@@ -2,7 +2,8 @@
  * Which address spaces the hardware threads hold. Each has ids of its own, with which its TLB tags the
  * translations of the address spaces that ran there last, as the dynamic PCIDs of Linux
  * (arch/x86/mm/tlb.c:choose_new_asid()); the id used longest ago is given to another space, after its
- * translations were flushed. With kernel.asids = 0 there is one id: every switch of address spaces flushes.
+ * translations were flushed. With no ids in the hardware, or none used by the era's Linux, there is one here:
+ * every switch of address spaces flushes.
  *
  * Not modelled: the generations of AArch64 and RISC-V, whose ids are the machine's and are all flushed when
  * they run out (arch/arm64/mm/context.c); with their 8 to 16 bits that is rare. For model/mm.
@@ -13,6 +14,8 @@
 #include "model/mm/mm.h"
 
 #define ASIDS_MAX 65534u /* 0 is nobody's, and 65535 global translations' */
+
+extern const char *const asids_words[];
 
 struct asid {
 	struct mm *mm; /* NULL: nobody's */

@@ -45,9 +45,9 @@ const struct opt kernel_opts[] = {
 	  "reads of untouched anonymous memory share one cleared frame", NULL },
 	{ "flush_ceiling", OPT_U32, AT(flush_ceiling), "33", 0, 0, "pages",
 	  "invalidated one by one; more: the whole address space", NULL },
-	{ "asids", OPT_U32, AT(asids), "4095", 0, ASIDS_MAX, "ids",
-	  "a core's tags for address spaces in its TLB; 0: none, a switch flushes; Linux uses 6 PCIDs",
-	  NULL },
+	{ "asids", OPT_U32, AT(asids), "era", 0, ASIDS_MAX, "ids",
+	  "a core's tags for address spaces in its TLB; 0: none, a switch flushes; era: those of Linux then",
+	  asids_words },
 	{ "stack_limit", OPT_SIZE, AT(stack_limit), "8M", FRAME_SIZE, 1ull << 40, "bytes",
 	  "to which a stack grows by itself", NULL },
 	{ "thp", OPT_ENUM, AT(thp), "never", 0, 0, NULL,
@@ -116,6 +116,7 @@ struct kernel *kernel_new(const struct kernel_params *p)
 	struct kernel *k = xcalloc(1, sizeof(*k));
 
 	k->cfg = *p->cfg;
+	k->cfg.asids = kernel_asids(p->cfg);
 	set_costs(&k->cost, p->cfg, p->hz);
 	k->layout = layout_of(p->cfg->layout, (enum kernel_era)p->cfg->era, p->memory);
 	charger_init(&k->charger, p->cfg->era, layout_image_va(&k->layout), p->cfg->instruction_scale,

@@ -37,7 +37,7 @@ struct kernel_cfg {
 	u32 colours;           /* kernel.colours */
 	u32 numa;              /* kernel.numa: enum numa_policy */
 	bool zero_page;        /* kernel.zero_page: reads of untouched memory share one frame */
-	u32 asids;             /* kernel.asids */
+	u32 asids;             /* kernel.asids: a number, or ASIDS_ERA */
 	u32 flush_ceiling;     /* kernel.flush_ceiling: pages that are flushed one by one */
 	u64 stack_limit;       /* kernel.stack_limit */
 	u32 thp;               /* kernel.thp: 0 never, 1 always */
@@ -64,6 +64,9 @@ enum kernel_layout {
 	KERNEL_LAYOUT_SV39,
 	KERNEL_LAYOUT_SV48,
 };
+#define ASIDS_ERA OPT_WORD(0)
+/* How many kernel.asids comes to with its era and layout. */
+u32 kernel_asids(const struct kernel_cfg *cfg);
 /* The page-table format that a layout has. */
 const struct pt_format *kernel_format(const struct kernel_cfg *cfg);
 /* NULL, or why a machine of so many bytes cannot have the layout: what memory.size "is". */

@@ -38,7 +38,7 @@ static bool scan_digits(const char **s, u32 base, u64 *value)
 {
 	char *end;
 
-	if (!isxdigit((u8)**s))
+	if (!isxdigit((u8) * *s))
 		return false;
 	errno = 0;
 	*value = strtoull(*s, &end, (int)base);
@@ -66,7 +66,7 @@ static bool scan_fraction(const char **s, unsigned __int128 *value, u64 *ten_to)
 {
 	const char *start = *s;
 
-	for (; isdigit((u8)**s) && *ten_to < 1000000000000ull; ++*s) {
+	for (; isdigit((u8) * *s) && *ten_to < 1000000000000ull; ++*s) {
 		*value = *value * 10 + (u64)(**s - '0');
 		*ten_to *= 10;
 	}
@@ -166,6 +166,19 @@ static char *format_limits(const struct opt *o, const char *what)
 	return text;
 }
 
+static char *format_number_range(const struct opt *o)
+{
+	char *limits = format_limits(o, "whole number"), *names, *text;
+
+	if (!o->names)
+		return limits;
+	names = format_names(o);
+	text = xasprintf("%s, or %s", limits, names);
+	free(limits);
+	free(names);
+	return text;
+}
+
 char *opt_range(const struct opt *o)
 {
 	switch (o->type) {
@@ -173,7 +186,7 @@ char *opt_range(const struct opt *o)
 		return xstrdup("yes, no");
 	case OPT_U32:
 	case OPT_U64:
-		return format_limits(o, "whole number");
+		return format_number_range(o);
 	case OPT_SIZE:
 		return format_limits(o, "size as 48K, 2M, 1G or bytes");
 	case OPT_TIME:
@@ -216,11 +229,24 @@ static char *parse_bool(const struct opt *o, const char *text, bool *field)
 	return refuse(o, text, "is neither yes nor no");
 }
 
+/* The word of a number that may be one. */
+static bool parse_word(const struct opt *o, const char *text, u32 *field)
+{
+	u32 i;
+
+	if (!o->names || !word_find(o->names, text, &i))
+		return false;
+	*field = OPT_WORD(i);
+	return true;
+}
+
 static char *parse_number(const struct opt *o, const char *text, void *field)
 {
 	char *error;
 	u64 value;
 
+	if (parse_word(o, text, field))
+		return NULL;
 	if (!scan_integer(text, &value))
 		return refuse(o, text, "is not a whole number");
 	error = check_range(o, text, value);
@@ -307,13 +333,23 @@ static char *format_time(const struct opt_time *t)
 	return t->ps ? format_decimal(t->ps, time_scales) : xasprintf("%" PRIu64, t->cycles);
 }
 
+static char *format_number(const struct opt *o, u32 value)
+{
+	u32 i;
+
+	for (i = 0; o->names && o->names[i]; i++)
+		if (value == OPT_WORD(i))
+			return xstrdup(o->names[i]);
+	return xasprintf("%" PRIu32, value);
+}
+
 char *opt_format(const struct opt *o, const void *field)
 {
 	switch (o->type) {
 	case OPT_BOOL:
 		return xstrdup(*(const bool *)field ? "yes" : "no");
 	case OPT_U32:
-		return xasprintf("%" PRIu32, *(const u32 *)field);
+		return format_number(o, *(const u32 *)field);
 	case OPT_U64:
 		return xasprintf("%" PRIu64, *(const u64 *)field);
 	case OPT_SIZE:

@@ -12,7 +12,7 @@
 
 enum opt_type {
 	OPT_BOOL,   /* bool: "yes"/"no", true/false */
-	OPT_U32,    /* u32 */
+	OPT_U32,    /* u32; where there are names also one of these words: OPT_WORD() of its index */
 	OPT_U64,    /* u64 */
 	OPT_SIZE,   /* u64, bytes: 48K, 2M, 1G, 32768 */
 	OPT_TIME,   /* struct opt_time: "14ns", "1.5us", or a bare number of core cycles */
@@ -20,6 +20,9 @@ enum opt_type {
 	OPT_ENUM,   /* u32: number of a word of names, see word.h: of plain words the index */
 	OPT_STRING, /* char *, owned by the configuration */
 };
+
+/* Numbers that no range reaches. */
+#define OPT_WORD(index) (~(u32)(index))
 
 /* A duration as the user gave it; converted once, by time_to_cycles() of sim/time.h. */
 struct opt_time {
@@ -34,8 +37,9 @@ struct opt {
 	const char *def; /* as a user would write it; NULL: 0, or "" */
 	u64 min, max;    /* of numbers; of a time: in its own unit, cycles or ps; both 0: no limit */
 	const char *unit;
-	const char *help;         /* one line */
-	const char *const *names; /* OPT_ENUM: allowed words, patterns of word.h */
+	const char *help; /* one line */
+	const char *const
+		*names; /* OPT_ENUM: allowed words, patterns of word.h; OPT_U32: words beside numbers */
 };
 
 /*

@@ -548,6 +548,30 @@ static void asids_go_to_those_that_run(void **state)
 	env_free(e, 0);
 }
 
+static void ids_are_those_of_era_and_layout(void **state)
+{
+	static const struct {
+		u32 era, layout, asids, expected;
+	} row[] = {
+		{ ERA_6_X, KERNEL_LAYOUT_X86_64, ASIDS_ERA, 6 },
+		{ ERA_6_X, KERNEL_LAYOUT_X86_64_LA57, ASIDS_ERA, 6 },
+		{ ERA_2_6_37, KERNEL_LAYOUT_X86_64, ASIDS_ERA, 0 },
+		{ ERA_6_X, KERNEL_LAYOUT_I386, ASIDS_ERA, 0 },
+		{ ERA_2_4_0, KERNEL_LAYOUT_I386_PAE, ASIDS_ERA, 0 },
+		{ ERA_6_X, KERNEL_LAYOUT_ARM64_16K, ASIDS_ERA, 4095 },
+		{ ERA_6_X, KERNEL_LAYOUT_SV39, ASIDS_ERA, 4095 },
+		{ ERA_2_4_0, KERNEL_LAYOUT_I386, 17, 17 },
+		{ ERA_6_X, KERNEL_LAYOUT_X86_64, 0, 0 },
+	};
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(row); i++) {
+		struct kernel_cfg cfg = { .era = row[i].era, .layout = row[i].layout, .asids = row[i].asids };
+
+		assert_int_equal(kernel_asids(&cfg), row[i].expected);
+	}
+}
+
 static void spurious_faults_are_counted(void **state)
 {
 	struct env *e = env_new(&test_cfg, 64);
@@ -610,6 +634,7 @@ int main(void)
 		cmocka_unit_test(implicit_maps_cover_everything),
 		cmocka_unit_test(out_of_memory_is_a_result),
 		cmocka_unit_test(asids_go_to_those_that_run),
+		cmocka_unit_test(ids_are_those_of_era_and_layout),
 		cmocka_unit_test(spurious_faults_are_counted),
 		cmocka_unit_test(counters_have_their_names),
 	};

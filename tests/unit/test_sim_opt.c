@@ -16,6 +16,8 @@ static const struct opt time_ = { "time", OPT_TIME, 0, NULL, 0, 0, NULL, "", NUL
 static const struct opt freq = { "freq", OPT_FREQ, 0, NULL, 0, 0, NULL, "", NULL };
 static const struct opt u32_ = { "u32", OPT_U32, 0, NULL, 0, 0, NULL, "", NULL };
 static const struct opt ways = { "ways", OPT_U32, 0, NULL, 1, 4096, NULL, "", NULL };
+static const char *const auto_words[] = { "auto", "all", NULL };
+static const struct opt or_word = { "or_word", OPT_U32, 0, NULL, 0, 64, NULL, "", auto_words };
 static const struct opt u64_ = { "u64", OPT_U64, 0, NULL, 0, 0, NULL, "", NULL };
 static const struct opt flag = { "flag", OPT_BOOL, 0, NULL, 0, 0, NULL, "", NULL };
 static const char *const patterns[] = { "lru", "q_{a,ab,}c{x,y}", NULL };
@@ -178,9 +180,21 @@ static void test_patterns(void **state)
 	refuses(&pattern, "q_{a,ab,}c{x,y}", "q_", "allowed");
 }
 
+static void numbers_may_be_words(void **state)
+{
+	gives(&or_word, "64", 64, "64");
+	gives(&or_word, "0", 0, "0");
+	gives(&or_word, "auto", OPT_WORD(0), "auto");
+	gives(&or_word, "all", OPT_WORD(1), "all");
+	refuses(&or_word, "65", "out of range", "0 to 64, or auto, all");
+	refuses(&or_word, "4294967295", "out of range", "auto");
+	refuses(&or_word, "some", "whole number", "auto");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers_may_be_words),
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(times),
 		cmocka_unit_test(frequencies),
