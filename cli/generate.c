@@ -1,6 +1,6 @@
 /*
  * mmsim generate KIND -o FILE [--size 48K] [--pages N] [--count N] [--stride N] [--stores PERCENT]
- * [--threads N] [--seed N]
+ * [--threads N] [--cpus N] [--live N] [--order N] [--object 192] [--cache NAME] [--touch 64] [--seed N]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,12 +23,16 @@ static void usage(FILE *f)
 
 	fprintf(f, "usage: mmsim generate KIND -o FILE [--OPTION VALUE]...\n\nKinds:\n");
 	for (g = generators; *g; g++)
-		fprintf(f, "  %-8s %s\n", (*g)->name, (*g)->help);
+		fprintf(f, "  %-14s  %s\n", (*g)->name, (*g)->help);
+	fprintf(f, "\nExamples:\n");
+	for (g = generators; *g; g++)
+		if ((*g)->example)
+			fprintf(f, "  mmsim generate %s -o FILE %s\n", (*g)->name, (*g)->example);
 	fprintf(f, "\nOptions:\n"
 		   "  -o, --output FILE  the recording; .gz compresses; - is standard output\n");
 	for (o = generate_keys; o->name; o++)
 		fprintf(f, "      --%-12s %s%s%s (%s)\n", o->name, o->unit ? o->unit : "",
-			o->unit && *o->unit ? " " : "", o->help, o->def);
+			o->unit && *o->unit ? " " : "", o->help, o->def ? o->def : "");
 	fputs("  -h, --help         this text\n", f);
 }
 

@@ -40,7 +40,7 @@ struct tr_slot {
 #define TR_MAX_SIZE  (1u << 20) /* bytes of one access */
 
 struct tr_block {
-	u64 pc; /* virtual address of the first instruction */
+	u64 pc;      /* virtual address of the first instruction */
 	u16 n_insns; /* 0: data accesses that belong to no recorded instruction */
 	u16 n_slots;
 	const u8 *insn_size;        /* n_insns sizes in bytes, 0 never; instructions follow each other */
@@ -67,9 +67,9 @@ enum tr_event_kind {
 			0: the recording of this process ends here; name = path */
 	TR_EV_EXIT,  /* this thread ends: arg = exit status or 128 + signal; flags & TR_EXIT_GROUP: all */
 	/* Order. */
-	TR_EV_SEEN, /* from here on the thread has seen every numbered event up to `seq`, see below */
-	TR_EV_WAKE, /* a call that can let another thread go on (futex wake, write to a pipe, ...) */
-	TR_EV_WAIT, /* a call that blocked until another thread let it go on; the SEEN after it says which */
+	TR_EV_SEEN,  /* from here on the thread has seen every numbered event up to `seq`, see below */
+	TR_EV_WAKE,  /* a call that can let another thread go on (futex wake, write to a pipe, ...) */
+	TR_EV_WAIT,  /* a call that blocked until another thread let it go on; the SEEN after it says which */
 	TR_EV_SLEEP, /* waited for the outside (sleep, network, terminal): arg = ns of host time */
 	/* What the kernel did on the program's behalf. */
 	TR_EV_READ,    /* the kernel wrote a user buffer: addr, len; file, offset (or ~0) if a file's data */
@@ -77,12 +77,10 @@ enum tr_event_kind {
 	TR_EV_SYSCALL, /* any other call: arg = number of the recorded architecture */
 	TR_EV_MARK,    /* a named place: name */
 	TR_EV_FILE,    /* names a file once before its first use: file = its id, len = bytes, name = path */
-	/*
-	 * Kernel allocation traces. cpu in flags; arg = order or bytes; addr = frame or object; name = cache.
-	 */
-	TR_EV_PAGE_ALLOC,
+	/* What the kernel's allocators were asked for, see "Allocation events" below. */
+	TR_EV_PAGE_ALLOC, /* 2^arg pages */
 	TR_EV_PAGE_FREE,
-	TR_EV_SLAB_ALLOC,
+	TR_EV_SLAB_ALLOC, /* an object of arg bytes: of the cache `name`, or by kmalloc if there is none */
 	TR_EV_SLAB_FREE,
 	TR_EV_LOST, /* recorder or reader lost something here: arg = packets, 0 if unknown; name = why */
 	TR_NR_EVENTS,
@@ -96,8 +94,8 @@ enum tr_event_kind {
 /* tr_event.flags of TR_EV_MAP and TR_EV_REMAP */
 #define TR_MAP_SHARED    1u
 #define TR_MAP_ANON      2u
-#define TR_MAP_FIXED     4u   /* replaces what was there */
-#define TR_MAP_GROWSDOWN 8u   /* the stack */
+#define TR_MAP_FIXED     4u /* replaces what was there */
+#define TR_MAP_GROWSDOWN 8u /* the stack */
 #define TR_MAP_HUGETLB   16u
 #define TR_MAP_LOCKED    32u
 #define TR_MAP_POPULATE  64u
@@ -108,8 +106,59 @@ enum tr_event_kind {
 /* tr_event.flags of TR_EV_EXIT */
 #define TR_EXIT_GROUP 1u
 
-#define TR_NO_FILE   0u
-#define TR_NO_OFFSET (~(u64)0)
+/*
+ * Allocation events: pages and objects that a kernel's code took and gave back.
+ *
+ *   flags  the CPU on which it happened, TR_KMEM_CPU(), and TR_KMEM_COLD, TR_KMEM_READS
+ *   addr   names what is taken, until it is freed by that name: a pointer, or the number of the first page;
+ *          the lower 63 bits count. Pages and objects have names apart. Of a block of pages a part may be
+ *          freed by its own number.
+ *   arg    pages: the order; objects: the bytes asked for (of a free: 0 if not told)
+ *   len    bytes from its beginning on that the user writes after the allocation or reads before the free;
+ *          0: the recording does not tell
+ *   len2   ns of the recorded machine since the thread's allocation event before this one; 0: not told
+ *   addr2  allocations: TR_GFP_*
+ *   file   allocations: 1 + the node that was asked for; 0: none was
+ *   name   objects: the cache; NULL: kmalloc
+ *
+ * Numbered, they happen in the order of their numbers; a free on another CPU must not come before its
+ * allocation, so one of the two ways of telling order (seq, SEEN) has to be used at least for those.
+ */
+#define TR_KMEM_CPU(flags)    ((flags)&0xffffu)
+#define TR_KMEM_COLD          0x10000u /* the free says that the page is not in the cache */
+#define TR_KMEM_READS         0x20000u /* the user reads after the allocation: a device has written */
+
+#define TR_GFP_DMA            0x1u
+#define TR_GFP_HIGHMEM        0x2u
+#define TR_GFP_DMA32          0x4u
+#define TR_GFP_MOVABLE        0x8u
+#define TR_GFP_RECLAIMABLE    0x10u
+#define TR_GFP_HIGH           0x20u
+#define TR_GFP_IO             0x40u
+#define TR_GFP_FS             0x80u
+#define TR_GFP_ZERO           0x100u
+#define TR_GFP_DIRECT_RECLAIM 0x200u
+#define TR_GFP_KSWAPD_RECLAIM 0x400u
+#define TR_GFP_NORETRY        0x800u
+#define TR_GFP_RETRY_MAYFAIL  0x1000u
+#define TR_GFP_NOFAIL         0x2000u
+#define TR_GFP_NOWARN         0x4000u
+#define TR_GFP_COMP           0x8000u
+#define TR_GFP_NOMEMALLOC     0x10000u
+#define TR_GFP_MEMALLOC       0x20000u
+#define TR_GFP_THISNODE       0x40000u
+#define TR_GFP_COLD           0x80000u
+/* The kernel's names for usual sets of them (include/linux/gfp_types.h). */
+#define TR_GFP_ATOMIC       (TR_GFP_HIGH | TR_GFP_KSWAPD_RECLAIM)
+#define TR_GFP_NOWAIT       (TR_GFP_KSWAPD_RECLAIM | TR_GFP_NOWARN)
+#define TR_GFP_NOIO         (TR_GFP_DIRECT_RECLAIM | TR_GFP_KSWAPD_RECLAIM)
+#define TR_GFP_NOFS         (TR_GFP_NOIO | TR_GFP_IO)
+#define TR_GFP_KERNEL       (TR_GFP_NOFS | TR_GFP_FS)
+#define TR_GFP_HIGHUSER     (TR_GFP_KERNEL | TR_GFP_HIGHMEM)
+#define TR_GFP_MOVABLE_USER (TR_GFP_HIGHUSER | TR_GFP_MOVABLE) /* GFP_HIGHUSER_MOVABLE */
+
+#define TR_NO_FILE          0u
+#define TR_NO_OFFSET        (~(u64)0)
 
 /*
  * Order between threads. Events that change an address space, or create, end, wake or wait for a thread, are

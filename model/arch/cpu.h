@@ -36,7 +36,8 @@
 	X(SLAB_GROW, "slab_grow", "new slabs, and their end")      \
 	X(KMAP, "kmap", "kmap, kmap_atomic and fixmap")            \
 	X(VMALLOC, "vmalloc", "vmalloc, vmap and ioremap")         \
-	X(LOCK, "lock", "waiting for the kernel's locks")
+	X(LOCK, "lock", "waiting for the kernel's locks")          \
+	X(USE, "use", "recorded users of pages and objects at their contents")
 
 enum kernel_path {
 #define X(id, name, help) KPATH_##id,

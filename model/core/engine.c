@@ -5,11 +5,18 @@
 #include "model/base/error.h"
 #include "model/core/engine_state.h"
 
+static const char *const touch_names[] = { "none", "line", "all", NULL };
+
 const struct opt engine_opts[] = {
 	{ "buffer", OPT_SIZE, offsetof(struct engine_cfg, buffer), "32M", 1u << 16, 1ull << 40, "bytes",
 	  "packets of other threads read ahead while a thread waits for its next", NULL },
 	{ "sleep_scale", OPT_U32, offsetof(struct engine_cfg, sleep_scale), "0", 0, 1000, "percent",
 	  "of recorded waits for the outside (sleep, network) that are replayed; 0 drops them", NULL },
+	{ "gap_scale", OPT_U32, offsetof(struct engine_cfg, gap_scale), "0", 0, 1000, "percent",
+	  "of the recorded time between allocation events that passes at least; 0 drops it", NULL },
+	{ "touch", OPT_ENUM, offsetof(struct engine_cfg, touch), "none", 0, 0, NULL,
+	  "what users of recorded pages and objects touch of them, beyond what the recording says",
+	  touch_names },
 	{ 0 },
 };
 

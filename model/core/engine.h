@@ -12,6 +12,9 @@
  * What a thread did while it was blocked is not replayed: it waits for as long as the replay makes it. Waits
  * for the outside (sleep, network) are dropped or scaled by replay.sleep_scale.
  *
+ * A thread with allocation events (traces/block.h) runs them on the cores that have the numbers of their
+ * CPUs, modulo cores, and moves there when it comes to one.
+ *
  * Not modelled: signals other than the fatal SIGSEGV.
  *
  * Called by the verbs of cli/ and by tests.
@@ -30,6 +33,8 @@
 struct engine_cfg {
 	u64 buffer;      /* bytes of packets read ahead */
 	u32 sleep_scale; /* percent */
+	u32 gap_scale;   /* percent */
+	u32 touch;       /* enum engine_touch */
 };
 extern const struct opt engine_opts[];
 
@@ -108,6 +113,13 @@ void engine_stats_add(struct engine *e, struct stats *s); /* registers replay.*,
 
 /* One more recording, which the engine owns from now on; all that are added before the end run together. */
 void engine_add(struct engine *e, struct trace *t);
+
+/* What users of pages and objects of allocation events touch at least. */
+enum engine_touch {
+	TOUCH_NOTHING, /* what the recording says, if it does */
+	TOUCH_LINE,    /* the first line */
+	TOUCH_ALL,
+};
 
 /* What becomes of block runs from now on. Events happen in every mode, but for copies of user buffers. */
 enum engine_mode {

@@ -312,6 +312,10 @@ static const struct handler {
 	[TR_EV_SLEEP] = { NEEDS_LIFE, do_sleep },  [TR_EV_READ] = { NEEDS_LIFE, do_read },
 	[TR_EV_WRITE] = { NEEDS_LIFE, do_write },  [TR_EV_SYSCALL] = { NEEDS_LIFE, do_syscall },
 	[TR_EV_MARK] = { NEEDS_NOTHING, do_mark }, [TR_EV_LOST] = { NEEDS_NOTHING, do_lost },
+	[TR_EV_PAGE_ALLOC] = { NEEDS_LIFE, engine_page_alloc },
+	[TR_EV_PAGE_FREE] = { NEEDS_LIFE, engine_page_free },
+	[TR_EV_SLAB_ALLOC] = { NEEDS_LIFE, engine_object_alloc },
+	[TR_EV_SLAB_FREE] = { NEEDS_LIFE, engine_object_free },
 };
 
 static bool can_happen(const struct thread *th, enum need need)
@@ -358,7 +362,9 @@ enum step engine_event(struct engine *e, struct thread *th)
 	if (th->event.kind == TR_EV_NONE)
 		return STEP_DONE;
 	if (!th->event_begun) {
-		s = await_turn(e, th);
+		s = engine_is_alloc(ev.kind) ? engine_await_alloc(e, th) : STEP_DONE;
+		if (s == STEP_DONE)
+			s = await_turn(e, th);
 		if (s != STEP_DONE)
 			return s;
 		order_apply(&r->order, &ev);

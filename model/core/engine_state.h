@@ -78,6 +78,17 @@ enum step engine_kill_oom(struct engine *e, struct thread *th);
 /* engine_event.c: makes the event behind the running thread's chunk happen, if it is its turn. */
 enum step engine_event(struct engine *e, struct thread *th);
 
+/*
+ * engine_alloc.c: brings the running thread to where and when its allocation event happened. STEP_DONE: it is
+ * there.
+ */
+enum step engine_await_alloc(struct engine *e, struct thread *th);
+bool engine_is_alloc(enum tr_event_kind kind);
+enum step engine_page_alloc(struct engine *e, struct thread *th);
+enum step engine_page_free(struct engine *e, struct thread *th);
+enum step engine_object_alloc(struct engine *e, struct thread *th);
+enum step engine_object_free(struct engine *e, struct thread *th);
+
 /* engine_turn.c */
 /* The scheduler has given the thread to that core, or to SCHED_ANY. */
 void engine_placed(struct engine *e, const struct thread *th, u32 core);

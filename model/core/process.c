@@ -198,6 +198,7 @@ bool thread_next_chunk(struct thread *th)
 		.n_runs = c.n_runs,
 	};
 	th->event = c.event ? *c.event : (struct tr_event){ .kind = TR_EV_NONE };
+	th->gap_over = false;
 	th->event_begun = false;
 	th->copied = 0;
 	return true;

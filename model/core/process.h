@@ -40,12 +40,15 @@ struct thread {
 	bool has_chunk;
 	struct core_chunk chunk;
 	struct tr_event event; /* after the chunk; kind TR_EV_NONE: none */
+	bool gap_over;         /* the recorded time before its allocation event has passed */
 	bool event_begun;      /* its time is charged already; only copying or sleeping is left */
 	u64 copied;            /* of the user buffer of its READ or WRITE */
 
+	u64 allocated_at; /* cycle of its last allocation event, 0: none yet */
 	u64 ready_at;  /* cycle at which it left its core, or from which on it may go on */
 
 	struct event wake;
+	u32 bound;           /* 1 + the only core that it may run on, 0: any */
 	u64 serial;          /* the scheduler's, 0: none yet */
 	u64 quantum_left;    /* cycles */
 	bool ran;            /* on last_core */
@@ -75,6 +78,7 @@ struct recording {
 	u64 buffered;          /* bytes of packets that wait in queues */
 	u64 packets;
 	struct order order;
+	struct kevents *kevents; /* what its allocation events hold, NULL: it had none yet */
 	u64 changed_at; /* cycle of the last event or block of a thread, which may let others go on */
 	struct code_table code;
 	struct tr_cursor *peek;

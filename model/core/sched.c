@@ -45,18 +45,25 @@ static void queue_put(struct sched_queue *q, struct thread *th)
 	*q->end = th;
 	q->end = &th->next;
 	q->n++;
+	q->bound += th->bound != 0;
 }
 
-static struct thread *queue_take(struct sched_queue *q)
-{
-	struct thread *th = q->first;
+/* The first one, or of those who may run anywhere. */
 
+static struct thread *queue_take(struct sched_queue *q, bool anyone)
+{
+	struct thread **at = &q->first, *th;
+
+	while (*at && !anyone && (*at)->bound)
+		at = &(*at)->next;
+	th = *at;
 	if (!th)
 		return NULL;
-	q->first = th->next;
-	if (!q->first)
-		q->end = &q->first;
+	*at = th->next;
+	if (!th->next)
+		q->end = at;
 	q->n--;
+	q->bound -= th->bound != 0;
 	return th;
 }
 
@@ -128,6 +135,8 @@ static u32 home_of(const struct sched *s, const struct thread *th)
 {
 	u32 core;
 
+	if (th->bound)
+		return th->bound - 1;
 	if (s->pin)
 		return (u32)((th->serial - 1) % s->cores);
 	core = idle_core(s, th);
@@ -158,7 +167,9 @@ static struct sched_queue *longest_queue(struct sched *s)
 	for (i = 0; i < s->cores; i++) {
 		struct sched_core *c = &s->core[i];
 
-		if (c->busy + c->queue.n > s->contexts && (!best || c->queue.n > best->n))
+		if (c->queue.n == c->queue.bound || c->busy + c->queue.n <= s->contexts)
+			continue;
+		if (!best || c->queue.n > best->n)
 			best = &c->queue;
 	}
 	return best;
@@ -171,16 +182,16 @@ static struct thread *steal(struct sched *s)
 	if (!q)
 		return NULL;
 	s->st.steals++;
-	return queue_take(q);
+	return queue_take(q, false);
 }
 
 static void fill(struct sched *s, struct sched_core *core, struct sched_context *c)
 {
 	if (c->thread)
 		return;
-	c->thread = queue_take(&core->queue);
+	c->thread = queue_take(&core->queue, true);
 	if (!c->thread)
-		c->thread = queue_take(&s->shared);
+		c->thread = queue_take(&s->shared, true);
 	if (!c->thread)
 		c->thread = steal(s);
 	if (!c->thread)

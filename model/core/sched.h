@@ -9,6 +9,8 @@
  * one queue of all. An empty context takes the longest waiting thread of its core's queue, then of the
  * shared one, then of the longest queue of a core that has no empty context itself.
  *
+ * A thread that is bound to a core goes there, whatever else is said here.
+ *
  * Not modelled: priorities, wake-up preemption, periodic balancing, where the scheduler's own data lie.
  * Called by the engine.
  */
@@ -44,7 +46,7 @@ struct sched_context {
 
 struct sched_queue {
 	struct thread *first, **end;
-	u32 n;
+	u32 n, bound; /* bound: of those, who may run on one core only */
 };
 
 struct sched_core {

@@ -126,6 +126,22 @@ static void check_objects(struct check *ch)
 	}
 }
 
+static void held(void *arg, u64 pfn)
+{
+	found(arg, pfn);
+}
+
+/* What allocation events took is theirs alone. */
+static void check_kevents(struct check *ch)
+{
+	const struct kevent_stats *st = &ch->k->kevent;
+	u64 before = ch->refs.n;
+
+	kevents_each_frame(ch->k, held, ch);
+	ASSERT(ch->refs.n - before == st->pages && st->pages_taken == st->pages_given + st->pages);
+	ASSERT(st->objects_taken == st->objects_given + st->objects);
+}
+
 /* Every fault has one outcome. */
 static void check_faults(const struct fault_stats *f, u64 pgfault)
 {
@@ -181,6 +197,7 @@ void kernel_check(const struct kernel *k)
 	for (mm = k->mms; mm; mm = mm->next)
 		check_mm(&ch, mm);
 	check_objects(&ch);
+	check_kevents(&ch);
 	for (s = map64_next(&ch.refs, NULL); s; s = map64_next(&ch.refs, s))
 		ASSERT(frame_refs(k->frames, s->key) == s->value);
 	ASSERT(ch.refs.n == frames_in_use(k->frames));

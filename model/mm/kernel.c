@@ -154,6 +154,7 @@ void kernel_free(struct kernel *k)
 	free(k->asids);
 	free(k->lru_batch);
 	objects_fini(&k->objects);
+	kevents_free(k->kevents);
 	map64_fini(&k->deposits);
 	frames_free(k->frames);
 	free(k->gather);
@@ -198,6 +199,7 @@ void kernel_stats(struct kernel *k, struct stats *s)
 	stats_add(s, "mm.flush", flush_stats, &k->flush);
 	stats_add(s, "mm.shootdown", shootdown_stats, &k->shootdown);
 	stats_add(s, "mm.call", call_stats, &k->call);
+	kevents_stats(k, s);
 	frames_stats(k->frames, s);
 	ladder_stats(k->charger.ladder, s);
 	/* What there is already of /proc/vmstat, under the kernel's names. */

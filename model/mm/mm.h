@@ -8,6 +8,7 @@
 #include "model/mm/charge.h"
 #include "model/mm/frame.h"
 #include "model/mm/kernel.h"
+#include "model/mm/kevents.h"
 #include "model/mm/layout.h"
 #include "model/mm/object.h"
 #include "model/mm/vma.h"
@@ -135,6 +136,8 @@ struct kernel {
 	struct flush_stats flush;
 	struct shootdown_stats shootdown;
 	struct call_stats call;
+	struct kevents *kevents; /* of recordings with allocation events */
+	struct kevent_stats kevent;
 	u64 pgfault; /* as Linux counts them: resolved ones, and those that ran out of memory */
 };
 

@@ -6,11 +6,15 @@
 #include "traces/capture_write.h"
 
 extern const struct generator generate_chase, generate_pages, generate_stream, generate_random,
-	generate_touch, generate_synonym, generate_sharing, generate_protect;
+	generate_touch, generate_synonym, generate_sharing, generate_protect, generate_alloc_lifo,
+	generate_alloc_random, generate_alloc_pass, generate_alloc_fragment, generate_alloc_network,
+	generate_alloc_file;
 
 const struct generator *const generators[] = {
 	&generate_chase,   &generate_pages,   &generate_stream, &generate_random, &generate_touch,
-	&generate_synonym, &generate_sharing, &generate_protect, NULL,
+	&generate_synonym, &generate_sharing, &generate_protect, &generate_alloc_lifo,
+	&generate_alloc_random, &generate_alloc_pass, &generate_alloc_fragment, &generate_alloc_network,
+	&generate_alloc_file, NULL,
 };
 
 #define AT(field) offsetof(struct generate_opts, field)
@@ -27,6 +31,15 @@ const struct opt generate_keys[] = {
 	{ "threads", OPT_U32, AT(threads), "2", 2, GENERATE_THREADS, "threads", "that count", NULL },
 	{ "huge", OPT_SIZE, AT(huge), "0", 0, 1u << 30, "bytes",
 	  "of the large pages (2M) that the data lies in, as with MAP_HUGETLB; 0: ordinary ones", NULL },
+	{ "cpus", OPT_U32, AT(cpus), "1", 1, GENERATE_THREADS, "CPUs", "on which blocks are allocated",
+	  NULL },
+	{ "live", OPT_U64, AT(live), "256", 1, 1u << 24, "blocks", "in use at the same time, at most", NULL },
+	{ "order", OPT_U32, AT(order), "0", 0, 10, NULL, "of the blocks: 2^order pages each", NULL },
+	{ "object", OPT_SIZE, AT(object), "0", 0, 4u << 20, "bytes", "of a kernel object; 0: pages", NULL },
+	{ "cache", OPT_STRING, AT(cache), NULL, 0, 0, NULL, "name of the objects' cache; empty: kmalloc",
+	  NULL },
+	{ "touch", OPT_SIZE, AT(touch), "64", 0, 1u << 30, "bytes",
+	  "of each block that its user writes first and reads at last", NULL },
 	{ "seed", OPT_U64, AT(seed), "1", 0, 0, NULL, "of the random order", NULL },
 	{ 0 },
 };

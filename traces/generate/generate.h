@@ -16,6 +16,9 @@
 struct generate_opts {
 	u64 size, pages, apart, count, stride, huge, seed;
 	u32 stores, threads;
+	u64 live, object, touch; /* of allocation events */
+	u32 cpus, order;
+	char *cache;
 };
 extern const struct opt generate_keys[];
 
@@ -33,6 +36,7 @@ struct generation {
 struct generator {
 	const char *name;
 	const char *help; /* one line, with the options that it uses */
+	const char *example; /* options, NULL: none is shown */
 	void (*run)(struct generation *g);
 };
 extern const struct generator *const generators[]; /* ends with NULL */
