@@ -59,7 +59,7 @@ u64 kmalloc(struct slabs *s, struct cpu *c, u64 bytes, u32 gfp);
 void kfree(struct slabs *s, struct cpu *c, u64 va);
 /* Gives empty slabs back: kmem_cache_shrink() of all caches; pages that became free. */
 u64 slabs_shrink(struct slabs *s, struct cpu *c);
-/* Reclaim of a kernel that has nothing else to give: struct page_alloc.reclaim, with the slabs as argument. */
+/* Reclaim of a kernel that has nothing else to give: for struct page_alloc, with the slabs as argument. */
 extern const struct reclaim_ops slab_reclaim_ops;
 /*
  * The reaper on one CPU: of the classic SLAB cache_reap(), every 2 s; of 2.4 kmem_cache_reap(), which reclaim
