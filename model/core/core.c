@@ -190,6 +190,7 @@ static void add_translation(struct core *c, const struct core_params *p)
 	if (hw->walker.port == WALKER_L2)
 		w.port = c->l1d.below;
 	walker_init(&c->walker, &w);
+	c->walker.kernel_turns_out = &c->account.total.evicted_lines;
 	tlb_init(&c->itlb, &hw->itlb, "itlb", hz, seed);
 	tlb_init(&c->dtlb, &hw->dtlb, "dtlb", hz, seed);
 	tlb_init(&c->stlb, &hw->stlb, "stlb", hz, seed);

@@ -246,11 +246,15 @@ static u64 access_time(const struct core *c, const struct cache *l1, u64 hit_lat
 	return core_cycle(c) + (c->walker.kernel_root ? hit_latency - l1->latency : 0);
 }
 
-static struct mem_req request(const struct page *p, u64 va, u32 bytes, enum mem_class cls)
+static struct mem_req request(struct core *c, const struct page *p, u64 va, u32 bytes, enum mem_class cls)
 {
-	return (struct mem_req){
-		.pa = va + p->delta, .skew = p->skew, .kernel_va = true, .bytes = bytes, .cls = cls
-	};
+	return (struct mem_req){ .pa = va + p->delta,
+				 .skew = p->skew,
+				 .kernel_va = true,
+				 .kernels = true,
+				 .turns_out = &c->account.total.evicted_lines,
+				 .bytes = bytes,
+				 .cls = cls };
 }
 
 /* A hit that takes no time but its slot: the line's id, else TAG_MISS, and nothing has changed. */
@@ -276,7 +280,7 @@ static always_inline void make_hot(struct cache *l1, const struct page *p, u64 v
 
 static void read_line(struct core *c, const struct page *p, u64 va, u32 bytes, u32 part)
 {
-	struct mem_req r = request(p, va, bytes, MEM_KERNEL_LOAD);
+	struct mem_req r = request(c, p, va, bytes, MEM_KERNEL_LOAD);
 	u64 misses = c->l1d.st.kernel_load_misses, now = core_cycle(c), done;
 
 	done = cache_load(&c->l1d, &r, access_time(c, &c->l1d, c->hit_latency));
@@ -318,7 +322,7 @@ static always_inline void retire_hit(struct core *c, u32 part)
 
 static void write_line(struct core *c, const struct page *p, u64 va, u32 bytes, u32 part)
 {
-	struct mem_req r = request(p, va, bytes, MEM_KERNEL_RFO);
+	struct mem_req r = request(c, p, va, bytes, MEM_KERNEL_RFO);
 	u64 misses = c->l1d.st.kernel_store_misses, now = core_cycle(c), done;
 
 	if (bytes == 1u << c->l1d.line_shift)
@@ -425,7 +429,7 @@ static noinline void fetch_line(struct core *c, struct page *p, u64 va, u32 part
 		make_hot(&c->l1i, p, va, id);
 		return;
 	}
-	r = request(p, va, 0, MEM_KERNEL_FETCH);
+	r = request(c, p, va, 0, MEM_KERNEL_FETCH);
 	r.ip = va;
 	now = access_time(c, &c->l1i, c->fetch_latency);
 	if (explain_on())
@@ -517,7 +521,7 @@ void core_kernel_zero(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes)
 /* One line of many that are read, as many in flight as the MSHRs allow. Returns when it is there. */
 static always_inline u64 look_at_line(struct core *c, struct page *p, u64 va, u32 bytes, u32 part)
 {
-	struct mem_req r = request(p, va, bytes, MEM_KERNEL_LOAD);
+	struct mem_req r = request(c, p, va, bytes, MEM_KERNEL_LOAD);
 	u64 now = core_cycle(c), misses = c->l1d.st.kernel_load_misses, done;
 
 	if (likely(plain_hit(c, &c->l1d, p, va, false) != TAG_MISS)) {
@@ -566,7 +570,9 @@ void core_kernel_copy(struct cpu *cpu, enum kernel_path path, u64 to, u64 from, 
 void core_user_line(struct core *c, u64 va, u64 pa, u32 bytes, bool write)
 {
 	struct cache_stats *st = &c->l1d.st;
-	struct mem_req r = { .pa = pa, .skew = va ^ pa, .bytes = bytes };
+	struct mem_req r = {
+		.pa = pa, .skew = va ^ pa, .bytes = bytes, .turns_out = &c->account.total.evicted_lines
+	};
 	u64 misses = st->kernel_load_misses + st->kernel_store_misses, now = core_cycle(c), done;
 	const u32 part = PART_KERNEL + KPATH_UIO;
 

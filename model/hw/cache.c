@@ -110,12 +110,22 @@ static void tell_filled(const struct cache *c, u32 id, u64 done)
 		explain_close(done, ", into way %u", tags_way(&c->tags, id));
 }
 
-static void write_back(struct cache *c, u64 line, u64 now)
+/* What was taken out of a line's place; TAG_NO_KEY: nothing. */
+struct victim {
+	u64 line;
+	u8 state;
+	bool kernels;
+};
+
+/* For a request that counts there what it turns out. */
+static void write_back(struct cache *c, struct victim v, u64 *turns_out, u64 now)
 {
-	struct mem_req wb = { .pa = line << c->line_shift,
+	struct mem_req wb = { .pa = v.line << c->line_shift,
 			      .bytes = 1u << c->line_shift,
 			      .cls = MEM_RFO,
 			      .dirty = true,
+			      .kernels = v.kernels,
+			      .turns_out = turns_out,
 			      .service = c->serves };
 	u64 taken;
 
@@ -126,16 +136,15 @@ static void write_back(struct cache *c, u64 line, u64 now)
 	c->st.writebacks++;
 	taken = port_write(c->below, &wb, now);
 	if (unlikely(c->backlog))
-		backlog_add(c->backlog, line, now, taken);
+		backlog_add(c->backlog, v.line, now, taken);
 	if (explain_on())
 		explain_unmute();
 }
 
-/* What was taken out of a line's place; TAG_NO_KEY: nothing. */
-struct victim {
-	u64 line;
-	u8 state;
-};
+static always_inline bool is_kernels(const struct cache *c, u32 id)
+{
+	return c->kernels[id / 64] >> id % 64 & 1;
+}
 
 static always_inline struct victim take_out(struct cache *c, u32 id)
 {
@@ -145,21 +154,21 @@ static always_inline struct victim take_out(struct cache *c, u32 id)
 		hot_end_line(c->hot, id);
 	c->st.evictions++;
 	c->st.prefetch_useless += (c->state[id] & LINE_PREFETCHED) != 0;
-	return (struct victim){ cache_line_number(c, id), c->state[id] };
+	return (struct victim){ cache_line_number(c, id), c->state[id], is_kernels(c, id) };
 }
 
 /*
  * The end of a victim: its bytes are written down if they are dirty, here or above an inclusive cache. Its
  * successor stands in its place already, so whatever this moves below finds that one here.
  */
-static always_inline void send_down(struct cache *c, struct victim v, u64 now)
+static always_inline void send_down(struct cache *c, struct victim v, u64 *turns_out, u64 now)
 {
 	if (v.line == TAG_NO_KEY)
 		return;
 	if (unlikely(c->inclusion == INCLUSION_INCLUSIVE) && cache_back_invalidate(c, v.line, now))
 		v.state |= LINE_DIRTY;
 	if (v.state & LINE_DIRTY)
-		write_back(c, v.line, now);
+		write_back(c, v, turns_out, now);
 	if (unlikely(c->tells) && !cache_held_above(c, v.line, now))
 		port_gone(c->below, v.line << c->line_shift, now);
 }
@@ -170,7 +179,7 @@ void cache_evict(struct cache *c, u32 id, u64 now)
 
 	tags_drop(&c->tags, id);
 	c->state[id] = 0;
-	send_down(c, v, now);
+	send_down(c, v, NULL, now);
 }
 
 /*
@@ -203,6 +212,10 @@ static always_inline struct victim put_line(struct cache *c, u32 id, const struc
 {
 	struct victim v = take_out(c, id);
 
+	if (unlikely(r->turns_out) && v.line != TAG_NO_KEY)
+		*r->turns_out += !v.kernels;
+	if (unlikely(is_kernels(c, id) != r->kernels))
+		c->kernels[id / 64] ^= 1ull << id % 64;
 	c->st.fills++;
 	tags_put(&c->tags, id, key);
 	c->state[id] = c->fresh | state;
@@ -223,6 +236,7 @@ static inline u8 service_of(const struct cache *c, const struct mem_req *r)
 static inline u32 victim_for(struct cache *c, u32 set, const struct mem_req *r)
 {
 	c->serves = service_of(c, r);
+	c->turns_out = r->turns_out;
 	if (likely(!c->partition))
 		return tags_victim(&c->tags, set);
 	return tags_victim_among(&c->tags, set, c->partition->ways[c->serves]);
@@ -272,6 +286,8 @@ static always_inline u64 bring_line(struct cache *c, struct mem_req *r, u32 *id,
 				 .bytes = r->bytes,
 				 .cls = r->cls,
 				 .ip = r->ip,
+				 .kernels = r->kernels,
+				 .turns_out = r->turns_out,
 				 .service = service_of(c, r) };
 	struct victim v;
 
@@ -289,7 +305,7 @@ static always_inline u64 bring_line(struct cache *c, struct mem_req *r, u32 *id,
 		ready = take_back(c, &below, start, ready);
 	v = put_line(c, *id, r, at.key,
 		     (below.shared ? LINE_SHARED : 0) | (below.dirty ? LINE_DIRTY : 0));
-	send_down(c, v, start);
+	send_down(c, v, r->turns_out, start);
 	mshr_add(&c->mshr, line, start, ready);
 	r->served = below.served;
 	r->shared |= below.shared;
@@ -322,6 +338,7 @@ static u64 pass_read(struct cache *c, struct mem_req *r, u64 now)
 	u64 start = wait_mshr(c, r, now), wait = r->mshr_wait, ready = port_read(c->below, r, start);
 
 	c->serves = r->service;
+	c->turns_out = r->turns_out;
 	mshr_add(&c->mshr, r->pa >> c->line_shift, start, ready);
 	r->mshr_wait = wait;
 	if (explain_on())
@@ -484,7 +501,7 @@ u64 cache_put(struct cache *c, const struct mem_req *r, u8 state, u32 *id, u64 n
 	*id = victim_for(c, at.set, r);
 	if (unlikely(c->backlog))
 		now = await_room(c, *id, now);
-	send_down(c, put_line(c, *id, r, at.key, state), now);
+	send_down(c, put_line(c, *id, r, at.key, state), r->turns_out, now);
 	return now;
 }
 
@@ -620,6 +637,7 @@ void cache_init(struct cache *c, const struct cache_params *p)
 	c->port.ops = &cache_port_ops;
 	tags_init(&c->tags, sets, cfg->ways, cfg->replacement, p->seed, p->name);
 	c->state = xcalloc(tags_ids(&c->tags), 1);
+	c->kernels = xcalloc(tags_ids(&c->tags) / 64 + 1, sizeof(*c->kernels));
 	c->prefetch = prefetch_new(&cfg->prefetch, cfg->prefetcher, p->level, c->line_shift);
 	c->fresh = c->prefetch && prefetch_sees_hits(c->prefetch) ? LINE_WATCHED : 0;
 	if (p->level == MEM_L1) {
@@ -638,6 +656,7 @@ void cache_fini(struct cache *c)
 	backlog_free(c->backlog);
 	free(c->partition);
 	free(c->state);
+	free(c->kernels);
 	prefetch_free(c->prefetch);
 }
 
@@ -649,7 +668,7 @@ void cache_copy_back(struct cache *c, u64 now)
 		for (n = 0; n < c->tags.ways; n++) {
 			id = tags_by_age(&c->tags, set, n);
 			if (c->state[id] & LINE_DIRTY)
-				write_back(c, cache_line_number(c, id), now);
+				write_back(c, (struct victim){ .line = cache_line_number(c, id) }, NULL, now);
 			c->state[id] &= (u8)~LINE_DIRTY;
 		}
 	}
@@ -663,6 +682,7 @@ void cache_state(struct cache *c, struct state *s, const char *owner)
 
 	tags_state(&c->tags, s, owner);
 	state_add(s, owner, "state", c->state, n);
+	state_add(s, owner, "kernels", c->kernels, (n / 64 + 1) * sizeof(*c->kernels));
 	state_add(s, owner, "stats", &c->st, sizeof(c->st));
 	state_add(s, owner, "virtual", &c->virtual, sizeof(c->virtual));
 	if (c->hot && c->hot->newest)
@@ -697,77 +717,4 @@ void cache_stats_add(const struct cache *c, struct stats *s, const char *prefix)
 		backlog_stats_add(c->backlog, s, prefix);
 	if (c->level == MEM_L1)
 		cache_stats_add_virtual(c, s, prefix);
-}
-
-/* What a row of the shortcut says of its line is true. */
-static void hot_sane(const struct cache *c)
-{
-	u32 r;
-
-	for (r = 0; r < HOT_ROWS; r++) {
-		const struct hot_line *row = &c->hot->row[r];
-		u32 id = (u32)(row->line_used - c->tags.used_at);
-
-		if (row->number[HOT_READ] == HOT_NOTHING)
-			continue;
-		ASSERT(row->number[HOT_READ] % HOT_ROWS == r && c->hot->row_of[id] == r);
-		ASSERT(c->tags.key[id] != TAG_NO_KEY);
-		ASSERT(row->number[HOT_WRITE] == HOT_NOTHING ||
-		       (row->number[HOT_WRITE] == row->number[HOT_READ] && c->state[id] & LINE_DIRTY));
-		ASSERT(!c->hot->newest || c->hot->newest[tags_set(&c->tags, id)] == id);
-	}
-}
-
-static u8 states_of(const struct cache *c, u32 set)
-{
-	u32 id = set << c->tags.way_shift, end = id + (1u << c->tags.way_shift);
-	u8 all = 0;
-
-	for (; id < end; id++)
-		all |= c->state[id];
-	return all;
-}
-
-/* The lines of a set. Returns how many of them were prefetched and not used. */
-static u64 set_sane(const struct cache *c, u32 set)
-{
-	u32 id = set << c->tags.way_shift, end = id + (1u << c->tags.way_shift);
-	u64 unused = 0;
-
-	for (; id < end; id++) {
-		u64 line = c->tags.key[id];
-
-		ASSERT(!(c->state[id] & LINE_DIRTY) ||
-		       (line != TAG_NO_KEY && !c->write_through && !(c->state[id] & LINE_SHARED)));
-		if (line == TAG_NO_KEY)
-			continue;
-		unused += (c->state[id] & LINE_PREFETCHED) != 0;
-		ASSERT((c->state[id] & LINE_WATCHED) == c->fresh);
-		ASSERT(c->index.aliases || cache_set(c, line) == set);
-	}
-	return unused;
-}
-
-void cache_sane(const struct cache *c)
-{
-	u64 unused = 0, valid = 0;
-	u32 set;
-
-	tags_sane(&c->tags);
-	for (set = 0; set < c->tags.sets; set++) {
-		valid += c->tags.used[set];
-		if (c->tags.used[set])
-			unused += set_sane(c, set);
-		else
-			ASSERT(!(states_of(c, set) & LINE_DIRTY));
-	}
-	ASSERT(c->st.prefetch_issued == c->st.prefetch_useful + c->st.prefetch_useless + unused);
-	ASSERT(valid == c->st.fills - c->st.evictions - c->st.coherence_invalidations - c->st.handed_up);
-	if (c->inclusion == INCLUSION_INCLUSIVE)
-		cache_includes_above(c);
-	ASSERT(c->mshr.n <= MSHR_KEPT);
-	if (c->hot)
-		hot_sane(c);
-	if (c->level == MEM_L1)
-		cache_sane_virtual(c);
 }

@@ -31,7 +31,9 @@
  * own L1I and L1D are not kept coherent with each other.
  *
  * Classes of service go with requests; a clean line that leaves for an exclusive level, and is only told to
- * be gone, is filled there for the class that asked last.
+ * be gone, is filled there for the class that asked last. So do the makers of requests, the kernel or a
+ * program: lines know which of them has brought them, and victims of a program's that the kernel turns out
+ * are counted, each level for itself. A clean line that an exclusive level takes in is the program's there.
  *
  * Not modelled: bank conflicts. Called by the core, the walker and the cache above.
  */
@@ -121,6 +123,7 @@ struct cache {
 	struct tags tags;
 	struct hot_lines *hot; /* first level only */
 	u8 *state;          /* by line id: LINE_* */
+	u64 *kernels;       /* a bit a line: the kernel has brought it */
 	u64 latency;
 	u32 line_shift, set_mask;
 	bool write_through, allocate;
@@ -142,6 +145,7 @@ struct cache {
 	 * level turns a line out.
 	 */
 	u8 service, kernel_service, serves;
+	u64 *turns_out;          /* of the last request, as of `serves` */
 	struct backlog *backlog; /* NULL: nobody waits for a port or a write-back */
 	struct cache_index index;
 	struct prefetch *prefetch; /* NULL: there is no prefetcher */

@@ -5,7 +5,12 @@
 
 u64 cache_own_line(struct cache *c, struct mem_req *r, u32 id, u64 done, u64 now)
 {
-	struct mem_req up = { .pa = r->pa, .bytes = r->bytes, .cls = cache_asks_as(r->cls), .ip = r->ip };
+	struct mem_req up = { .pa = r->pa,
+			      .bytes = r->bytes,
+			      .cls = cache_asks_as(r->cls),
+			      .ip = r->ip,
+			      .kernels = r->kernels,
+			      .turns_out = r->turns_out };
 	u64 owned;
 
 	if (explain_on()) /* what it takes longer than the line itself */
@@ -88,7 +93,7 @@ u64 cache_port_upgrade(struct port *p, struct mem_req *r, u64 now)
 void cache_port_gone(struct port *p, u64 pa, u64 now)
 {
 	struct cache *c = container_of(p, struct cache, port);
-	const struct mem_req r = { .pa = pa, .service = c->serves };
+	const struct mem_req r = { .pa = pa, .service = c->serves, .turns_out = c->turns_out };
 	u64 line = pa >> c->line_shift;
 	u32 id;
 

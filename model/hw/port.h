@@ -46,6 +46,12 @@ struct mem_req {
 	 */
 	u64 skew;
 	bool kernel_va; /* the virtual address is one of the kernel's, which every address space shares */
+	/*
+	 * Made by the kernel: lines that it turns out although a program has brought them are counted here.
+	 * NULL: not by the kernel.
+	 */
+	u64 *turns_out;
+	bool kernels; /* the line that it brings or writes is the kernel's */
 	u8 service; /* class: which ways a partitioned level fills for it (partition.h) */
 	/* answers */
 	/*

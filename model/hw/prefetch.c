@@ -192,6 +192,8 @@ static void bring(struct cache *c, const struct mem_req *r, u64 addr, bool cross
 	struct mem_req want = { .pa = r->pa + (addr - at),
 				.skew = r->skew,
 				.kernel_va = r->kernel_va,
+				.kernels = r->kernels,
+				.turns_out = r->turns_out,
 				.ip = r->ip,
 				.service = r->service,
 				.cls = MEM_PREFETCH };

@@ -38,7 +38,11 @@ static void find_table(struct walker *w, const struct walk *k, u32 level, struct
 
 void walker_read(struct walker *w, u64 pa, u32 level, const char *whose, u64 *now)
 {
-	struct mem_req r = { .pa = pa, .bytes = w->format->entry_bytes, .cls = MEM_PTE,
+	struct mem_req r = { .pa = pa,
+			     .bytes = w->format->entry_bytes,
+			     .cls = MEM_PTE,
+			     .kernels = w->turns_out != NULL,
+			     .turns_out = w->turns_out,
 			     .service = w->service };
 	u64 done;
 
@@ -60,6 +64,8 @@ static u64 update_entry(struct walker *w, const struct walk_table *t, u64 pa, u6
 	struct mem_req r = { .pa = t->host + (pa - t->pa),
 			     .bytes = f->entry_bytes,
 			     .cls = MEM_PTE,
+			     .kernels = w->turns_out != NULL,
+			     .turns_out = w->turns_out,
 			     .service = w->service };
 
 	if ((f->flags(e, level) & flags) == flags)
@@ -248,6 +254,7 @@ void walker_walk(struct walker *w, struct walk *k, u64 now)
 	k->ok = false;
 	k->present = false;
 	k->done = start + w->pwc_latency;
+	w->turns_out = k->kernels ? w->kernel_turns_out : NULL;
 	if (explain_on())
 		tell_start(w, now, start);
 	descend(w, k, &k->done);

@@ -66,6 +66,9 @@ struct walker {
 	u64 root, kernel_root;
 	u16 asid;
 	u8 service; /* class of the thread, see hw/partition.h */
+	/* Where lines of the program are counted that reads for the kernel turn out; now: of the present
+	 * walk. */
+	u64 *kernel_turns_out, *turns_out;
 	u64 pwc_latency, read_latency;
 	bool coalesce;
 	u32 count;

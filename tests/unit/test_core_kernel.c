@@ -176,13 +176,46 @@ static void test_frames(void **state)
 	ref_machine_fini(&k.m);
 }
 
+/* The program's lines, one in each place of L1D, go as the kernel's come; none of the kernel's counts. */
+static void test_evictions(void **state)
+{
+	const struct tr_slot load = { .size = 8, .kind = TR_LOAD };
+	struct kernel_machine k;
+	u64 addr[L1_LINES], pages[97];
+	u32 block, i;
+
+	init(&k);
+	block = ref_machine_block(&k.m, 0x400000, 1, &load, 1);
+	load_time(&k, DIRECT);
+	for (i = 0; i < 97; i++)
+		pages[i] = 0x20000000 + i * K4;
+	ref_machine_run(&k.m, block, pages, 97); /* one more than the DTLB holds, the kernel's beside */
+	assert_int_equal(stat(&k, "core0.kernel.buddy.evicted_translations"), 0);
+	for (i = 0; i < 100; i++)
+		load_time(&k, DIRECT + i * M2 % (32 * M2));
+	i = (u32)stat(&k, "core0.kernel.buddy.evicted_translations");
+	assert_in_range(i, 30, 32);
+	assert_int_equal(stat(&k, "core0.dtlb.kernel_evictions"), i);
+	for (i = 0; i < L1_LINES; i++)
+		addr[i] = 0x10000000 + i * 64;
+	for (i = 0; i < 12; i++)
+		ref_machine_run(&k.m, block, addr, L1_LINES);
+	assert_int_equal(stat(&k, "core0.l1d.evictions") > 0, 1);
+	for (i = 0; i < 12; i++)
+		k.cpu->ops->zero(k.cpu, KPATH_ZERO, DIRECT + (16 + i) * K4, K4);
+	assert_int_equal(stat(&k, "core0.kernel.zero.evicted_lines"), L1_LINES);
+	for (i = 0; i < 12; i++)
+		k.cpu->ops->zero(k.cpu, KPATH_COPY, DIRECT + (64 + i) * K4, K4);
+	assert_int_equal(stat(&k, "core0.kernel.copy.evicted_lines"), 0);
+	ref_machine_fini(&k.m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_translation),
-		cmocka_unit_test(test_remapped),
-		cmocka_unit_test(test_text),
-		cmocka_unit_test(test_frames),
+		cmocka_unit_test(test_translation), cmocka_unit_test(test_remapped),
+		cmocka_unit_test(test_text),        cmocka_unit_test(test_frames),
+		cmocka_unit_test(test_evictions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
