@@ -259,22 +259,29 @@ static bool free_as(const struct zone *z, u64 pfn, u32 order)
 	return p->state == PAGE_BUDDY && p->order == order;
 }
 
-/* buddy_merge_likely(): the block that this one and its buddy would make has a free buddy. */
-static bool will_merge(const struct zone *z, u64 pfn, u32 order)
+static void look_at_page(struct zone *z, struct cpu *c, u64 pfn)
 {
-	u64 both = pfn & ~(1ull << order);
-
-	return order + 2 < z->pa->max_order && free_as(z, both ^ (2ull << order), order + 1);
+	if (charged(z, c) && zone_has(z, pfn))
+		charge_load(z->pa->charger, c, KPATH_BUDDY, page_struct_va(&z->pa->map, pfn), 24);
 }
 
 static void look_at_buddy(struct zone *z, struct cpu *c, u64 buddy, u32 order)
 {
-	if (!charged(z, c))
-		return;
 	if (rules_of(z)->bitmap)
 		touch_pair(z, c, buddy, order);
-	else if (zone_has(z, buddy))
-		charge_load(z->pa->charger, c, KPATH_BUDDY, page_struct_va(&z->pa->map, buddy), 24);
+	else
+		look_at_page(z, c, buddy);
+}
+
+/* buddy_merge_likely(): the block that this one and its buddy would make has a free buddy. */
+static bool will_merge(struct zone *z, struct cpu *c, u64 pfn, u32 order)
+{
+	u64 higher = (pfn & ~(1ull << order)) ^ 2ull << order;
+
+	if (!rules_of(z)->tail || order + 2 >= z->pa->max_order)
+		return false;
+	look_at_page(z, c, higher);
+	return free_as(z, higher, order + 1);
 }
 
 /* Takes the free buddies in, one after the other; *order is the block's then. */
@@ -297,7 +304,6 @@ static u64 merge(struct zone *z, struct cpu *c, u64 pfn, u32 *order, enum migrat
 
 void buddy_give(struct zone *z, struct cpu *c, u64 pfn, u32 order, enum migratetype type, bool to_tail)
 {
-	const struct buddy_rules *r = rules_of(z);
 	u64 pages = 1ull << order;
 
 	ASSERT(pfn % pages == 0 && pfn >= z->start && pfn + pages <= z->end && order < z->pa->max_order);
@@ -312,7 +318,7 @@ void buddy_give(struct zone *z, struct cpu *c, u64 pfn, u32 order, enum migratet
 	if (order == PAGE_CHUNK_SHIFT)
 		memmap_depopulate(&z->pa->map, pfn);
 	page_of(&z->pa->map, pfn)->flags = 0;
-	link_block(z, c, pfn, order, type, to_tail || (r->tail && will_merge(z, pfn, order)));
+	link_block(z, c, pfn, order, type, to_tail || will_merge(z, c, pfn, order));
 }
 
 static u64 block_index(const struct zone *z, u64 pfn)

@@ -258,23 +258,6 @@ static void find_free(struct run *r)
 	unlock_zone(r);
 }
 
-static u64 linear_va(const struct page_alloc *pa, u64 pfn)
-{
-	return pa->cfg.direct_map + (pfn << pa->map.shift);
-}
-
-/* Its lines and its struct page; a page of high memory is reached as if the direct map went on. */
-static void copy_page(struct run *r, u64 from, u64 to)
-{
-	struct page_alloc *pa = r->z->pa;
-
-	if (pa->charger->on && r->c)
-		r->c->ops->copy(r->c, KPATH_COMPACT, linear_va(pa, to), linear_va(pa, from),
-				1u << pa->map.shift);
-	*page_at(r, to) = *page_at(r, from);
-	charge_step(pa->charger, r->c, STEP_COMPACT_MOVE);
-}
-
 /* The page that was left, or one that was not needed. */
 static void release(struct run *r, u64 pfn)
 {
@@ -286,13 +269,13 @@ static void move_page(struct run *r, u64 from)
 {
 	u32 to = pop_free(r);
 
-	page_at(r, to)->state = PAGE_ALLOCATED;
+	*page_at(r, to) = *page_at(r, from);
 	if (!r->all->ops->unmap_and_move(r->all->arg, r->c, from, to)) {
 		r->all->st.pgmigrate_fail++;
 		add_free(r, to);
 		return;
 	}
-	copy_page(r, from, to);
+	charge_step(r->z->pa->charger, r->c, STEP_COMPACT_MOVE);
 	r->all->st.pgmigrate_success++;
 	lock_zone(r);
 	release(r, from);

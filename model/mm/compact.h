@@ -38,8 +38,8 @@ struct migrate_ops {
 	/* A run begins: nothing else happens to the pages until it ends. */
 	void (*begin)(void *arg);
 	/*
-	 * All who use page `from` shall use page `to`, whose content the caller copies. False: it cannot be
-	 * moved, and nothing has changed.
+	 * All who use page `from` shall use page `to`, whose struct page is the same already, and get its
+	 * content there. False: it cannot be moved, and nothing has changed.
 	 */
 	bool (*unmap_and_move)(void *arg, struct cpu *c, u64 from, u64 to);
 };
