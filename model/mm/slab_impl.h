@@ -216,7 +216,7 @@ u32 slab_count_free(const struct slab *sl, u16 first);
 void slab_reap_24(struct slabs *s, struct cpu *c);
 void slab_reap_26(struct slabs *s, struct cpu *c);
 /* slab_classic.c, for the reaper: objects back to their slabs; an empty slab's end. */
-void slab_free_block(struct kmem_cache *k, struct cpu *c, u32 node, const u64 *entry, u32 n);
+void slab_free_block(struct kmem_cache *k, struct cpu *c, u32 node, const u64 *entry, u32 count);
 void slab_destroy(struct slab *sl, struct cpu *c);
 void slab_classic_shrink(struct kmem_cache *k, struct cpu *c);
 void slab_classic_sane(const struct kmem_cache *k);

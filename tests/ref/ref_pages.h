@@ -23,7 +23,7 @@ void ref_pages_init(struct ref_pages *p, const struct page_alloc_cfg *cfg);
 void ref_pages_fini(struct ref_pages *p);
 /* Another that goes on like this one, without struct pages. */
 void ref_pages_copy(struct ref_pages *to, const struct ref_pages *from);
-u64 ref_pages_get(struct ref_pages *p, u32 node, u32 gfp, u32 order);
+u64 ref_pages_get(struct ref_pages *p, u32 nid, u32 gfp, u32 order);
 void ref_pages_put(struct ref_pages *p, u64 pfn, u32 order);
 u32 ref_pages_node(const struct ref_pages *p, u64 pfn);
 
@@ -35,7 +35,7 @@ struct ref_slab_cpu {
 	u64 line[REF_LINES]; /* that were touched, in order, each time */
 	u32 n_lines;
 };
-void ref_slab_cpu_init(struct ref_slab_cpu *c, u32 id, u32 node);
+void ref_slab_cpu_init(struct ref_slab_cpu *c, u32 id, u32 nid);
 bool ref_slab_cpu_touched(const struct ref_slab_cpu *c, u64 va);
 
 #endif
