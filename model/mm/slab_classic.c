@@ -1,7 +1,7 @@
 /*
  * SLAB, mm/slab.c of 2.4 to 2.6.24: a LIFO array of objects a CPU, from 2.6 on a shared one behind them, then
  * slabs in three lists: partly used, full, empty. Each era's order of insertion into the lists is kept, for
- * it decides which slabs become empty.
+ * it decides which slabs become empty; 2.4.0's one list, sorted by that, is three here, too.
  */
 #include "model/mm/slab_impl.h"
 
@@ -9,7 +9,6 @@
 
 #define BATCHREFILL_LIMIT 16u /* objects for a CPU that did nothing with the cache lately */
 
-/* 2.4.0's one list, 2.4.10's three, 2.6's: where a slab goes. */
 static bool is_24(const struct slabs *s)
 {
 	return s->era <= ERA_2_4_21;
@@ -71,8 +70,6 @@ static void place_taken(struct kmem_cache *k, struct slab_node *n, struct slab *
 	slab_list_del(sl->place == SLAB_PARTIAL ? &n->partial : &n->empty, sl);
 	if (!full)
 		slab_list_add(&n->partial, sl, SLAB_PARTIAL);
-	else if (k->s->era == ERA_2_4_0)
-		slab_list_add_tail(&n->full, sl, SLAB_FULL);
 	else
 		slab_list_add(&n->full, sl, SLAB_FULL);
 }

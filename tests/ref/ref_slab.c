@@ -193,7 +193,7 @@ static u64 classic_one(struct ref_slab *r, u32 l)
 	if (r->slab[slab].free.n)
 		insert(&r->partial[l], 0, slab);
 	else
-		insert(&r->full[l], era(r) == ERA_2_4_0 ? r->full[l].n : 0, slab);
+		push(&r->full[l], slab);
 	return va;
 }
 

@@ -331,6 +331,29 @@ static void test_reap(void **state)
 	machine_free(m);
 }
 
+/* 2.4 takes four fifths of the empty slabs of the best of ten caches, from where it last stopped. */
+static void test_reap_24(void **state)
+{
+	struct machine *m = machine_new(ERA_2_4_21, SLAB_CLASSIC, 4, 32, 1, 64 << 20);
+	struct kmem_cache *k = kmem_cache_create(m->s, "x", 32, 0, 0);
+	static const u64 freed[] = { 8, 1, 1, 0 };
+	struct slab_info info;
+	u32 i;
+
+	fill_and_empty(m, k, 1130);
+	kmem_cache_info(k, &info);
+	assert_int_equal(info.num_slabs, 10);
+	for (i = 0; i < ARRAY_SIZE(freed); i++) {
+		u64 pages = 0;
+		u32 calls;
+
+		for (calls = 0; calls <= m->s->n_caches / 10 && !pages; calls++)
+			pages = slabs_reap(m->s, &m->cpu[0].cpu);
+		assert_int_equal(pages, freed[i]);
+	}
+	machine_free(m);
+}
+
 /* Constructors write whole objects, once a slab; other objects of a fresh slab are not touched by SLAB. */
 static void test_constructor(void **state)
 {
@@ -547,25 +570,16 @@ static void test_shrinker(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_slabinfo_short),
-		cmocka_unit_test(test_slabinfo_int),
-		cmocka_unit_test(test_tunables),
-		cmocka_unit_test(test_colours),
-		cmocka_unit_test(test_slub_live),
-		cmocka_unit_test(test_slub_old),
-		cmocka_unit_test(test_kmalloc_classes),
-		cmocka_unit_test(test_pte_chains_of_a_database),
-		cmocka_unit_test(test_shrink),
-		cmocka_unit_test(test_reap),
-		cmocka_unit_test(test_constructor),
-		cmocka_unit_test(test_lines_of_slab),
-		cmocka_unit_test(test_lines_of_slub),
-		cmocka_unit_test(test_remote_free),
-		cmocka_unit_test(test_kmalloc),
-		cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_no_memory_at_boot),
-		cmocka_unit_test(test_host_memory),
-		cmocka_unit_test(test_shrinker),
+		cmocka_unit_test(test_slabinfo_short),  cmocka_unit_test(test_slabinfo_int),
+		cmocka_unit_test(test_tunables),        cmocka_unit_test(test_colours),
+		cmocka_unit_test(test_slub_live),       cmocka_unit_test(test_slub_old),
+		cmocka_unit_test(test_kmalloc_classes), cmocka_unit_test(test_pte_chains_of_a_database),
+		cmocka_unit_test(test_shrink),          cmocka_unit_test(test_reap),
+		cmocka_unit_test(test_reap_24),         cmocka_unit_test(test_constructor),
+		cmocka_unit_test(test_lines_of_slab),   cmocka_unit_test(test_lines_of_slub),
+		cmocka_unit_test(test_remote_free),     cmocka_unit_test(test_kmalloc),
+		cmocka_unit_test(test_hostile),         cmocka_unit_test(test_no_memory_at_boot),
+		cmocka_unit_test(test_host_memory),     cmocka_unit_test(test_shrinker),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
