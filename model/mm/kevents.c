@@ -5,6 +5,7 @@
 #include "model/base/error.h"
 #include "model/mm/mm.h"
 #include "model/mm/page.h"
+#include "model/mm/slab.h"
 
 /* A block's order stands above its frame's number. */
 #define ORDER_SHIFT 56u
@@ -236,16 +237,94 @@ void kevents_page_free(struct kevents *s, struct cpu *c, const struct kevent *e)
 
 /* ---- objects ---- */
 
+#define MAX_OBJECT (128u << 10) /* of a cache; more is damage */
+
+static bool of_cache(const struct kevent *e)
+{
+	return e->cache && *e->cache;
+}
+
+/* A cache that the era does not have by itself is made for the size of its first object. */
+static u64 take_object(struct kernel *k, struct cpu *c, const struct kevent *e)
+{
+	struct kmem_cache *cache;
+
+	if (!of_cache(e))
+		return kmalloc(k->slabs, c, e->bytes, e->gfp);
+	cache = e->bytes <= MAX_OBJECT ? kmem_cache_find_or_create(k->slabs, e->cache, (u32)e->bytes) : NULL;
+	return cache ? kmem_cache_alloc(cache, c, e->gfp) : 0;
+}
+
+/* Of the cache that it came from, whatever the free says. */
+static void give_object(struct kernel *k, struct cpu *c, const struct kevent *e, u64 va)
+{
+	struct kmem_cache *cache = of_cache(e) ? kmem_cache_of(k->slabs, va) : NULL;
+
+	if (cache)
+		kmem_cache_free(cache, c, va);
+	else
+		kfree(k->slabs, c, va);
+	k->kevent.objects--;
+	k->kevent.objects_given++;
+}
+
+/* A free was not recorded. */
+static void forget_object(struct kevents *s, struct cpu *c, const struct kevent *e)
+{
+	const u64 *old = map64_find(&s->objects, e->name);
+
+	if (!old)
+		return;
+	if (*old != FAILED) {
+		s->k->kevent.reused++;
+		give_object(s->k, c, e, *old);
+	}
+	map64_remove(&s->objects, e->name);
+}
+
 void kevents_object_alloc(struct kevents *s, struct cpu *c, const struct kevent *e)
 {
-	s->k->kevent.object_allocs++;
-	s->k->kevent.unmodelled++;
+	struct kernel *k = s->k;
+	u64 va;
+
+	k->kevent.object_allocs++;
+	if (!k->slabs) {
+		k->kevent.unmodelled++;
+		return;
+	}
+	forget_object(s, c, e);
+	va = take_object(k, c, e);
+	map64_set(&s->objects, e->name, va ? va : FAILED);
+	if (!va) {
+		k->kevent.failed++;
+		return;
+	}
+	k->kevent.objects++;
+	k->kevent.objects_taken++;
+	touch(k, c, va, MIN(MIN(e->touch, e->bytes), ksize(k->slabs, va)), !e->reads);
 }
 
 void kevents_object_free(struct kevents *s, struct cpu *c, const struct kevent *e)
 {
-	s->k->kevent.object_frees++;
-	s->k->kevent.unmodelled++;
+	const u64 *va = map64_find(&s->objects, e->name);
+	struct kevent_stats *st = &s->k->kevent;
+
+	st->object_frees++;
+	if (!s->k->slabs) {
+		st->unmodelled++;
+		return;
+	}
+	if (!va) {
+		st->unknown_frees++;
+		return;
+	}
+	if (*va == FAILED) {
+		st->failed_frees++;
+	} else {
+		touch(s->k, c, *va, MIN(e->touch, ksize(s->k->slabs, *va)), false);
+		give_object(s->k, c, e, *va);
+	}
+	map64_remove(&s->objects, e->name);
 }
 
 /* ---- for model/mm ---- */

@@ -123,7 +123,8 @@ struct kernel {
 	struct frames *frames;
 	u32 nodes; /* of memory */
 	struct objects objects;
-	u64 zero_pfn; /* the shared zero page, NO_FRAME if there is none */
+	struct slabs *slabs; /* the kernel's objects; NULL: they are not modelled */
+	u64 zero_pfn;        /* the shared zero page, NO_FRAME if there is none */
 	struct mm *mms;
 	struct asids *asids; /* a hardware thread; asid.h */
 	u32 n_cpus;

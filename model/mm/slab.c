@@ -87,7 +87,11 @@ struct kmem_cache *kmem_cache_create(struct slabs *s, const char *name, u32 byte
 	*k = (struct kmem_cache){ .s = s, .name = name, .object_size = bytes, .flags = flags };
 	k->g = s->form == SLAB_SLUB ? slab_slub_geometry(s, bytes, align, flags)
 				    : slab_classic_geometry(s, bytes, align, flags);
-	ASSERT(k->g.num);
+	/* Every page of a slab has a struct page of its own: no block that is one chunk, memmap.h. */
+	if (!k->g.num || k->g.order >= MIN(s->pa->max_order, PAGE_CHUNK_SHIFT)) {
+		cache_free_host(k);
+		return NULL;
+	}
 	k->reciprocal = (u32)(((1ull << 32) + k->g.size - 1) / k->g.size);
 	k->va = cache_struct(s);
 	if (!k->va || !s->ops->setup(k)) {
@@ -99,7 +103,7 @@ struct kmem_cache *kmem_cache_create(struct slabs *s, const char *name, u32 byte
 	return k;
 }
 
-struct kmem_cache *kmem_cache_find(struct slabs *s, const char *name)
+struct kmem_cache *kmem_cache_find(const struct slabs *s, const char *name)
 {
 	u32 i;
 
@@ -107,6 +111,29 @@ struct kmem_cache *kmem_cache_find(struct slabs *s, const char *name)
 		if (!strcmp(s->cache[i]->name, name))
 			return s->cache[i];
 	return NULL;
+}
+
+struct kmem_cache *kmem_cache_find_or_create(struct slabs *s, const char *name, u32 bytes)
+{
+	struct kmem_cache *k = kmem_cache_find(s, name);
+	char *own;
+
+	if (k || !bytes)
+		return k;
+	own = xstrdup(name);
+	k = kmem_cache_create(s, own, bytes, 0, 0);
+	if (k)
+		k->own_name = own;
+	else
+		free(own);
+	return k;
+}
+
+struct kmem_cache *kmem_cache_of(const struct slabs *s, u64 va)
+{
+	const struct page *p = page_of(&s->pa->map, (va - s->direct_map) >> s->shift);
+
+	return p->flags & PAGE_SLAB ? s->slab[p->private]->cache : NULL;
 }
 
 /* The caches of caches, then kmalloc()'s: mm/slab.c, slub.c:kmem_cache_init(). */
@@ -254,16 +281,26 @@ u64 kmalloc(struct slabs *s, struct cpu *c, u64 bytes, u32 gfp)
 void kfree(struct slabs *s, struct cpu *c, u64 va)
 {
 	u64 pfn = (va - s->direct_map) >> s->shift;
+	struct kmem_cache *k = kmem_cache_of(s, va);
 	const struct page *p = page_of(&s->pa->map, pfn);
 
 	if (s->form == SLAB_CLASSIC)
 		charge_load(s->ch, c, KPATH_SLAB, page_struct_va(&s->pa->map, pfn), s->word);
-	if (unlikely(!(p->flags & PAGE_SLAB))) {
-		ASSERT(p->state == PAGE_ALLOCATED);
-		s->pages->put(s->pa, c, pfn, p->order);
+	if (likely(k)) {
+		kmem_cache_free(k, c, va);
 		return;
 	}
-	kmem_cache_free(s->slab[p->private]->cache, c, va);
+	ASSERT(p->state == PAGE_ALLOCATED);
+	s->pages->put(s->pa, c, pfn, p->order);
+}
+
+u64 ksize(const struct slabs *s, u64 va)
+{
+	const struct kmem_cache *k = kmem_cache_of(s, va);
+
+	if (k)
+		return k->object_size;
+	return (u64)s->page_bytes << page_of(&s->pa->map, (va - s->direct_map) >> s->shift)->order;
 }
 
 /* Those whose slabs have descriptors elsewhere go first: these are objects of the others. */

@@ -44,10 +44,14 @@ void slabs_sane(const struct slabs *s);
 
 /*
  * A cache of objects of so many bytes; align 0: the allocator's own. name is kept, not copied. NULL: no
- * memory for its own structures.
+ * memory for its own structures, or no slab can hold one.
  */
 struct kmem_cache *kmem_cache_create(struct slabs *s, const char *name, u32 bytes, u32 align, u32 flags);
-struct kmem_cache *kmem_cache_find(struct slabs *s, const char *name); /* NULL: none */
+struct kmem_cache *kmem_cache_find(const struct slabs *s, const char *name); /* NULL: none */
+/* That, or a new one for objects of so many bytes; the name is copied. */
+struct kmem_cache *kmem_cache_find_or_create(struct slabs *s, const char *name, u32 bytes);
+/* Whose object lies there; NULL: the page allocator's, by kmalloc(). */
+struct kmem_cache *kmem_cache_of(const struct slabs *s, u64 va);
 /* A kernel address; 0: no memory. */
 u64 kmem_cache_alloc(struct kmem_cache *k, struct cpu *c, u32 gfp);
 void kmem_cache_free(struct kmem_cache *k, struct cpu *c, u64 va);
@@ -57,6 +61,8 @@ void kmem_cache_free(struct kmem_cache *k, struct cpu *c, u64 va);
  */
 u64 kmalloc(struct slabs *s, struct cpu *c, u64 bytes, u32 gfp);
 void kfree(struct slabs *s, struct cpu *c, u64 va);
+/* Bytes that the user of an object has. */
+u64 ksize(const struct slabs *s, u64 va);
 /* Gives empty slabs back: kmem_cache_shrink() of all caches; pages that became free. */
 u64 slabs_shrink(struct slabs *s, struct cpu *c);
 /* Reclaim of a kernel that has nothing else to give: for struct page_alloc, with the slabs as argument. */

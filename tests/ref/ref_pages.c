@@ -35,7 +35,7 @@ void ref_pages_init(struct ref_pages *p, const struct page_alloc_cfg *cfg)
 {
 	u64 pfn;
 
-	*p = (struct ref_pages){ .pa = { .cfg = *cfg, .charger = &p->charger } };
+	*p = (struct ref_pages){ .pa = { .cfg = *cfg, .charger = &p->charger, .max_order = MAX_ORDERS } };
 	charger_init(&p->charger, cfg->era, 0xffffffff81000000ull, 100, true);
 	memmap_init(&p->pa.map, cfg->bytes, cfg->shift, 0xffffea0000000000ull,
 		    era_page_bytes(cfg->era, cfg->word));

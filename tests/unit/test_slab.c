@@ -446,6 +446,8 @@ static void test_kmalloc(void **state)
 	a = kmalloc(m->s, NULL, 100, GFP_KERNEL);
 	kmem_cache_info(kmem_cache_find(m->s, "kmalloc-128"), &i);
 	assert_int_equal(i.num_slabs, 1);
+	assert_ptr_equal(kmem_cache_of(m->s, a), kmem_cache_find(m->s, "kmalloc-128"));
+	assert_int_equal(ksize(m->s, a), 128);
 	b = kmalloc(m->s, NULL, 100, GFP_KERNEL | GFP_DMA);
 	kmem_cache_info(kmem_cache_find(m->s, "dma-kmalloc-128"), &i);
 	assert_int_equal(i.num_slabs, 1);
@@ -454,6 +456,8 @@ static void test_kmalloc(void **state)
 	slabs_shrink(m->s, NULL);
 	before = m->pages.in_use;
 	a = kmalloc(m->s, NULL, 8193, GFP_KERNEL);
+	assert_null(kmem_cache_of(m->s, a));
+	assert_int_equal(ksize(m->s, a), 16384);
 	assert_int_equal(m->pages.in_use, before + 4);
 	kfree(m->s, NULL, a);
 	assert_int_equal(m->pages.in_use, before);
@@ -462,6 +466,25 @@ static void test_kmalloc(void **state)
 	m = machine_new(ERA_2_6_9, SLAB_CLASSIC, 4, 32, 2, 64 << 20);
 	assert_int_equal(kmalloc(m->s, NULL, 131073, GFP_KERNEL), 0);
 	assert_int_equal(m->s->st.failed, 1);
+	machine_free(m);
+}
+
+/* Names of recordings: a cache of the kernel's, or one of its own; sizes that no slab can hold. */
+static void test_caches_by_name(void **state)
+{
+	struct machine *m = machine_new(ERA_2_6_9, SLAB_CLASSIC, 4, 32, 2, 64 << 20);
+	char name[] = "packet";
+	struct kmem_cache *k = kmem_cache_find_or_create(m->s, name, 300);
+
+	name[0] = 'x';
+	assert_ptr_equal(kmem_cache_find(m->s, "packet"), k);
+	assert_ptr_equal(kmem_cache_find_or_create(m->s, "packet", 1), k);
+	assert_null(kmem_cache_find_or_create(m->s, name, 0));
+	assert_null(kmem_cache_create(m->s, "huge", 1 << 20, 0, 0));
+	machine_free(m);
+	m = machine_new(ERA_6_X, SLAB_SLUB, 8, 64, 2, 64 << 20);
+	assert_non_null(kmem_cache_create(m->s, "large", 1 << 20, 0, 0));
+	assert_null(kmem_cache_create(m->s, "huge", 8 << 20, 0, 0));
 	machine_free(m);
 }
 
@@ -570,16 +593,27 @@ static void test_shrinker(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_slabinfo_short),  cmocka_unit_test(test_slabinfo_int),
-		cmocka_unit_test(test_tunables),        cmocka_unit_test(test_colours),
-		cmocka_unit_test(test_slub_live),       cmocka_unit_test(test_slub_old),
-		cmocka_unit_test(test_kmalloc_classes), cmocka_unit_test(test_pte_chains_of_a_database),
-		cmocka_unit_test(test_shrink),          cmocka_unit_test(test_reap),
-		cmocka_unit_test(test_reap_24),         cmocka_unit_test(test_constructor),
-		cmocka_unit_test(test_lines_of_slab),   cmocka_unit_test(test_lines_of_slub),
-		cmocka_unit_test(test_remote_free),     cmocka_unit_test(test_kmalloc),
-		cmocka_unit_test(test_hostile),         cmocka_unit_test(test_no_memory_at_boot),
-		cmocka_unit_test(test_host_memory),     cmocka_unit_test(test_shrinker),
+		cmocka_unit_test(test_slabinfo_short),
+		cmocka_unit_test(test_slabinfo_int),
+		cmocka_unit_test(test_tunables),
+		cmocka_unit_test(test_colours),
+		cmocka_unit_test(test_slub_live),
+		cmocka_unit_test(test_slub_old),
+		cmocka_unit_test(test_kmalloc_classes),
+		cmocka_unit_test(test_pte_chains_of_a_database),
+		cmocka_unit_test(test_shrink),
+		cmocka_unit_test(test_reap),
+		cmocka_unit_test(test_reap_24),
+		cmocka_unit_test(test_constructor),
+		cmocka_unit_test(test_lines_of_slab),
+		cmocka_unit_test(test_lines_of_slub),
+		cmocka_unit_test(test_remote_free),
+		cmocka_unit_test(test_kmalloc),
+		cmocka_unit_test(test_caches_by_name),
+		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_no_memory_at_boot),
+		cmocka_unit_test(test_host_memory),
+		cmocka_unit_test(test_shrinker),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
