@@ -11,6 +11,7 @@
 #include "cli/amount.h"
 #include "cli/bbv.h"
 #include "cli/cli.h"
+#include "cli/info_alloc.h"
 #include "model/base/error.h"
 #include "traces/footprint.h"
 #include "traces/trace.h"
@@ -46,6 +47,7 @@ struct info {
 	struct block_sum *block;
 	u32 n_blocks;
 	struct footprint *footprint;
+	struct info_alloc *alloc;
 	u64 packets, bytes, dict_bytes, addrs, unknown;
 	u64 events[TR_NR_EVENTS];
 	u64 event_bytes[TR_NR_EVENTS];
@@ -184,6 +186,7 @@ static void add_event(struct info *in, const struct thread *th, const struct tr_
 {
 	in->events[ev->kind]++;
 	in->event_bytes[ev->kind] += ev->len;
+	info_alloc_event(in->alloc, ev);
 	footprint_event(in->footprint, th->pid, ev);
 	if (in->verify && ev->seq && ev->kind != TR_EV_SEEN)
 		note_seq(in, ev->seq);
@@ -305,6 +308,8 @@ static void print_totals(const struct info *in)
 	line("file", trace_bytes_read(in->t), "bytes as stored");
 	line("packets", in->packets, "");
 	print_size(in);
+	if (trace_skipped(in->t))
+		line("passed over", trace_skipped(in->t), "lines that tell nothing of the program");
 	if (trace_lost(in->t))
 		line("damaged", trace_lost(in->t), "pieces skipped");
 }
@@ -394,6 +399,7 @@ static void free_info(struct info *in)
 {
 	trace_close(in->t);
 	footprint_free(in->footprint);
+	info_alloc_free(in->alloc);
 	while (in->n_marks)
 		free(in->mark[--in->n_marks].name);
 	free(in->mark);
@@ -421,6 +427,7 @@ static void print_all(const struct info *in)
 	print_totals(in);
 	print_threads(in);
 	print_events(in);
+	info_alloc_print(in->alloc);
 	print_marks(in);
 	print_footprint(in);
 	fflush(stdout);
@@ -437,6 +444,7 @@ static bool one_file(const char *path, const struct info_args *a)
 	if (!in.t)
 		die("%s", err);
 	in.footprint = footprint_new();
+	in.alloc = info_alloc_new();
 	if (a->bbv)
 		in.bbv = bbv_new(a->bbv, a->interval.n);
 	status = read_all(&in);

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analysis/counters.h"
 #include "analysis/format.h"
@@ -24,9 +25,10 @@ static void note_deaths(struct notes *n, const struct engine *e)
 	u32 count = engine_deaths(e, &d), i;
 
 	for (i = 0; i < count; i++, d++)
-		add(n, xasprintf("simulated %s: process %u thread %u %s 0x%" PRIx64 ", record %" PRIu64
-				  "; %s", d->oom ? "out of memory" : "SIGSEGV", d->pid, d->tid,
-				  verb[d->trap.access], d->trap.va, d->record, d->around));
+		add(n,
+		    xasprintf("simulated %s: process %u thread %u %s 0x%" PRIx64 ", record %" PRIu64 "; %s",
+			      d->oom ? "out of memory" : "SIGSEGV", d->pid, d->tid, verb[d->trap.access],
+			      d->trap.va, d->record, d->around));
 }
 
 /* "close (412), getpid (6)": system calls, by number where there is no name, and how often. */
@@ -57,16 +59,56 @@ static void note_order(struct notes *n, const struct machine *m)
 
 	if (gaps)
 		add(n, xasprintf("%" PRIu64 " ordering numbers are missing from the recording; the "
-				       "order of threads around them is a guess", gaps));
+				 "order of threads around them is a guess",
+				 gaps));
 	if (lost)
-		add(n, xasprintf("something is missing from the recording in %" PRIu64 " places",
-				       lost));
+		add(n, xasprintf("something is missing from the recording in %" PRIu64 " places", lost));
 	if (dropped)
-		add(n, xasprintf("%" PRIu64 " block runs were not made: their threads had been ended",
-				  dropped));
+		add(n,
+		    xasprintf("%" PRIu64 " block runs were not made: their threads had been ended", dropped));
 	if (sleeps)
 		add(n, xasprintf("%" PRIu64 " recorded waits for the outside are replayed at %u %% of "
-				  "their time (replay.sleep_scale)", sleeps, m->cfg.engine.sleep_scale));
+				 "their time (replay.sleep_scale)",
+				 sleeps, m->cfg.engine.sleep_scale));
+}
+
+/* "12 WHAT", behind a comma if something stands before it, unless there are none. */
+static void append_count(char *text, size_t size, u64 n, const char *what)
+{
+	size_t at = strlen(text);
+
+	if (n)
+		snprintf(text + at, size - at, "%s%" PRIu64 " %s", at ? ", " : "", n, what);
+}
+
+/* What was asked for by allocation events, and what became of it. */
+static void note_allocations(struct notes *n, const struct stats *s)
+{
+	static const struct {
+		const char *counter, *what;
+	} parts[] = {
+		{ "page_allocs", "of pages" },
+		{ "page_frees", "frees of pages" },
+		{ "object_allocs", "of objects" },
+		{ "object_frees", "frees of objects" },
+		{ "failed", "that got nothing" },
+		{ "unknown_frees", "frees of what was there before, left out" },
+		{ "reused", "of what had not been freed" },
+		{ "unmodelled", "of objects without a model of their allocator" },
+	};
+	char text[512] = "", name[64];
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(parts); i++) {
+		snprintf(name, sizeof(name), "mm.kevents.%s", parts[i].counter);
+		append_count(text, sizeof(text), stats_value(s, name), parts[i].what);
+	}
+	if (!*text)
+		return;
+	add(n, xasprintf("allocation events: %s", text));
+	if (stats_value(s, "mm.kevents.page_allocs") && stats_value(s, "mm.kevents.object_allocs"))
+		add(n, xstrdup("the recorded pages may hold those of its slabs, which its objects take again "
+			       "here; replay.allocations chooses"));
 }
 
 /* What the recording did not say, and what was taken for it. */
@@ -74,7 +116,8 @@ static void note_dependence(struct notes *n, const struct machine *m)
 {
 	if (engine_unknown_dependence(m->engine))
 		add(n, xasprintf("loads of which the recording does not say what they depend on: "
-				       "core.unknown_dependence = %s", m->cfg.core.unknown_dependence));
+				 "core.unknown_dependence = %s",
+				 m->cfg.core.unknown_dependence));
 }
 
 static char *append(char *text, const char *more)
@@ -117,10 +160,11 @@ static void note_weighted(struct notes *n, const struct replay *r)
 		return;
 	insns = weighted_mean(w, "core*.instructions");
 	add(n, xasprintf("weighted over %u intervals (simpoints.csv): %.3f cycles per instruction, "
-			       "%.3f L1D load misses and %.3f page walks per 1000; all else here is their "
-			       "plain sum", r->simpoints.n, weighted_mean(w, "core*.cycles") / insns,
-			       1000 * weighted_mean(w, "core*.l1d.load_misses") / insns,
-			       1000 * weighted_mean(w, "core*.walker.walks") / insns));
+			 "%.3f L1D load misses and %.3f page walks per 1000; all else here is their "
+			 "plain sum",
+			 r->simpoints.n, weighted_mean(w, "core*.cycles") / insns,
+			 1000 * weighted_mean(w, "core*.l1d.load_misses") / insns,
+			 1000 * weighted_mean(w, "core*.walker.walks") / insns));
 }
 
 /* Which part of the replay the results are of. */
@@ -158,6 +202,7 @@ void notes_gather(struct notes *n, const struct replay *r)
 	note_deaths(n, r->machine->engine);
 	note_order(n, r->machine);
 	note_dependence(n, r->machine);
+	note_allocations(n, r->machine->stats);
 	note_syscalls(n, r->machine->engine, r->x86_64);
 }
 

@@ -189,5 +189,6 @@ const struct reader_ops fmt_capture = {
 	.open = capture_open,
 	.next = capture_next,
 	.resync = capture_resync,
+	.skipped = reader_skips_nothing,
 	.close = capture_close_reader,
 };

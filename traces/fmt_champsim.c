@@ -218,6 +218,7 @@ const struct reader_ops fmt_champsim = {
 	.open = champsim_open,
 	.next = records_next,
 	.resync = records_resync,
+	.skipped = reader_skips_nothing,
 	.close = records_close,
 };
 
@@ -229,5 +230,6 @@ const struct reader_ops fmt_cloudsuite = {
 	.open = cloudsuite_open,
 	.next = records_next,
 	.resync = records_resync,
+	.skipped = reader_skips_nothing,
 	.close = records_close,
 };

@@ -90,6 +90,7 @@ const struct reader_ops fmt_din = {
 	.open = din_open,
 	.next = text_next,
 	.resync = text_resync,
+	.skipped = reader_skips_nothing,
 	.close = text_close,
 };
 
@@ -101,5 +102,6 @@ const struct reader_ops fmt_xdin = {
 	.open = xdin_open,
 	.next = text_next,
 	.resync = text_resync,
+	.skipped = reader_skips_nothing,
 	.close = text_close,
 };

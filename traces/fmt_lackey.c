@@ -66,5 +66,6 @@ const struct reader_ops fmt_lackey = {
 	.open = lackey_open,
 	.next = text_next,
 	.resync = text_resync,
+	.skipped = reader_skips_nothing,
 	.close = text_close,
 };

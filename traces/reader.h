@@ -29,9 +29,15 @@ struct reader_ops {
 	enum trace_status (*next)(void *state, const u8 **bytes, u32 *len, char err[TR_ERRBUF]);
 	/* After TRACE_ERROR: steps over the damage. False: nothing more can be read. */
 	bool (*resync)(void *state);
+	/* Lines or records so far that tell nothing of the program. Any thread may ask. */
+	u64 (*skipped)(const void *state);
 	void (*close)(void *state);
 };
 
-extern const struct reader_ops fmt_capture, fmt_lackey, fmt_din, fmt_xdin, fmt_champsim, fmt_cloudsuite;
+extern const struct reader_ops fmt_capture, fmt_lackey, fmt_din, fmt_xdin, fmt_champsim, fmt_cloudsuite,
+	fmt_kmem;
+
+/* Of formats in which there is nothing to skip. */
+u64 reader_skips_nothing(const void *state);
 
 #endif

@@ -128,8 +128,7 @@ static void feed_item(struct feed *f, const struct text_item *item)
 		feed_data(f, item->kind, item->addr, (u32)item->size, TR_DEP_UNKNOWN);
 }
 
-/* Messages show the line as far as it can be shown. */
-static void name_line(u64 line, const char *text, const char *why, char err[TR_ERRBUF])
+void text_name_line(u64 line, const char *text, const char *why, char err[TR_ERRBUF])
 {
 	char shown[81];
 	u32 i;
@@ -166,7 +165,7 @@ enum trace_status text_next(void *state, const u8 **bytes, u32 *len, char err[TR
 		t->line++;
 		why = strlen(line) == n ? parse_checked(t, line, &item) : "it has a zero byte";
 		if (why) {
-			name_line(t->line, line, why, err);
+			text_name_line(t->line, line, why, err);
 			return TRACE_ERROR;
 		}
 		feed_item(t->feed, &item);

@@ -26,6 +26,9 @@ enum trace_status text_next(void *state, const u8 **bytes, u32 *len, char err[TR
 bool text_resync(void *state);
 void text_close(void *state);
 
+/* What is wrong with which line, which is shown as far as it can be. */
+void text_name_line(u64 line, const char *text, const char *why, char err[TR_ERRBUF]);
+
 /* Hexadecimal with or without 0x; advances *p over it. False: no digit, or more than 64 bits. */
 bool text_hex(const char **p, u64 *v);
 bool text_decimal(const char **p, u64 *v);

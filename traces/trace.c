@@ -14,7 +14,8 @@
 #include "traces/source.h"
 
 static const struct reader_ops *const formats[] = {
-	&fmt_capture, &fmt_lackey, &fmt_xdin, &fmt_din, &fmt_champsim, &fmt_cloudsuite, /* probe order */
+	/* probe order */
+	&fmt_capture, &fmt_lackey, &fmt_xdin, &fmt_din, &fmt_champsim, &fmt_cloudsuite, &fmt_kmem,
 };
 
 /* Packets that a decode thread may be ahead. */
@@ -349,6 +350,16 @@ u64 trace_bytes_total(const struct trace *t)
 u64 trace_lost(const struct trace *t)
 {
 	return t->lost;
+}
+
+u64 trace_skipped(const struct trace *t)
+{
+	return t->ops->skipped(t->reader);
+}
+
+u64 reader_skips_nothing(const void *state)
+{
+	return 0;
 }
 
 const char *trace_error(const struct trace *t)

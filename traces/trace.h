@@ -30,11 +30,12 @@ struct trace *trace_open(const char *path, const struct trace_opts *opts, char e
 void trace_close(struct trace *t);
 
 const char *trace_path(const struct trace *t);
-const char *trace_format(const struct trace *t); /* "capture", "lackey", "din", "xdin", "champsim", ... */
+const char *trace_format(const struct trace *t); /* "capture", "lackey", "din", "xdin", "kmem", ... */
 const char *trace_isa(const struct trace *t);    /* of the first packet; "" if unknown */
 bool trace_has_mappings(const struct trace *t);  /* false: no such events, mappings are implicit */
 u64 trace_bytes_read(const struct trace *t);     /* of the file as stored; for the progress line */
 u64 trace_bytes_total(const struct trace *t);    /* 0 if unknown (a pipe) */
+u64 trace_skipped(const struct trace *t);        /* lines of a text that tell nothing of the program */
 u64 trace_lost(const struct trace *t);           /* damaged packets skipped so far (keep_going) */
 
 /* A packet, owned by the caller of trace_next, who gives it back with trace_packet_free. */

@@ -5,6 +5,7 @@
 #include "model/base/error.h"
 #include "model/core/engine_state.h"
 
+static const char *const allocation_names[] = { "all", "pages", "objects", NULL };
 static const char *const touch_names[] = { "none", "line", "all", NULL };
 
 const struct opt engine_opts[] = {
@@ -14,6 +15,9 @@ const struct opt engine_opts[] = {
 	  "of recorded waits for the outside (sleep, network) that are replayed; 0 drops them", NULL },
 	{ "gap_scale", OPT_U32, offsetof(struct engine_cfg, gap_scale), "0", 0, 1000, "percent",
 	  "of the recorded time between allocation events that passes at least; 0 drops it", NULL },
+	{ "allocations", OPT_ENUM, offsetof(struct engine_cfg, allocations), "all", 0, 0, NULL,
+	  "which allocation events happen; recordings of both hold the pages of the recorded slabs, too",
+	  allocation_names },
 	{ "touch", OPT_ENUM, offsetof(struct engine_cfg, touch), "none", 0, 0, NULL,
 	  "what users of recorded pages and objects touch of them, beyond what the recording says",
 	  touch_names },

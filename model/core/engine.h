@@ -35,6 +35,7 @@ struct engine_cfg {
 	u32 sleep_scale; /* percent */
 	u32 gap_scale;   /* percent */
 	u32 touch;       /* enum engine_touch */
+	u32 allocations; /* enum engine_allocations */
 };
 extern const struct opt engine_opts[];
 
@@ -120,6 +121,9 @@ enum engine_touch {
 	TOUCH_LINE,    /* the first line */
 	TOUCH_ALL,
 };
+
+/* Which allocation events happen: a recording of both also has the pages that its slabs took. */
+enum engine_allocations { ALLOCATIONS_ALL, ALLOCATIONS_PAGES, ALLOCATIONS_OBJECTS };
 
 /* What becomes of block runs from now on. Events happen in every mode, but for copies of user buffers. */
 enum engine_mode {

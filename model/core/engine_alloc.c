@@ -118,6 +118,13 @@ static struct kevent request(const struct engine *e, const struct tr_event *ev)
 	};
 }
 
+static bool is_wanted(const struct engine *e, enum tr_event_kind kind)
+{
+	bool pages = kind == TR_EV_PAGE_ALLOC || kind == TR_EV_PAGE_FREE;
+
+	return e->p.cfg->allocations != (u32)(pages ? ALLOCATIONS_OBJECTS : ALLOCATIONS_PAGES);
+}
+
 typedef void (*kevent_fn)(struct kevents *s, struct cpu *c, const struct kevent *e);
 
 static enum step ask(struct engine *e, struct thread *th, kevent_fn what)
@@ -126,6 +133,8 @@ static enum step ask(struct engine *e, struct thread *th, kevent_fn what)
 	struct recording *r = th->rec;
 
 	th->allocated_at = MAX(core_now(e->on->core), 1);
+	if (!is_wanted(e, th->event.kind))
+		return STEP_DONE;
 	if (!r->kevents)
 		r->kevents = kevents_new(e->p.kernel);
 	what(r->kevents, e->on->cpu, &k);
