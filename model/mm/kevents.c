@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "model/base/error.h"
+#include "model/mm/kmap.h"
 #include "model/mm/mm.h"
 #include "model/mm/page.h"
 #include "model/mm/slab.h"
@@ -53,20 +54,40 @@ void kevents_stats(struct kernel *k, struct stats *s)
 
 /* ---- their users ---- */
 
-/* Lines of a frame or an object are written or read one after the other, page by page. */
-static void touch(struct kernel *k, struct cpu *c, u64 va, u64 bytes, bool write)
+/* Lines that lie in one page, one after the other. */
+static void touch_part(const struct kernel *k, struct cpu *c, u64 va, u32 bytes, bool write)
 {
-	u64 page = page_size(k), end = va + bytes;
+	if (write)
+		charge_store(&k->charger, c, KPATH_USE, va, bytes);
+	else
+		charge_load(&k->charger, c, KPATH_USE, va, bytes);
+}
+
+static void touch_object(struct kernel *k, struct cpu *c, u64 va, u64 bytes, bool write)
+{
+	u64 end = va + bytes;
 	u32 part;
 
-	for (; va < end; va += part) {
-		part = (u32)(MIN(end, align_down(va, page) + page) - va);
-		if (write)
-			c->ops->store(c, KPATH_USE, va, part);
-		else
-			c->ops->load(c, KPATH_USE, va, part);
-	}
 	k->kevent.touched += bytes;
+	for (; va < end; va += part) {
+		part = (u32)(MIN(end, align_down(va, FRAME_SIZE) + FRAME_SIZE) - va);
+		touch_part(k, c, va, part, write);
+	}
+}
+
+/* Pages of high memory get an address for it, one by one. */
+static void touch_pages(struct kernel *k, struct cpu *c, u64 pfn, u64 bytes, bool write)
+{
+	u32 part;
+	u64 va;
+
+	k->kevent.touched += bytes;
+	for (; bytes; bytes -= part, pfn++) {
+		part = (u32)MIN(bytes, FRAME_SIZE);
+		va = kmap_atomic(k, c, pfn);
+		touch_part(k, c, va, part, write);
+		kunmap_atomic(k, c, va);
+	}
 }
 
 /* ---- pages ---- */
@@ -74,11 +95,6 @@ static void touch(struct kernel *k, struct cpu *c, u64 va, u64 bytes, bool write
 static u64 block_bytes(const struct kernel *k, u32 order)
 {
 	return page_size(k) << order;
-}
-
-static u64 block_va(const struct kernel *k, u64 pfn)
-{
-	return kernel_va(k, pfn << FRAME_SHIFT);
 }
 
 static u64 take_block(struct kernel *k, struct cpu *c, const struct kevent *e)
@@ -154,7 +170,7 @@ void kevents_page_alloc(struct kevents *s, struct cpu *c, const struct kevent *e
 	map64_set(&s->pages, e->name, (u64)e->order << ORDER_SHIFT | pfn);
 	if (e->gfp & GFP_ZERO)
 		zero_block(k, c, pfn, e->order);
-	touch(k, c, block_va(k, pfn), MIN(e->touch, block_bytes(k, e->order)), !e->reads);
+	touch_pages(k, c, pfn, MIN(e->touch, block_bytes(k, e->order)), !e->reads);
 }
 
 /* From now on each page of the block is one for itself, named by its own number. */
@@ -187,8 +203,7 @@ static void split_around(struct kevents *s, u64 name, u32 order)
 static void touch_block(struct kevents *s, struct cpu *c, u64 value, u64 bytes)
 {
 	if (value != FAILED)
-		touch(s->k, c, block_va(s->k, block_of(value)),
-		      MIN(bytes, block_bytes(s->k, order_of(value))), false);
+		touch_pages(s->k, c, block_of(value), MIN(bytes, block_bytes(s->k, order_of(value))), false);
 }
 
 /* One free of 2^order pages that are taken one by one; false: none of them is. */
@@ -301,7 +316,7 @@ void kevents_object_alloc(struct kevents *s, struct cpu *c, const struct kevent 
 	}
 	k->kevent.objects++;
 	k->kevent.objects_taken++;
-	touch(k, c, va, MIN(MIN(e->touch, e->bytes), ksize(k->slabs, va)), !e->reads);
+	touch_object(k, c, va, MIN(MIN(e->touch, e->bytes), ksize(k->slabs, va)), !e->reads);
 }
 
 void kevents_object_free(struct kevents *s, struct cpu *c, const struct kevent *e)
@@ -321,7 +336,7 @@ void kevents_object_free(struct kevents *s, struct cpu *c, const struct kevent *
 	if (*va == FAILED) {
 		st->failed_frees++;
 	} else {
-		touch(s->k, c, *va, MIN(e->touch, ksize(s->k->slabs, *va)), false);
+		touch_object(s->k, c, *va, MIN(e->touch, ksize(s->k->slabs, *va)), false);
 		give_object(s->k, c, e, *va);
 	}
 	map64_remove(&s->objects, e->name);
