@@ -24,6 +24,13 @@ const struct opt engine_opts[] = {
 	{ 0 },
 };
 
+const struct opt layout_opts[] = {
+	{ "rebase", OPT_BOOL, offsetof(struct engine_cfg, rebase), "no", 0, 0, NULL,
+	  "recordings with addresses beyond the layout's user space are packed into it by regions of 2 MB",
+	  NULL },
+	{ 0 },
+};
+
 #define STAT_STRUCT struct engine_stats
 static const struct stat_desc engine_table[] = { ENGINE_STATS(STAT_ROW){ 0 } };
 #undef STAT_STRUCT
@@ -101,7 +108,8 @@ void engine_stats_add(struct engine *e, struct stats *s)
 
 void engine_add(struct engine *e, struct trace *t)
 {
-	struct recording *r = recording_new(t, e->n_made++, e->p.line, e->p.page_shift, e);
+	struct rebase *rebase = e->p.cfg->rebase ? rebase_new(kernel_user_end(e->p.kernel)) : NULL;
+	struct recording *r = recording_new(t, e->n_made++, e->p.line, e->p.page_shift, rebase, e);
 
 	e->recordings = xrealloc(e->recordings, (e->n_recordings + 1) * sizeof(*e->recordings));
 	r->order.st = &e->order_st;

@@ -36,8 +36,9 @@ struct engine_cfg {
 	u32 gap_scale;   /* percent */
 	u32 touch;       /* enum engine_touch */
 	u32 allocations; /* enum engine_allocations */
+	bool rebase;     /* layout.rebase: recordings that do not fit the layout are packed */
 };
-extern const struct opt engine_opts[];
+extern const struct opt engine_opts[], layout_opts[];
 
 #define ENGINE_STATS(X)                                                                                     \
 	X(records, "runs", "block runs")                                                                    \

@@ -59,8 +59,8 @@ static void refuse_misfit(const struct engine *e, const struct tr_event *ev)
 	if (end < ev->addr || end > MACHINE_VA_END || kernel_fits(e->p.kernel, ev->addr, ev->len))
 		return;
 	die("the recording maps 0x%llx-0x%llx, which is not in the user space of kernel.layout; choose a "
-	    "layout with as many address bits as the recorded machine had (x86-64, arm64-4k), or record the "
-	    "program for a machine like that of the layout",
+	    "layout with as many address bits as the recorded machine had (x86-64, arm64-4k), pack it with "
+	    "layout.rebase = yes, or record the program for a machine like that of the layout",
 	    (unsigned long long)ev->addr, (unsigned long long)end);
 }
 

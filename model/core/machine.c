@@ -50,6 +50,7 @@ const struct opt_section machine_sections[] = {
 	{ "sched", sched_opts, offsetof(struct machine_cfg, sched), "the scheduler", NULL },
 	{ "cat", service_opts, offsetof(struct machine_cfg, service),
 	  "cache allocation: who is in which class of service", NULL },
+	{ "layout", layout_opts, offsetof(struct machine_cfg, engine), "how recordings fit it", NULL },
 	{ "replay", engine_opts, offsetof(struct machine_cfg, engine), "how recordings are replayed", NULL },
 	{ "engine", simulator_opts, 0, "how the simulator itself works", NULL },
 	{ 0 },

@@ -5,7 +5,7 @@
 
 #include "model/base/error.h"
 
-struct recording *recording_new(struct trace *t, u32 index, u32 line, u32 page_shift,
+struct recording *recording_new(struct trace *t, u32 index, u32 line, u32 page_shift, struct rebase *rebase,
 				struct engine *e)
 {
 	struct recording *r = xcalloc(1, sizeof(*r));
@@ -13,6 +13,7 @@ struct recording *recording_new(struct trace *t, u32 index, u32 line, u32 page_s
 	r->trace = t;
 	r->index = index;
 	r->engine = e;
+	r->rebase = rebase;
 	r->blocked_end = &r->blocked;
 	r->peek = tr_cursor_new(t);
 	code_table_init(&r->code, line, page_shift);
@@ -31,6 +32,7 @@ static void thread_free(struct thread *th)
 		trace_packet_free(th->rec->trace, th->packet);
 	if (th->cursor)
 		tr_cursor_free(th->cursor);
+	free(th->rebased);
 	free(th);
 }
 
@@ -63,6 +65,7 @@ void recording_free(struct recording *r)
 	free(r->spare_cursors);
 	tr_cursor_free(r->peek);
 	code_table_fini(&r->code);
+	rebase_free(r->rebase);
 	trace_close(r->trace);
 	free(r);
 }
@@ -162,6 +165,22 @@ static void give_back_packet(struct thread *th)
 	th->cursor = NULL;
 }
 
+static void add_block(struct recording *r, const struct tr_block *b)
+{
+	struct tr_block packed = *b;
+	u64 bytes = 0;
+	u32 i;
+
+	if (!r->rebase || !b->n_insns) {
+		code_table_add(&r->code, b);
+		return;
+	}
+	for (i = 0; i < b->n_insns; i++)
+		bytes += b->insn_size[i];
+	packed.pc = rebase_range(r->rebase, b->pc, bytes);
+	code_table_add(&r->code, &packed);
+}
+
 bool thread_next_packet(struct thread *th)
 {
 	struct recording *r = th->rec;
@@ -175,10 +194,23 @@ bool thread_next_packet(struct thread *th)
 	th->chunks = 0;
 	r->buffered -= p->len;
 	while (r->code.n < p->n_blocks)
-		code_table_add(&r->code, trace_block(r->trace, r->code.n));
+		add_block(r, trace_block(r->trace, r->code.n));
 	th->cursor = r->n_spare_cursors ? r->spare_cursors[--r->n_spare_cursors] : tr_cursor_new(r->trace);
 	tr_cursor_set(th->cursor, p);
 	return true;
+}
+
+static const u64 *rebase_addrs(struct thread *th, const struct tr_chunk *c)
+{
+	u32 i;
+
+	if (c->n_addrs > th->cap_rebased) {
+		th->cap_rebased = MAX(2 * th->cap_rebased, c->n_addrs);
+		th->rebased = xrealloc(th->rebased, th->cap_rebased * sizeof(*th->rebased));
+	}
+	for (i = 0; i < c->n_addrs; i++)
+		th->rebased[i] = rebase_addr(th->rec->rebase, c->addr[i]);
+	return th->rebased;
 }
 
 bool thread_next_chunk(struct thread *th)
@@ -199,6 +231,10 @@ bool thread_next_chunk(struct thread *th)
 	};
 	th->event = c.event ? *c.event : (struct tr_event){ .kind = TR_EV_NONE };
 	th->gap_over = false;
+	if (unlikely(th->rec->rebase)) {
+		th->chunk.addr = rebase_addrs(th, &c);
+		rebase_event(th->rec->rebase, &th->event);
+	}
 	th->event_begun = false;
 	th->copied = 0;
 	return true;
@@ -276,6 +312,7 @@ bool thread_end(struct thread *th)
 	if (th->state == THREAD_STARVED)
 		r->n_starved--;
 	leave_process(th);
+	free(th->rebased);
 	th->next = r->spare_threads;
 	r->spare_threads = th;
 	if (!first)

@@ -10,6 +10,7 @@
 
 #include "model/core/core.h"
 #include "model/core/order.h"
+#include "model/core/rebase.h"
 #include "model/sim/event.h"
 #include "traces/trace.h"
 
@@ -39,6 +40,8 @@ struct thread {
 	u32 chunks;                        /* of the packet so far */
 	bool has_chunk;
 	struct core_chunk chunk;
+	u64 *rebased; /* its addresses, where the recording is packed */
+	u32 cap_rebased;
 	struct tr_event event; /* after the chunk; kind TR_EV_NONE: none */
 	bool gap_over;         /* the recorded time before its allocation event has passed */
 	bool event_begun;      /* its time is charged already; only copying or sleeping is left */
@@ -81,6 +84,7 @@ struct recording {
 	struct kevents *kevents; /* what its allocation events hold, NULL: it had none yet */
 	u64 changed_at; /* cycle of the last event or block of a thread, which may let others go on */
 	struct code_table code;
+	struct rebase *rebase; /* NULL: addresses are as recorded */
 	struct tr_cursor *peek;
 	struct process *processes;
 	/* THREAD_ORDER and THREAD_TAKING, in the order in which they blocked. */
@@ -94,9 +98,9 @@ struct recording {
 
 /*
  * line: bytes of an instruction-cache line; page_shift: of the smallest pages. The recording owns the trace
- * from now on.
+ * and the packing (NULL: none) from now on.
  */
-struct recording *recording_new(struct trace *t, u32 index, u32 line, u32 page_shift,
+struct recording *recording_new(struct trace *t, u32 index, u32 line, u32 page_shift, struct rebase *rebase,
 				struct engine *e);
 void recording_free(struct recording *r);
 

@@ -78,6 +78,11 @@ bool kernel_fits(const struct kernel *k, u64 addr, u64 len)
 	return addr <= k->user_end && len <= k->user_end - addr;
 }
 
+u64 kernel_user_end(const struct kernel *k)
+{
+	return k->user_end;
+}
+
 const char *kernel_layout_check(const struct kernel_cfg *cfg, u64 memory)
 {
 	return layout_check(cfg->layout, cfg->era, memory);

@@ -90,6 +90,7 @@ void kernel_add_cpu(struct kernel *k, struct cpu *c);
 /* The hardware thread has nothing to run; it keeps the address space loaded. */
 void kernel_set_idle(struct kernel *k, struct cpu *c, bool idle);
 bool kernel_fits(const struct kernel *k, u64 addr, u64 len);
+u64 kernel_user_end(const struct kernel *k);
 void kernel_stats(struct kernel *k, struct stats *s); /* registers mm.* */
 /* Entry and exit of a system call that has no body here. */
 void kernel_syscall(struct kernel *k, struct cpu *c);
