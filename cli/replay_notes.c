@@ -92,7 +92,8 @@ static void note_allocations(struct notes *n, const struct stats *s)
 		{ "object_allocs", "of objects" },
 		{ "object_frees", "frees of objects" },
 		{ "failed", "that got nothing" },
-		{ "unknown_frees", "frees of what was there before, left out" },
+		{ "unknown_frees", "frees of what was there before" },
+		{ "stand_ins", "of them made with other pages" },
 		{ "reused", "of what had not been freed" },
 		{ "unmodelled", "of objects without a model of their allocator" },
 	};

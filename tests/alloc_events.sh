@@ -98,6 +98,11 @@ has text mm.kevents.page_allocs 2000
 has text mm.kevents.page_frees 1970
 has text mm.kevents.unknown_frees 10
 has text mm.kevents.pages 93
+has text mm.kevents.stand_ins 0
+replays stand-ins "$tmp/kmem.txt" -s replay.stand_ins=yes
+has stand-ins mm.kevents.unknown_frees 10
+has stand-ins mm.kevents.stand_ins 10
+has stand-ins mm.kevents.pages 93
 has text replay.order_gaps 0
 summary "what was replayed" text "allocation events: 2000 of pages, 1970 frees of pages, 10 frees of what"
 replays objects "$tmp/kmem.txt" -s replay.allocations=objects

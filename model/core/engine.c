@@ -18,6 +18,8 @@ const struct opt engine_opts[] = {
 	{ "allocations", OPT_ENUM, offsetof(struct engine_cfg, allocations), "all", 0, 0, NULL,
 	  "which allocation events happen; recordings of both hold the pages of the recorded slabs, too",
 	  allocation_names },
+	{ "stand_ins", OPT_BOOL, offsetof(struct engine_cfg, stand_ins), "no", 0, 0, NULL,
+	  "frees of pages that were allocated before the recording free others in their place", NULL },
 	{ "touch", OPT_ENUM, offsetof(struct engine_cfg, touch), "none", 0, 0, NULL,
 	  "what users of recorded pages and objects touch of them, beyond what the recording says",
 	  touch_names },

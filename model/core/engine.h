@@ -35,6 +35,7 @@ struct engine_cfg {
 	u32 sleep_scale; /* percent */
 	u32 gap_scale;   /* percent */
 	u32 touch;       /* enum engine_touch */
+	bool stand_ins;
 	u32 allocations; /* enum engine_allocations */
 	bool rebase;     /* layout.rebase: recordings that do not fit the layout are packed */
 };

@@ -113,6 +113,7 @@ static struct kevent request(const struct engine *e, const struct tr_event *ev)
 		.node = ev->file - 1,
 		.of_node = ev->file != 0,
 		.cold = ev->flags & TR_KMEM_COLD,
+		.stand_in = e->p.cfg->stand_ins,
 		.reads = ev->flags & TR_KMEM_READS,
 		.cache = ev->name,
 	};

@@ -224,6 +224,20 @@ static bool free_singles(struct kevents *s, struct cpu *c, const struct kevent *
 	return any;
 }
 
+/* A block that nobody pays for stands in for one that was taken before the recording, mostly by users. */
+static void free_stand_in(struct kernel *k, struct cpu *c, const struct kevent *e)
+{
+	struct kevent taken = { .order = e->order, .gfp = GFP_HIGHUSER_MOVABLE | GFP_NORETRY | GFP_NOWARN };
+	u64 pfn = take_block(k, NULL, &taken);
+
+	if (pfn == NO_FRAME)
+		return;
+	k->kevent.stand_ins++;
+	k->kevent.pages += 1ull << e->order;
+	k->kevent.pages_taken += 1ull << e->order;
+	give_block(k, c, pfn, e->order, e->cold);
+}
+
 /* The block of that name and order, or one whose request failed. */
 static const u64 *find_block(const struct kevents *s, u64 name, u32 order)
 {
@@ -246,8 +260,11 @@ void kevents_page_free(struct kevents *s, struct cpu *c, const struct kevent *e)
 	}
 	if (e->order <= MAX_ORDER)
 		split_around(s, e->name, e->order);
-	if (e->order > MAX_ORDER || !free_singles(s, c, e))
+	if (e->order > MAX_ORDER || !free_singles(s, c, e)) {
 		st->unknown_frees++;
+		if (e->stand_in && e->order <= MAX_ORDER)
+			free_stand_in(s->k, c, e);
+	}
 }
 
 /* ---- objects ---- */

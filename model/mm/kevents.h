@@ -27,27 +27,29 @@ struct kevent {
 	u32 node;
 	bool of_node;      /* the allocation asks for that node */
 	bool cold;         /* the free says so */
+	bool stand_in;     /* the free of an unknown block of pages frees another in its place */
 	bool reads;        /* what is touched after the allocation is read */
 	const char *cache; /* of an object; NULL: kmalloc */
 };
 
-#define KEVENT_STATS(X)                                                                        \
-	X(page_allocs, "requests", "recorded allocations of pages")                            \
-	X(page_frees, "requests", "recorded frees of pages")                                   \
-	X(pages_taken, "pages", "that these allocations got")                                  \
-	X(pages_given, "pages", "given back")                                                  \
-	X(pages, "pages", "taken and not given back")                                          \
-	X(object_allocs, "requests", "recorded allocations of objects")                        \
-	X(object_frees, "requests", "recorded frees of objects")                               \
-	X(objects_taken, "objects", "that these allocations got")                              \
-	X(objects_given, "objects", "given back")                                              \
-	X(objects, "objects", "taken and not given back")                                      \
-	X(failed, "requests", "that got nothing")                                              \
-	X(unknown_frees, "requests", "frees of what the recording did not allocate, not made") \
-	X(failed_frees, "requests", "frees of what had not been got, not made")                \
-	X(reused, "requests", "under a name still in use, which was freed first")              \
-	X(splits, "blocks", "of which parts were freed")                                       \
-	X(unmodelled, "requests", "for objects, without a model of their allocator")           \
+#define KEVENT_STATS(X)                                                              \
+	X(page_allocs, "requests", "recorded allocations of pages")                  \
+	X(page_frees, "requests", "recorded frees of pages")                         \
+	X(pages_taken, "pages", "that these allocations got")                        \
+	X(pages_given, "pages", "given back")                                        \
+	X(pages, "pages", "taken and not given back")                                \
+	X(object_allocs, "requests", "recorded allocations of objects")              \
+	X(object_frees, "requests", "recorded frees of objects")                     \
+	X(objects_taken, "objects", "that these allocations got")                    \
+	X(objects_given, "objects", "given back")                                    \
+	X(objects, "objects", "taken and not given back")                            \
+	X(failed, "requests", "that got nothing")                                    \
+	X(unknown_frees, "requests", "frees of what the recording did not allocate") \
+	X(stand_ins, "blocks", "of pages that were freed in their place")            \
+	X(failed_frees, "requests", "frees of what had not been got, not made")      \
+	X(reused, "requests", "under a name still in use, which was freed first")    \
+	X(splits, "blocks", "of which parts were freed")                             \
+	X(unmodelled, "requests", "for objects, without a model of their allocator") \
 	X(touched, "bytes", "of pages and objects, by their users")
 
 struct kevent_stats {
