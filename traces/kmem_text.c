@@ -120,7 +120,7 @@ static const char *parse_head(const char *line, struct kmem_event *ev)
 	return NULL;
 }
 
-/* What perf prints beside events: comments, empty lines, and call chains, which are indented. */
+/* What perf prints beside events: comments, empty lines, and call chains: indented, an address and a name. */
 static bool is_beside(const char *line)
 {
 	const char *p = line;
@@ -129,7 +129,25 @@ static bool is_beside(const char *line)
 	text_skip_blanks(&p);
 	if (!*p || *p == '\r' || *p == '#')
 		return true;
-	return p > line && text_hex(&p, &va) && is_blank(*p);
+	if (p == line || !text_hex(&p, &va) || !is_blank(*p))
+		return false;
+	text_skip_blanks(&p);
+	return *p && *p != '\r' && *p != '[';
+}
+
+/* An event's name ends with a colon; perf may be told to print a period before it. NULL: there is none. */
+static const char *parse_event(const char *p)
+{
+	const char *end;
+	u64 period;
+
+	for (end = p; text_decimal(&end, &period) && is_blank(*end); end = p) {
+		text_skip_blanks(&end);
+		p = end;
+	}
+	for (end = p; *end && !is_blank(*end); end++)
+		;
+	return end > p && end[-1] == ':' ? p : NULL;
 }
 
 /* "kmem:NAME:"; *p goes behind it. */
@@ -407,6 +425,11 @@ enum kmem_line kmem_parse(const char *line, struct kmem_event *ev, const char **
 		return KMEM_LINE_OTHER;
 	if (!p) {
 		*why = "not a line of perf script";
+		return KMEM_LINE_DAMAGED;
+	}
+	p = parse_event(p);
+	if (!p) {
+		*why = "no event";
 		return KMEM_LINE_DAMAGED;
 	}
 	if (!parse_kind(&p, &ev->kind))

@@ -25,6 +25,7 @@ struct pcp {
 	u32 high, high_min, high_max, batch;
 	u32 alloc_factor; /* a refill takes batch << alloc_factor pages */
 	u32 free_count;   /* pages freed lately */
+	u32 merge_from;   /* with so many, blocks of orders 1 to 3 go to the buddy: batch, up to 6.15 */
 	u32 flags;
 	u32 expire, seen; /* of another node: ticks until it is drained, the count when it was used last */
 	struct free_list list[PCP_MAX_LISTS]; /* hot-cold: 0 hot, 1 cold */

@@ -25,6 +25,7 @@ static void lists_init(const struct zone *z, struct pcp *p, u32 cpus_of_node)
 	p->batch = MAX(pcp_batch(z, z->managed, 1u << 20), 1);
 	p->high_min = high_size(z->wmark[WMARK_LOW], cpus_of_node, p->batch);
 	p->high_max = high_size(z->managed / 8, cpus_of_node, p->batch);
+	p->merge_from = p->batch;
 	p->flags = FREE_HIGH_BATCH;
 }
 
@@ -163,7 +164,7 @@ static bool frees_high(struct pcp *p, u32 order)
 		p->flags &= ~FREED_HIGH_ORDER;
 		return false;
 	}
-	high = p->free_count >= p->batch && (p->flags & FREED_HIGH_ORDER) &&
+	high = p->free_count >= p->merge_from && (p->flags & FREED_HIGH_ORDER) &&
 	       (!(p->flags & FREE_HIGH_BATCH) || p->count >= p->batch);
 	p->flags |= FREED_HIGH_ORDER;
 	return high;

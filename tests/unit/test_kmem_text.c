@@ -166,6 +166,7 @@ static void test_heads(void **state)
 		{ "55 100.000001:", 55, KMEM_NO_CPU },
 		{ ":-1    -1 [000] 100.000001:", ~0u, 0 },
 		{ "\t 8/9 [000] 100.000001:", 8, 0 },
+		{ "cc1 55 [000] 100.000001:          1", 55, 0 },
 	};
 	char line[256];
 	u32 i;
@@ -205,12 +206,17 @@ static void test_other(void **state)
 	is_other("bash 1 [000] 1.0: sched:sched_switch: prev_comm=kmem:mm_page_free: next_pid=0");
 	is_other("bash 1 [000] 1.0: kmem:rss_stat: mm_id=1 curr=1 type=MM_ANONPAGES size=4096B");
 	is_other("bash 1 [000] 1.0: kmem:mm_page_allocation: pfn=1");
+	is_other("bash 1 [000] 1.0: 250000 cycles:P: ffffffff81234567 f+0x1");
 }
 
 static void test_damaged(void **state)
 {
 	is_damaged("30887 [001]  4090.0441");
 	is_damaged("hello");
+	is_damaged("   77 ");
+	is_damaged("   77 [0");
+	is_damaged("30887 [001]  4090.044187: ");
+	is_damaged("30887 [001]  4090.044187: kmem:mm_page_a");
 	is_damaged("30887 [001] 99999999999999999999.0: kmem:mm_page_free: pfn=0x1 order=0");
 	is_damaged("30887 [001] 18446744073.999999999: kmem:mm_page_free: pfn=0x1 order=0");
 	is_damaged("x [001] 1.0: kmem:mm_page_free: pfn=0x1 order=0");
