@@ -246,13 +246,14 @@ enum engine_status engine_run(struct engine *e, u64 limit)
 	return status;
 }
 
+/* All cores end at the same whole cycle. */
 void engine_finish(struct engine *e)
 {
 	struct engine_core *c;
 	u64 last = 0;
 
 	for (c = e->cores; c < e->cores + e->p.n_cores; c++)
-		last = MAX(last, core_now(c->core));
+		last = MAX(last, (core_due(c->core) + e->p.width - 1) / e->p.width);
 	for (c = e->cores; c < e->cores + e->p.n_cores; c++)
 		if (!c->active)
 			core_wait_until(c->core, last, PART_IDLE);

@@ -128,6 +128,7 @@ static struct kernel *build_kernel(const struct machine *m)
 		.ptmem = m->ptmem,
 		.memory = m->cfg.memory,
 		.nodes = m->cfg.hw.numa.nodes,
+		.cpus = m->cfg.cores,
 		.hz = m->cfg.core.frequency,
 		.seed = m->cfg.seed,
 	};

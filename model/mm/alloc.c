@@ -197,23 +197,26 @@ static bool keeps_blocks_pure(const struct request *r)
 }
 
 /* prep_new_page() */
-static u64 hand_out(struct request *r, u64 pfn)
+void page_alloc_took(struct zone *z, u64 pfn, u32 order)
 {
-	struct page_alloc *pa = r->pa;
-	struct page *p;
+	struct page_alloc *pa = z->pa;
+	struct page *p = page_of(&pa->map, pfn);
 
-	if (pfn == NO_FRAME) {
-		pa->st.failed++;
-		return NO_FRAME;
-	}
-	p = page_of(&pa->map, pfn);
 	p->state = PAGE_ALLOCATED;
-	p->order = r->order;
+	p->order = order;
 	p->refs = 1;
 	p->flags = 0;
 	p->private = 0;
-	pa->st.allocated += 1ull << r->order;
-	pa->pgalloc[zone_of(pa, pfn)->type] += 1ull << r->order;
+	pa->st.allocated += 1ull << order;
+	pa->pgalloc[z->type] += 1ull << order;
+}
+
+static u64 hand_out(struct request *r, u64 pfn)
+{
+	if (pfn == NO_FRAME)
+		r->pa->st.failed++;
+	else
+		page_alloc_took(zone_of(r->pa, pfn), pfn, r->order);
 	return pfn;
 }
 
@@ -340,16 +343,14 @@ void free_pages_cold(struct page_alloc *pa, struct cpu *c, u64 pfn, u32 order)
 void split_page(struct page_alloc *pa, u64 pfn, u32 order)
 {
 	struct page *p = page_of(&pa->map, pfn);
-	u32 refs = p->refs;
+	struct page one = *p;
 	u64 i;
 
 	ASSERT(p->state == PAGE_ALLOCATED && p->order == order);
+	one.order = 0;
 	for (i = 0; i < 1ull << order; i++) {
 		if (order >= PAGE_CHUNK_SHIFT)
 			memmap_populate(&pa->map, pfn + i);
-		p = page_of(&pa->map, pfn + i);
-		p->state = PAGE_ALLOCATED;
-		p->order = 0;
-		p->refs = refs;
+		*page_of(&pa->map, pfn + i) = one;
 	}
 }

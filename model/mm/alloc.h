@@ -114,6 +114,7 @@ struct page_alloc {
 	void *reclaim_arg;
 	struct compaction *compaction; /* compact.h; NULL: blocks are not made by moving pages */
 	struct page_alloc_stats st;
+	u64 boot_used;              /* pages in use from the beginning, boot_state.h */
 	u64 pgalloc[NR_ZONE_TYPES]; /* pages: /proc/vmstat */
 	struct pcp_stats pcp_st;
 };
@@ -148,9 +149,12 @@ void free_pages_cold(struct page_alloc *pa, struct cpu *c, u64 pfn, u32 order);
 void split_page(struct page_alloc *pa, u64 pfn, u32 order);
 /* Everything in per-CPU lists goes to the buddy; pages that did. */
 u64 drain_all_pages(struct page_alloc *pa, struct cpu *c);
+/* A block that was taken from the buddy directly is in use from now on, with one reference. */
+void page_alloc_took(struct zone *z, u64 pfn, u32 order);
 void page_alloc_wake_kswapd(struct zone *z, u32 order);
 struct zone *zone_of(const struct page_alloc *pa, u64 pfn);
 u32 node_of(const struct page_alloc *pa, u64 pfn);
+u64 node_start(const struct page_alloc *pa, u32 node); /* pfn; of the number of nodes: the end of memory */
 /* Physical address of a page's struct page, which memmap.va and on are mapped to. */
 u64 page_struct_pa(const struct page_alloc *pa, u64 pfn);
 /* The kernel's address of byte `offset` of a hardware thread's per-CPU area. */

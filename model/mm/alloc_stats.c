@@ -102,7 +102,7 @@ void page_alloc_sane(const struct page_alloc *pa)
 	u64 used = page_alloc_managed(pa) - page_alloc_free_pages(pa) - page_alloc_in_lists(pa);
 	u32 i;
 
-	ASSERT(pa->st.allocated == pa->st.freed + used);
+	ASSERT(pa->st.allocated + pa->boot_used == pa->st.freed + used);
 	for (i = 0; i < pa->n_zones; i++) {
 		const struct zone *z = &pa->zone[i];
 

@@ -1,5 +1,7 @@
 #include "model/mm/asid.h"
 
+#include "model/mm/kernel_boot.h"
+
 #include <stdlib.h>
 
 #include "model/base/error.h"
@@ -156,6 +158,7 @@ void kernel_add_cpu(struct kernel *k, struct cpu *c)
 	k->lru_batch = xrealloc(k->lru_batch, (k->n_cpus + 1) * sizeof(*k->lru_batch));
 	k->lru_batch[k->n_cpus].n = 0;
 	init(&k->asids[k->n_cpus++], c, MAX(k->cfg.asids, 1));
+	kernel_boot_cpu(k, c);
 }
 
 void kernel_set_idle(struct kernel *k, struct cpu *c, bool idle)

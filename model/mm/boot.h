@@ -17,7 +17,6 @@ void boot_reserve(struct page_alloc *pa);
 void boot_release(struct page_alloc *pa);
 
 /* zone.c */
-u64 node_start(const struct page_alloc *pa, u32 node); /* pfn */
 void zones_free(struct page_alloc *pa);
 
 #endif

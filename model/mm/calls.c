@@ -68,7 +68,7 @@ enum mm_result mm_mmap(struct mm *mm, struct cpu *c, const struct mm_map *map)
 	}
 	insert_mapping(mm, c, &v);
 	if (v.object)
-		object_put(v.object);
+		object_put(v.object, c);
 	if (v.flags & MM_HEAP)
 		mm->brk = MAX(mm->brk, v.end);
 	return MM_OK;
@@ -155,7 +155,7 @@ static void punch_hole(struct mm *mm, struct cpu *c, const struct vma *v, u64 st
 	if (first > last)
 		return;
 	unmap_object(mm->k, c, v->object, first, last);
-	object_drop_range(v->object, first, last);
+	object_drop_range(v->object, c, first, last);
 }
 
 /* The pages that nothing outside of start..end uses. */
@@ -288,7 +288,7 @@ static void map_growth(struct mm *mm, struct cpu *c, struct vma *tail, u64 start
 	tail->end = end;
 	insert_mapping(mm, c, tail);
 	if (tail->object)
-		object_put(tail->object);
+		object_put(tail->object, c);
 }
 
 /*
@@ -319,7 +319,7 @@ static enum mm_result remap(struct mm *mm, struct cpu *c, u64 from, u64 from_end
 	if (result == MM_OK && to_len > kept)
 		map_growth(mm, c, &tail, to + kept, to_end);
 	else if (tail.object)
-		object_put(tail.object);
+		object_put(tail.object, c);
 	return result;
 }
 

@@ -1,7 +1,9 @@
 /* --check: the whole state, walked from the outside and compared with what the parts say of themselves. */
 #include "model/base/error.h"
 #include "model/mm/asid.h"
+#include "model/mm/alloc.h"
 #include "model/mm/huge.h"
+#include "model/mm/kpgtable.h"
 #include "model/mm/pte.h"
 
 struct check {
@@ -19,6 +21,11 @@ static void found(struct check *ch, u64 pfn)
 		++*n;
 	else
 		map64_set(&ch->refs, pfn, 1);
+}
+
+static void found_table(void *arg, u64 pfn)
+{
+	found(arg, pfn);
 }
 
 /* An entry in a run says where the run begins, and its neighbour continues it. */
@@ -196,6 +203,10 @@ void kernel_check(const struct kernel *k)
 		found(&ch, k->zero_pfn);
 	for (mm = k->mms; mm; mm = mm->next)
 		check_mm(&ch, mm);
+	if (k->kpgtable)
+		kpgtable_each_table(k->kpgtable, found_table, &ch);
+	if (k->pa)
+		page_alloc_sane(k->pa);
 	check_objects(&ch);
 	check_kevents(&ch);
 	for (s = map64_next(&ch.refs, NULL); s; s = map64_next(&ch.refs, s))

@@ -50,7 +50,7 @@ bool contig_map(struct mm *mm, struct cpu *c, const struct page_view *p, u64 ent
 
 	if (!wanted(mm, p, at, start))
 		return false;
-	pfn = page_alloc(k, c, k->contig_order, start);
+	pfn = page_alloc(k, c, GFP_TRANSHUGE_LIGHT, k->contig_order, start);
 	k->contig.fallbacks += pfn == NO_FRAME;
 	if (pfn == NO_FRAME)
 		return false;

@@ -87,7 +87,7 @@ static enum trap_result done(u64 *counter)
 /* A cleared frame of the faulting address's own. */
 static u64 new_zeroed(struct fault *f)
 {
-	u64 pfn = page_alloc(f->k, f->c, 0, f->va);
+	u64 pfn = page_alloc(f->k, f->c, GFP_HIGHUSER_MOVABLE, 0, f->va);
 
 	if (pfn != NO_FRAME)
 		page_zero(f->k, f->c, pfn);
@@ -100,7 +100,7 @@ static u64 new_copy(struct fault *f, u64 from)
 
 	if (from == f->k->zero_pfn)
 		return new_zeroed(f);
-	pfn = page_alloc(f->k, f->c, 0, f->va);
+	pfn = page_alloc(f->k, f->c, GFP_HIGHUSER_MOVABLE, 0, f->va);
 	if (pfn != NO_FRAME)
 		page_copy(f->k, f->c, pfn, from);
 	return pfn;
@@ -141,7 +141,7 @@ static u64 object_frame(struct fault *f, u64 va)
 
 	if (pfn != NO_FRAME)
 		return pfn;
-	pfn = page_alloc(f->k, f->c, 0, va);
+	pfn = page_alloc(f->k, f->c, GFP_HIGHUSER_MOVABLE, 0, va);
 	if (pfn == NO_FRAME)
 		return NO_FRAME;
 	if (o->anon)
@@ -268,7 +268,7 @@ static enum trap_result fault_write_protected(struct fault *f)
 	kernel_step(f->k, f->c, STEP_WP_FAULT);
 	map_new(f, pfn);
 	tlb_flush_page(f->mm, f->c, f->page);
-	frame_put(f->k->frames, old);
+	frame_put(f->k->frames, f->c, old);
 	return done(&f->k->fault.cow);
 }
 

@@ -4,10 +4,12 @@
 
 #include "model/base/error.h"
 #include "model/base/rng.h"
+#include "model/mm/alloc.h"
 #include "model/mm/bitset.h"
+#include "model/mm/frame_buddy.h"
 #include "model/base/map64.h"
 
-const char *const frame_placement_names[] = { "sequential", "random", "coloured", "identity", NULL };
+const char *const frame_placement_names[] = { "sequential", "random", "coloured", "identity", "buddy", NULL };
 
 #define FRAME_STATS(X)                                      \
 	X(total, "frames", "of the simulated memory")       \
@@ -30,8 +32,9 @@ static const struct stat_desc frame_stats[] = { FRAME_STATS(STAT_ROW){ 0 } };
  * looks for free ones. They differ for colours, where the frames of one colour stand together.
  */
 struct frames {
-	u32 shift; /* of a frame's size */
-	u32 order; /* a frame is that many times 4 KB; inside, frames are counted one by one */
+	struct page_alloc *pa; /* the frames are its pages; the rest is then unused but for counts */
+	u32 shift;             /* of a frame's size */
+	u32 order;             /* a frame is that many times 4 KB; inside, frames are counted one by one */
 	struct bitset used;
 	struct map64 shared; /* references of frames that have more than one */
 	enum frame_placement placement;
@@ -61,10 +64,13 @@ struct frames *frames_new(const struct frames_cfg *cfg, u64 seed)
 	struct frames *f = xcalloc(1, sizeof(*f));
 	u64 pfn;
 
-	f->st.total = f->st.free = cfg->bytes >> cfg->shift;
-	ASSERT(f->st.total > 0 && cfg->colours > 0 && cfg->nodes > 0);
+	f->pa = cfg->pa;
 	f->shift = cfg->shift;
 	f->order = f->shift - FRAME_SHIFT;
+	f->st.total = f->st.free = f->pa ? page_alloc_managed(f->pa) : cfg->bytes >> cfg->shift;
+	if (f->pa)
+		return f;
+	ASSERT(f->st.total > 0 && cfg->colours > 0 && cfg->nodes > 0 && cfg->placement != FRAME_BUDDY);
 	f->placement = cfg->placement;
 	f->colours = cfg->colours;
 	f->nodes = cfg->nodes;
@@ -101,6 +107,8 @@ static u64 wanted_place(struct frames *f, u64 va, u32 node)
 	u64 first = f->st.total / f->nodes * node;
 
 	switch (f->placement) {
+	case FRAME_BUDDY:
+		break;
 	case FRAME_SEQUENTIAL:
 		return first;
 	case FRAME_RANDOM:
@@ -160,16 +168,23 @@ static u64 find_one(struct frames *f, u64 va, u32 node)
 	return place == BITSET_NONE ? NO_FRAME : pfn_at(f, place);
 }
 
-u64 frame_alloc(struct frames *f, u32 order, u64 va, u32 node)
+static u64 pool_alloc(struct frames *f, u32 order, u64 va, u32 node)
 {
 	u64 pfn = order ? find_block(f, order, va, node) : find_one(f, va, node), i;
+
+	for (i = 0; pfn != NO_FRAME && i < 1ull << order; i++)
+		bitset_add(&f->used, place_of(f, pfn + i));
+	return pfn;
+}
+
+u64 frame_alloc(struct frames *f, struct cpu *c, u32 gfp, u32 order, u64 va, u32 node)
+{
+	u64 pfn = f->pa ? frame_buddy_alloc(f->pa, c, gfp, order, node) : pool_alloc(f, order, va, node);
 
 	if (pfn == NO_FRAME) {
 		f->st.failed++;
 		return NO_FRAME;
 	}
-	for (i = 0; i < 1ull << order; i++)
-		bitset_add(&f->used, place_of(f, pfn + i));
 	f->st.free -= 1ull << order;
 	f->st.allocated += 1ull << order;
 	f->st.peak = MAX(f->st.peak, frames_in_use(f));
@@ -178,8 +193,13 @@ u64 frame_alloc(struct frames *f, u32 order, u64 va, u32 node)
 
 void frame_get(struct frames *f, u64 pfn)
 {
-	u64 *refs = map64_find(&f->shared, pfn);
+	u64 *refs;
 
+	if (f->pa) {
+		frame_buddy_get(f->pa, pfn >> f->order);
+		return;
+	}
+	refs = map64_find(&f->shared, pfn);
 	ASSERT(frame_refs(f, pfn));
 	if (refs)
 		++*refs;
@@ -187,7 +207,7 @@ void frame_get(struct frames *f, u64 pfn)
 		map64_set(&f->shared, pfn, 2);
 }
 
-bool frame_put(struct frames *f, u64 pfn)
+static bool pool_put(struct frames *f, u64 pfn)
 {
 	u64 *refs = map64_find(&f->shared, pfn);
 
@@ -197,15 +217,62 @@ bool frame_put(struct frames *f, u64 pfn)
 		return false;
 	}
 	bitset_remove(&f->used, place_of(f, pfn >> f->order));
-	f->st.free++;
-	f->st.freed++;
 	return true;
+}
+
+static void count_freed(struct frames *f, u64 n)
+{
+	f->st.free += n;
+	f->st.freed += n;
+}
+
+static bool put(struct frames *f, struct cpu *c, u64 pfn, bool cold)
+{
+	bool last = f->pa ? frame_buddy_put(f->pa, c, pfn >> f->order, cold) : pool_put(f, pfn);
+
+	count_freed(f, last);
+	return last;
+}
+
+bool frame_put(struct frames *f, struct cpu *c, u64 pfn)
+{
+	return put(f, c, pfn, false);
+}
+
+bool frame_put_cold(struct frames *f, struct cpu *c, u64 pfn)
+{
+	return put(f, c, pfn, true);
+}
+
+void frame_get_block(struct frames *f, u64 pfn, u32 order)
+{
+	u64 i;
+
+	if (f->pa)
+		frame_buddy_get_block(f->pa, pfn >> f->order, order);
+	else
+		for (i = 0; i < 1ull << order; i++)
+			frame_get(f, pfn + (i << f->order));
+}
+
+void frame_put_block(struct frames *f, struct cpu *c, u64 pfn, u32 order)
+{
+	u64 i;
+
+	if (f->pa)
+		count_freed(f, frame_buddy_put_block(f->pa, c, pfn >> f->order, order));
+	else
+		for (i = 0; i < 1ull << order; i++)
+			frame_put(f, c, pfn + (i << f->order));
 }
 
 u32 frame_refs(const struct frames *f, u64 pfn)
 {
-	const u64 *refs = map64_find(&f->shared, pfn);
+	const u64 *refs;
 
+	if (f->pa)
+		return frame_buddy_refs(f->pa, pfn >> f->order);
+	refs = map64_find(&f->shared, pfn);
 	if (refs)
 		return (u32)*refs;
 	ASSERT(pfn >> f->order < f->st.total);
@@ -227,4 +294,6 @@ void frames_sane(const struct frames *f)
 	ASSERT(f->st.allocated == f->st.freed + frames_in_use(f));
 	ASSERT(f->st.peak >= frames_in_use(f) && f->st.peak <= f->st.total);
 	ASSERT(f->shared.n <= frames_in_use(f));
+	if (f->pa)
+		ASSERT(frame_buddy_count(f->pa) == frames_in_use(f));
 }

@@ -4,8 +4,11 @@
 #include "model/mm/pgtable.h"
 #include "model/mm/shootdown.h"
 
-/* Bit of an entry of k->gather that says: this frame is a page table. */
-#define GATHERED_TABLE (1ull << 63)
+/* An entry of k->gather: a frame's number, whether it is a page table, or the order of a block. */
+#define GATHERED_TABLE       (1ull << 63)
+#define GATHERED_ORDER_SHIFT 56u
+#define GATHERED_ORDER(e)    ((u32)((e) >> GATHERED_ORDER_SHIFT) & 63)
+#define GATHERED_PFN(e)      ((e) & ((1ull << GATHERED_ORDER_SHIFT) - 1))
 
 static void gather_reset(struct gather *g)
 {
@@ -22,6 +25,16 @@ void gather_begin(struct gather *g, struct mm *mm, struct cpu *c)
 	gather_reset(g);
 }
 
+static void let_go(struct kernel *k, struct cpu *c, u64 e)
+{
+	if (e & GATHERED_TABLE)
+		pgtable_free_page(k, c, GATHERED_PFN(e));
+	else if (GATHERED_ORDER(e))
+		frame_put_block(k->frames, c, GATHERED_PFN(e), GATHERED_ORDER(e));
+	else
+		frame_put(k->frames, c, e);
+}
+
 void gather_flush(struct gather *g)
 {
 	struct kernel *k = g->mm->k;
@@ -32,12 +45,8 @@ void gather_flush(struct gather *g)
 		f.start = f.end = 0;
 	if (g->whole || g->start < g->end)
 		tlb_flush(g->mm, g->c, &f);
-	for (i = 0; i < g->n; i++) {
-		if (k->gather[i] & GATHERED_TABLE)
-			pgtable_free_page(k, k->gather[i] & ~GATHERED_TABLE);
-		else
-			frame_put(k->frames, k->gather[i]);
-	}
+	for (i = 0; i < g->n; i++)
+		let_go(k, g->c, k->gather[i]);
 	gather_reset(g);
 }
 
@@ -70,6 +79,11 @@ static void gather_add(struct gather *g, u64 what)
 void gather_frame(struct gather *g, u64 pfn)
 {
 	gather_add(g, pfn);
+}
+
+void gather_block(struct gather *g, u64 pfn, u32 order)
+{
+	gather_add(g, pfn | (u64)order << GATHERED_ORDER_SHIFT);
 }
 
 void gather_table(struct gather *g, u64 va, u64 pfn)

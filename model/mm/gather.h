@@ -22,7 +22,7 @@ struct gather {
 	u32 shift;      /* of the smallest page in it */
 	bool whole;     /* the address space ends: one flush of all of it */
 	bool tables;    /* page tables are among what was gathered */
-	u32 n;          /* frames in k->gather */
+	u32 n;          /* frames and blocks in k->gather */
 };
 
 void gather_begin(struct gather *g, struct mm *mm, struct cpu *c);
@@ -30,8 +30,9 @@ void gather_flush(struct gather *g); /* flush and free what was gathered so far;
 /* The page at va is not translated as before any more. */
 void gather_page(struct gather *g, u64 va);
 void gather_huge(struct gather *g, u64 va, u32 level); /* a large page */
-/* Its frame loses a reference, after the flush. */
+/* Its frame loses a reference, after the flush; or each frame of a block does. */
 void gather_frame(struct gather *g, u64 pfn);
+void gather_block(struct gather *g, u64 pfn, u32 order);
 /* A page table that translated va is not linked any more; it is freed after the flush. */
 void gather_table(struct gather *g, u64 va, u64 pfn);
 

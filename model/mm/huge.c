@@ -50,13 +50,13 @@ static u64 withdraw(struct kernel *k, u64 entry_pa)
 }
 
 /* The tables that waited for the page of an entry are not needed any more; n: of those below, the first. */
-static void forget(struct kernel *k, u64 entry_pa, u32 level, u64 n)
+static void forget(struct kernel *k, struct cpu *c, u64 entry_pa, u32 level, u64 n)
 {
 	u64 table = withdraw(k, entry_pa), i;
 
 	for (i = 0; level > 1 && i < n; i++)
-		forget(k, entry_of(k, table, i), level - 1, 1u << k->format->bits[level - 2]);
-	pgtable_free_page(k, table);
+		forget(k, c, entry_of(k, table, i), level - 1, 1u << k->format->bits[level - 2]);
+	pgtable_free_page(k, c, table);
 }
 
 /*
@@ -73,15 +73,26 @@ static bool deposit(struct kernel *k, struct cpu *c, u64 entry_pa, u32 level)
 	for (i = 0; level > 1 && i < 1u << k->format->bits[level - 1]; i++) {
 		if (deposit(k, c, entry_of(k, pfn, i), level - 1))
 			continue;
-		forget(k, entry_pa, level, i);
+		forget(k, c, entry_pa, level, i);
 		return false;
 	}
 	return true;
 }
 
-static void forget_all(struct kernel *k, u64 entry_pa, u32 level)
+static void forget_all(struct kernel *k, struct cpu *c, u64 entry_pa, u32 level)
 {
-	forget(k, entry_pa, level, 1u << k->format->bits[level - 1]);
+	forget(k, c, entry_pa, level, 1u << k->format->bits[level - 1]);
+}
+
+static u32 huge_order(const struct kernel *k, u32 level)
+{
+	return k->format->shift[level] - k->page_shift;
+}
+
+/* vma_thp_gfp_mask() without advice: a block that is there or none. 1 GB can only be a hugetlb page. */
+static u32 huge_gfp(u32 level)
+{
+	return level == 1 ? GFP_TRANSHUGE_LIGHT : GFP_TRANSHUGE | GFP_RETRY_MAYFAIL;
 }
 
 static u64 new_block(struct kernel *k, struct cpu *c, u64 entry_pa, u64 va, u32 level)
@@ -90,9 +101,9 @@ static u64 new_block(struct kernel *k, struct cpu *c, u64 entry_pa, u64 va, u32 
 
 	if (!deposit(k, level == 1 ? c : NULL, entry_pa, level))
 		return NO_FRAME;
-	pfn = page_alloc(k, c, k->format->shift[level] - k->page_shift, va);
+	pfn = page_alloc(k, c, huge_gfp(level), huge_order(k, level), va);
 	if (pfn == NO_FRAME) {
-		forget_all(k, entry_pa, level);
+		forget_all(k, level == 1 ? c : NULL, entry_pa, level);
 		return NO_FRAME;
 	}
 	for (i = 0; i < nr_pages(k, level); i++)
@@ -127,12 +138,10 @@ bool huge_share(struct mm *child, struct cpu *c, u64 entry_pa, u64 entry, u32 le
 	struct kernel *k = child->k;
 	const struct pt_format *f = k->format;
 	u32 flags = f->flags(entry, level) & ~(PTE_WRITE | PTE_ACCESSED);
-	u64 i;
 
 	if (!deposit(k, level == 1 ? c : NULL, entry_pa, level))
 		return false;
-	for (i = 0; i < nr_pages(k, level); i++)
-		frame_get(k->frames, page_at(k, entry, level, i));
+	frame_get_block(k->frames, page_at(k, entry, level, 0), huge_order(k, level));
 	pte_write(child, c, KPATH_FORK, entry_pa, f->encode(f->pa(entry, level), flags, level));
 	return true;
 }
@@ -210,14 +219,12 @@ static void zap_entry(void *arg, u64 va, u64 entry_pa, u64 entry, u32 level)
 	const struct each_huge *e = arg;
 	struct kernel *k = e->g->mm->k;
 	bool sole = huge_is_sole(e->g->mm, entry, level);
-	u64 i;
 
 	kernel_step(k, e->g->c, sole ? STEP_UNMAP_PAGE : STEP_UNMAP_SHARED);
 	pte_write(e->g->mm, e->g->c, e->path, entry_pa, 0);
 	gather_huge(e->g, va, level);
-	for (i = 0; i < nr_pages(k, level); i++)
-		gather_frame(e->g, page_at(k, entry, level, i));
-	forget_all(k, entry_pa, level);
+	gather_block(e->g, page_at(k, entry, level, 0), huge_order(k, level));
+	forget_all(k, level == 1 ? e->g->c : NULL, entry_pa, level);
 }
 
 void huge_zap(struct gather *g, u64 start, u64 end)

@@ -8,11 +8,17 @@
 #include "model/mm/contig.h"
 #include "model/mm/era.h"
 #include "model/mm/gather.h"
+#include "model/mm/alloc.h"
+#include "model/mm/kernel_boot.h"
+#include "model/mm/kmap.h"
 #include "model/mm/layout.h"
+#include "model/mm/page.h"
 #include "model/sim/time.h"
 
 static const char *const numa_names[] = { "local", "interleave", NULL };
 static const char *const hugetlb_names[] = { "2m", "1g", NULL };
+static const char *const pcp_names[] = { "era", "none", "hot-cold", "merged", "lists", NULL };
+static const char *const boot_names[] = { "fresh", "aged", "buddyinfo", NULL };
 static const char *const thp_names[] = { "never", "always", NULL };
 static const char *const layout_names[] = { "x86-64",    "x86-64-la57", "i386", "i386-pae", "arm64-4k",
 					    "arm64-16k", "arm64-64k",   "sv39", "sv48",     NULL };
@@ -34,8 +40,21 @@ const struct opt kernel_opts[] = {
 	  "of the instructions that its steps take (step.h)", NULL },
 	{ "layout", OPT_ENUM, AT(layout), "x86-64", 0, 0, NULL, "address-space layout and page-table format",
 	  layout_names },
-	{ "placement", OPT_ENUM, AT(placement), "sequential", 0, 0, NULL, "which free frame a page gets",
+	{ "placement", OPT_ENUM, AT(placement), "sequential", 0, 0, NULL,
+	  "where frames come from: the page allocator, or a pool that takes them by a rule",
 	  frame_placement_names },
+	{ "pcp", OPT_ENUM, AT(pcp), "era", 0, 0, NULL, "per-CPU lists of pages", pcp_names },
+	{ "min_free_kbytes", OPT_U64, AT(min_free_kbytes), "0", 0, 0, "KB",
+	  "that the zones' marks keep free; 0: by the era's formula", NULL },
+	{ "boot", OPT_ENUM, AT(boot), "fresh", 0, 0, NULL,
+	  "memory at the beginning: all free, used for a while, or with the free blocks of boot_buddyinfo",
+	  boot_names },
+	{ "boot_occupancy", OPT_U32, AT(boot_occupancy), "50", 0, 100, "%",
+	  "of memory in use by others, with boot = aged", NULL },
+	{ "boot_fragmentation", OPT_U32, AT(boot_fragmentation), "50", 0, 100, "%",
+	  "of that, scattered page by page", NULL },
+	{ "boot_buddyinfo", OPT_STRING, AT(boot_buddyinfo), "", 0, 0, NULL,
+	  "a copy of some machine's /proc/buddyinfo, for boot = buddyinfo", NULL },
 	{ "numa", OPT_ENUM, AT(numa), "local", 0, 0, NULL,
 	  "which node a page is taken from: that of the core that touches it first, or each in turn",
 	  numa_names },
@@ -85,7 +104,9 @@ u64 kernel_user_end(const struct kernel *k)
 
 const char *kernel_layout_check(const struct kernel_cfg *cfg, u64 memory)
 {
-	return layout_check(cfg->layout, cfg->era, memory);
+	const char *why = layout_check(cfg->layout, cfg->era, memory);
+
+	return why ? why : kernel_boot_check(cfg, memory);
 }
 
 static void set_costs(struct kernel_costs *cost, const struct kernel_cfg *cfg, u64 hz)
@@ -103,17 +124,6 @@ static u32 around_pages(const struct kernel_cfg *cfg)
 	while ((u64)n * 2 << kernel_format(cfg)->shift[0] <= cfg->fault_around)
 		n *= 2;
 	return n;
-}
-
-static struct frames *build_frames(const struct kernel_params *p, u32 page_shift)
-{
-	const struct frames_cfg cfg = { .bytes = p->memory,
-					.shift = page_shift,
-					.placement = p->cfg->placement,
-					.colours = p->cfg->colours,
-					.nodes = MAX(p->nodes, 1) };
-
-	return frames_new(&cfg, p->seed);
 }
 
 struct kernel *kernel_new(const struct kernel_params *p)
@@ -135,10 +145,10 @@ struct kernel *kernel_new(const struct kernel_params *p)
 	k->user_end = k->layout.user_end;
 	k->ptmem = p->ptmem;
 	k->nodes = MAX(p->nodes, 1);
-	k->frames = build_frames(p, k->page_shift);
+	kernel_boot(k, p);
 	objects_init(&k->objects, k->frames);
 	k->gather = xmalloc(GATHER_MAX * sizeof(*k->gather));
-	k->zero_pfn = p->cfg->zero_page ? frame_alloc(k->frames, 0, ~(u64)0, 0) : NO_FRAME;
+	k->zero_pfn = p->cfg->zero_page ? page_alloc(k, NULL, GFP_KERNEL, 0, ~(u64)0) : NO_FRAME;
 	return k;
 }
 
@@ -149,9 +159,11 @@ void kernel_free(struct kernel *k)
 	if (!k)
 		return;
 	frames_sane(k->frames);
+	if (k->pa)
+		page_alloc_sane(k->pa);
 	while ((mm = k->mms)) {
 		k->mms = mm->next;
-		vma_set_fini(&mm->vmas);
+		vma_set_fini(&mm->vmas, NULL);
 		free(mm);
 	}
 	while (k->n_cpus)
@@ -161,7 +173,7 @@ void kernel_free(struct kernel *k)
 	objects_fini(&k->objects);
 	kevents_free(k->kevents);
 	map64_fini(&k->deposits);
-	frames_free(k->frames);
+	kernel_boot_undo(k);
 	free(k->gather);
 	ladder_free(k->charger.ladder);
 	free(k);
@@ -206,6 +218,10 @@ void kernel_stats(struct kernel *k, struct stats *s)
 	stats_add(s, "mm.call", call_stats, &k->call);
 	kevents_stats(k, s);
 	frames_stats(k->frames, s);
+	if (k->pa)
+		page_alloc_stats_add(k->pa, s);
+	if (k->kmaps)
+		kmaps_stats_add(k->kmaps, s);
 	ladder_stats(k->charger.ladder, s);
 	/* What there is already of /proc/vmstat, under the kernel's names. */
 	stats_add_one(s, "mm.vmstat.pgfault", &k->pgfault, "faults", "resolved, or out of memory");

@@ -29,21 +29,27 @@
 	X(ipi_handler, "500ns", "what it takes there, without the flush")
 
 struct kernel_cfg {
-	u32 era;               /* kernel.era: whose rules */
-	u32 layout;            /* kernel.layout: enum kernel_layout */
-	bool charge;           /* kernel.charge: the kernel's work takes time */
-	u32 instruction_scale; /* kernel.instruction_scale: percent */
-	u32 placement;         /* kernel.placement: enum frame_placement */
-	u32 colours;           /* kernel.colours */
-	u32 numa;              /* kernel.numa: enum numa_policy */
-	bool zero_page;        /* kernel.zero_page: reads of untouched memory share one frame */
-	u32 asids;             /* kernel.asids: a number, or ASIDS_ERA */
-	u32 flush_ceiling;     /* kernel.flush_ceiling: pages that are flushed one by one */
-	u64 stack_limit;       /* kernel.stack_limit */
-	u32 thp;               /* kernel.thp: 0 never, 1 always */
-	u32 hugetlb;           /* kernel.hugetlb: 0 pages of the second size, 1 of the third */
-	u32 contiguous;        /* kernel.contiguous: 0 never, 1 always */
-	u64 fault_around;      /* kernel.fault_around: bytes that a read fault of an object maps at most */
+	u32 era;                /* kernel.era: whose rules */
+	u32 layout;             /* kernel.layout: enum kernel_layout */
+	bool charge;            /* kernel.charge: the kernel's work takes time */
+	u32 instruction_scale;  /* kernel.instruction_scale: percent */
+	u32 placement;          /* kernel.placement: enum frame_placement */
+	u32 pcp;                /* kernel.pcp: 0 the era's, else enum pcp_form + 1 */
+	u64 min_free_kbytes;    /* kernel.min_free_kbytes: 0 by the era's formula */
+	u32 boot;               /* kernel.boot: enum kernel_boot_state */
+	u32 boot_occupancy;     /* kernel.boot_occupancy: percent */
+	u32 boot_fragmentation; /* kernel.boot_fragmentation: percent */
+	char *boot_buddyinfo;   /* kernel.boot_buddyinfo: a file */
+	u32 colours;            /* kernel.colours */
+	u32 numa;               /* kernel.numa: enum numa_policy */
+	bool zero_page;         /* kernel.zero_page: reads of untouched memory share one frame */
+	u32 asids;              /* kernel.asids: a number, or ASIDS_ERA */
+	u32 flush_ceiling;      /* kernel.flush_ceiling: pages that are flushed one by one */
+	u64 stack_limit;        /* kernel.stack_limit */
+	u32 thp;                /* kernel.thp: 0 never, 1 always */
+	u32 hugetlb;            /* kernel.hugetlb: 0 pages of the second size, 1 of the third */
+	u32 contiguous;         /* kernel.contiguous: 0 never, 1 always */
+	u64 fault_around;       /* kernel.fault_around: bytes that a read fault of an object maps at most */
 #define X(name, def, help) struct opt_time name;
 	KERNEL_TIMES(X)
 #undef X
@@ -52,6 +58,8 @@ extern const struct opt kernel_opts[];
 
 /* MPOL_LOCAL and MPOL_INTERLEAVE over all nodes, include/uapi/linux/mempolicy.h. */
 enum numa_policy { NUMA_POLICY_LOCAL, NUMA_POLICY_INTERLEAVE };
+
+enum kernel_boot_state { KERNEL_BOOT_FRESH, KERNEL_BOOT_AGED, KERNEL_BOOT_BUDDYINFO };
 
 enum kernel_layout {
 	KERNEL_LAYOUT_X86_64,
@@ -78,6 +86,7 @@ struct kernel_params {
 	struct ptmem *ptmem;
 	u64 memory; /* bytes */
 	u32 nodes;  /* of memory; 0 is 1 */
+	u32 cpus;   /* hardware threads that will be added; 0 is 1 */
 	u64 hz;
 	u64 seed;
 };

@@ -100,16 +100,16 @@ static u64 block_bytes(const struct kernel *k, u32 order)
 static u64 take_block(struct kernel *k, struct cpu *c, const struct kevent *e)
 {
 	if (e->of_node)
-		return frame_alloc(k->frames, e->order, ~(u64)0, e->node % k->nodes);
-	return page_alloc(k, c, e->order, ~(u64)0);
+		return frame_alloc(k->frames, c, e->gfp, e->order, ~(u64)0, e->node % k->nodes);
+	return page_alloc(k, c, e->gfp, e->order, ~(u64)0);
 }
 
 static void give_block(struct kernel *k, struct cpu *c, u64 pfn, u32 order, bool cold)
 {
-	u64 step = page_size(k) >> FRAME_SHIFT, i;
-
-	for (i = 0; i < 1ull << order; i++)
-		frame_put(k->frames, pfn + i * step);
+	if (cold && !order)
+		frame_put_cold(k->frames, c, pfn);
+	else
+		frame_put_block(k->frames, c, pfn, order);
 	k->kevent.pages -= 1ull << order;
 	k->kevent.pages_given += 1ull << order;
 }

@@ -19,7 +19,7 @@ static const u8 direct_shift[] = {
 static u64 new_table(struct kpgtable *kp, struct cpu *c)
 {
 	struct kernel *k = kp->k;
-	u64 pfn = page_alloc(k, c, 0, ~(u64)0), i;
+	u64 pfn = page_alloc(k, c, GFP_KERNEL, 0, ~(u64)0), i;
 
 	if (pfn == NO_FRAME)
 		return NO_FRAME;

@@ -33,6 +33,7 @@ enum page_state {
 #define PAGE_TABLE      2u /* a page table */
 #define PAGE_MOVABLE    4u /* user memory that compaction may move: private: who owns it */
 #define PAGE_HIGHATOMIC 8u
+#define PAGE_FRAME      32u /* in use by frame.h's users, with a count of references */
 #define PAGE_TAIL       16u /* of a compound block that is used as one */
 
 struct page {

@@ -88,7 +88,7 @@ void mm_unmap(struct mm *mm, struct cpu *c, u64 start, u64 end)
 	gather_begin(&g, mm, c);
 	page_range(mm, &from, &to);
 	zap_range(&g, from, to);
-	vma_remove(&mm->vmas, start, end);
+	vma_remove(&mm->vmas, c, start, end);
 	page_refresh_ends(&g, KPATH_UNMAP, start, end);
 	free_tables(&g, start, end);
 	gather_flush(&g);
@@ -107,8 +107,8 @@ void mm_put(struct mm *mm, struct cpu *c)
 	pgtable_free(&g, 0, space_end(k), 0, 0);
 	gather_flush(&g);
 	asid_end(mm);
-	pgtable_free_page(k, mm->root >> FRAME_SHIFT);
-	vma_set_fini(&mm->vmas);
+	pgtable_free_page(k, c, mm->root >> FRAME_SHIFT);
+	vma_set_fini(&mm->vmas, c);
 	if (mm->next)
 		mm->next->prev = mm->prev;
 	if (mm->prev)

@@ -120,6 +120,7 @@ struct kernel {
 	struct kmaps *kmaps;
 	struct map64 deposits; /* tables for large pages that will be split, by entry; huge.h */
 	struct ptmem *ptmem;
+	struct page_alloc *pa; /* NULL: frames come from a pool */
 	struct frames *frames;
 	u32 nodes; /* of memory */
 	struct objects objects;

@@ -9,13 +9,13 @@ void objects_init(struct objects *set, struct frames *frames)
 	*set = (struct objects){ .frames = frames };
 }
 
-static void object_free(struct object *o)
+static void object_free(struct object *o, struct cpu *c)
 {
 	struct objects *set = o->set;
 	const struct map64_slot *s;
 
 	for (s = map64_next(&o->pages, NULL); s; s = map64_next(&o->pages, s))
-		frame_put(set->frames, s->value);
+		frame_put(set->frames, c, s->value);
 	map64_fini(&o->pages);
 	if (o->id)
 		map64_remove(&set->by_id, o->id);
@@ -31,7 +31,7 @@ static void object_free(struct object *o)
 void objects_fini(struct objects *set)
 {
 	while (set->first)
-		object_free(set->first);
+		object_free(set->first, NULL);
 	map64_fini(&set->by_id);
 }
 
@@ -67,11 +67,11 @@ void object_get(struct object *o)
 	o->users++;
 }
 
-void object_put(struct object *o)
+void object_put(struct object *o, struct cpu *c)
 {
 	ASSERT(o->users);
 	if (--o->users == 0 && o->anon)
-		object_free(o);
+		object_free(o, c);
 }
 
 u64 object_page(const struct object *o, u64 index)
@@ -87,7 +87,7 @@ void object_add(struct object *o, u64 index, u64 pfn)
 	map64_set(&o->pages, index, pfn);
 }
 
-void object_drop_range(struct object *o, u64 first, u64 last)
+void object_drop_range(struct object *o, struct cpu *c, u64 first, u64 last)
 {
 	u64 *index = xmalloc(o->pages.n * sizeof(*index)), n = 0;
 	const struct map64_slot *s;
@@ -96,7 +96,7 @@ void object_drop_range(struct object *o, u64 first, u64 last)
 		if (s->key < first || s->key > last)
 			continue;
 		index[n++] = s->key;
-		frame_put(o->set->frames, s->value);
+		frame_put(o->set->frames, c, s->value);
 	}
 	while (n)
 		map64_remove(&o->pages, index[--n]);

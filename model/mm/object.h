@@ -32,10 +32,10 @@ void objects_fini(struct objects *set); /* frees them all with their frames */
 /* The object of that id, made if there is none. One more user. */
 struct object *object_open(struct objects *set, u64 id, bool anon);
 void object_get(struct object *o);
-void object_put(struct object *o);
+void object_put(struct object *o, struct cpu *c);
 u64 object_page(const struct object *o, u64 index);    /* its frame, NO_FRAME if there is none yet */
 void object_add(struct object *o, u64 index, u64 pfn); /* takes over the caller's reference */
 /* Takes the pages first..last, as far as they exist, out of the object. */
-void object_drop_range(struct object *o, u64 first, u64 last);
+void object_drop_range(struct object *o, struct cpu *c, u64 first, u64 last);
 
 #endif

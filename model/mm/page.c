@@ -138,13 +138,13 @@ void page_refresh_ends(struct gather *g, enum kernel_path path, u64 start, u64 e
 		page_refresh(g, path, end - 1, end);
 }
 
-u64 page_alloc(struct kernel *k, const struct cpu *c, u32 order, u64 va)
+u64 page_alloc(struct kernel *k, struct cpu *c, u32 gfp, u32 order, u64 va)
 {
 	u32 node = c ? c->node : 0;
 
 	if (k->cfg.numa == NUMA_POLICY_INTERLEAVE && va != ~(u64)0)
 		node = (u32)((va >> (k->page_shift + order)) % k->nodes);
-	return frame_alloc(k->frames, order, va, node);
+	return frame_alloc(k->frames, c, gfp, order, va, node);
 }
 
 static void zero_frame(const struct kernel *k, struct cpu *c, u64 pfn)

@@ -52,7 +52,7 @@ void page_refresh(struct gather *g, enum kernel_path path, u64 start, u64 end);
 void page_refresh_ends(struct gather *g, enum kernel_path path, u64 start, u64 end);
 
 /* frame_alloc() from the node that kernel.numa says; c NULL: no core asks. */
-u64 page_alloc(struct kernel *k, const struct cpu *c, u32 order, u64 va);
+u64 page_alloc(struct kernel *k, struct cpu *c, u32 gfp, u32 order, u64 va);
 /* Whole pages, frame by frame. */
 void page_zero(const struct kernel *k, struct cpu *c, u64 pfn);
 void page_copy(const struct kernel *k, struct cpu *c, u64 to, u64 from);

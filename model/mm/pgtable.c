@@ -5,7 +5,7 @@
 
 u64 pgtable_new_page(struct kernel *k, struct cpu *c)
 {
-	u64 pfn = page_alloc(k, c, 0, ~(u64)0), i;
+	u64 pfn = page_alloc(k, c, GFP_KERNEL, 0, ~(u64)0), i;
 
 	if (pfn == NO_FRAME)
 		return NO_FRAME;
@@ -19,14 +19,14 @@ u64 pgtable_new_page(struct kernel *k, struct cpu *c)
 	return pfn;
 }
 
-void pgtable_free_page(struct kernel *k, u64 pfn)
+void pgtable_free_page(struct kernel *k, struct cpu *c, u64 pfn)
 {
 	bool last;
 	u64 i;
 
 	for (i = 0; i < page_size(k) >> FRAME_SHIFT; i++)
 		ptmem_remove(k->ptmem, pfn + i);
-	last = frame_put(k->frames, pfn);
+	last = frame_put(k->frames, c, pfn);
 	ASSERT(last);
 	k->pgtable.pages--;
 	k->pgtable.freed++;

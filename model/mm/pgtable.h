@@ -13,7 +13,7 @@
 
 /* A new table for mm; c may be NULL (nothing is charged). NO_FRAME: no memory. */
 u64 pgtable_new_page(struct kernel *k, struct cpu *c);
-void pgtable_free_page(struct kernel *k, u64 pfn);
+void pgtable_free_page(struct kernel *k, struct cpu *c, u64 pfn);
 
 /*
  * Physical address of va's entry of the last level, or NO_ENTRY. make: tables that are missing are made,

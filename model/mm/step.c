@@ -28,6 +28,9 @@ const char *const kernel_step_name[NR_KERNEL_STEPS] = {
  */
 #define INSTRUCTIONS_A_LINE 11u
 #define TEXT_LINE           64u
+/* However long exit and wait ran, they fetched 1,916 lines: long steps are loops, which have theirs already.
+ */
+#define STEP_LINES_MAX 1916u
 
 void charger_init(struct charger *ch, enum kernel_era era, u64 text_va, u32 percent, bool on)
 {
@@ -41,6 +44,7 @@ void charger_init(struct charger *ch, enum kernel_era era, u64 text_va, u32 perc
 		u32 counted = kernel_step_instructions[s][class];
 
 		lines = (counted + INSTRUCTIONS_A_LINE - 1) / INSTRUCTIONS_A_LINE;
+		lines = MIN(lines, STEP_LINES_MAX);
 		ch->step[s] = (struct step_text){ va, lines * TEXT_LINE, (counted * percent + 50) / 100 };
 		va += (u64)lines * TEXT_LINE * 5 / 2 & ~(u64)(TEXT_LINE - 1);
 	}

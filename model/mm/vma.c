@@ -5,19 +5,19 @@
 
 #include "model/base/error.h"
 
-static void vma_free(struct vma *v)
+static void vma_free(struct vma *v, struct cpu *c)
 {
 	if (v->object)
-		object_put(v->object);
+		object_put(v->object, c);
 	free(v);
 }
 
-void vma_set_fini(struct vma_set *s)
+void vma_set_fini(struct vma_set *s, struct cpu *c)
 {
 	u32 i;
 
 	for (i = 0; i < s->n; i++)
-		vma_free(s->v[i]);
+		vma_free(s->v[i], c);
 	free(s->v);
 	*s = (struct vma_set){ 0 };
 }
@@ -92,7 +92,7 @@ void vma_merge(struct vma_set *s, u64 start, u64 end)
 		}
 		a->end = b->end;
 		a->anon |= b->anon;
-		vma_free(b);
+		vma_free(b, NULL); /* a has the object too */
 		array_close(s, i + 1, 1);
 	}
 }
@@ -146,12 +146,12 @@ static u32 cut_out(struct vma_set *s, u64 start, u64 end, u32 *first)
 	return n;
 }
 
-void vma_remove(struct vma_set *s, u64 start, u64 end)
+void vma_remove(struct vma_set *s, struct cpu *c, u64 start, u64 end)
 {
 	u32 first, n = cut_out(s, start, end, &first), i;
 
 	for (i = 0; i < n; i++)
-		vma_free(s->v[first + i]);
+		vma_free(s->v[first + i], c);
 	array_close(s, first, n);
 }
 

@@ -24,7 +24,7 @@ struct vma_set {
 	u32 last; /* index found last */
 };
 
-void vma_set_fini(struct vma_set *s);
+void vma_set_fini(struct vma_set *s, struct cpu *c);
 /* Index of the first VMA that ends above va; s->n if there is none. */
 u32 vma_index(struct vma_set *s, u64 va);
 struct vma *vma_find(struct vma_set *s, u64 va); /* the one that contains va, or NULL */
@@ -35,7 +35,7 @@ void vma_insert(struct vma_set *s, const struct vma *like);
 /* Makes start and end boundaries, so that what lies between can be changed as whole VMAs. */
 void vma_isolate(struct vma_set *s, u64 start, u64 end);
 /* Takes start..end away from all of them; gives users of objects back. */
-void vma_remove(struct vma_set *s, u64 start, u64 end);
+void vma_remove(struct vma_set *s, struct cpu *c, u64 start, u64 end);
 /* What lies in start..end goes to addresses that are higher by delta (modulo 2^64) and free. */
 void vma_move(struct vma_set *s, u64 start, u64 end, u64 delta);
 /* Merges equal neighbours that meet in start..end, both included. */

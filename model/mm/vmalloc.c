@@ -170,9 +170,9 @@ static void end_area(struct vmalloc *v, struct cpu *c, struct vmap_area *a)
 		vmalloc_purge(v->k, c);
 }
 
-static void give_page(struct kernel *k, u64 pfn)
+static void give_page(struct kernel *k, struct cpu *c, u64 pfn)
 {
-	bool last = frame_put(k->frames, pfn);
+	bool last = frame_put(k->frames, c, pfn);
 
 	ASSERT(last);
 }
@@ -193,7 +193,7 @@ void vfree(struct kernel *k, struct cpu *c, u64 va)
 	end_area(v, c, a);
 	spin_unlock(&k->charger, c, &v->lock);
 	for (i = 0; pfn && i < n; i++)
-		give_page(k, pfn[i]);
+		give_page(k, c, pfn[i]);
 	free(pfn);
 	v->st.unmaps++;
 }
@@ -227,12 +227,12 @@ static bool fill_area(struct vmalloc *v, struct cpu *c, struct vmap_area *a, u64
 
 	a->pfn = xmalloc(n * sizeof(*a->pfn));
 	for (i = 0; i < n; i++) {
-		pfn = page_alloc(k, c, 0, ~(u64)0);
+		pfn = page_alloc(k, c, GFP_KERNEL | GFP_HIGHMEM, 0, ~(u64)0);
 		if (pfn == NO_FRAME)
 			return false;
 		a->pfn[i] = pfn;
 		if (!map_page(v, c, a, pfn << FRAME_SHIFT)) {
-			give_page(k, pfn);
+			give_page(k, c, pfn);
 			return false;
 		}
 	}

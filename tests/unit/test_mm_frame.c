@@ -68,6 +68,8 @@ static u64 twin_alloc(struct twin *t, u64 va)
 		return twin_colour(t, user ? va / PAGE : t->turn++);
 	case FRAME_IDENTITY:
 		return twin_first(t, user ? va / PAGE % t->total : t->total - t->total / 16 - 1);
+	case FRAME_BUDDY:
+		break;
 	}
 	return NO_FRAME;
 }
@@ -80,14 +82,14 @@ static void twin_step(struct frames *f, struct twin *t, struct rng *rng, u32 fil
 		if (rng_below(rng, 8) == 0)
 			va = ~(u64)0;
 		pfn = twin_alloc(t, va);
-		assert_int_equal(frame_alloc(f, 0, va, 0), pfn);
+		assert_int_equal(frame_alloc(f, NULL, 0, 0, va, 0), pfn);
 		if (pfn != NO_FRAME)
 			t->refs[pfn] = 1;
 	} else if (t->refs[pfn] && rng_below(rng, 3) == 0) {
 		frame_get(f, pfn);
 		t->refs[pfn]++;
 	} else if (t->refs[pfn]) {
-		assert_int_equal(frame_put(f, pfn), --t->refs[pfn] == 0);
+		assert_int_equal(frame_put(f, NULL, pfn), --t->refs[pfn] == 0);
 	}
 }
 
@@ -131,12 +133,12 @@ static void all_frames_are_handed_out_once(void **state)
 		u8 *seen = calloc(777, 1);
 
 		for (i = 0; i < 777; i++) {
-			u64 pfn = frame_alloc(f, 0, i * 3 * PAGE, 0);
+			u64 pfn = frame_alloc(f, NULL, 0, 0, i * 3 * PAGE, 0);
 
 			assert_in_range(pfn, 0, 776);
 			assert_int_equal(seen[pfn % 777]++, 0);
 		}
-		assert_int_equal(frame_alloc(f, 0, 0, 0), NO_FRAME);
+		assert_int_equal(frame_alloc(f, NULL, 0, 0, 0, 0), NO_FRAME);
 		frames_free(f);
 		free(seen);
 	}
@@ -148,7 +150,7 @@ static void colours_match_while_there_are_frames(void **state)
 	u64 vpn;
 
 	for (vpn = 12345; vpn < 12345 + 3200; vpn++)
-		assert_int_equal(frame_alloc(f, 0, vpn * PAGE, 0) % 32, vpn % 32);
+		assert_int_equal(frame_alloc(f, NULL, 0, 0, vpn * PAGE, 0) % 32, vpn % 32);
 	frames_free(f);
 }
 
@@ -158,7 +160,7 @@ static void random_frames_spread(void **state)
 	u32 sixteenth[16] = { 0 }, i;
 
 	for (i = 0; i < 16000; i++)
-		sixteenth[frame_alloc(f, 0, 0, 0) / 4096]++;
+		sixteenth[frame_alloc(f, NULL, 0, 0, 0, 0) / 4096]++;
 	/* 1000 each, standard deviation about 30 */
 	for (i = 0; i < 16; i++)
 		assert_in_range(sixteenth[i], 850, 1150);
@@ -172,16 +174,16 @@ static void blocks_are_aligned_neighbours(void **state)
 	for (placement = 0; placement <= FRAME_IDENTITY; placement++) {
 		struct frames *f = make(4096 * PAGE, placement, 32, 9);
 
-		frame_alloc(f, 0, 0, 0);
+		frame_alloc(f, NULL, 0, 0, 0, 0);
 		for (order = 1; order < 10; order++) {
-			u64 pfn = frame_alloc(f, order, 77 * PAGE, 0);
+			u64 pfn = frame_alloc(f, NULL, 0, order, 77 * PAGE, 0);
 
 			assert_int_equal(pfn % (1u << order), 0);
 			for (i = 0; i < 1u << order; i++)
 				assert_int_equal(frame_refs(f, pfn + i), 1);
 		}
 		assert_int_equal(frames_in_use(f), 1 + 1022);
-		assert_int_equal(frame_alloc(f, 12, 0, 0), NO_FRAME);
+		assert_int_equal(frame_alloc(f, NULL, 0, 12, 0, 0), NO_FRAME);
 		frames_free(f);
 	}
 }
@@ -207,7 +209,7 @@ static void host_memory_follows_use(void **state)
 		/* Less than its bits, 2 MB; the host counts resident pages in batches. */
 		assert_true(resident_kb() - before < 1024);
 		for (i = 0; i < 100000; i++)
-			frame_alloc(f, 0, i * PAGE, 0);
+			frame_alloc(f, NULL, 0, 0, i * PAGE, 0);
 		/* The bits of all 64 GB, at most: 2 MB and a little. */
 		assert_true(resident_kb() - before < 3000);
 		frames_free(f);
@@ -300,14 +302,14 @@ static void nodes_keep_to_their_part(void **state)
 
 			/* Half of it: a random place near its end may lead into the next. */
 			for (u64 i = 0; i < quarter / 2; i++) {
-				u64 pfn = frame_alloc(f, 0, i * PAGE, node);
+				u64 pfn = frame_alloc(f, NULL, 0, 0, i * PAGE, node);
 
 				assert_true(pfn / quarter == node || (placement[p] == FRAME_RANDOM &&
 								      pfn / quarter == (node + 1) % 4));
 			}
 			for (u64 i = 0; i < 4 * quarter - quarter / 2; i++)
-				assert_true(frame_alloc(f, 0, i * PAGE, node) != NO_FRAME);
-			assert_true(frame_alloc(f, 0, 0, node) == NO_FRAME);
+				assert_true(frame_alloc(f, NULL, 0, 0, i * PAGE, node) != NO_FRAME);
+			assert_true(frame_alloc(f, NULL, 0, 0, 0, node) == NO_FRAME);
 			frames_free(f);
 		}
 	}

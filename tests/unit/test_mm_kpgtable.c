@@ -233,7 +233,7 @@ static void no_memory_is_a_result(void **state)
 		p.ptmem = ptmem_new(16);
 		k = kernel_new(&p);
 		while (frames_total(k->frames) - frames_in_use(k->frames) > i)
-			frame_alloc(k->frames, 0, ~(u64)0, 0);
+			frame_alloc(k->frames, NULL, 0, 0, ~(u64)0, 0);
 		assert_null(kpgtable_new(k, DIRECT_PAGE_ERA));
 		kernel_free(k);
 		ptmem_free(p.ptmem);

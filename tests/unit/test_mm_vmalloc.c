@@ -237,7 +237,7 @@ static void no_memory_leaves_nothing_behind(void **state)
 
 	vfree(b->k, cpu0(b), vmalloc(b->k, cpu0(b), PAGE));
 	while (frames_total(b->k->frames) - frames_in_use(b->k->frames) > 10)
-		frame_alloc(b->k->frames, 0, ~(u64)0, 0);
+		frame_alloc(b->k->frames, NULL, 0, 0, ~(u64)0, 0);
 	tables = b->k->kpgtable->tables;
 	for (i = 1; i < 40; i++) {
 		u64 va = vmalloc(b->k, cpu0(b), i * PAGE);

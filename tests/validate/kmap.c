@@ -142,7 +142,7 @@ static void take_frames(struct bench *b)
 	u32 n = 0;
 
 	while (n < TURNS) {
-		u64 pfn = frame_alloc(b->k->frames, 0, ~(u64)0, 0);
+		u64 pfn = frame_alloc(b->k->frames, NULL, 0, 0, ~(u64)0, 0);
 
 		ASSERT(pfn != NO_FRAME);
 		if (pfn < high)
@@ -152,7 +152,7 @@ static void take_frames(struct bench *b)
 	}
 	b->low = passed[0];
 	while (n_low > 1)
-		frame_put(b->k->frames, passed[--n_low]);
+		frame_put(b->k->frames, NULL, passed[--n_low]);
 	free(passed);
 }
 
