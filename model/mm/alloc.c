@@ -15,6 +15,7 @@ struct page_alloc *page_alloc_new(const struct page_alloc_cfg *cfg, struct charg
 	u32 i;
 
 	boot_release(pa);
+	pa->unused = page_alloc_managed(pa);
 	for (i = 0; i < pa->n_zones && cfg->pcp != PCP_NONE; i++)
 		pcp_init_zone(&pa->zone[i], cfg->cpus);
 	return pa;
@@ -208,6 +209,7 @@ void page_alloc_took(struct zone *z, u64 pfn, u32 order)
 	p->flags = 0;
 	p->private = 0;
 	pa->st.allocated += 1ull << order;
+	pa->unused -= 1ull << order;
 	pa->pgalloc[z->type] += 1ull << order;
 }
 
@@ -319,6 +321,7 @@ static void give(struct page_alloc *pa, struct cpu *c, u64 pfn, u32 order, bool 
 	p->refs = 0;
 	p->flags = 0;
 	pa->st.freed += 1ull << order;
+	pa->unused += 1ull << order;
 	if (era_has_types(pa->cfg.era))
 		charge_load(pa->charger, c, KPATH_PCP, block_type_va(z, pfn), 8);
 	if (!c || !pcp_takes(pa, order) || type == MIGRATE_ISOLATE) {

@@ -99,9 +99,11 @@ u64 page_alloc_managed(const struct page_alloc *pa)
 
 void page_alloc_sane(const struct page_alloc *pa)
 {
-	u64 used = page_alloc_managed(pa) - page_alloc_free_pages(pa) - page_alloc_in_lists(pa);
+	u64 unused = page_alloc_free_pages(pa) + page_alloc_in_lists(pa);
+	u64 used = page_alloc_managed(pa) - unused;
 	u32 i;
 
+	ASSERT(unused == pa->unused);
 	ASSERT(pa->st.allocated + pa->boot_used == pa->st.freed + used);
 	for (i = 0; i < pa->n_zones; i++) {
 		const struct zone *z = &pa->zone[i];

@@ -76,6 +76,7 @@ struct layout_of_zone {
 	struct zone *z;
 	struct rng rng;
 	struct pool pool[MAX_ORDERS];
+	struct pool alone[MAX_ORDERS]; /* those whose buddy never was free */
 };
 
 static void pool_add(struct pool *p, u64 pfn)
@@ -104,6 +105,8 @@ static u64 part_of(struct layout_of_zone *l, u32 order)
 		return NO_FRAME;
 	if (l->pool[order].n)
 		return pool_take(&l->pool[order], &l->rng);
+	if (l->alone[order].n)
+		return pool_take(&l->alone[order], &l->rng);
 	pfn = part_of(l, order + 1);
 	if (pfn != NO_FRAME)
 		pool_add(&l->pool[order], pfn + (1ull << order));
@@ -114,8 +117,11 @@ static u64 part_of(struct layout_of_zone *l, u32 order)
 static u64 lonely(struct layout_of_zone *l, u32 order)
 {
 	u32 top = l->z->pa->max_order - 1;
-	u64 pfn = part_of(l, MIN(order + 1, top)), half = 1ull << order;
+	u64 half = 1ull << order, pfn;
 
+	if (l->alone[order].n)
+		return pool_take(&l->alone[order], &l->rng);
+	pfn = part_of(l, MIN(order + 1, top));
 	if (pfn == NO_FRAME || order == top)
 		return pfn;
 	if (rng_below(&l->rng, 2)) {
@@ -138,24 +144,33 @@ static void take_all(struct layout_of_zone *l)
 
 			while ((pfn = z->area[order].list[type].first) != NO_PAGE) {
 				buddy_take_block(z, NULL, pfn, order, type);
-				pool_add(&l->pool[order], pfn);
+				pool_add(order + 1 < z->pa->max_order ? &l->alone[order] : &l->pool[order],
+					 pfn);
 			}
 		}
 	}
 }
 
 /* What is left is in use, in blocks as large as they are. */
+static void use_pool(struct zone *z, struct pool *p, u32 order)
+{
+	u64 i;
+
+	for (i = 0; i < p->n; i++) {
+		if (order < PAGE_CHUNK_SHIFT)
+			memmap_populate(&z->pa->map, p->pfn[i]);
+		page_alloc_took(z, p->pfn[i], order);
+	}
+	free(p->pfn);
+}
+
 static void use_rest(struct layout_of_zone *l)
 {
 	u32 order;
-	u64 i;
 
 	for (order = 0; order < l->z->pa->max_order; order++) {
-		for (i = 0; i < l->pool[order].n; i++) {
-			memmap_populate(&l->z->pa->map, l->pool[order].pfn[i]);
-			page_alloc_took(l->z, l->pool[order].pfn[i], order);
-		}
-		free(l->pool[order].pfn);
+		use_pool(l->z, &l->pool[order], order);
+		use_pool(l->z, &l->alone[order], order);
 	}
 }
 

@@ -1,5 +1,6 @@
 #include "model/mm/frame.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "model/base/error.h"
@@ -94,7 +95,18 @@ void frames_free(struct frames *f)
 
 void frames_stats(const struct frames *f, struct stats *s)
 {
-	stats_add(s, "mm.frames", frame_stats, &f->st);
+	const struct stat_desc *d;
+
+	/* The page allocator's pages are not all of frames. */
+	for (d = frame_stats; d->name; d++) {
+		const u64 *value = (const u64 *)((const char *)&f->st + d->offset);
+		char name[32];
+
+		snprintf(name, sizeof(name), "mm.frames.%s", d->name);
+		if (f->pa && value == &f->st.free)
+			value = &f->pa->unused;
+		stats_add_one(s, name, value, d->unit, d->help);
+	}
 	stats_set_level(s, "mm.frames.total");
 	stats_set_level(s, "mm.frames.free");
 	stats_set_level(s, "mm.frames.peak");
