@@ -101,6 +101,11 @@ $(B)/measure: tests/bench/measure.c
 	@echo '  LINK $@'
 	$(Q)$(COMPILE) -o $@ $<
 
+# What charging costs; on the machine that the unit tests have.
+$(B)/charge: $(B)/tests/bench/charge.o $(call obj,$(REF_SRC)) $(LIB)
+	@echo '  LINK $@'
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 # The plugin is loaded into QEMU and shares no code with the binary but these files.
 PLUGIN_SRC := $(wildcard traces/recorder/*.c) traces/program.c
 # Vector loads of addresses that were stored one by one a moment ago would wait for those stores: twice the
@@ -148,7 +153,7 @@ fuzz: deps
 
 bench: deps
 	@./deps.sh bench
-	@+$(MAKE) --no-print-directory all $(B)/measure
+	@+$(MAKE) --no-print-directory all $(B)/measure $(B)/charge
 	@tests/bench/run
 
 # The built-in machines beside published measurements; some minutes.

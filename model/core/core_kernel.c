@@ -48,7 +48,7 @@ void core_kernel_tally(struct cpu *cpu, struct kernel_tally *t)
 void core_kernel_sync(struct core *c)
 {
 	struct kernel_account *a = &c->account;
-	u64 pure = a->data_lines - a->sampled;
+	u64 pure = c->l1d.st.kernel_loads + c->l1d.st.kernel_stores - a->sampled;
 
 	core_kernel_turn(c, a->path);
 	c->lat.kernel.bin[hist_index(c->hit_latency)] += pure - a->pure;
@@ -325,7 +325,7 @@ static void write_line(struct core *c, const struct page *p, u64 va, u32 bytes, 
 	struct mem_req r = request(c, p, va, bytes, MEM_KERNEL_RFO);
 	u64 misses = c->l1d.st.kernel_store_misses, now = core_cycle(c), done;
 
-	if (bytes == 1u << c->l1d.line_shift)
+	if (c->l1d.coherent && bytes == 1u << c->l1d.line_shift)
 		port_expect(c->l1d.below, r.pa + ((u64)EXPECT_AHEAD << c->l1d.line_shift));
 	done = cache_store(&c->l1d, &r, access_time(c, &c->l1d, c->hit_latency));
 	account_line(c, &r, c->l1d.st.kernel_store_misses != misses);
@@ -351,6 +351,11 @@ static noinline void store_line(struct core *c, struct page *p, u64 va, u32 byte
 
 /* ---- loads and stores ---- */
 
+static always_inline u64 line_number(const struct core *c, u64 va)
+{
+	return va >> c->l1d.line_shift | HOT_KERNEL;
+}
+
 static always_inline void count_data(struct core *c, u64 va, u32 bytes, u64 *counter)
 {
 	u64 last = va + bytes - 1;
@@ -358,7 +363,6 @@ static always_inline void count_data(struct core *c, u64 va, u32 bytes, u64 *cou
 
 	*counter += lines;
 	c->account.total.lines += lines;
-	c->account.data_lines += lines;
 	if (c->walker.kernel_root)
 		c->dtlb.st.kernel_lookups += (last >> c->page_shift) - (va >> c->page_shift) + 1;
 }
@@ -369,9 +373,8 @@ static void tell_begin(const struct core *c, enum kernel_path path, const char *
 		     bytes, va);
 }
 
-void core_kernel_load(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes)
+static noinline void load_lines(struct core *c, enum kernel_path path, u64 va, u32 bytes)
 {
-	struct core *c = core_on_path(cpu, path);
 	struct page page = { 0 };
 	u32 part;
 
@@ -380,7 +383,7 @@ void core_kernel_load(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes)
 	count_data(c, va, bytes, &c->l1d.st.kernel_loads);
 	for (; bytes; va += part, bytes -= part) {
 		part = MIN(bytes, core_line_room(c, va));
-		if (likely(hot_use(c->l1d.hot, va >> c->l1d.line_shift | HOT_KERNEL, HOT_READ, &c->clock)))
+		if (hot_use(c->l1d.hot, line_number(c, va), HOT_READ, &c->clock))
 			issue(c, 1, PART_KERNEL + path);
 		else
 			load_line(c, &page, va, part, PART_KERNEL + path);
@@ -389,9 +392,29 @@ void core_kernel_load(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes)
 		explain_close(core_cycle(c), "%s", "");
 }
 
-void core_kernel_store(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes)
+/* One hot line, as most are. Nothing is hot while a record is explained. */
+static always_inline bool hot_data(struct core *c, u64 va, u32 bytes, u32 write, u64 *counter, u32 part)
+{
+	if ((va ^ (va + bytes - 1)) >> c->l1d.line_shift ||
+	    !hot_use(c->l1d.hot, line_number(c, va), write, &c->clock))
+		return false;
+	++*counter;
+	c->account.total.lines++;
+	c->dtlb.st.kernel_lookups += c->walker.kernel_root != 0;
+	issue(c, 1, part);
+	return true;
+}
+
+void core_kernel_load(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes)
 {
 	struct core *c = core_on_path(cpu, path);
+
+	if (unlikely(!hot_data(c, va, bytes, HOT_READ, &c->l1d.st.kernel_loads, PART_KERNEL + path)))
+		load_lines(c, path, va, bytes);
+}
+
+static noinline void store_lines(struct core *c, enum kernel_path path, u64 va, u32 bytes)
+{
 	struct page page = { 0 };
 	u32 part;
 
@@ -402,7 +425,7 @@ void core_kernel_store(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes
 	count_data(c, va, bytes, &c->l1d.st.kernel_stores);
 	for (; bytes; va += part, bytes -= part) {
 		part = MIN(bytes, core_line_room(c, va));
-		if (likely(hot_use(c->l1d.hot, va >> c->l1d.line_shift | HOT_KERNEL, HOT_WRITE, &c->clock))) {
+		if (hot_use(c->l1d.hot, line_number(c, va), HOT_WRITE, &c->clock)) {
 			issue(c, 1, PART_KERNEL + path);
 			retire_hit(c, PART_KERNEL + path);
 		} else {
@@ -413,6 +436,16 @@ void core_kernel_store(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes
 		explain_unmute();
 		explain_close(core_cycle(c), "%s", "");
 	}
+}
+
+void core_kernel_store(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes)
+{
+	struct core *c = core_on_path(cpu, path);
+
+	if (likely(hot_data(c, va, bytes, HOT_WRITE, &c->l1d.st.kernel_stores, PART_KERNEL + path)))
+		retire_hit(c, PART_KERNEL + path);
+	else
+		store_lines(c, path, va, bytes);
 }
 
 /* ---- text ---- */
@@ -483,17 +516,28 @@ void core_kernel_execute(struct cpu *cpu, enum kernel_path path, u64 va, u32 byt
 
 /* ---- frames ---- */
 
-/* One line of many that are written: a cycle. */
-static always_inline void fill_line(struct core *c, struct page *p, u64 va, u32 bytes, u32 part)
+/* A line of many has taken its cycle, *now, or more. */
+static always_inline void end_cycle(struct core *c, u64 *now, u32 part)
+{
+	u64 next = (*now + 1) * c->width;
+
+	core_stall(c, next, part);
+	*now = likely(c->slots == next) ? *now + 1 : core_cycle(c);
+}
+
+/*
+ * Lines of a page that are written, a cycle each: from *now on, the cycle at hand, which is left there for
+ * the next.
+ */
+static always_inline void fill_line(struct core *c, struct page *p, u64 va, u32 bytes, u64 *now, u32 part)
 {
 	u32 id = plain_hit(c, &c->l1d, p, va, true);
-	u64 next = core_cycle(c) + 1;
 
 	if (likely(id != TAG_MISS))
 		retire_hit(c, part);
 	else
 		write_line(c, p, va, bytes, part);
-	core_stall_until(c, next, part);
+	end_cycle(c, now, part);
 }
 
 void core_kernel_zero(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes)
@@ -501,16 +545,18 @@ void core_kernel_zero(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes)
 	struct core *c = core_on_path(cpu, path);
 	u32 line, part = PART_KERNEL + path;
 	struct page page = { 0 };
+	u64 now;
 
 	if (unlikely(explain_on())) {
 		tell_begin(c, path, "zeroing", va, bytes);
 		explain_mute();
 	}
 	count_data(c, va, bytes, &c->l1d.st.kernel_stores);
+	be_in_page(c, &c->dtlb, &page, va, ACCESS_WRITE, part);
+	now = core_cycle(c);
 	for (; bytes; va += line, bytes -= line) {
 		line = MIN(bytes, core_line_room(c, va));
-		be_in_page(c, &c->dtlb, &page, va, ACCESS_WRITE, part);
-		fill_line(c, &page, va, line, part);
+		fill_line(c, &page, va, line, &now, part);
 	}
 	if (unlikely(explain_on())) {
 		explain_unmute();
@@ -519,21 +565,24 @@ void core_kernel_zero(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes)
 }
 
 /* One line of many that are read, as many in flight as the MSHRs allow. Returns when it is there. */
-static always_inline u64 look_at_line(struct core *c, struct page *p, u64 va, u32 bytes, u32 part)
+static always_inline u64 look_at_line(struct core *c, struct page *p, u64 va, u32 bytes, u64 *now, u32 part)
 {
-	struct mem_req r = request(c, p, va, bytes, MEM_KERNEL_LOAD);
-	u64 now = core_cycle(c), misses = c->l1d.st.kernel_load_misses, done;
+	u64 begin = *now, misses, done;
+	struct mem_req r;
 
 	if (likely(plain_hit(c, &c->l1d, p, va, false) != TAG_MISS)) {
-		core_stall_until(c, now + 1, part);
-		return now + c->hit_latency;
+		end_cycle(c, now, part);
+		return begin + c->hit_latency;
 	}
+	misses = c->l1d.st.kernel_load_misses;
+	r = request(c, p, va, bytes, MEM_KERNEL_LOAD);
 	port_expect(c->l1d.below, r.pa + ((u64)EXPECT_AHEAD << c->l1d.line_shift));
 	done = cache_load(&c->l1d, &r, access_time(c, &c->l1d, c->hit_latency));
 	account_line(c, &r, c->l1d.st.kernel_load_misses != misses);
 	c->account.sampled++;
-	hist_add(&c->lat.kernel, done - now, 1);
-	core_stall_until(c, now + 1 + r.mshr_wait, part);
+	hist_add(&c->lat.kernel, done - begin, 1);
+	core_stall_until(c, begin + 1 + r.mshr_wait, part);
+	*now = core_cycle(c);
 	return done;
 }
 
@@ -542,7 +591,7 @@ void core_kernel_copy(struct cpu *cpu, enum kernel_path path, u64 to, u64 from, 
 	struct core *c = core_on_path(cpu, path);
 	u32 line = 1u << c->l1d.line_shift, part = PART_KERNEL + path, at;
 	struct page source = { 0 }, target = { 0 };
-	u64 last = 0, done;
+	u64 last = 0, done, now;
 
 	if (unlikely(explain_on())) {
 		tell_begin(c, path, "copy", from, bytes);
@@ -550,12 +599,13 @@ void core_kernel_copy(struct cpu *cpu, enum kernel_path path, u64 to, u64 from, 
 	}
 	count_data(c, from, bytes, &c->l1d.st.kernel_loads);
 	count_data(c, to, bytes, &c->l1d.st.kernel_stores);
+	be_in_page(c, &c->dtlb, &source, from, ACCESS_READ, part);
+	be_in_page(c, &c->dtlb, &target, to, ACCESS_WRITE, part);
+	now = core_cycle(c);
 	for (at = 0; at < bytes; at += line) {
-		be_in_page(c, &c->dtlb, &source, from + at, ACCESS_READ, part);
-		be_in_page(c, &c->dtlb, &target, to + at, ACCESS_WRITE, part);
-		done = look_at_line(c, &source, from + at, line, part);
+		done = look_at_line(c, &source, from + at, line, &now, part);
 		last = MAX(last, done);
-		fill_line(c, &target, to + at, line, part);
+		fill_line(c, &target, to + at, line, &now, part);
 	}
 	core_stall_until(c, last, part);
 	if (unlikely(explain_on())) {
@@ -580,6 +630,7 @@ void core_user_line(struct core *c, u64 va, u64 pa, u32 bytes, bool write)
 	c->account.total.lines++;
 	done = write ? port_write(&c->l1d.port, &r, now) : port_read(&c->l1d.port, &r, now);
 	account_line(c, &r, st->kernel_load_misses + st->kernel_store_misses != misses);
+	c->account.sampled++;
 	hist_add(&c->lat.kernel, done - now, 1);
 	if (write) {
 		core_stall_until(c, now + 1, part);

@@ -57,8 +57,8 @@ struct core_stats {
 struct kernel_account {
 	u32 path; /* enum kernel_path: of the last operation */
 	struct kernel_tally total, mark, of[NR_KERNEL_PATHS];
-	u64 data_lines, sampled; /* lines loaded and stored; those in the histogram one by one */
-	u64 pure;                /* in the histogram's bin of hits */
+	u64 sampled; /* lines loaded and stored that are in the histogram one by one */
+	u64 pure;    /* in the histogram's bin of hits */
 };
 
 struct core {

@@ -1,0 +1,246 @@
+/*
+ * What the kernel's work costs the host: nanoseconds for each line that is charged, beside those for a
+ * reference of the program that hits, and pairs of allocation and free a second, functional and charged. The
+ * machine is that of tests/ref/ref_hw_machine.h, kernel addresses translated by pages of 2 MB; a figure is
+ * the best of some rounds, in CPU time.
+ *
+ *   charge [--json]
+ */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "model/base/error.h"
+#include "model/core/core_state.h"
+#include "model/mm/alloc.h"
+#include "model/mm/charge.h"
+#include "tests/ref/ref_hw_machine.h"
+
+#define DIRECT     0xffff888000000000ull
+#define TEXT       0xffffffff81000000ull
+#define MEMORY     (1ull << 30)
+#define K4         0x1000ull
+#define M2         0x200000ull
+#define TEXT_BYTES (8 * M2)
+#define KERNEL     (PTE_WRITE | PTE_EXEC | PTE_ACCESSED | PTE_DIRTY | PTE_GLOBAL)
+#define ROUNDS     5u
+
+struct bench {
+	struct ref_machine m;
+	struct ref_tables tables;
+	struct cpu *cpu;
+	struct charger charger;
+	struct page_alloc *pages;
+	u32 block;
+	bool json, begun;
+};
+
+static double cpu_seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void init(struct bench *b)
+{
+	const struct tr_slot load = { .size = 8, .kind = TR_LOAD };
+	u64 pa;
+
+	ref_machine_cfg(&b->m);
+	b->m.core_cfg.width = 6;
+	b->m.core_cfg.store_buffer = 72;
+	ref_machine_init(&b->m);
+	b->cpu = core_cpu(b->m.core);
+	b->cpu->direct_map = DIRECT;
+	b->tables = b->m.tables;
+	b->tables.next_frame = 0x30000;
+	b->tables.root = b->tables.next_frame++ << FRAME_SHIFT;
+	ptmem_add(b->tables.ptmem, b->tables.root >> FRAME_SHIFT);
+	for (pa = 0; pa < MEMORY; pa += M2)
+		ref_tables_map(&b->tables, DIRECT + pa, pa, 1, KERNEL);
+	for (pa = 0; pa < TEXT_BYTES; pa += M2)
+		ref_tables_map(&b->tables, TEXT + pa, MEMORY - TEXT_BYTES + pa, 1, KERNEL);
+	b->cpu->ops->set_kernel_root(b->cpu, b->tables.root);
+	b->block = ref_machine_block(&b->m, 0x400000, 8, (struct tr_slot[]){ load, load, load, load }, 4);
+	charger_init(&b->charger, ERA_6_X, TEXT, 100, true);
+	b->charger.ladder = ladder_new(true);
+	b->pages = page_alloc_new(&(struct page_alloc_cfg){ .era = ERA_6_X,
+							    .pcp = PCP_LISTS,
+							    .bytes = MEMORY,
+							    .shift = FRAME_SHIFT,
+							    .nodes = 1,
+							    .cpus = 1,
+							    .word = 8,
+							    .direct_map = DIRECT },
+				  &b->charger);
+}
+
+static void fini(struct bench *b)
+{
+	page_alloc_free(b->pages);
+	ladder_free(b->charger.ladder);
+	ref_machine_fini(&b->m);
+}
+
+/* Each does its thing n times, and returns how many units that were. */
+static u64 program_hits(struct bench *b, u32 n)
+{
+	static u64 addr[4 * 4096];
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(addr); i++)
+		addr[i] = 0x10000000 + i % 256 * 64;
+	for (i = 0; i < n / 4096; i++)
+		ref_machine_run(&b->m, b->block, addr, 4096);
+	return (u64)(n / 4096) * 4096 * 5;
+}
+
+static u64 loads(struct bench *b, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		b->cpu->ops->load(b->cpu, KPATH_BUDDY, DIRECT + i % 64 * 8 * 64, 8);
+	return n;
+}
+
+static u64 stores(struct bench *b, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		b->cpu->ops->store(b->cpu, KPATH_BUDDY, DIRECT + i % 64 * 8 * 64, 8);
+	return n;
+}
+
+static u64 text(struct bench *b, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n / 16; i++)
+		b->cpu->ops->execute(b->cpu, KPATH_BUDDY, TEXT + i % 8 * 40 * 64, 16 * 64, 180);
+	return n;
+}
+
+static u64 zero_warm(struct bench *b, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n / 64; i++)
+		b->cpu->ops->zero(b->cpu, KPATH_ZERO, DIRECT + i % 8 * K4, K4);
+	return n;
+}
+
+static u64 zero_cold(struct bench *b, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n / 64; i++)
+		b->cpu->ops->zero(b->cpu, KPATH_ZERO, DIRECT + i % 0x10000 * K4, K4);
+	return n;
+}
+
+static u64 copy_warm(struct bench *b, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n / 128; i++)
+		b->cpu->ops->copy(b->cpu, KPATH_COPY, DIRECT + i % 4 * K4, DIRECT + (4 + i % 4) * K4, K4);
+	return n;
+}
+
+static u64 pairs(struct bench *b, u32 n, bool charged)
+{
+	u64 pfn[8];
+	u32 i, k;
+
+	b->charger.on = b->charger.ladder->on = charged;
+	for (i = 0; i < n / 8; i++) {
+		for (k = 0; k < 8; k++)
+			pfn[k] = alloc_pages(b->pages, b->cpu, GFP_HIGHUSER_MOVABLE, 0);
+		for (k = 0; k < 8; k++)
+			free_pages(b->pages, b->cpu, pfn[k], 0);
+	}
+	return n;
+}
+
+static u64 functional(struct bench *b, u32 n)
+{
+	return pairs(b, n, false);
+}
+
+static u64 charged(struct bench *b, u32 n)
+{
+	return pairs(b, n, true);
+}
+
+/* Touches of lines by a charged pair, from a run of its own. */
+static double lines_a_pair(struct bench *b)
+{
+	struct kernel_tally before, after;
+
+	b->cpu->ops->tally(b->cpu, &before);
+	charged(b, 80000);
+	b->cpu->ops->tally(b->cpu, &after);
+	return (double)(after.lines - before.lines) / 80000;
+}
+
+static const struct row {
+	const char *name, *what;
+	u64 (*run)(struct bench *b, u32 n);
+	u32 n;
+	bool rate; /* million a second, not nanoseconds */
+} rows[] = {
+	{ "reference", "a reference of the program that hits", program_hits, 4u << 20, false },
+	{ "load", "a line loaded, hit", loads, 4u << 20, false },
+	{ "store", "a line stored, hit", stores, 4u << 20, false },
+	{ "text", "a line of text, hit", text, 8u << 20, false },
+	{ "zero_warm", "a line zeroed, hit", zero_warm, 8u << 20, false },
+	{ "zero_cold", "a line zeroed, not in any cache", zero_cold, 2u << 20, false },
+	{ "copy_warm", "a line copied, hits: each of two", copy_warm, 8u << 20, false },
+	{ "pairs_functional", "page allocated and freed, functional", functional, 2u << 20, true },
+	{ "pairs_charged", "page allocated and freed, charged", charged, 1u << 20, true },
+};
+
+static double measure(struct bench *b, const struct row *row)
+{
+	double best = 0, t;
+	u32 i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		u64 n;
+
+		t = cpu_seconds();
+		n = row->run(b, row->n);
+		t = (cpu_seconds() - t) / (double)n;
+		best = !i || t < best ? t : best;
+	}
+	return row->rate ? 1e-6 / best : best * 1e9;
+}
+
+static void tell(struct bench *b, const char *name, const char *what, double value, const char *unit)
+{
+	if (b->json)
+		printf("%s\"%s\": %.2f", b->begun ? ", " : "{", name, value);
+	else
+		printf("%-44s %8.2f %s\n", what, value, unit);
+	b->begun = true;
+}
+
+int main(int argc, char **argv)
+{
+	struct bench b = { .json = argc > 1 && !strcmp(argv[1], "--json") };
+	u32 i;
+
+	init(&b);
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		tell(&b, rows[i].name, rows[i].what, measure(&b, &rows[i]),
+		     rows[i].rate ? "million a second" : "ns");
+	tell(&b, "lines_a_pair", "lines that a charged pair touches", lines_a_pair(&b), "");
+	if (b.json)
+		puts("}");
+	fini(&b);
+	return 0;
+}
