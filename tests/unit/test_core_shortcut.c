@@ -19,6 +19,9 @@
 
 #define PAGE 0x1000ull
 #define HEAP 0x10000000ull
+#define DIRECT   0xffff888000000000ull
+#define TEXT     0xffffffff81000000ull
+#define VMALLOC  0xffffc90000000000ull
 
 #define N_BLOCKS 40u
 #define N_RUNS	 256u
@@ -171,12 +174,73 @@ static u64 some_address(struct rng *r)
 	return HEAP + rng_below(r, 4 << 20);
 }
 
+/* The kernel's tables: 32 MB of direct map, text, and some pages of vmalloc that are synonyms. */
+static void add_kernel(struct ref_machine *m)
+{
+	const u32 flags = PTE_WRITE | PTE_EXEC | PTE_ACCESSED | PTE_DIRTY | PTE_GLOBAL;
+	struct ref_tables t = m->tables;
+	struct cpu *cpu = core_cpu(m->core);
+	u64 i;
+
+	t.root = 0x80000ull << FRAME_SHIFT;
+	t.next_frame = 0x80001;
+	ptmem_add(t.ptmem, 0x80000);
+	for (i = 0; i < 16; i++) {
+		ref_tables_map(&t, DIRECT + (i << 21), i << 21, 1, flags);
+		ref_tables_map(&t, VMALLOC + i * PAGE, (i * 7 % 5) * PAGE, 0, flags);
+	}
+	ref_tables_map(&t, TEXT, 1 << 21, 1, flags);
+	cpu->ops->set_kernel_root(cpu, t.root);
+}
+
+/* Among few lines, few pages, or anywhere in 16 MB. */
+static u64 some_kernel_address(struct ref_machine *m, struct rng *r)
+{
+	u64 x = rng_below(r, 100), direct = core_cpu(m->core)->direct_map;
+
+	if (x < 50)
+		return direct + rng_below(r, 24) * 0x1040;
+	if (x < 70 && core_cpu(m->core)->kernel_root)
+		return VMALLOC + rng_below(r, 16 * PAGE - 256);
+	return direct + rng_below(r, 1 << 24);
+}
+
+/* A path of the kernel: text, and what it touches. */
+static void run_kernel(struct ref_machine *m, struct rng *r)
+{
+	struct cpu *cpu = core_cpu(m->core);
+	u32 i;
+
+	for (i = 0; i < 24; i++) {
+		u64 x = rng_below(r, 100), va = some_kernel_address(m, r);
+
+		if (x < 40)
+			cpu->ops->execute(cpu, KPATH_FAULT, TEXT + rng_below(r, 6) * 0xfc0,
+					  1 + (u32)rng_below(r, 900), rng_below(r, 200));
+		else if (x < 65)
+			cpu->ops->load(cpu, KPATH_FAULT, va, 1 + (u32)rng_below(r, 200));
+		else if (x < 90)
+			cpu->ops->store(cpu, KPATH_FAULT, va, 1 + (u32)rng_below(r, 200));
+		else if (x < 94)
+			cpu->ops->zero(cpu, KPATH_COPY, va & ~(PAGE - 1), (u32)PAGE);
+		else if (x < 96)
+			cpu->ops->copy(cpu, KPATH_COPY, va & ~(PAGE - 1),
+				       some_kernel_address(m, r) & ~(PAGE - 1), (u32)PAGE);
+		else if (x < 98)
+			cpu->ops->flush_kernel_range(cpu, va, va + 1 + rng_below(r, 4 * PAGE));
+		else
+			core_wait_until(m->core, core_now(m->core) + rng_below(r, 300), PART_IDLE);
+	}
+}
+
 /* What the kernel might do between two chunks. */
 static void interfere(struct ref_machine *m, struct rng *r)
 {
 	struct cpu *cpu = core_cpu(m->core);
 	u64 va = some_address(r), done = 0;
 
+	if (rng_below(r, 2))
+		run_kernel(m, r);
 	switch (rng_below(r, 8)) {
 	case 0:
 		cpu->ops->flush_page(cpu, 1, va);
@@ -185,12 +249,12 @@ static void interfere(struct ref_machine *m, struct rng *r)
 		cpu->ops->flush_range(cpu, 1, va, va + 64 * PAGE);
 		break;
 	case 2:
-		cpu->ops->load(cpu, KPATH_FAULT, va % (1 << 24), 100);
-		cpu->ops->store(cpu, KPATH_FAULT, va % (1 << 24), 100);
+		cpu->ops->load(cpu, KPATH_FAULT, cpu->direct_map + va % (1 << 24), 100);
+		cpu->ops->store(cpu, KPATH_FAULT, cpu->direct_map + va % (1 << 24), 100);
 		break;
 	case 3:
-		cpu->ops->copy(cpu, KPATH_COPY, rng_below(r, 4096) << FRAME_SHIFT,
-			       rng_below(r, 4096) << FRAME_SHIFT, FRAME_SIZE);
+		cpu->ops->copy(cpu, KPATH_COPY, cpu->direct_map + (rng_below(r, 4096) << FRAME_SHIFT),
+			       cpu->direct_map + (rng_below(r, 4096) << FRAME_SHIFT), FRAME_SIZE);
 		break;
 	case 4:
 		cpu->ops->switch_to(cpu, m->tables.root, (u16)(1 + rng_below(r, 2)));
@@ -218,9 +282,12 @@ static u64 run_stream(struct ref_machine *m, const struct variant *v, bool prefe
 	add_blocks(m, &r, v->deps, prefetches);
 	if (v->xlate)
 		add_synonyms(m);
+	core_cpu(m->core)->direct_map = v->xlate ? DIRECT : 0;
 	for (chunk = 0; chunk < N_CHUNKS; chunk++) {
 		struct core_chunk ch = { .code = &m->code, .block = block, .addr = addr, .n_runs = N_RUNS };
 
+		if (chunk == N_CHUNKS / 4)
+			add_kernel(m);
 		for (i = 0; i < N_RUNS; i++)
 			block[i] = (u32)rng_below(&r, chunk % 3 ? 6 : N_BLOCKS);
 		for (i = 0; i < N_RUNS * 8; i++)
