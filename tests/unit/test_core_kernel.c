@@ -210,12 +210,36 @@ static void test_evictions(void **state)
 	ref_machine_fini(&k.m);
 }
 
+/*
+ * In a guest the kernel's tables lie in its own memory, wherever the host keeps that: each of three tables
+ * and the page are translated by four of the host's, and pages of the host's size are what the TLB gets.
+ */
+static void test_guest(void **state)
+{
+	struct kernel_machine k;
+
+	ref_machine_cfg(&k.m);
+	k.m.hw.nested = (struct nested_cfg){ .mode = 1, .placement = NESTED_RANDOM };
+	memset(&k.m.hw.pwc, 0, sizeof(k.m.hw.pwc));
+	ref_machine_init(&k.m);
+	add_kernel(&k);
+	load_time(&k, DIRECT + 0x5000);
+	assert_int_equal(stat(&k, "core0.walker.pte_reads"), 3 + 4 * 4);
+	assert_int_not_equal(stage2_pa(k.m.host, 0x5000), 0x5000);
+	assert_true(cache_find_pa(&k.m.core->l1d, stage2_pa(k.m.host, 0x5000) >> 6) != TAG_MISS);
+	load_time(&k, DIRECT + 0x6000);
+	assert_int_equal(stat(&k, "core0.dtlb.kernel_misses"), 2); /* the host has it in pages of 4 KB */
+	k.cpu->ops->execute(k.cpu, KPATH_PCP, TEXT, 64, 10);
+	assert_true(cache_find_pa(&k.m.core->l1i, stage2_pa(k.m.host, TEXT_PA) >> 6) != TAG_MISS);
+	ref_machine_fini(&k.m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_translation), cmocka_unit_test(test_remapped),
 		cmocka_unit_test(test_text),        cmocka_unit_test(test_frames),
-		cmocka_unit_test(test_evictions),
+		cmocka_unit_test(test_evictions),   cmocka_unit_test(test_guest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
