@@ -15,7 +15,7 @@ struct page_alloc *page_alloc_new(const struct page_alloc_cfg *cfg, struct charg
 	u32 i;
 
 	boot_release(pa);
-	pa->unused = page_alloc_managed(pa);
+	pa->usable = pa->unused = page_alloc_managed(pa);
 	for (i = 0; i < pa->n_zones && cfg->pcp != PCP_NONE; i++)
 		pcp_init_zone(&pa->zone[i], cfg->cpus);
 	return pa;

@@ -115,6 +115,7 @@ struct page_alloc {
 	struct compaction *compaction; /* compact.h; NULL: blocks are not made by moving pages */
 	struct page_alloc_stats st;
 	u64 unused;                 /* pages that nobody has: free, or in a per-CPU list */
+	u64 usable;                 /* managed, but for boot_used */
 	u64 boot_used;              /* pages in use from the beginning, boot_state.h */
 	u64 pgalloc[NR_ZONE_TYPES]; /* pages: /proc/vmstat */
 	struct pcp_stats pcp_st;

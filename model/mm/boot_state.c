@@ -15,6 +15,7 @@ static void forget_counts(struct page_alloc *pa)
 	u32 i;
 
 	pa->boot_used += pa->st.allocated - pa->st.freed;
+	pa->usable = pa->unused;
 	pa->st = (struct page_alloc_stats){ 0 };
 	pa->pcp_st = (struct pcp_stats){ 0 };
 	memset(pa->pgalloc, 0, sizeof(pa->pgalloc));

@@ -93,19 +93,30 @@ void frames_free(struct frames *f)
 	free(f);
 }
 
+/* The page allocator's pages are not all of frames: its counts are those of everybody. */
+static const u64 *counter(const struct frames *f, const struct stat_desc *d)
+{
+	const u64 *own = (const u64 *)((const char *)&f->st + d->offset);
+
+	if (!f->pa)
+		return own;
+	if (own == &f->st.total)
+		return &f->pa->usable;
+	if (own == &f->st.free)
+		return &f->pa->unused;
+	if (own == &f->st.allocated)
+		return &f->pa->st.allocated;
+	return own == &f->st.freed ? &f->pa->st.freed : own;
+}
+
 void frames_stats(const struct frames *f, struct stats *s)
 {
 	const struct stat_desc *d;
+	char name[32];
 
-	/* The page allocator's pages are not all of frames. */
 	for (d = frame_stats; d->name; d++) {
-		const u64 *value = (const u64 *)((const char *)&f->st + d->offset);
-		char name[32];
-
 		snprintf(name, sizeof(name), "mm.frames.%s", d->name);
-		if (f->pa && value == &f->st.free)
-			value = &f->pa->unused;
-		stats_add_one(s, name, value, d->unit, d->help);
+		stats_add_one(s, name, counter(f, d), d->unit, d->help);
 	}
 	stats_set_level(s, "mm.frames.total");
 	stats_set_level(s, "mm.frames.free");
