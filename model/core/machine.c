@@ -129,6 +129,7 @@ static struct kernel *build_kernel(const struct machine *m)
 		.memory = m->cfg.memory,
 		.nodes = m->cfg.hw.numa.nodes,
 		.cpus = m->cfg.cores,
+		.line = m->cfg.hw.l1d.line,
 		.hz = m->cfg.core.frequency,
 		.seed = m->cfg.seed,
 	};

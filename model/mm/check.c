@@ -5,6 +5,7 @@
 #include "model/mm/huge.h"
 #include "model/mm/kpgtable.h"
 #include "model/mm/pte.h"
+#include "model/mm/slab.h"
 
 struct check {
 	const struct kernel *k;
@@ -207,6 +208,8 @@ void kernel_check(const struct kernel *k)
 		kpgtable_each_table(k->kpgtable, found_table, &ch);
 	if (k->pa)
 		page_alloc_sane(k->pa);
+	if (k->slabs)
+		slabs_sane(k->slabs);
 	check_objects(&ch);
 	check_kevents(&ch);
 	for (s = map64_next(&ch.refs, NULL); s; s = map64_next(&ch.refs, s))

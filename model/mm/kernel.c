@@ -13,11 +13,13 @@
 #include "model/mm/kmap.h"
 #include "model/mm/layout.h"
 #include "model/mm/page.h"
+#include "model/mm/slab.h"
 #include "model/sim/time.h"
 
 static const char *const numa_names[] = { "local", "interleave", NULL };
 static const char *const hugetlb_names[] = { "2m", "1g", NULL };
 static const char *const pcp_names[] = { "era", "none", "hot-cold", "merged", "lists", NULL };
+static const char *const slab_names[] = { "era", "slab", "slub", NULL };
 static const char *const boot_names[] = { "fresh", "aged", "buddyinfo", NULL };
 static const char *const thp_names[] = { "never", "always", NULL };
 static const char *const layout_names[] = { "x86-64",    "x86-64-la57", "i386", "i386-pae", "arm64-4k",
@@ -44,6 +46,7 @@ const struct opt kernel_opts[] = {
 	  "where frames come from: the page allocator, or a pool that takes them by a rule",
 	  frame_placement_names },
 	{ "pcp", OPT_ENUM, AT(pcp), "era", 0, 0, NULL, "per-CPU lists of pages", pcp_names },
+	{ "slab", OPT_ENUM, AT(slab), "era", 0, 0, NULL, "allocator of kernel objects", slab_names },
 	{ "min_free_kbytes", OPT_U64, AT(min_free_kbytes), "0", 0, 0, "KB",
 	  "that the zones' marks keep free; 0: by the era's formula", NULL },
 	{ "boot", OPT_ENUM, AT(boot), "fresh", 0, 0, NULL,
@@ -220,6 +223,8 @@ void kernel_stats(struct kernel *k, struct stats *s)
 	frames_stats(k->frames, s);
 	if (k->pa)
 		page_alloc_stats_add(k->pa, s);
+	if (k->slabs)
+		slabs_stats_add(k->slabs, s);
 	if (k->kmaps)
 		kmaps_stats_add(k->kmaps, s);
 	ladder_stats(k->charger.ladder, s);

@@ -35,6 +35,7 @@ struct kernel_cfg {
 	u32 instruction_scale;  /* kernel.instruction_scale: percent */
 	u32 placement;          /* kernel.placement: enum frame_placement */
 	u32 pcp;                /* kernel.pcp: 0 the era's, else enum pcp_form + 1 */
+	u32 slab;               /* kernel.slab: 0 the era's, else enum slab_form + 1 */
 	u64 min_free_kbytes;    /* kernel.min_free_kbytes: 0 by the era's formula */
 	u32 boot;               /* kernel.boot: enum kernel_boot_state */
 	u32 boot_occupancy;     /* kernel.boot_occupancy: percent */
@@ -86,6 +87,7 @@ struct kernel_params {
 	struct ptmem *ptmem;
 	u64 memory; /* bytes */
 	u32 nodes;  /* of memory; 0 is 1 */
+	u32 line;   /* bytes of the first cache's lines; 0 is 64 */
 	u32 cpus;   /* hardware threads that will be added; 0 is 1 */
 	u64 hz;
 	u64 seed;

@@ -5,6 +5,7 @@
 #include "model/mm/boot_state.h"
 #include "model/mm/kmap.h"
 #include "model/mm/kpgtable.h"
+#include "model/mm/slab.h"
 
 #define MB        (1ull << 20)
 #define MIN_PAGES 512u /* of a machine with a kernel in it */
@@ -47,6 +48,23 @@ static struct page_alloc_cfg page_alloc_cfg(const struct kernel *k, const struct
 		.thp = p->cfg->thp,
 		.seed = p->seed,
 	};
+}
+
+/* Lines of a kernel that was built for some machine, where nobody says what that has. */
+#define DEFAULT_LINE 64u
+
+/* Until there is more to reclaim, empty slabs are what a shortage of memory can have. */
+static void boot_slabs(struct kernel *k, const struct kernel_params *p)
+{
+	enum slab_form form = era_slab_form((enum kernel_era)p->cfg->era);
+
+	if (p->cfg->slab)
+		form = (enum slab_form)(p->cfg->slab - 1);
+	k->slabs = slabs_new(k->pa, form, p->line ? p->line : DEFAULT_LINE);
+	if (!k->slabs || !slabs_boot(k->slabs))
+		die("memory.size: no room for the caches of the kernel's objects");
+	k->pa->reclaim = &slab_reclaim_ops;
+	k->pa->reclaim_arg = k->slabs;
 }
 
 static void age(struct kernel *k)
@@ -108,6 +126,7 @@ void kernel_boot(struct kernel *k, const struct kernel_params *p)
 	if (!k->pa)
 		return;
 	map_kernel(k);
+	boot_slabs(k, p);
 	age(k);
 }
 
@@ -127,6 +146,8 @@ void kernel_boot_undo(struct kernel *k)
 	if (k->pa)
 		kpgtable_free(k->kpgtable);
 	frames_free(k->frames);
+	if (k->slabs)
+		slabs_free(k->slabs);
 	page_alloc_free(k->pa);
 }
 
