@@ -9,8 +9,7 @@
 #include "model/base/rng.h"
 #include "model/mm/buddy.h"
 
-/* What happened so far is boot, and no result of the run. */
-static void forget_counts(struct page_alloc *pa)
+void boot_settle(struct page_alloc *pa)
 {
 	u32 i;
 
@@ -62,7 +61,6 @@ void boot_age(struct page_alloc *pa, u32 occupancy, u32 fragmentation)
 		used += n;
 	while (used < wanted && alloc_pages(pa, NULL, random_gfp(&rng), pa->pageblock_order) != NO_FRAME)
 		used += 1ull << pa->pageblock_order;
-	forget_counts(pa);
 }
 
 /* ---- as recorded ---- */
@@ -244,5 +242,4 @@ void boot_buddyinfo(struct page_alloc *pa, const char *path)
 		lay_out(z, blocks, path);
 	}
 	fclose(f);
-	forget_counts(pa);
 }

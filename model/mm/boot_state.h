@@ -8,6 +8,8 @@
 
 #include "model/mm/alloc.h"
 
+/* What happened so far is boot, and no result of the run: counters begin anew. */
+void boot_settle(struct page_alloc *pa);
 /*
  * occupancy percent of the pages are in use; of these, fragmentation percent lie scattered: of the pageblocks
  * that they are in, each page is in use or free as a coin falls. Of ten pageblocks one is unmovable, one

@@ -128,6 +128,7 @@ void kernel_boot(struct kernel *k, const struct kernel_params *p)
 	map_kernel(k);
 	boot_slabs(k, p);
 	age(k);
+	boot_settle(k->pa);
 }
 
 void kernel_boot_cpu(struct kernel *k, struct cpu *c)

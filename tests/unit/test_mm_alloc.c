@@ -12,6 +12,7 @@
 #include "model/arch/addr.h"
 #include "model/base/rng.h"
 #include "model/mm/alloc.h"
+#include "model/mm/mempool.h"
 #include "model/mm/watermark.h"
 #include "tests/ref/ref_alloc.h"
 
@@ -472,6 +473,37 @@ static void test_boot_order(void **state)
 	}
 }
 
+/* Eight pages for the emergency: exactly eight allocations succeed after the last other one. */
+static void test_mempool(void **state)
+{
+	struct page_alloc_cfg cfg = tiny(ERA_6_X, 256);
+	struct page_alloc *pa = page_alloc_new(&cfg, NULL);
+	struct mempool pool;
+	u64 pfn[8];
+	u32 i;
+
+	set_marks(pa, 4);
+	assert_true(mempool_init(&pool, pa, NULL, 8, 0));
+	while (alloc_pages(pa, NULL, GFP_NOWAIT, 0) != NO_FRAME)
+		;
+	for (i = 0; i < 8; i++) {
+		pfn[i] = mempool_alloc(&pool, NULL, GFP_NOIO);
+		assert_true(pfn[i] != NO_FRAME);
+	}
+	assert_int_equal(pool.fallbacks, 8);
+	assert_true(mempool_alloc(&pool, NULL, GFP_NOIO) == NO_FRAME);
+	mempool_free(&pool, NULL, pfn[3]);
+	assert_int_equal(mempool_alloc(&pool, NULL, GFP_NOIO), pfn[3]);
+	for (i = 0; i < 8; i++)
+		mempool_free(&pool, NULL, pfn[i]);
+	assert_int_equal(pool.n, 8);
+	mempool_fini(&pool, NULL);
+	page_alloc_sane(pa);
+	assert_false(mempool_init(&pool, pa, NULL, 256, 0));
+	page_alloc_sane(pa);
+	page_alloc_free(pa);
+}
+
 static void test_split(void **state)
 {
 	struct page_alloc_cfg cfg = tiny(ERA_6_X, 1u << 13);
@@ -502,6 +534,7 @@ int main(void)
 		cmocka_unit_test(test_oom),        cmocka_unit_test(test_nofragment),
 		cmocka_unit_test(test_policies),   cmocka_unit_test(test_host_memory),
 		cmocka_unit_test(test_boot_order), cmocka_unit_test(test_split),
+		cmocka_unit_test(test_mempool),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

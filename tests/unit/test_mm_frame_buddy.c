@@ -201,6 +201,7 @@ static void test_aged(void **state)
 	assert_in_range(b.pa->unused, 65536 / 2 - 512, 65536 / 2);
 	scattered = b.pa->zone[0].area[0].nr_free;
 	assert_true(scattered > 5000);
+	boot_settle(b.pa);
 	assert_int_equal(b.pa->st.allocated, 0);
 	end(&b);
 	b = make(ERA_6_X, PCP_NONE, 65536);
