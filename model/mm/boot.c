@@ -38,22 +38,37 @@ static void reserve(struct page_alloc *pa, u64 start, u64 end)
 	free(old);
 }
 
-/* mem_map of a node lies at the end of the node, as memblock allocates downwards; 32 bit: after the image. */
-static u64 place_memmap(struct page_alloc *pa, u32 node, u64 next)
+/*
+ * mem_map of 32 bits is one array behind zone DMA, which alloc_bootmem() spares (its goal is
+ * MAX_DMA_ADDRESS), or behind the image where there is no room.
+ */
+static u64 place_low_memmap(struct page_alloc *pa, u64 next)
+{
+	u64 end = pa->cfg.lowmem_end ? pa->cfg.lowmem_end : pa->cfg.bytes,
+	    bytes = pa->map.pages * pa->map.bytes;
+	u64 start = align_up(MAX(next, pa->cfg.dma_end), page_bytes(pa));
+	u32 node;
+
+	if (start + bytes > end)
+		start = next;
+	for (node = 0; node < pa->cfg.nodes; node++)
+		pa->memmap_pa[node] = start + node_start(pa, node) * pa->map.bytes;
+	if (pa->cfg.image_bytes)
+		reserve(pa, start, start + bytes);
+	return start == next ? next + bytes : next;
+}
+
+/* mem_map of a node lies at the end of the node, as memblock allocates downwards. */
+static void place_memmap(struct page_alloc *pa, u32 node)
 {
 	u64 end = node_start(pa, node + 1), bytes = (end - node_start(pa, node)) * pa->map.bytes;
 	u64 align = bytes >= PMD_BYTES ? PMD_BYTES : page_bytes(pa), start;
 
-	if (!pa->cfg.memmap_va) {
-		pa->memmap_pa[node] = next;
-		return next + bytes;
-	}
 	start = end << pa->cfg.shift;
 	ASSERT(bytes < start);
 	pa->memmap_pa[node] = align_down(start - bytes, align);
 	if (pa->cfg.image_bytes)
 		reserve(pa, pa->memmap_pa[node], pa->memmap_pa[node] + bytes);
-	return next;
 }
 
 /* The bitmaps of pairs, or the types of pageblocks; returns what lies behind. */
@@ -83,8 +98,10 @@ static void reserve_kernel(struct page_alloc *pa)
 	pa->percpu_bytes = (u32)align_up(pa->percpu_bytes, FRAME_SIZE);
 	next = align_up(next + (u64)cfg->cpus * pa->percpu_bytes, page_bytes(pa));
 	pa->memmap_pa = xcalloc(cfg->nodes, sizeof(*pa->memmap_pa));
-	for (i = 0; i < cfg->nodes; i++)
-		next = place_memmap(pa, i, next);
+	if (!cfg->memmap_va)
+		next = place_low_memmap(pa, next);
+	for (i = 0; cfg->memmap_va && i < cfg->nodes; i++)
+		place_memmap(pa, i);
 	pa->map.va = cfg->memmap_va ? cfg->memmap_va : cfg->direct_map + pa->memmap_pa[0];
 	if (cfg->image_bytes)
 		reserve(pa, cfg->image_pa, next);

@@ -3,9 +3,11 @@
 #include "model/mm/asid.h"
 #include "model/mm/alloc.h"
 #include "model/mm/huge.h"
+#include "model/mm/kmap.h"
 #include "model/mm/kpgtable.h"
 #include "model/mm/pte.h"
 #include "model/mm/slab.h"
+#include "model/mm/vmalloc.h"
 
 struct check {
 	const struct kernel *k;
@@ -24,7 +26,7 @@ static void found(struct check *ch, u64 pfn)
 		map64_set(&ch->refs, pfn, 1);
 }
 
-static void found_table(void *arg, u64 pfn)
+static void found_page(void *arg, u64 pfn)
 {
 	found(arg, pfn);
 }
@@ -192,6 +194,21 @@ bool kernel_translates(const struct kernel *k, const struct cpu *c, u16 asid, u6
 	return mm;
 }
 
+/* What the kernel has for its own mappings. */
+static void check_maps(struct check *ch)
+{
+	const struct kernel *k = ch->k;
+
+	if (k->kpgtable)
+		kpgtable_each_table(k->kpgtable, found_page, ch);
+	if (k->vmalloc) {
+		vmalloc_sane(k->vmalloc);
+		vmalloc_each_page(k->vmalloc, found_page, ch);
+	}
+	if (k->kmaps)
+		kmaps_sane(k->kmaps);
+}
+
 void kernel_check(const struct kernel *k)
 {
 	struct check ch = { .k = k };
@@ -204,8 +221,7 @@ void kernel_check(const struct kernel *k)
 		found(&ch, k->zero_pfn);
 	for (mm = k->mms; mm; mm = mm->next)
 		check_mm(&ch, mm);
-	if (k->kpgtable)
-		kpgtable_each_table(k->kpgtable, found_table, &ch);
+	check_maps(&ch);
 	if (k->pa)
 		page_alloc_sane(k->pa);
 	if (k->slabs)

@@ -11,9 +11,11 @@
 #include "model/mm/alloc.h"
 #include "model/mm/kernel_boot.h"
 #include "model/mm/kmap.h"
+#include "model/mm/kpgtable.h"
 #include "model/mm/layout.h"
 #include "model/mm/page.h"
 #include "model/mm/slab.h"
+#include "model/mm/vmalloc.h"
 #include "model/sim/time.h"
 
 static const char *const numa_names[] = { "local", "interleave", NULL };
@@ -42,6 +44,9 @@ const struct opt kernel_opts[] = {
 	  "of the instructions that its steps take (step.h)", NULL },
 	{ "layout", OPT_ENUM, AT(layout), "x86-64", 0, 0, NULL, "address-space layout and page-table format",
 	  layout_names },
+	{ "direct_page", OPT_ENUM, AT(direct_page), "era", 0, 0, NULL,
+	  "largest page of the kernel's direct map; era: what the layout and the era have",
+	  direct_page_names },
 	{ "placement", OPT_ENUM, AT(placement), "sequential", 0, 0, NULL,
 	  "where frames come from: the page allocator, or a pool that takes them by a rule",
 	  frame_placement_names },
@@ -225,6 +230,8 @@ void kernel_stats(struct kernel *k, struct stats *s)
 		page_alloc_stats_add(k->pa, s);
 	if (k->slabs)
 		slabs_stats_add(k->slabs, s);
+	if (k->vmalloc)
+		vmalloc_stats_add(k->vmalloc, s);
 	if (k->kmaps)
 		kmaps_stats_add(k->kmaps, s);
 	ladder_stats(k->charger.ladder, s);

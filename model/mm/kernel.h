@@ -31,6 +31,7 @@
 struct kernel_cfg {
 	u32 era;                /* kernel.era: whose rules */
 	u32 layout;             /* kernel.layout: enum kernel_layout */
+	u32 direct_page;        /* kernel.direct_page: enum direct_page */
 	bool charge;            /* kernel.charge: the kernel's work takes time */
 	u32 instruction_scale;  /* kernel.instruction_scale: percent */
 	u32 placement;          /* kernel.placement: enum frame_placement */

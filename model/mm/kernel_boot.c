@@ -6,6 +6,7 @@
 #include "model/mm/kmap.h"
 #include "model/mm/kpgtable.h"
 #include "model/mm/slab.h"
+#include "model/mm/vmalloc.h"
 
 #define MB        (1ull << 20)
 #define MIN_PAGES 512u /* of a machine with a kernel in it */
@@ -99,9 +100,10 @@ static bool map_memmap(struct kernel *k)
 static void map_kernel(struct kernel *k)
 {
 	k->direct_map = k->layout.direct_map;
-	k->kpgtable = kpgtable_new(k, DIRECT_PAGE_ERA);
+	k->kpgtable = kpgtable_new(k, (enum direct_page)k->cfg.direct_page);
 	if (!k->kpgtable || !map_memmap(k))
 		die("memory.size: no room for the kernel's page tables");
+	k->vmalloc = vmalloc_new(k);
 	if (!k->layout.pkmap)
 		return;
 	k->kmaps = kmaps_new(k);
@@ -142,10 +144,9 @@ void kernel_boot_cpu(struct kernel *k, struct cpu *c)
 
 void kernel_boot_undo(struct kernel *k)
 {
-	if (k->pa && k->kmaps)
-		kmaps_free(k->kmaps);
-	if (k->pa)
-		kpgtable_free(k->kpgtable);
+	kmaps_free(k->kmaps);
+	vmalloc_free(k->vmalloc);
+	kpgtable_free(k->kpgtable);
 	frames_free(k->frames);
 	if (k->slabs)
 		slabs_free(k->slabs);

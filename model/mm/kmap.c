@@ -4,6 +4,7 @@
 
 #include "model/base/bits.h"
 #include "model/base/error.h"
+#include "model/mm/alloc.h"
 #include "model/mm/kpgtable.h"
 #include "model/mm/pgtable.h"
 #include "model/mm/shootdown.h"
@@ -13,10 +14,18 @@ static bool is_high(const struct kernel *k, u64 pfn)
 	return pfn << FRAME_SHIFT >= k->layout.direct_end && k->kmaps;
 }
 
+/* PageHighMem(): page->flags. */
+static void touch_page(const struct kernel *k, struct cpu *c, u64 pfn)
+{
+	if (k->pa)
+		charge_load(&k->charger, c, KPATH_KMAP, page_struct_va(&k->pa->map, pfn), k->layout.word);
+}
+
 /* The address of a page of low memory. Where there is no high memory, nobody even asks. */
 static u64 low_address(const struct kernel *k, struct cpu *c, u64 pfn)
 {
 	if (k->kmaps) {
+		touch_page(k, c, pfn);
 		kernel_step(k, c, STEP_KMAP_LOW);
 		k->kmaps->st.low++;
 	}
@@ -144,6 +153,7 @@ u64 kmap(struct kernel *k, struct cpu *c, u64 pfn)
 	if (!is_high(k, pfn))
 		return low_address(k, c, pfn);
 	kernel_step(k, c, STEP_KMAP);
+	touch_page(k, c, pfn);
 	m->st.maps++;
 	spin_lock(&k->charger, c, KPATH_KMAP, &m->lock);
 	known = map64_find(&m->slot_of, pfn);
@@ -174,6 +184,7 @@ void kunmap(struct kernel *k, struct cpu *c, u64 pfn)
 		return;
 	}
 	kernel_step(k, c, STEP_KUNMAP);
+	touch_page(k, c, pfn);
 	spin_lock(&k->charger, c, KPATH_KMAP, &m->lock);
 	touch_address(m, c, pfn, (u32)*slot, false);
 	m->count[*slot]--;
@@ -216,6 +227,7 @@ u64 kmap_atomic(const struct kernel *k, struct cpu *c, u64 pfn)
 	slot = atomic_slot(m, c->id, m->depth[c->id]++);
 	m->st.atomics++;
 	kernel_step(k, c, STEP_KMAP_ATOMIC);
+	touch_page(k, c, pfn);
 	kpgtable_set(k->kpgtable, c, KPATH_KMAP, m->fix_pte[slot], pfn << FRAME_SHIFT);
 	if (!flushes_at_end(k))
 		kernel_flush_here(k, c, atomic_va(m, slot));

@@ -8,6 +8,7 @@
 #include "model/mm/kpgtable.h"
 #include "model/mm/page.h"
 #include "model/mm/shootdown.h"
+#include "model/mm/slab.h"
 
 /* ---- addresses ---- */
 
@@ -45,7 +46,7 @@ static struct vmap_area *area_at(struct vmalloc *v, u64 start)
 	return &v->area[i];
 }
 
-static void insert_area(struct vmalloc *v, u32 i, u64 start, u64 bytes)
+static struct vmap_area *insert_area(struct vmalloc *v, u32 i, u64 start, u64 bytes)
 {
 	if (v->n == v->cap) {
 		v->cap = MAX(2 * v->cap, 16);
@@ -53,6 +54,7 @@ static void insert_area(struct vmalloc *v, u32 i, u64 start, u64 bytes)
 	}
 	memmove(&v->area[i + 1], &v->area[i], (v->n++ - i) * sizeof(*v->area));
 	v->area[i] = (struct vmap_area){ .start = start, .end = start + bytes };
+	return &v->area[i];
 }
 
 static void remove_area(struct vmalloc *v, u32 i)
@@ -61,15 +63,80 @@ static void remove_area(struct vmalloc *v, u32 i)
 	memmove(&v->area[i], &v->area[i + 1], (--v->n - i) * sizeof(*v->area));
 }
 
-/* Along vmlist each area costs; a tree is as deep as the logarithm. */
-static void charge_search(struct vmalloc *v, struct cpu *c, u32 passed)
-{
-	u32 n = frees_lazily(v->k) ? log2_ceil((u64)v->n + 1) + 1 : passed + 1, i;
+/* ---- the kernel's objects ---- */
 
-	v->st.looked_at += n;
-	for (i = 0; i < n; i++)
-		kernel_step(v->k, c, STEP_VMAP_SCAN);
+/* Words of struct vm_struct and, since 2.6.28, struct vmap_area: include/linux/vmalloc.h. */
+#define VM_STRUCT_WORDS (v->k->cfg.era < ERA_2_5_66 ? 4u : frees_lazily(v->k) ? 8u : 7u)
+#define VMAP_AREA_WORDS (v->k->cfg.era == ERA_6_X ? 9u : 13u)
+
+static u32 object_bytes(const struct vmalloc *v)
+{
+	return (frees_lazily(v->k) ? VMAP_AREA_WORDS : VM_STRUCT_WORDS) * v->k->layout.word;
 }
+
+static void touch_object(const struct vmalloc *v, struct cpu *c, u64 va, u32 bytes, bool write)
+{
+	if (va && write)
+		charge_store(&v->k->charger, c, KPATH_VMALLOC, va, bytes);
+	else if (va)
+		charge_load(&v->k->charger, c, KPATH_VMALLOC, va, bytes);
+}
+
+static void free_object(const struct vmalloc *v, struct cpu *c, u64 va)
+{
+	if (va)
+		kfree(v->k->slabs, c, va);
+}
+
+struct vmap_objects {
+	u64 object, vm;
+};
+
+/* False: no memory. A kernel without slabs has none. */
+static bool take_objects(const struct vmalloc *v, struct cpu *c, struct vmap_objects *o)
+{
+	struct slabs *s = v->k->slabs;
+
+	*o = (struct vmap_objects){ 0 };
+	if (!s)
+		return true;
+	o->object = kmalloc(s, c, object_bytes(v), GFP_KERNEL);
+	if (o->object && frees_lazily(v->k)) {
+		o->vm = kmalloc(s, c, VM_STRUCT_WORDS * v->k->layout.word, GFP_KERNEL);
+		if (!o->vm)
+			kfree(s, c, o->object);
+	}
+	return o->object && (o->vm || !frees_lazily(v->k));
+}
+
+static void look_at(struct vmalloc *v, struct cpu *c, u32 i)
+{
+	v->st.looked_at++;
+	kernel_step(v->k, c, STEP_VMAP_SCAN);
+	touch_object(v, c, v->area[i].object, 4 * v->k->layout.word, false);
+}
+
+/* Along vmlist each area is looked at up to the hole; a tree is as deep as the logarithm. */
+static void charge_search(struct vmalloc *v, struct cpu *c, u32 hole)
+{
+	u32 low = 0, high = v->n, i, mid;
+
+	if (!frees_lazily(v->k)) {
+		for (i = 0; i <= hole && i < v->n; i++)
+			look_at(v, c, i);
+		return;
+	}
+	while (low < high) {
+		mid = (low + high) / 2;
+		look_at(v, c, mid);
+		if (mid < hole)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+}
+
+/* ---- finding addresses ---- */
 
 /* The lowest hole; false: there is none. */
 static bool find_hole(struct vmalloc *v, struct cpu *c, u64 bytes, u64 align, u32 *index, u64 *start)
@@ -90,14 +157,32 @@ static bool find_hole(struct vmalloc *v, struct cpu *c, u64 bytes, u64 align, u3
 	return at + bytes > at && at + bytes <= l->vmalloc_end;
 }
 
+/* The new area is linked to its neighbours. */
+static void link_area(struct vmalloc *v, struct cpu *c, u32 i, u64 start, u64 bytes,
+		      const struct vmap_objects *o)
+{
+	struct vmap_area *a = insert_area(v, i, start, bytes);
+
+	a->object = o->object;
+	a->vm = o->vm;
+	touch_object(v, c, o->object, object_bytes(v), true);
+	touch_object(v, c, o->vm, VM_STRUCT_WORDS * v->k->layout.word, true);
+	touch_object(v, c, i ? v->area[i - 1].object : data_va(v, 64), v->k->layout.word, true);
+}
+
 /* alloc_vmap_area(), __get_vm_area(): bytes, and a guard page. 0: no room. */
 static u64 take_addresses(struct vmalloc *v, struct cpu *c, u64 bytes, u64 align)
 {
-	u64 whole = bytes + page_size(v->k), start;
-	u32 i;
+	u64 whole = bytes + page_size(v->k), start = 0;
+	struct vmap_objects o;
 	bool found;
+	u32 i;
 
 	kernel_step(v->k, c, STEP_VMAP_AREA);
+	if (!take_objects(v, c, &o)) {
+		v->st.failed++;
+		return 0;
+	}
 	spin_lock(&v->k->charger, c, KPATH_VMALLOC, &v->lock);
 	found = find_hole(v, c, whole, align, &i, &start);
 	if (!found && v->st.lazy) {
@@ -105,11 +190,14 @@ static u64 take_addresses(struct vmalloc *v, struct cpu *c, u64 bytes, u64 align
 		found = find_hole(v, c, whole, align, &i, &start);
 	}
 	if (found)
-		insert_area(v, i, start, whole);
-	charge_store(&v->k->charger, c, KPATH_VMALLOC, data_va(v, 64), 8);
+		link_area(v, c, i, start, whole, &o);
 	spin_unlock(&v->k->charger, c, &v->lock);
-	v->st.failed += !found;
-	return found ? start : 0;
+	if (found)
+		return start;
+	free_object(v, c, o.object);
+	free_object(v, c, o.vm);
+	v->st.failed++;
+	return 0;
 }
 
 /* ---- the end of mappings ---- */
@@ -135,6 +223,7 @@ void vmalloc_purge(struct kernel *k, struct cpu *c)
 			continue;
 		}
 		kernel_step(k, c, STEP_VMAP_PURGE_AREA);
+		free_object(v, c, v->area[i].object);
 		start = MIN(start, v->area[i].start);
 		end = MAX(end, v->area[i].end);
 	}
@@ -158,10 +247,12 @@ static void end_area(struct vmalloc *v, struct cpu *c, struct vmap_area *a)
 	u64 start = a->start, end = a->end;
 
 	if (!frees_lazily(v->k)) {
+		free_object(v, c, a->object);
 		remove_area(v, (u32)(a - v->area));
 		flush(v, c, start, end);
 		return;
 	}
+	touch_object(v, c, a->object, object_bytes(v), true);
 	free(a->pfn);
 	a->pfn = NULL;
 	a->lazy = true;
@@ -177,13 +268,25 @@ static void give_page(struct kernel *k, struct cpu *c, u64 pfn)
 	ASSERT(last);
 }
 
+/* kvfree() */
+static void free_array(struct vmalloc *v, struct cpu *c, u64 array)
+{
+	const struct layout *l = &v->k->layout;
+
+	if (array >= l->vmalloc_start && array < l->vmalloc_end)
+		vfree(v->k, c, array);
+	else
+		free_object(v, c, array);
+}
+
 void vfree(struct kernel *k, struct cpu *c, u64 va)
 {
 	struct vmalloc *v = k->vmalloc;
 	struct vmap_area *a = area_at(v, va);
-	u64 n = a->mapped >> k->page_shift, *pfn = a->pfn, i, unmapped;
+	u64 n = a->mapped >> k->page_shift, *pfn = a->pfn, array = a->array, vm = a->vm, i, unmapped;
 
 	a->pfn = NULL;
+	a->array = a->vm = 0;
 	kernel_step(k, c, STEP_VUNMAP);
 	spin_lock(&k->charger, c, KPATH_VMALLOC, &v->lock);
 	unmapped = kpgtable_unmap(k->kpgtable, c, KPATH_VMALLOC, va, a->mapped);
@@ -192,9 +295,13 @@ void vfree(struct kernel *k, struct cpu *c, u64 va)
 		kernel_step(k, c, STEP_VUNMAP_PAGE);
 	end_area(v, c, a);
 	spin_unlock(&k->charger, c, &v->lock);
-	for (i = 0; pfn && i < n; i++)
+	for (i = 0; pfn && i < n; i++) {
+		touch_object(v, c, array ? array + i * k->layout.word : 0, k->layout.word, false);
 		give_page(k, c, pfn[i]);
+	}
 	free(pfn);
+	free_array(v, c, array);
+	free_object(v, c, vm);
 	v->st.unmaps++;
 }
 
@@ -219,6 +326,19 @@ static bool map_page(struct vmalloc *v, struct cpu *c, struct vmap_area *a, u64 
 	return true;
 }
 
+/* __vmalloc_area_node(): from kmalloc(), or if it is larger than a page from vmalloc() itself. */
+static bool make_array(struct vmalloc *v, struct cpu *c, u64 start, u64 n)
+{
+	u64 bytes = n * v->k->layout.word, array;
+
+	if (!v->k->slabs || v->k->cfg.era < ERA_2_5_66)
+		return true;
+	array = bytes > page_size(v->k) ? vmalloc(v->k, c, bytes)
+					: kmalloc(v->k->slabs, c, bytes, GFP_KERNEL);
+	area_at(v, start)->array = array;
+	return array;
+}
+
 /* Pages from the allocator until the area is full. */
 static bool fill_area(struct vmalloc *v, struct cpu *c, struct vmap_area *a, u64 n)
 {
@@ -227,6 +347,7 @@ static bool fill_area(struct vmalloc *v, struct cpu *c, struct vmap_area *a, u64
 
 	a->pfn = xmalloc(n * sizeof(*a->pfn));
 	for (i = 0; i < n; i++) {
+		touch_object(v, c, a->array ? a->array + i * k->layout.word : 0, k->layout.word, true);
 		pfn = page_alloc(k, c, GFP_KERNEL | GFP_HIGHMEM, 0, ~(u64)0);
 		if (pfn == NO_FRAME)
 			return false;
@@ -261,7 +382,8 @@ u64 vmalloc(struct kernel *k, struct cpu *c, u64 bytes)
 	start = take_addresses(v, c, size, page_size(k));
 	if (!start)
 		return 0;
-	ok = fill_area(v, c, area_at(v, start), size >> k->page_shift);
+	ok = make_array(v, c, start, size >> k->page_shift) &&
+	     fill_area(v, c, area_at(v, start), size >> k->page_shift);
 	/* vmalloc_area_pages() of 2.4.0; later ones know that nothing was mapped there before. */
 	if (k->cfg.era == ERA_2_4_0)
 		flush(v, c, start, start + size);

@@ -38,6 +38,10 @@ struct vmap_area {
 	u64 mapped;     /* bytes from start on */
 	u64 *pfn;       /* vmalloc()'s pages; NULL: they are another's */
 	bool lazy;      /* unmapped, and waits for a flush */
+	/* Kernel addresses of its objects, 0: none. */
+	u64 object; /* that a search for a hole reads: struct vmap_area, until 2.6.27 struct vm_struct */
+	u64 vm;     /* struct vm_struct, since then */
+	u64 array;  /* of pointers to vmalloc()'s pages, since 2.5 */
 };
 
 struct vmalloc {

@@ -145,7 +145,8 @@ void ref_kernel_cpu_init(struct ref_kernel_cpu *c, struct kernel *k)
 	*c = (struct ref_kernel_cpu){
 		.cpu = { .ops = &ref_kernel_ops, .id = k->n_cpus, .direct_map = k->layout.direct_map }, .k = k
 	};
-	k->direct_map = k->layout.direct_map;
+	if (!k->pa)
+		k->direct_map = k->layout.direct_map;
 	kernel_add_cpu(k, &c->cpu);
 }
 

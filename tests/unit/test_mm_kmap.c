@@ -29,10 +29,13 @@ struct bench {
 static struct bench *bench_new(u32 layout, enum kernel_era era, u64 memory)
 {
 	struct bench *b = calloc(1, sizeof(*b));
-	struct kernel_params p = { .cfg = &b->cfg, .memory = memory, .hz = 1000000000, .seed = 1 };
+	struct kernel_params p = {
+		.cfg = &b->cfg, .memory = memory, .cpus = CPUS, .hz = 1000000000, .seed = 1
+	};
 	u32 i;
 
 	b->cfg = (struct kernel_cfg){ .colours = 1,
+				      .placement = FRAME_BUDDY,
 				      .asids = 1,
 				      .layout = layout,
 				      .era = era,
@@ -42,9 +45,7 @@ static struct bench *bench_new(u32 layout, enum kernel_era era, u64 memory)
 	p.format = kernel_format(&b->cfg);
 	b->ptmem = p.ptmem = ptmem_new(p.memory >> FRAME_SHIFT);
 	b->k = kernel_new(&p);
-	b->k->kpgtable = kpgtable_new(b->k, DIRECT_PAGE_ERA);
-	if (b->k->layout.pkmap)
-		b->m = b->k->kmaps = kmaps_new(b->k);
+	b->m = b->k->kmaps;
 	for (i = 0; i < CPUS; i++)
 		ref_kernel_cpu_init(&b->cpu[i], b->k);
 	return b;
@@ -54,14 +55,9 @@ static void bench_free(struct bench *b)
 {
 	u32 i;
 
-	if (b->m)
-		kmaps_sane(b->m);
+	kernel_check(b->k);
 	for (i = 0; i < CPUS; i++)
 		ref_kernel_cpu_fini(&b->cpu[i]);
-	kmaps_free(b->m);
-	kpgtable_free(b->k->kpgtable);
-	b->k->kmaps = NULL;
-	b->k->kpgtable = NULL;
 	kernel_free(b->k);
 	ptmem_free(b->ptmem);
 	free(b);

@@ -9,7 +9,9 @@
 #include <cmocka.h>
 
 #include "model/base/rng.h"
+#include "model/mm/alloc.h"
 #include "model/mm/kpgtable.h"
+#include "model/mm/slab.h"
 #include "model/mm/vmalloc.h"
 #include "tests/ref/ref_kernel_cpu.h"
 
@@ -25,10 +27,12 @@ struct bench {
 	struct ref_kernel_cpu cpu[CPUS];
 };
 
-static struct bench *bench_new(u32 layout, enum kernel_era era)
+static struct bench *bench_with(u32 layout, enum kernel_era era, enum frame_placement placement)
 {
 	struct bench *b = calloc(1, sizeof(*b));
-	struct kernel_params p = { .cfg = &b->cfg, .memory = MB(64), .hz = 1000000000, .seed = 1 };
+	struct kernel_params p = {
+		.cfg = &b->cfg, .memory = MB(64), .cpus = CPUS, .hz = 1000000000, .seed = 1
+	};
 	u32 i;
 
 	b->cfg = (struct kernel_cfg){ .colours = 1,
@@ -36,29 +40,36 @@ static struct bench *bench_new(u32 layout, enum kernel_era era)
 				      .layout = layout,
 				      .era = era,
 				      .charge = true,
+				      .placement = placement,
 				      .flush_ceiling = 33,
 				      .instruction_scale = 100 };
 	p.format = kernel_format(&b->cfg);
 	b->ptmem = p.ptmem = ptmem_new(p.memory >> FRAME_SHIFT);
 	b->k = kernel_new(&p);
-	b->k->kpgtable = kpgtable_new(b->k, DIRECT_PAGE_ERA);
-	b->v = b->k->vmalloc = vmalloc_new(b->k);
+	if (placement != FRAME_BUDDY) {
+		b->k->kpgtable = kpgtable_new(b->k, DIRECT_PAGE_ERA);
+		b->k->vmalloc = vmalloc_new(b->k);
+	}
+	b->v = b->k->vmalloc;
 	for (i = 0; i < CPUS; i++)
 		ref_kernel_cpu_init(&b->cpu[i], b->k);
 	return b;
+}
+
+static struct bench *bench_new(u32 layout, enum kernel_era era)
+{
+	return bench_with(layout, era, FRAME_BUDDY);
 }
 
 static void bench_free(struct bench *b)
 {
 	u32 i;
 
+	if (b->cfg.placement == FRAME_BUDDY)
+		kernel_check(b->k);
 	vmalloc_sane(b->v);
 	for (i = 0; i < CPUS; i++)
 		ref_kernel_cpu_fini(&b->cpu[i]);
-	vmalloc_free(b->v);
-	kpgtable_free(b->k->kpgtable);
-	b->k->vmalloc = NULL;
-	b->k->kpgtable = NULL;
 	kernel_free(b->k);
 	ptmem_free(b->ptmem);
 	free(b);
@@ -232,7 +243,7 @@ static void the_image_is_not_given_out(void **state)
 
 static void no_memory_leaves_nothing_behind(void **state)
 {
-	struct bench *b = bench_new(KERNEL_LAYOUT_X86_64, ERA_2_6_9);
+	struct bench *b = bench_with(KERNEL_LAYOUT_X86_64, ERA_2_6_9, FRAME_SEQUENTIAL);
 	u64 free_frames, tables, i;
 
 	vfree(b->k, cpu0(b), vmalloc(b->k, cpu0(b), PAGE));
@@ -254,6 +265,34 @@ static void no_memory_leaves_nothing_behind(void **state)
 	assert_int_equal(vmalloc(b->k, cpu0(b), ~(u64)0), 0);
 	assert_int_equal(vmalloc(b->k, cpu0(b), ~(u64)0 - PAGE), 0);
 	bench_free(b);
+}
+
+/* The same with zones and slabs: whatever it fails for, every page is back. */
+static void no_memory_of_zones(void **state)
+{
+	static const enum kernel_era eras[] = { ERA_2_4_21, ERA_2_6_9, ERA_2_6_37, ERA_6_X };
+	u64 *taken = calloc(MB(64) / PAGE, sizeof(*taken)), n, before;
+	u32 i, left;
+
+	for (i = 0; i < ARRAY_SIZE(eras); i++) {
+		struct bench *b = bench_new(KERNEL_LAYOUT_X86_64, eras[i]);
+
+		for (n = 0; (taken[n] = alloc_pages(b->k->pa, cpu0(b), GFP_ATOMIC, 0)) != NO_FRAME;)
+			n++;
+		for (left = 0; left < 60; left++) {
+			before = b->k->pa->st.allocated - b->k->pa->st.freed;
+			assert_int_equal(vmalloc(b->k, cpu0(b), MB(1)), 0);
+			vmalloc_purge(b->k, cpu0(b));
+			slabs_shrink(b->k->slabs, cpu0(b));
+			assert_true(b->k->pa->st.allocated - b->k->pa->st.freed <= before + 8);
+			free_pages(b->k->pa, cpu0(b), taken[--n], 0);
+		}
+		while (n)
+			free_pages(b->k->pa, cpu0(b), taken[--n], 0);
+		assert_true(vmalloc(b->k, cpu0(b), MB(1)));
+		bench_free(b);
+	}
+	free(taken);
 }
 
 static void no_addresses_is_a_result(void **state)
@@ -462,6 +501,7 @@ int main(void)
 		cmocka_unit_test(pages_can_be_mapped_twice),
 		cmocka_unit_test(the_image_is_not_given_out),
 		cmocka_unit_test(no_memory_leaves_nothing_behind),
+		cmocka_unit_test(no_memory_of_zones),
 		cmocka_unit_test(no_addresses_is_a_result),
 		cmocka_unit_test(full_of_lazy_addresses),
 		cmocka_unit_test(addresses_as_the_twins),

@@ -16,7 +16,7 @@
 #include "model/base/error.h"
 #include "model/core/machine.h"
 #include "model/mm/kmap.h"
-#include "model/mm/kpgtable.h"
+#include "model/mm/page.h"
 #include "model/mm/vmalloc.h"
 
 #define USER_SET 0x10000000ull
@@ -134,43 +134,15 @@ static const struct way ways[] = {
 
 /* ---- the machine ---- */
 
-/* Frames until some are of high memory; those passed over go back, but for one. */
 static void take_frames(struct bench *b)
 {
-	u64 high = b->k->layout.direct_end >> FRAME_SHIFT, *passed = xmalloc(high * sizeof(*passed)),
-	    n_low = 0;
-	u32 n = 0;
+	u32 n;
 
-	while (n < TURNS) {
-		u64 pfn = frame_alloc(b->k->frames, NULL, 0, 0, ~(u64)0, 0);
-
-		ASSERT(pfn != NO_FRAME);
-		if (pfn < high)
-			passed[n_low++] = pfn;
-		else
-			b->high[n++] = pfn;
-	}
-	b->low = passed[0];
-	while (n_low > 1)
-		frame_put(b->k->frames, NULL, passed[--n_low]);
-	free(passed);
-}
-
-static void build_maps(struct bench *b)
-{
-	struct kernel *k = b->k;
-	u32 i;
-
-	k->direct_map = k->layout.direct_map;
-	k->kpgtable = kpgtable_new(k, DIRECT_PAGE_ERA);
-	k->vmalloc = vmalloc_new(k);
-	k->kmaps = kmaps_new(k);
-	for (i = 0; i < b->m->cfg.cores; i++) {
-		struct cpu *c = core_cpu(b->m->cores[i]);
-
-		c->direct_map = k->direct_map;
-		c->ops->set_kernel_root(c, kpgtable_root(k->kpgtable));
-	}
+	b->low = page_alloc(b->k, b->c, GFP_KERNEL, 0, ~(u64)0);
+	for (n = 0; n < TURNS; n++)
+		b->high[n] = page_alloc(b->k, b->c, GFP_HIGHUSER, 0, ~(u64)0);
+	if (b->low == NO_FRAME || b->high[TURNS - 1] << FRAME_SHIFT < b->k->layout.direct_end)
+		die("the machine has no high memory, or not enough");
 }
 
 static void bench_init(struct bench *b, const struct machine_cfg *cfg)
@@ -179,7 +151,8 @@ static void bench_init(struct bench *b, const struct machine_cfg *cfg)
 	b->k = b->m->kernel;
 	b->core = b->m->cores[0];
 	b->c = core_cpu(b->core);
-	build_maps(b);
+	if (!b->k->kmaps)
+		die("the machine has no high memory");
 	take_frames(b);
 	b->mm[0] = mm_new(b->k, true);
 	b->mm[1] = mm_new(b->k, true);
@@ -264,9 +237,9 @@ int main(int argc, char **argv)
 
 	config_load(c, "machines", "pentium4");
 	config_load(c, "kernels", "i386-pae");
-	for (i = 0; i < 4; i++)
-		config_set(c, (const char *const[]){ "memory.size=4G", "kernel.era=2.6.9", "kernel.asids=0",
-						     "cores=2" }[i]);
+	for (i = 0; i < 5; i++)
+		config_set(c, (const char *const[]){ "kernel.placement=buddy", "memory.size=4G",
+						     "kernel.era=2.6.9", "kernel.asids=0", "cores=2" }[i]);
 	while ((o = getopt(argc, argv, "n:w:")) != -1) {
 		if (o == '?')
 			return 2;
