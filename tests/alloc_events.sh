@@ -115,6 +115,12 @@ slow=$(counter "$tmp/slow/stats.json" core0.cycles)
 quick=$(counter "$tmp/text/stats.json" core0.cycles)
 check "recorded times pass: $quick cycles without, $slow with them" test "$slow" -gt $((quick + 1000000))
 
+# The kernel's own page allocator takes and gets back the same.
+replays buddy "$tmp/kmem.txt" -s kernel.placement=buddy
+has buddy mm.kevents.page_allocs 2000
+has buddy mm.kevents.failed 0
+has buddy mm.kevents.pages 93
+
 # More than there is room for is a result.
 $mmsim generate alloc-random -o "$tmp/large.gz" --live 30000 --count 40000
 replays large "$tmp/large.gz"
