@@ -476,6 +476,24 @@ static noinline void fetch_line(struct core *c, struct page *p, u64 va, u32 part
 }
 
 /*
+ * A line that is not hot, but a hit in a page that the operation is in, while nothing is in flight: whenever
+ * it is asked for.
+ */
+static always_inline bool text_hit(struct core *c, const struct page *p, u64 va)
+{
+	u64 pa = va + p->delta;
+	u32 id;
+
+	if (va - p->first >= p->bytes || c->l1i.index.vivt || c->l1i.mshr.last * c->width > c->slots)
+		return false;
+	id = cache_plain_hit(&c->l1i, pa ^ p->skew, pa, false, c->l1i.line_shift);
+	if (id == TAG_MISS)
+		return false;
+	make_hot(&c->l1i, p, va, id);
+	return true;
+}
+
+/*
  * Fetches text line by line; instructions spread evenly over it, those before a line issue before it is asked
  * for. Returns how many have.
  */
@@ -490,6 +508,8 @@ static u64 fetch_text(struct core *c, u64 va, u32 bytes, u64 instructions, u32 p
 	c->itlb.st.kernel_lookups += ((va + bytes - 1) >> c->page_shift) - (va >> c->page_shift) + 1;
 	for (i = 0; i < lines; i++) {
 		if (likely(hot_use(c->l1i.hot, (first + i) | HOT_KERNEL, HOT_READ, &c->clock)))
+			continue;
+		if (likely(text_hit(c, &page, (first + i) << c->l1i.line_shift)))
 			continue;
 		before = instructions * i / lines;
 		issue(c, before - issued, part);

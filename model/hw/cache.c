@@ -291,7 +291,7 @@ static always_inline u64 bring_line(struct cache *c, struct mem_req *r, u32 *id,
 				 .service = service_of(c, r) };
 	struct victim v;
 
-	if (c->level == MEM_L1)
+	if (c->level == MEM_L1 && r->cls != MEM_KERNEL_FETCH) /* which L2 mostly has */
 		port_expect(c->below, r->pa);
 	*id = choose_victim(c, at.set, r);
 	if (c->state[*id] & LINE_DIRTY && c->level != MEM_L1)

@@ -92,12 +92,31 @@ static bool points_right(const struct tags *t, u32 set, u32 node, u32 first, u32
 	return t->wide ? t->node[(size_t)set * leaves(t) + node] : t->tree[set] >> node & 1;
 }
 
+/* follow() by times through a whole tree, for sizes that the compiler can write out. */
+static always_inline u32 follow_times(const u64 *at, u32 n)
+{
+	u32 first = 0, half, way;
+
+	for (half = n / 2; half; half /= 2) {
+		u64 left = 0, right = 0;
+
+		for (way = first; way < first + half; way++) {
+			left = MAX(left, at[way]);
+			right = MAX(right, at[way + half]);
+		}
+		first += left > right ? half : 0;
+	}
+	return first;
+}
+
 /* Follows a tree over `n` ways down from its root; a half without any allowed way is not entered. */
 static u32 follow(const struct tags *t, u32 set, u32 first, u32 n, u64 mask)
 {
 	u32 node = 1, half;
 	bool right;
 
+	if (t->by_time && mask == TAG_ALL_WAYS && t->ways == 8 && n == 8)
+		return follow_times(&t->used_at[tag_base(t, set)], 8);
 	for (half = n / 2; half; half /= 2) {
 		right = points_right(t, set, node, first, half) ? any_allowed(t, first + half, half, mask) :
 								  !any_allowed(t, first, half, mask);
