@@ -171,6 +171,14 @@ static void load_mm(struct engine *e, struct thread *th)
 	e->on->loaded = p->mm;
 }
 
+/* What the kernel has of the thread is made when it runs first, at its own cost. */
+static void run_task(struct engine *e, struct thread *th)
+{
+	if (!th->task)
+		th->task = kernel_task_new(e->p.kernel, e->on->cpu);
+	kernel_task_run(e->p.kernel, e->on->cpu, th->task);
+}
+
 /* ---- ends ---- */
 
 enum step engine_end_thread(struct engine *e, struct thread *th)
@@ -180,6 +188,8 @@ enum step engine_end_thread(struct engine *e, struct thread *th)
 	if (th == e->on->current)
 		sched_remove(&e->sched, e->on->id);
 	e->st.threads++;
+	kernel_task_free(e->p.kernel, e->on->cpu, th->task);
+	th->task = NULL;
 	engine_changed(e, th->rec);
 	if (thread_end(th))
 		engine_ready(e, th, core_now(e->on->core));
@@ -382,6 +392,7 @@ enum step engine_step(struct engine *e, struct thread *th)
 		return STEP_AGAIN;
 	if (!th->proc->mm || th->proc->mm != e->on->loaded)
 		load_mm(e, th);
+	run_task(e, th);
 	s = run_chunk(e, th);
 	if (s != STEP_DONE)
 		return s;

@@ -47,14 +47,15 @@ struct thread {
 	bool event_begun;      /* its time is charged already; only copying or sleeping is left */
 	u64 copied;            /* of the user buffer of its READ or WRITE */
 
-	u64 allocated_at; /* cycle of its last allocation event, 0: none yet */
-	u64 ready_at;  /* cycle at which it left its core, or from which on it may go on */
+	u64 allocated_at;  /* cycle of its last allocation event, 0: none yet */
+	struct task *task; /* the kernel's of it, NULL: none yet */
+	u64 ready_at;      /* cycle at which it left its core, or from which on it may go on */
 
 	struct event wake;
-	u32 bound;           /* 1 + the only core that it may run on, 0: any */
-	u64 serial;          /* the scheduler's, 0: none yet */
-	u64 quantum_left;    /* cycles */
-	bool ran;            /* on last_core */
+	u32 bound;        /* 1 + the only core that it may run on, 0: any */
+	u64 serial;       /* the scheduler's, 0: none yet */
+	u64 quantum_left; /* cycles */
+	bool ran;         /* on last_core */
 	u32 last_core;
 	struct thread *next; /* in the scheduler's queue, or among the recording's blocked threads */
 	struct thread *next_of_process;

@@ -155,8 +155,8 @@ void kernel_add_cpu(struct kernel *k, struct cpu *c)
 {
 	ASSERT(c->id == k->n_cpus && k->n_cpus < MAX_CPUS);
 	k->asids = xrealloc(k->asids, (k->n_cpus + 1) * sizeof(*k->asids));
-	k->lru_batch = xrealloc(k->lru_batch, (k->n_cpus + 1) * sizeof(*k->lru_batch));
-	k->lru_batch[k->n_cpus].n = 0;
+	k->cpu = xrealloc(k->cpu, (k->n_cpus + 1) * sizeof(*k->cpu));
+	k->cpu[k->n_cpus] = (struct kernel_cpu){ 0 };
 	init(&k->asids[k->n_cpus++], c, MAX(k->cfg.asids, 1));
 	kernel_boot_cpu(k, c);
 }

@@ -1,8 +1,10 @@
 /* The system calls that change an address space. */
 #include "model/base/error.h"
 #include "model/mm/contig.h"
+#include "model/mm/footprint.h"
 #include "model/mm/huge.h"
 #include "model/mm/pte.h"
+#include "model/mm/vma_object.h"
 #include "model/mm/zap.h"
 
 #include <stdlib.h>
@@ -20,8 +22,8 @@
 static void begin_call(struct mm *mm, struct cpu *c, u64 *counter, enum kernel_step body)
 {
 	++*counter;
-	kernel_step(mm->k, c, STEP_SYSCALL);
-	kernel_step(mm->k, c, body);
+	kernel_path_step(mm->k, c, mm, STEP_SYSCALL);
+	kernel_path_step(mm->k, c, mm, body);
 }
 
 static enum mm_result failed(struct mm *mm, enum mm_result why)
@@ -39,6 +41,7 @@ static void insert_mapping(struct mm *mm, struct cpu *c, const struct vma *v)
 	gather_begin(&g, mm, c);
 	page_refresh_ends(&g, KPATH_SYSCALL, v->start, v->end);
 	gather_flush(&g);
+	vma_objects_settle(mm, c);
 }
 
 /* Opens what is to be mapped; NULL: private anonymous memory. */
@@ -127,6 +130,7 @@ enum mm_result mm_mprotect(struct mm *mm, struct cpu *c, u64 addr, u64 len, u32 
 	}
 	vma_merge(s, start, end);
 	gather_flush(&g);
+	vma_objects_settle(mm, c);
 	return covered == end - start || mm->implicit_maps ? MM_OK : failed(mm, MM_INVALID);
 }
 
@@ -278,6 +282,7 @@ static enum mm_result move_range(struct mm *mm, struct cpu *c, u64 from, u64 to,
 	page_refresh_ends(&m.gather, KPATH_SYSCALL, to, to + len);
 	mm_free_tables(&m.gather, from, from + len);
 	gather_flush(&m.gather);
+	vma_objects_settle(mm, c);
 	return MM_OK;
 }
 

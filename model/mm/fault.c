@@ -4,10 +4,12 @@
  */
 #include "model/base/error.h"
 #include "model/mm/contig.h"
+#include "model/mm/footprint.h"
 #include "model/mm/huge.h"
 #include "model/mm/lru.h"
 #include "model/mm/pte.h"
 #include "model/mm/shootdown.h"
+#include "model/mm/vma_object.h"
 
 /* stack_guard_gap of mm/mmap.c: pages that stay free below a stack. */
 #define STACK_GUARD_GAP 256u
@@ -70,10 +72,10 @@ static void set_entry(struct fault *f, u64 pfn, bool write)
 /* A page that is the faulting address space's own is mapped for the first time. */
 static void map_new(struct fault *f, u64 pfn)
 {
-	kernel_step(f->k, f->c, STEP_PAGE_CHARGE);
-	kernel_step(f->k, f->c, STEP_RMAP_ADD);
+	kernel_path_step(f->k, f->c, f->mm, STEP_PAGE_CHARGE);
+	kernel_path_step(f->k, f->c, f->mm, STEP_RMAP_ADD);
 	lru_add(f->k, f->c, pfn);
-	kernel_step(f->k, f->c, STEP_RSS_ADD);
+	kernel_path_step(f->k, f->c, f->mm, STEP_RSS_ADD);
 	page_set_anon(f->mm, f->va);
 	set_entry(f, pfn, true);
 }
@@ -116,12 +118,12 @@ static enum trap_result fault_anonymous(struct fault *f)
 	u64 pfn;
 
 	if (shared_zero) {
-		kernel_step(f->k, f->c, STEP_ZERO_PAGE_FAULT);
+		kernel_path_step(f->k, f->c, f->mm, STEP_ZERO_PAGE_FAULT);
 		frame_get(f->k->frames, f->k->zero_pfn);
 		set_entry(f, f->k->zero_pfn, false);
 		return done(&f->k->fault.zero_page);
 	}
-	kernel_step(f->k, f->c, STEP_ANON_FAULT);
+	kernel_path_step(f->k, f->c, f->mm, STEP_ANON_FAULT);
 	if (f->write && contig_map(f->mm, f->c, &f->view, f->entry_pa, f->va)) {
 		page_set_anon(f->mm, f->va);
 		return done(&f->k->fault.zero);
@@ -207,7 +209,7 @@ static enum trap_result fault_private_write(struct fault *f, u64 from)
 
 	if (pfn == NO_FRAME)
 		return TRAP_OOM;
-	kernel_step(f->k, f->c, STEP_WP_FAULT);
+	kernel_path_step(f->k, f->c, f->mm, STEP_WP_FAULT);
 	map_new(f, pfn);
 	return done(&f->k->fault.cow);
 }
@@ -219,11 +221,11 @@ static enum trap_result fault_object(struct fault *f)
 
 	if (pfn == NO_FRAME)
 		return TRAP_OOM;
-	kernel_step(f->k, f->c, STEP_FILE_FAULT);
+	kernel_path_step(f->k, f->c, f->mm, STEP_FILE_FAULT);
 	if (f->write && !(f->vma->flags & MM_SHARED))
 		return fault_private_write(f, pfn);
 	if (f->write)
-		kernel_step(f->k, f->c, STEP_FILE_WRITE);
+		kernel_path_step(f->k, f->c, f->mm, STEP_FILE_WRITE);
 	map_object_page(f, f->entry_pa, pfn, f->write ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED);
 	if (!f->write)
 		fault_around(f);
@@ -257,7 +259,7 @@ static enum trap_result fault_write_protected(struct fault *f)
 
 	leave_run(f);
 	if ((f->vma->flags & MM_SHARED) || frame_refs(f->k->frames, old) == 1) {
-		kernel_step(f->k, f->c, STEP_WP_REUSE);
+		kernel_path_step(f->k, f->c, f->mm, STEP_WP_REUSE);
 		set_entry(f, old, true);
 		upgraded(f);
 		return done(&f->k->fault.reuse);
@@ -265,7 +267,7 @@ static enum trap_result fault_write_protected(struct fault *f)
 	pfn = new_copy(f, old);
 	if (pfn == NO_FRAME)
 		return TRAP_OOM;
-	kernel_step(f->k, f->c, STEP_WP_FAULT);
+	kernel_path_step(f->k, f->c, f->mm, STEP_WP_FAULT);
 	map_new(f, pfn);
 	tlb_flush_page(f->mm, f->c, f->page);
 	frame_put(f->k->frames, f->c, old);
@@ -298,7 +300,7 @@ static bool fault_in_huge(struct fault *f, u64 upper, u64 entry, u32 level, enum
 			  fmt->encode(fmt->pa(entry, level), flags | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY,
 				      level));
 	upgraded(f);
-	kernel_step(f->k, f->c, STEP_WP_REUSE);
+	kernel_path_step(f->k, f->c, f->mm, STEP_WP_REUSE);
 	*result = done(forbidden ? &f->k->fault.reuse : &f->k->fault.spurious);
 	return true;
 }
@@ -312,7 +314,7 @@ static bool fault_huge(struct fault *f, u64 upper, u32 level, enum trap_result *
 		return fault_in_huge(f, upper, entry, level, result);
 	if (entry || !huge_wanted(f->mm, &f->view, f->va, level))
 		return false;
-	kernel_step(f->k, f->c, STEP_HUGE_FAULT);
+	kernel_path_step(f->k, f->c, f->mm, STEP_HUGE_FAULT);
 	kernel_load(f->k, f->c, KPATH_FAULT, upper, f->k->format->entry_bytes);
 	if (!huge_map(f->mm, f->c, f->vma, upper, f->va, level, f->write))
 		return false;
@@ -327,7 +329,7 @@ static enum trap_result fault_resolve(struct fault *f)
 	u64 at = pgtable_upper(f->mm, f->c, KPATH_FAULT, f->va, level, true);
 	enum trap_result result;
 
-	kernel_step(f->k, f->c, STEP_TABLE_WALK);
+	kernel_path_step(f->k, f->c, f->mm, STEP_TABLE_WALK);
 	for (; at != NO_ENTRY && level > 0; level--) {
 		if (fault_huge(f, at, level, &result))
 			return result;
@@ -353,24 +355,25 @@ static enum trap_result kernel_fault(struct kernel *k, struct cpu *c, struct mm 
 	enum trap_result result;
 	const struct vma *v;
 
-	kernel_step(k, c, STEP_FAULT_ENTRY);
-	kernel_step(k, c, STEP_VMA_LOOKUP);
+	kernel_path_step(k, c, mm, STEP_FAULT_ENTRY);
+	kernel_path_step(k, c, mm, STEP_VMA_LOOKUP);
 	f.page = page_down(k, t->va);
 	/* Traces of other machines have what addresses they like; tables ignore the bits above theirs. */
 	if (mm->implicit_maps)
 		f.va &= space - 1;
+	vma_object_find(mm, c, KPATH_FAULT, f.va);
 	v = mm_vma(mm, f.va);
 	if (!v)
 		v = grow_stack(mm, c, f.va);
 	if (!v || !access_allowed(v, t->access)) {
 		k->fault.segv++;
-		kernel_step(k, c, STEP_FAULT_EXIT);
+		kernel_path_step(k, c, mm, STEP_FAULT_EXIT);
 		return TRAP_SEGV;
 	}
 	f.view = page_view(mm, f.va);
 	f.vma = &f.view.vma;
 	result = fault_resolve(&f);
-	kernel_step(k, c, STEP_FAULT_EXIT);
+	kernel_path_step(k, c, mm, STEP_FAULT_EXIT);
 	k->pgfault++;
 	++*(result == TRAP_OOM ? &k->fault.oom : &k->fault.minor);
 	return result;

@@ -7,6 +7,7 @@
 #include "model/mm/asid.h"
 #include "model/mm/contig.h"
 #include "model/mm/era.h"
+#include "model/mm/footprint.h"
 #include "model/mm/gather.h"
 #include "model/mm/alloc.h"
 #include "model/mm/kernel_boot.h"
@@ -174,10 +175,12 @@ void kernel_free(struct kernel *k)
 		vma_set_fini(&mm->vmas, NULL);
 		free(mm);
 	}
-	while (k->n_cpus)
+	while (k->n_cpus) {
 		asids_fini(&k->asids[--k->n_cpus]);
+		free(k->cpu[k->n_cpus].idle);
+	}
 	free(k->asids);
-	free(k->lru_batch);
+	free(k->cpu);
 	objects_fini(&k->objects);
 	kevents_free(k->kevents);
 	map64_fini(&k->deposits);
@@ -189,7 +192,7 @@ void kernel_free(struct kernel *k)
 
 void kernel_syscall(struct kernel *k, struct cpu *c)
 {
-	kernel_step(k, c, STEP_SYSCALL);
+	kernel_path_step(k, c, NULL, STEP_SYSCALL);
 }
 
 #define STAT_STRUCT struct fault_stats

@@ -104,6 +104,14 @@ void kernel_set_idle(struct kernel *k, struct cpu *c, bool idle);
 bool kernel_fits(const struct kernel *k, u64 addr, u64 len);
 u64 kernel_user_end(const struct kernel *k);
 void kernel_stats(struct kernel *k, struct stats *s); /* registers mm.* */
+/*
+ * What the kernel has of a thread: task_struct and stack, which its paths touch while they run for it. NULL:
+ * there is no memory for them, or they are not modelled.
+ */
+struct task *kernel_task_new(struct kernel *k, struct cpu *c);
+void kernel_task_free(struct kernel *k, struct cpu *c, struct task *t);
+/* The hardware thread runs it from now on; NULL: the idle task that it has of its own. */
+void kernel_task_run(struct kernel *k, struct cpu *c, struct task *t);
 /* Entry and exit of a system call that has no body here. */
 void kernel_syscall(struct kernel *k, struct cpu *c);
 extern const struct kernel_ops kernel_ops;

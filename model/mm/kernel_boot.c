@@ -129,6 +129,7 @@ void kernel_boot(struct kernel *k, const struct kernel_params *p)
 		return;
 	map_kernel(k);
 	boot_slabs(k, p);
+	k->data_va = layout_image_va(&k->layout) + k->layout.image_bytes / 2;
 	age(k);
 	boot_settle(k->pa);
 }
@@ -140,6 +141,7 @@ void kernel_boot_cpu(struct kernel *k, struct cpu *c)
 	ASSERT(c->id < k->pa->cfg.cpus);
 	c->direct_map = k->direct_map;
 	c->ops->set_kernel_root(c, kpgtable_root(k->kpgtable));
+	k->cpu[c->id].idle = k->cpu[c->id].task = kernel_task_new(k, NULL);
 }
 
 void kernel_boot_undo(struct kernel *k)

@@ -1,5 +1,7 @@
 #include "model/mm/lru.h"
 
+#include "model/mm/footprint.h"
+
 /*
  * Pages in a batch: 2.4 has none; PAGEVEC_SIZE was 16 (2.5), 14 (2.6.10), 15 (4.15); FOLIO_BATCH_SIZE is 31
  * since 6.11 (include/linux/pagevec.h).
@@ -24,9 +26,9 @@ static void drain(struct kernel *k, struct cpu *c, struct lru_batch *b)
 
 void lru_add(struct kernel *k, struct cpu *c, u64 pfn)
 {
-	struct lru_batch *b = &k->lru_batch[c->id];
+	struct lru_batch *b = &k->cpu[c->id].lru;
 
-	kernel_step(k, c, STEP_LRU_ADD);
+	kernel_path_step(k, c, NULL, STEP_LRU_ADD);
 	b->pfn[b->n++] = pfn;
 	if (b->n == batch_size(k->cfg.era))
 		drain(k, c, b);

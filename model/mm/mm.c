@@ -6,9 +6,11 @@
 
 #include "model/base/error.h"
 #include "model/mm/asid.h"
+#include "model/mm/footprint.h"
 #include "model/mm/huge.h"
 #include "model/mm/pte.h"
 #include "model/mm/shootdown.h"
+#include "model/mm/vma_object.h"
 #include "model/mm/zap.h"
 
 static u64 space_end(const struct kernel *k)
@@ -52,7 +54,10 @@ static struct mm *mm_create(struct kernel *k, struct cpu *c, bool implicit_maps)
 	if (mm->next)
 		mm->next->prev = mm;
 	k->mms = mm;
-	return mm;
+	if (mm_object_new(mm, c))
+		return mm;
+	mm_put(mm, c);
+	return NULL;
 }
 
 struct mm *mm_new(struct kernel *k, bool implicit_maps)
@@ -92,6 +97,7 @@ void mm_unmap(struct mm *mm, struct cpu *c, u64 start, u64 end)
 	page_refresh_ends(&g, KPATH_UNMAP, start, end);
 	free_tables(&g, start, end);
 	gather_flush(&g);
+	vma_objects_settle(mm, c);
 }
 
 void mm_put(struct mm *mm, struct cpu *c)
@@ -100,7 +106,7 @@ void mm_put(struct mm *mm, struct cpu *c)
 	struct gather g;
 
 	k->call.exit++;
-	kernel_step(k, c, STEP_EXIT_MM);
+	kernel_path_step(k, c, mm, STEP_EXIT_MM);
 	gather_begin(&g, mm, c);
 	g.whole = true;
 	zap_range(&g, 0, space_end(k));
@@ -108,6 +114,8 @@ void mm_put(struct mm *mm, struct cpu *c)
 	gather_flush(&g);
 	asid_end(mm);
 	pgtable_free_page(k, c, mm->root >> FRAME_SHIFT);
+	vma_remove(&mm->vmas, c, 0, space_end(k));
+	mm_objects_free(mm, c);
 	vma_set_fini(&mm->vmas, c);
 	if (mm->next)
 		mm->next->prev = mm->prev;
@@ -198,8 +206,8 @@ struct mm *mm_fork(struct mm *mm, struct cpu *c)
 	struct fork f = { .parent = mm, .c = c };
 
 	k->call.fork++;
-	kernel_step(k, c, STEP_SYSCALL);
-	kernel_step(k, c, STEP_FORK);
+	kernel_path_step(k, c, mm, STEP_SYSCALL);
+	kernel_path_step(k, c, mm, STEP_FORK);
 	f.child = mm_create(k, c, mm->implicit_maps);
 	if (!f.child) {
 		k->call.failed++;
@@ -208,6 +216,7 @@ struct mm *mm_fork(struct mm *mm, struct cpu *c)
 	f.child->brk = mm->brk;
 	f.to = (struct pte_cursor){ .mm = f.child, .c = c, .path = KPATH_FORK, .make = true };
 	fork_mappings(&f);
+	vma_objects_settle(f.child, c);
 	if (f.protected)
 		tlb_flush_mm(mm, c);
 	if (!f.failed)

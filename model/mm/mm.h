@@ -96,6 +96,24 @@ struct lru_batch {
 	u32 n;
 };
 
+/* What the kernel has of a thread; task.c. */
+struct task {
+	u64 va;    /* of its task_struct */
+	u64 stack; /* its end: it grows downwards */
+};
+
+/* Of a hardware thread. */
+struct kernel_cpu {
+	struct task *task, *idle; /* that it runs; that it has of its own: NULL, none */
+	struct lru_batch lru;
+};
+
+/* Nodes of the tree of an address space's mappings; vma_object.h. */
+struct vma_nodes {
+	u64 *va;
+	u32 n, cap;
+};
+
 /* The configured times in cycles. */
 struct kernel_costs {
 #define X(name, def, help) u64 name;
@@ -129,8 +147,10 @@ struct kernel {
 	struct mm *mms;
 	struct asids *asids; /* a hardware thread; asid.h */
 	u32 n_cpus;
-	struct lru_batch *lru_batch; /* a hardware thread */
-	u64 *gather;                 /* frames between their unmapping and their flush */
+	struct kernel_cpu *cpu; /* a hardware thread */
+	u64 tasks;              /* that there are */
+	u64 data_va;            /* where the image has its data */
+	u64 *gather;            /* frames between their unmapping and their flush */
 	struct fault_stats fault;
 	struct pgtable_stats pgtable;
 	struct huge_stats huge;
@@ -151,7 +171,9 @@ struct mm {
 	u64 root;            /* pa of the root table */
 	u64 cpus;            /* hardware threads that may hold translations of it, as mm_cpumask() */
 	u16 asid[MAX_CPUS];  /* on each, 0: none */
-	u64 brk;             /* end of the heap in whole pages, 0 before anything told */
+	u64 va;              /* of its mm_struct */
+	struct vma_nodes nodes;
+	u64 brk; /* end of the heap in whole pages, 0 before anything told */
 	struct mm *prev, *next;
 };
 

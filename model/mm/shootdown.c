@@ -2,6 +2,7 @@
 
 #include "model/base/bits.h"
 #include "model/mm/asid.h"
+#include "model/mm/footprint.h"
 
 /* Cycles of the invalidations alone. */
 static u64 flush_cycles(const struct kernel *k, const struct flush *f)
@@ -21,7 +22,7 @@ static void flush_here(struct mm *mm, struct cpu *c, const struct flush *f)
 {
 	struct kernel *k = mm->k;
 
-	kernel_step(k, c, STEP_FLUSH);
+	kernel_path_step(k, c, mm, STEP_FLUSH);
 	charge_time(&k->charger, c, KPATH_FLUSH, flush_cycles(k, f));
 	if (f->whole) {
 		c->ops->flush_asid(c, mm_asid(mm, c));

@@ -5,10 +5,16 @@
 
 #include "model/base/error.h"
 
-static void vma_free(struct vma *v, struct cpu *c)
+static void vma_free(struct vma_set *s, struct vma *v, struct cpu *c)
 {
 	if (v->object)
 		object_put(v->object, c);
+	if (v->va && s->n_gone == s->cap_gone) {
+		s->cap_gone = MAX(s->cap_gone * 2, 16);
+		s->gone = xrealloc(s->gone, s->cap_gone * sizeof(*s->gone));
+	}
+	if (v->va)
+		s->gone[s->n_gone++] = v->va;
 	free(v);
 }
 
@@ -17,8 +23,9 @@ void vma_set_fini(struct vma_set *s, struct cpu *c)
 	u32 i;
 
 	for (i = 0; i < s->n; i++)
-		vma_free(s->v[i], c);
+		vma_free(s, s->v[i], c);
 	free(s->v);
+	free(s->gone);
 	*s = (struct vma_set){ 0 };
 }
 
@@ -92,7 +99,7 @@ void vma_merge(struct vma_set *s, u64 start, u64 end)
 		}
 		a->end = b->end;
 		a->anon |= b->anon;
-		vma_free(b, NULL); /* a has the object too */
+		vma_free(s, b, NULL); /* a has the object too */
 		array_close(s, i + 1, 1);
 	}
 }
@@ -103,6 +110,8 @@ void vma_insert(struct vma_set *s, const struct vma *like)
 
 	ASSERT(like->start < like->end && !vma_overlaps(s, like->start, like->end));
 	*v = *like;
+	v->va = 0;
+	s->fresh = true;
 	if (v->object)
 		object_get(v->object);
 	array_open(s, vma_index(s, v->start), v);
@@ -121,6 +130,8 @@ static void split(struct vma_set *s, u64 va)
 	b = xmalloc(sizeof(*b));
 	*b = *a;
 	b->start = va;
+	b->va = 0;
+	s->fresh = true;
 	b->offset = vma_offset(a, va);
 	a->end = va;
 	if (b->object)
@@ -151,7 +162,7 @@ void vma_remove(struct vma_set *s, struct cpu *c, u64 start, u64 end)
 	u32 first, n = cut_out(s, start, end, &first), i;
 
 	for (i = 0; i < n; i++)
-		vma_free(s->v[first + i], c);
+		vma_free(s, s->v[first + i], c);
 	array_close(s, first, n);
 }
 

@@ -16,12 +16,17 @@ struct vma {
 	bool anon;      /* has had private pages, as Linux's vma->anon_vma tells; fork copies their PTEs */
 	struct object *object; /* NULL: private anonymous; else one user of it */
 	u64 offset;            /* of start in the object; 0 without */
+	u64 va;                /* of its vm_area_struct, 0: none yet; vma_object.h */
 };
 
 struct vma_set {
 	struct vma **v;
 	u32 n, cap;
 	u32 last; /* index found last */
+	/* For vma_object.h: some have no object yet; and the objects of those that are gone. */
+	bool fresh;
+	u64 *gone;
+	u32 n_gone, cap_gone;
 };
 
 void vma_set_fini(struct vma_set *s, struct cpu *c);
