@@ -3,6 +3,7 @@
  * anonymous memory, of an object, or an entry that forbids a write that the VMA allows.
  */
 #include "model/base/error.h"
+#include "model/mm/alloc.h"
 #include "model/mm/contig.h"
 #include "model/mm/footprint.h"
 #include "model/mm/huge.h"
@@ -61,11 +62,28 @@ static struct vma *grow_stack(struct mm *mm, struct cpu *c, u64 va)
 	return vma_find(&mm->vmas, va);
 }
 
+/*
+ * The lock of the entry's table: a word of the table's struct page (CONFIG_SPLIT_PTLOCK_CPUS, since 2.6.15),
+ * before that of mm_struct.
+ */
+static void lock_table(const struct fault *f)
+{
+	const struct kernel *k = f->k;
+
+	if (!k->pa || !f->mm->va)
+		return;
+	charge_store(&k->charger, f->c, KPATH_FAULT,
+		     k->cfg.era < ERA_2_6_18 ? f->mm->va
+					     : page_struct_va(&k->pa->map, f->entry_pa >> k->page_shift),
+		     4);
+}
+
 static void set_entry(struct fault *f, u64 pfn, bool write)
 {
 	u32 state = f->write ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED;
 
 	kernel_step(f->k, f->c, STEP_PTE_SET);
+	lock_table(f);
 	pte_write(f->mm, f->c, KPATH_FAULT, f->entry_pa, pte_make(f->vma, f->mm, pfn, write, state));
 }
 

@@ -3,9 +3,12 @@
 #include "model/mm/alloc.h"
 #include "model/mm/percpu.h"
 
-/* Lines: stack and per-CPU written; task_struct read and written; mm_struct and kernel data read. */
+/*
+ * Lines: stack and per-CPU written; task_struct read and written; mm_struct and kernel data read. depth:
+ * lines of stack that callers use.
+ */
 struct footprint {
-	u8 stack, percpu, task_read, task_write, mm, data;
+	u8 depth, stack, percpu, task_read, task_write, mm, data;
 };
 
 /*
@@ -15,16 +18,16 @@ struct footprint {
  * 37, madvise 49 and 23; fork reads 368 and writes 1,170 of which 832 are zeroed pages.
  */
 static const struct footprint footprints[NR_KERNEL_STEPS] = {
-	[STEP_FAULT_ENTRY] = { 3, 4, 4, 1, 0, 4 },   [STEP_VMA_LOOKUP] = { 3, 0, 1, 0, 2, 2 },
-	[STEP_TABLE_WALK] = { 6, 0, 2, 1, 1, 3 },    [STEP_ANON_FAULT] = { 7, 0, 3, 0, 0, 4 },
-	[STEP_PAGE_CHARGE] = { 1, 3, 0, 0, 0, 3 },   [STEP_RMAP_ADD] = { 1, 2, 0, 0, 0, 1 },
-	[STEP_LRU_ADD] = { 1, 2, 0, 0, 0, 0 },       [STEP_RSS_ADD] = { 0, 1, 0, 0, 1, 0 },
-	[STEP_FAULT_EXIT] = { 2, 1, 2, 0, 0, 3 },    [STEP_WP_FAULT] = { 3, 0, 0, 0, 0, 3 },
-	[STEP_FILE_FAULT] = { 4, 0, 0, 0, 1, 6 },    [STEP_HUGE_FAULT] = { 4, 1, 0, 0, 1, 4 },
-	[STEP_SYSCALL] = { 6, 5, 6, 1, 0, 5 },       [STEP_MMAP] = { 10, 2, 2, 1, 4, 8 },
-	[STEP_MUNMAP] = { 20, 4, 2, 1, 4, 15 },      [STEP_MPROTECT] = { 20, 2, 2, 1, 4, 12 },
-	[STEP_MADVISE] = { 15, 4, 2, 1, 4, 12 },     [STEP_FORK] = { 30, 20, 12, 4, 12, 100 },
-	[STEP_EXIT_MM] = { 30, 20, 12, 4, 12, 100 }, [STEP_FLUSH] = { 2, 2, 0, 0, 1, 2 },
+	[STEP_FAULT_ENTRY] = { 0, 3, 4, 4, 1, 0, 4 },   [STEP_VMA_LOOKUP] = { 3, 3, 0, 1, 0, 2, 2 },
+	[STEP_TABLE_WALK] = { 3, 6, 0, 2, 1, 1, 3 },    [STEP_ANON_FAULT] = { 9, 7, 0, 3, 0, 0, 4 },
+	[STEP_PAGE_CHARGE] = { 16, 2, 3, 0, 0, 0, 3 },  [STEP_RMAP_ADD] = { 18, 2, 2, 0, 0, 0, 1 },
+	[STEP_LRU_ADD] = { 20, 2, 2, 0, 0, 0, 0 },      [STEP_RSS_ADD] = { 9, 1, 1, 0, 0, 1, 0 },
+	[STEP_FAULT_EXIT] = { 0, 2, 1, 2, 0, 0, 3 },    [STEP_WP_FAULT] = { 9, 7, 0, 0, 0, 0, 3 },
+	[STEP_FILE_FAULT] = { 9, 4, 0, 0, 0, 1, 6 },    [STEP_HUGE_FAULT] = { 9, 4, 1, 0, 0, 1, 4 },
+	[STEP_SYSCALL] = { 0, 6, 5, 6, 1, 0, 5 },       [STEP_MMAP] = { 6, 10, 2, 2, 1, 4, 8 },
+	[STEP_MUNMAP] = { 6, 20, 4, 2, 1, 4, 15 },      [STEP_MPROTECT] = { 6, 20, 2, 2, 1, 4, 12 },
+	[STEP_MADVISE] = { 6, 15, 4, 2, 1, 4, 12 },     [STEP_FORK] = { 6, 30, 20, 12, 4, 12, 100 },
+	[STEP_EXIT_MM] = { 6, 30, 20, 12, 4, 12, 100 }, [STEP_FLUSH] = { 22, 2, 2, 0, 0, 1, 2 },
 };
 
 /*
@@ -37,29 +40,45 @@ static const u8 percent[NR_ERA_CLASSES] = { 35, 40, 70, 100 };
 /* Between the data of two steps. */
 #define DATA_STRIDE (100u * LINE)
 
-static u32 bytes(const struct kernel *k, u32 lines)
+/* Lines of a task_struct and of an mm_struct. */
+static const u8 task_lines[NR_ERA_CLASSES] = { 26, 21, 27, 91 };
+static const u8 mm_lines[NR_ERA_CLASSES] = { 2, 7, 13, 24 };
+
+static u32 lines(const struct kernel *k, u32 counted)
 {
-	return (lines * percent[era_class(k->cfg.era)] + 99) / 100 * LINE;
+	return (counted * percent[era_class(k->cfg.era)] + 99) / 100;
+}
+
+/* Steps look at different words of a struct. */
+static u32 first_line(enum kernel_step s, u32 n, u32 of)
+{
+	return n < of ? s * 7 % (of - n) : 0;
+}
+
+static void touch(struct cpu *c, enum kernel_step s, u64 va, u32 n, u32 of, bool write)
+{
+	u64 at = va + (u64)first_line(s, MIN(n, of), of) * LINE;
+
+	if (n && write)
+		c->ops->store(c, kernel_step_path[s], at, MIN(n, of) * LINE);
+	else if (n)
+		c->ops->load(c, kernel_step_path[s], at, MIN(n, of) * LINE);
 }
 
 void footprint_charge(const struct kernel *k, struct cpu *c, const struct mm *mm, enum kernel_step s)
 {
 	const struct footprint *f = &footprints[s];
 	const struct task *t = k->cpu[c->id].task;
-	enum kernel_path path = kernel_step_path[s];
+	enum era_class class = era_class(k->cfg.era);
+	u32 stack = lines(k, f->stack);
 
 	if (!t)
 		return;
-	if (f->stack)
-		c->ops->store(c, path, t->stack - bytes(k, f->stack), bytes(k, f->stack));
-	if (f->percpu)
-		c->ops->store(c, path, percpu_va(k->pa, c->id, percpu_words(s)), bytes(k, f->percpu));
-	if (f->task_read)
-		c->ops->load(c, path, t->va, bytes(k, f->task_read));
-	if (f->task_write)
-		c->ops->store(c, path, t->va, bytes(k, f->task_write));
-	if (f->mm && mm)
-		c->ops->load(c, path, mm->va, bytes(k, f->mm));
-	if (f->data)
-		c->ops->load(c, path, k->data_va + (u64)s * DATA_STRIDE, bytes(k, f->data));
+	touch(c, s, t->stack - (lines(k, f->depth) + stack) * LINE, stack, stack, true);
+	touch(c, s, percpu_va(k->pa, c->id, percpu_words(s)), lines(k, f->percpu), lines(k, f->percpu), true);
+	touch(c, s, t->va, lines(k, f->task_read), task_lines[class], false);
+	touch(c, s, t->va, lines(k, f->task_write), task_lines[class], true);
+	if (mm && mm->va)
+		touch(c, s, mm->va, lines(k, f->mm), mm_lines[class], false);
+	touch(c, s, k->data_va + (u64)s * DATA_STRIDE, lines(k, f->data), lines(k, f->data), false);
 }

@@ -1,5 +1,6 @@
 #include "model/mm/lru.h"
 
+#include "model/mm/alloc.h"
 #include "model/mm/footprint.h"
 
 /*
@@ -19,8 +20,13 @@ static void drain(struct kernel *k, struct cpu *c, struct lru_batch *b)
 {
 	u32 i;
 
-	for (i = 0; i < b->n; i++)
+	for (i = 0; i < b->n; i++) {
 		kernel_step(k, c, STEP_LRU_DRAIN_PAGE);
+		if (k->pa)
+			charge_store(&k->charger, c, KPATH_FAULT,
+				     page_struct_va(&k->pa->map, b->pfn[i] >> (k->page_shift - FRAME_SHIFT)),
+				     8);
+	}
 	b->n = 0;
 }
 
