@@ -65,11 +65,12 @@ u64 frame_buddy_alloc(struct page_alloc *pa, struct cpu *c, u32 gfp, u32 order, 
 	u64 pfn = order > top_order(pa) ? take_run(pa, c, order, node)
 					: alloc_pages_node(pa, c, gfp, order, node),
 	    p;
+	u8 flags = gfp & GFP_MOVABLE ? PAGE_FRAME | PAGE_MOVABLE : PAGE_FRAME;
 	u32 o;
 
 	if (pfn == NO_FRAME)
 		return NO_FRAME;
-	for_each_piece(pa, pfn, order, p, o) page_of(&pa->map, p)->flags |= PAGE_FRAME;
+	for_each_piece(pa, pfn, order, p, o) page_of(&pa->map, p)->flags |= flags;
 	return pfn;
 }
 

@@ -5,6 +5,7 @@
 #include "model/mm/boot_state.h"
 #include "model/mm/kmap.h"
 #include "model/mm/kpgtable.h"
+#include "model/mm/migrate.h"
 #include "model/mm/slab.h"
 #include "model/mm/vmalloc.h"
 
@@ -130,6 +131,8 @@ void kernel_boot(struct kernel *k, const struct kernel_params *p)
 	map_kernel(k);
 	boot_slabs(k, p);
 	k->data_va = layout_image_va(&k->layout) + k->layout.image_bytes / 2;
+	k->migration = migration_new(k);
+	compact_init(k->pa, &migration_ops, k->migration);
 	age(k);
 	boot_settle(k->pa);
 }
@@ -153,6 +156,7 @@ void kernel_boot_undo(struct kernel *k)
 	if (k->slabs)
 		slabs_free(k->slabs);
 	page_alloc_free(k->pa);
+	migration_free(k->migration);
 }
 
 const char *kernel_boot_check(const struct kernel_cfg *cfg, u64 memory)

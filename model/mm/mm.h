@@ -138,7 +138,9 @@ struct kernel {
 	struct kmaps *kmaps;
 	struct map64 deposits; /* tables for large pages that will be split, by entry; huge.h */
 	struct ptmem *ptmem;
-	struct page_alloc *pa; /* NULL: frames come from a pool */
+	struct page_alloc *pa;       /* NULL: frames come from a pool */
+	struct migration *migration; /* with a page allocator */
+	u32 table_walks;             /* that go on: entries must stay as they are; migrate.h */
 	struct frames *frames;
 	u32 nodes; /* of memory */
 	struct objects objects;

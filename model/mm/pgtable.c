@@ -131,14 +131,18 @@ void pgtable_each(const struct mm *mm, u64 start, u64 end, pte_fn fn, void *arg)
 {
 	struct each e = { mm, fn, NULL, arg };
 
+	mm->k->table_walks++;
 	each_in_table(&e, mm->root, mm->k->format->levels - 1u, page_down(mm->k, start), page_up(mm->k, end));
+	mm->k->table_walks--;
 }
 
 void pgtable_each_huge(const struct mm *mm, u64 start, u64 end, huge_fn fn, void *arg)
 {
 	struct each e = { mm, NULL, fn, arg };
 
+	mm->k->table_walks++;
 	each_in_table(&e, mm->root, mm->k->format->levels - 1u, start, end);
+	mm->k->table_walks--;
 }
 
 struct each_table {

@@ -30,6 +30,7 @@ struct ref_cpu {
 	struct cpu cpu;
 	struct kernel *k;
 	enum ref_pt_kind kind; /* the kernel's layout */
+	u64 memory;            /* bytes in the direct map */
 	u64 cycles[NR_KERNEL_PATHS];
 	u64 loads, stores, zeroed, copied, page_flushes, full_flushes, interrupts;
 	u64 last_flush; /* va of the last page flush */
