@@ -72,9 +72,14 @@ struct ladder_scope {
 };
 
 /* l NULL: there is no ladder. */
+static inline bool ladder_is_on(const struct ladder *l, const struct cpu *c)
+{
+	return l && l->on && c;
+}
+
 static inline void ladder_begin(const struct ladder *l, struct cpu *c, struct ladder_scope *s)
 {
-	s->c = l && l->on ? c : NULL;
+	s->c = ladder_is_on(l, c) ? c : NULL;
 	if (s->c)
 		c->ops->tally(c, &s->begin);
 }

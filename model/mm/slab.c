@@ -218,9 +218,52 @@ void slabs_free(struct slabs *s)
 	free(s);
 }
 
+/* By what an object was served, or taken back, as counters tell; what a new slab needs may be served inside.
+ */
+static enum ladder_kind alloc_kind(const struct slabs_stats *from, const struct slabs_stats *to)
+{
+	if (to->grown != from->grown)
+		return LADDER_OBJECT_GROW;
+	if (to->node_refills != from->node_refills)
+		return LADDER_OBJECT_NODE;
+	return to->refills == from->refills ? LADDER_OBJECT_CPU : LADDER_OBJECT_SHARED;
+}
+
+static enum ladder_kind free_kind(const struct slabs_stats *from, const struct slabs_stats *to)
+{
+	if (to->shrunk != from->shrunk)
+		return LADDER_OBJECT_FREE_SLAB;
+	return to->free_hits == from->free_hits ? LADDER_OBJECT_FREE_SLOW : LADDER_OBJECT_FREE_CPU;
+}
+
+static u64 alloc_measured(struct kmem_cache *k, struct cpu *c, u32 gfp)
+{
+	const struct slabs_stats from = k->s->st;
+	struct ladder *l = k->s->ch->ladder;
+	struct ladder_scope scope;
+	u64 va;
+
+	ladder_begin(l, c, &scope);
+	va = k->s->ops->alloc(k, c, gfp);
+	ladder_end(l, &scope, va ? alloc_kind(&from, &k->s->st) : LADDER_OBJECT_FAILED);
+	return va;
+}
+
+static void free_measured(struct kmem_cache *k, struct cpu *c, u64 va)
+{
+	const struct slabs_stats from = k->s->st;
+	struct ladder *l = k->s->ch->ladder;
+	struct ladder_scope scope;
+
+	ladder_begin(l, c, &scope);
+	k->s->ops->free(k, c, va);
+	ladder_end(l, &scope, free_kind(&from, &k->s->st));
+}
+
 u64 kmem_cache_alloc(struct kmem_cache *k, struct cpu *c, u32 gfp)
 {
-	u64 va = k->s->ops->alloc(k, c, gfp);
+	bool measured = ladder_is_on(k->s->ch->ladder, c);
+	u64 va = measured ? alloc_measured(k, c, gfp) : k->s->ops->alloc(k, c, gfp);
 
 	if (unlikely(!va)) {
 		k->s->st.failed++;
@@ -239,7 +282,10 @@ void kmem_cache_free(struct kmem_cache *k, struct cpu *c, u64 va)
 	k->in_use--;
 	k->s->st.in_use--;
 	k->s->st.frees++;
-	k->s->ops->free(k, c, va);
+	if (ladder_is_on(k->s->ch->ladder, c))
+		free_measured(k, c, va);
+	else
+		k->s->ops->free(k, c, va);
 }
 
 static u64 kmalloc_large(struct slabs *s, struct cpu *c, u64 bytes, u32 gfp)

@@ -152,8 +152,10 @@ static bool refill(struct kmem_cache *k, struct cpu *c, struct array_cache *ac)
 	if (!ac->touched && batch > BATCHREFILL_LIMIT && !is_24(k->s))
 		batch = BATCHREFILL_LIMIT;
 	lists_lock(k, c, n);
-	if (!refill_shared(k, c, ac, batch))
+	if (!refill_shared(k, c, ac, batch)) {
+		k->s->st.node_refills++;
 		refill_slabs(k, c, ac, batch);
+	}
 	spin_unlock(k->s->ch, c, &n->lock);
 	return ac->avail > 0;
 }

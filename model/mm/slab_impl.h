@@ -127,6 +127,7 @@ extern const struct slab_ops slab_classic_ops, slab_slub_ops;
 	X(hits, "objects", "that a CPU had ready")                                           \
 	X(free_hits, "objects", "that a CPU kept")                                           \
 	X(refills, "calls", "of a CPU for more objects")                                     \
+	X(node_refills, "calls", "of these, that came to a node's slabs")                    \
 	X(flushes, "calls", "of a CPU to give objects back; SLUB: slabs that one put aside") \
 	X(grown, "slabs", "made")                                                            \
 	X(shrunk, "slabs", "given back: empty, and enough others")                           \

@@ -95,6 +95,7 @@ static bool next_slab(struct kmem_cache *k, struct cpu *c, u32 gfp, struct cpu_s
 		return true;
 	}
 	sl = slub_get_partial(k, c, gfp);
+	k->s->st.node_refills++;
 	if (!sl)
 		sl = new_slab(k, c, gfp);
 	if (!sl)

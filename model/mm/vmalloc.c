@@ -284,7 +284,9 @@ void vfree(struct kernel *k, struct cpu *c, u64 va)
 	struct vmalloc *v = k->vmalloc;
 	struct vmap_area *a = area_at(v, va);
 	u64 n = a->mapped >> k->page_shift, *pfn = a->pfn, array = a->array, vm = a->vm, i, unmapped;
+	struct ladder_scope scope;
 
+	ladder_begin(k->charger.ladder, c, &scope);
 	a->pfn = NULL;
 	a->array = a->vm = 0;
 	kernel_step(k, c, STEP_VUNMAP);
@@ -303,6 +305,7 @@ void vfree(struct kernel *k, struct cpu *c, u64 va)
 	free_array(v, c, array);
 	free_object(v, c, vm);
 	v->st.unmaps++;
+	ladder_end(k->charger.ladder, &scope, LADDER_VFREE);
 }
 
 /* ---- mappings ---- */
@@ -375,10 +378,12 @@ u64 vmalloc(struct kernel *k, struct cpu *c, u64 bytes)
 {
 	u64 size = align_up(bytes, page_size(k)), start;
 	struct vmalloc *v = k->vmalloc;
+	struct ladder_scope scope;
 	bool ok;
 
 	if (!size || size < bytes || size > frames_total(k->frames) << FRAME_SHIFT)
 		return 0;
+	ladder_begin(k->charger.ladder, c, &scope);
 	start = take_addresses(v, c, size, page_size(k));
 	if (!start)
 		return 0;
@@ -387,7 +392,10 @@ u64 vmalloc(struct kernel *k, struct cpu *c, u64 bytes)
 	/* vmalloc_area_pages() of 2.4.0; later ones know that nothing was mapped there before. */
 	if (k->cfg.era == ERA_2_4_0)
 		flush(v, c, start, start + size);
-	return finish(v, c, start, ok);
+	start = finish(v, c, start, ok);
+	if (start)
+		ladder_end(k->charger.ladder, &scope, LADDER_VMALLOC);
+	return start;
 }
 
 u64 vmap(struct kernel *k, struct cpu *c, const u64 *pfn, u64 n)
