@@ -120,6 +120,12 @@ replays buddy "$tmp/kmem.txt" -s kernel.placement=buddy
 has buddy mm.kevents.page_allocs 2000
 has buddy mm.kevents.failed 0
 has buddy mm.kevents.pages 93
+for slab in slab slub; do
+	replays $slab "$tmp/random-objects.gz" -s kernel.placement=buddy -s kernel.slab=$slab
+	has $slab mm.kevents.objects_taken 3000
+	has $slab mm.kevents.objects_given 3000
+	has $slab mm.kevents.unmodelled 0
+done
 
 # More than there is room for is a result.
 $mmsim generate alloc-random -o "$tmp/large.gz" --live 30000 --count 40000

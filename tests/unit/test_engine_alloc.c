@@ -301,7 +301,7 @@ static const char *const kinds[] = { "alloc-lifo", "alloc-random",  "alloc-pass"
 				     "alloc-file", "alloc-network", "alloc-fragment" };
 
 /* A workload of 1,500 allocations for five CPUs, replayed on four, leaves nothing over. */
-static void check_generated(const struct generate_opts *o, const char *const *settings)
+static void check_generated(const struct generate_opts *o, const char *const *settings, bool objects)
 {
 	struct machine *m;
 	char err[TR_ERRBUF];
@@ -320,6 +320,8 @@ static void check_generated(const struct generate_opts *o, const char *const *se
 		assert_int_equal(value(m, "mm.kevents.failed"), 0);
 		assert_int_equal(value(m, "mm.kevents.pages"), 0);
 		assert_int_equal(value(m, "mm.kevents.objects"), 0);
+		assert_int_equal(value(m, "mm.kevents.objects_taken"),
+				 objects ? value(m, "mm.kevents.object_allocs") : 0);
 		machine_free(m);
 	}
 }
@@ -330,7 +332,7 @@ static const struct generate_opts usual = {
 
 static void test_generated(void **state)
 {
-	check_generated(&usual, four_cores);
+	check_generated(&usual, four_cores, false);
 }
 
 /* The allocators of every era take them all and get all back. */
@@ -345,12 +347,12 @@ static void test_eras(void **state)
 		snprintf(era, sizeof(era), "kernel.era=%s", era_names[i]);
 		settings[2] = era;
 		o.object = 0;
-		check_generated(&o, settings);
+		check_generated(&o, settings, true);
 		o.object = 500;
 		o.cache = "";
-		check_generated(&o, settings);
+		check_generated(&o, settings, true);
 		o.cache = "vm_area_struct";
-		check_generated(&o, settings);
+		check_generated(&o, settings, true);
 	}
 }
 
