@@ -18,7 +18,7 @@
 #define PAGE   4096ull
 #define BASE   0x7f0000000000ull
 #define RW     (MM_READ | MM_WRITE)
-#define MEMORY (48ull << 20)
+#define MEMORY (40ull << 20)
 #define FRAMES (MEMORY / PAGE)
 
 struct env {
@@ -231,16 +231,16 @@ static void test_random(void **state)
 
 	rng_init(&rng, 9, "migrate");
 	for (n = 0; n < 3; n++)
-		mm[n] = program(e, 3300);
-	for (i = 0; i < 30000; i++) {
+		mm[n] = program(e, 1700);
+	for (i = 0; i < 10000; i++) {
 		struct mm *one = mm[rng_below(&rng, 3)];
-		u64 page = rng_below(&rng, 3300);
+		u64 page = rng_below(&rng, 1700);
 
-		if (rng_below(&rng, 3) || i < 8000)
+		if (rng_below(&rng, 3) || i < 4000)
 			touch(e, one, page);
 		else
 			mm_madvise(one, &e->cpu->cpu, BASE + page * PAGE, PAGE, 4);
-		if (rng_below(&rng, 500))
+		if (rng_below(&rng, 200))
 			continue;
 		compact(e);
 		ref_tlb_check(e->cpu);
