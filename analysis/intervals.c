@@ -39,19 +39,20 @@ void intervals_begin(struct intervals *iv)
 	stats_copy(iv->live, iv->begin);
 }
 
-void intervals_end(struct intervals *iv)
+bool intervals_end(struct intervals *iv)
 {
 	u32 i;
 
 	stats_copy(iv->live, iv->end);
 	if (!memcmp(iv->begin, iv->end, iv->n * sizeof(u64)))
-		return;
+		return false;
 	fprintf(iv->out.f, "%" PRIu64, iv->rows++);
 	for (i = 0; i < iv->n; i++)
 		if (!stats_is_level(iv->live, i))
 			fprintf(iv->out.f, ",%" PRId64, (s64)(iv->end[i] - iv->begin[i]));
 	fputc('\n', iv->out.f);
 	memcpy(iv->begin, iv->end, iv->n * sizeof(u64));
+	return true;
 }
 
 void intervals_close(struct intervals *iv)

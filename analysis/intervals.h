@@ -20,8 +20,8 @@ struct intervals;
 struct intervals *intervals_new(const char *dir, const struct stats *live);
 /* What happens from now on belongs to the next row. */
 void intervals_begin(struct intervals *iv);
-/* The row is complete, and the next begins. One in which nothing happened is not written. */
-void intervals_end(struct intervals *iv);
+/* The row is complete, and the next begins. One in which nothing happened is not written: false. */
+bool intervals_end(struct intervals *iv);
 /* Moves the finished file into place. */
 void intervals_close(struct intervals *iv);
 

@@ -8,8 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "analysis/ladder_csv.h"
 #include "analysis/latency_csv.h"
 #include "analysis/out.h"
+#include "analysis/proc_dir.h"
 #include "analysis/sharing.h"
 #include "analysis/units.h"
 #include "model/base/error.h"
@@ -74,6 +76,8 @@ void results_prepare(const char *dir)
 	remove_old(dir, "intervals.csv");
 	remove_old(dir, "simpoints.csv");
 	remove_old(dir, "sharing.csv");
+	remove_old(dir, LADDER_FILE);
+	proc_dir_remove(dir);
 }
 
 static void add_counter(void *arg, const char *name, u64 value, const char *unit, const char *help)
@@ -152,6 +156,12 @@ void results_write(const char *dir, const struct results *r)
 		sharing_write(o.f, r);
 		out_close(&o);
 	}
+	if (r->ladder && !ladder_is_empty(r->ladder)) {
+		out_open(&o, dir, LADDER_FILE);
+		ladder_csv_write(o.f, r->ladder);
+		out_close(&o);
+	}
+	proc_dir_write(dir, &r->proc);
 	if (r->config) {
 		out_open(&o, dir, "config.cfg");
 		config_dump(r->config, o.f);

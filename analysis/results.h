@@ -8,6 +8,9 @@
  *	units.csv      unit and meaning of each counter, see units.h
  *	latency.csv    access latency histograms, see latency_csv.h
  *	intervals.csv  counters by interval, see intervals.h; only if asked for
+ *	proc/          what the simulated kernel tells of its memory, see proc_dir.h; if there are zones
+ *	blocks.csv     free blocks by order over time, see blocks_csv.h; of such a machine, with intervals.csv
+ *	ladder.csv     what allocations cost by where they were served, see ladder_csv.h; of such a machine
  *	simpoints.csv  counters by chosen interval and weighted, see simpoint.h; only if asked for
  *	sharing.csv    lines that cores took from each other, see sharing.h; only if there are any
  *	config.cfg     the whole effective configuration
@@ -23,6 +26,8 @@
 
 #include "model/base/hist.h"
 #include "model/hw/sharing.h"
+#include "model/mm/ladder.h"
+#include "model/mm/procfs.h"
 #include "model/sim/config.h"
 #include "model/sim/stat.h"
 
@@ -53,6 +58,9 @@ struct results {
 	u64 hz; /* the modelled core clock */
 	const struct sharing_line *sharing; /* lines with sharing misses, most false ones first */
 	u32 n_sharing, line_bytes;
+	const struct ladder *ladder; /* NULL: nothing is known */
+	struct proc_source proc;     /* pa NULL: there are no zones */
+	bool print_ladder;           /* in the table, too */
 	struct results_host host;
 	const char *const *notes; /* for the reader: assumptions, what was met and is not modelled */
 	u32 n_notes;

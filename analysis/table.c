@@ -11,6 +11,7 @@
 
 #include "analysis/counters.h"
 #include "analysis/format.h"
+#include "analysis/ladder_csv.h"
 #include "analysis/sharing.h"
 #include "analysis/spread.h"
 #include "analysis/stack.h"
@@ -481,6 +482,14 @@ static void print_served(const struct table *t)
 		print_served_row(t, w->token, all);
 }
 
+static void print_ladder(const struct table *t)
+{
+	if (!t->r->print_ladder || !t->r->ladder || ladder_is_empty(t->r->ladder))
+		return;
+	fputc('\n', t->f);
+	ladder_print(t->f, t->r->ladder);
+}
+
 /* A paragraph, words wrapped at the width of the table. */
 static void print_note(FILE *f, const char *note)
 {
@@ -538,6 +547,7 @@ void results_print(FILE *f, const struct results *r, bool host)
 	print_stack(&t);
 	print_latencies(&t);
 	print_served(&t);
+	print_ladder(&t);
 	print_notes(&t);
 	if (host)
 		print_host(&t);

@@ -26,6 +26,7 @@ static void usage(FILE *f)
 	      "  -s, --set KEY=VALUE  override a key; `mmsim config` lists them\n"
 	      "  -o, --output DIR     write the run directory: table, counters, latencies, configuration\n"
 	      "      --plot           and pictures into DIR/plots (needs gnuplot)\n"
+	      "      --ladder         tell where allocations were served, and what that cost\n"
 	      "      --loop N         replay everything N times, as new processes on the warm machine\n"
 	      "      --keep-going     step over damaged parts of a recording\n"
 	      "      --decode-thread  read and decompress on a thread of its own; changes no result\n"
@@ -135,6 +136,9 @@ static void report(const struct replay *run, const struct config *c)
 		.sharing = sharing,
 		.n_sharing = memory_sharing_top(m->memory, sharing, SHARING_LINES),
 		.line_bytes = m->cfg.hw.l1d.line,
+		.ladder = run->ladder ? ladder_part_sum(run->ladder) : kernel_ladder(m->kernel),
+		.proc = proc_source(m->kernel, m->stats),
+		.print_ladder = a->ladder,
 		.host = replay_cost(run->begin),
 	};
 
@@ -175,6 +179,7 @@ static void replay(const struct replay_args *a)
 	weighted_free(r.weighted);
 	simpoints_fini(&r.simpoints);
 	window_free(r.window);
+	ladder_part_free(r.ladder);
 	machine_free(r.machine);
 	explain_free(explain);
 	config_free(c);
@@ -272,6 +277,7 @@ enum {
 	OPT_TO,
 	OPT_INTERVAL,
 	OPT_EXPLAIN,
+	OPT_LADDER,
 	OPT_SIMPOINTS,
 	OPT_WEIGHTS,
 	OPT_BETWEEN,
@@ -291,6 +297,7 @@ static const struct option options[] = {
 	{ "from", required_argument, NULL, OPT_FROM },
 	{ "to", required_argument, NULL, OPT_TO },
 	{ "interval", required_argument, NULL, OPT_INTERVAL },
+	{ "ladder", no_argument, NULL, OPT_LADDER },
 	{ "explain", required_argument, NULL, OPT_EXPLAIN },
 	{ "simpoints", required_argument, NULL, OPT_SIMPOINTS },
 	{ "weights", required_argument, NULL, OPT_WEIGHTS },
@@ -330,6 +337,7 @@ static void take_option(struct replay_args *a, int opt)
 	case OPT_CHECKPOINT: a->checkpoint = optarg; break;
 	case OPT_RESTORE: a->restore = optarg; break;
 	case OPT_EXPLAIN: take_explain(a, optarg); break;
+	case OPT_LADDER: a->ladder = true; break;
 	case OPT_LOOP: a->loop = (u32)MIN(number("--loop", optarg), UINT32_MAX); break;
 	case OPT_KEEP: a->trace.keep_going = true; break;
 	case OPT_THREAD: a->trace.decode_thread = true; break;

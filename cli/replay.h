@@ -7,6 +7,8 @@
 
 #include "analysis/core_latency.h"
 #include "analysis/intervals.h"
+#include "analysis/ladder_csv.h"
+#include "analysis/proc_dir.h"
 #include "analysis/simpoint.h"
 #include "analysis/window.h"
 #include "cli/amount.h"
@@ -40,7 +42,7 @@ struct replay_args {
 	enum engine_mode between;        /* intervals */
 	const char *checkpoint, *restore; /* files, NULL: none */
 	u32 loop;
-	bool plot, check, quiet, decode_only;
+	bool plot, check, quiet, decode_only, ladder;
 };
 
 struct replay {
@@ -55,6 +57,8 @@ struct replay {
 	/* What is measured, if that is not everything. */
 	struct window *window;       /* NULL: everything */
 	struct intervals *intervals; /* NULL: not asked for */
+	struct snapshots *snapshots; /* with intervals */
+	struct ladder_part *ladder;  /* of the window */
 	struct results_latency latency[CORE_LATENCY_ROWS];
 	struct simpoints simpoints;
 	struct weighted *weighted; /* NULL: no simpoints */

@@ -98,12 +98,28 @@ static void refresh_latency(struct replay *r)
 	core_latency_rows(machine_latency(r->machine), r->latency);
 }
 
+static void snapshot(struct replay *r)
+{
+	struct replay_goal now = replay_position(r);
+
+	snapshots_take(r->snapshots, now.instructions, now.cycle);
+}
+
+static void end_interval(struct replay *r)
+{
+	if (r->intervals && intervals_end(r->intervals))
+		snapshot(r);
+}
+
 void replay_begin_measuring(struct replay *r)
 {
+	if (r->snapshots && !snapshots_taken(r->snapshots))
+		snapshot(r);
 	if (!r->window) /* everything is measured, what building the machine counted too */
 		return;
 	refresh_latency(r);
 	window_open(r->window);
+	ladder_part_begin(r->ladder);
 	if (r->intervals)
 		intervals_begin(r->intervals);
 }
@@ -111,10 +127,11 @@ void replay_begin_measuring(struct replay *r)
 void replay_end_measuring(struct replay *r)
 {
 	refresh_latency(r);
-	if (r->window)
+	if (r->window) {
 		window_close(r->window);
-	if (r->intervals)
-		intervals_end(r->intervals);
+		ladder_part_end(r->ladder);
+	}
+	end_interval(r);
 }
 
 static bool is_measuring(const struct replay *r)
@@ -158,7 +175,7 @@ static struct replay_goal next_row(const struct replay *r)
 /* The rows' ends are N apart, wherever block runs end. */
 static void end_row(struct replay *r, struct replay_goal *row)
 {
-	intervals_end(r->intervals);
+	end_interval(r);
 	*goal_unit(row, r->args->interval.unit) += r->args->interval.n;
 }
 
@@ -222,15 +239,35 @@ static bool measures_a_part(const struct replay_args *a)
 	       a->to.name;
 }
 
+static void open_window(struct replay *r)
+{
+	r->window = window_new(r->machine->stats, r->latency, CORE_LATENCY_ROWS);
+	r->ladder = ladder_part_new(kernel_ladder(r->machine->kernel));
+}
+
+static void open_intervals(struct replay *r)
+{
+	struct proc_source proc = proc_source(r->machine->kernel, r->machine->stats);
+
+	r->intervals = intervals_new(r->args->output, r->machine->stats);
+	r->snapshots = snapshots_new(r->args->output, &proc);
+}
+
+static void close_intervals(struct replay *r)
+{
+	intervals_close(r->intervals);
+	snapshots_close(r->snapshots);
+}
+
 void replay_parts(struct replay *r)
 {
 	const struct replay_args *a = r->args;
 
 	refresh_latency(r);
 	if (measures_a_part(a))
-		r->window = window_new(r->machine->stats, r->latency, CORE_LATENCY_ROWS);
+		open_window(r);
 	if (a->interval.n && !a->simpoints)
-		r->intervals = intervals_new(a->output, r->machine->stats);
+		open_intervals(r);
 	progress_begin(&r->progress, a->quiet);
 	replay_begin_traces(r);
 	if (a->simpoints)
@@ -243,6 +280,6 @@ void replay_parts(struct replay *r)
 	if (is_measuring(r))
 		replay_end_measuring(r);
 	if (r->intervals)
-		intervals_close(r->intervals);
+		close_intervals(r);
 	machine_settle(r->machine);
 }

@@ -13,6 +13,7 @@ replay()
 # States, not flows: of these the last value is told.
 states='mm.frames.total|mm.frames.free|mm.frames.peak|mm.pgtable.pages|mm.vmstat.nr_page_table_pages|dram.waiting'
 states="$states|mm.kevents.pages|mm.kevents.objects|mm.slab.in_use|mm.slab.pages"
+states="$states|mm.zone.*.(managed|free_pages|boost)|mm.vmalloc.lazy"
 
 # flows DIR: "name value" of every counter that counts events.
 flows()

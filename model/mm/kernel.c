@@ -190,6 +190,11 @@ void kernel_free(struct kernel *k)
 	free(k);
 }
 
+const struct ladder *kernel_ladder(const struct kernel *k)
+{
+	return k->charger.ladder;
+}
+
 void kernel_syscall(struct kernel *k, struct cpu *c)
 {
 	kernel_path_step(k, c, NULL, STEP_SYSCALL);

@@ -104,6 +104,7 @@ void kernel_set_idle(struct kernel *k, struct cpu *c, bool idle);
 bool kernel_fits(const struct kernel *k, u64 addr, u64 len);
 u64 kernel_user_end(const struct kernel *k);
 void kernel_stats(struct kernel *k, struct stats *s); /* registers mm.* */
+const struct ladder *kernel_ladder(const struct kernel *k);
 /*
  * What the kernel has of a thread: task_struct and stack, which its paths touch while they run for it. NULL:
  * there is no memory for them, or they are not modelled.

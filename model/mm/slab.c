@@ -440,3 +440,21 @@ void slabs_each(const struct slabs *s, slab_info_fn fn, void *arg)
 		fn(arg, &info);
 	}
 }
+
+struct slab_page_count slabs_page_count(const struct slabs *s, u32 node)
+{
+	struct slab_page_count n = { 0 };
+	const struct slab *sl;
+	u32 i;
+
+	for (i = 0; i < s->slabs_end; i++) {
+		sl = s->slab[i];
+		if (sl && sl->node == node)
+			*(sl->cache->flags & SLAB_RECLAIM ? &n.reclaimable : &n.unreclaimable) +=
+				1ull << sl->order;
+	}
+	for (i = 0; i < s->n_boot_pfns; i++)
+		if (s->pages->node(s->pa, s->boot_pfn[2 * i]) == node)
+			n.unreclaimable += 1ull << s->boot_pfn[2 * i + 1];
+	return n;
+}

@@ -85,6 +85,11 @@ struct slab_info {
 };
 typedef void (*slab_info_fn)(void *arg, const struct slab_info *i);
 void slabs_each(const struct slabs *s, slab_info_fn fn, void *arg);
+/* Pages of slabs and of the allocator's own structures on a node, in the two kinds that Linux counts. */
+struct slab_page_count {
+	u64 reclaimable, unreclaimable;
+};
+struct slab_page_count slabs_page_count(const struct slabs *s, u32 node);
 void kmem_cache_info(const struct kmem_cache *k, struct slab_info *i);
 
 #endif
