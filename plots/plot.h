@@ -25,7 +25,7 @@ struct plot_kind {
 	char *(*draw)(struct figure *f, const struct plot_request *q);
 };
 
-extern const struct plot_kind plot_latency, plot_stack, plot_steps, plot_served;
+extern const struct plot_kind plot_latency, plot_stack, plot_steps, plot_served, plot_blocks, plot_ladder;
 extern const struct plot_kind *const plot_kinds[]; /* ends with NULL */
 
 const struct plot_kind *plot_kind_find(const char *name);

@@ -78,6 +78,27 @@ check "runs and points in bytes" "$mmsim" plot steps "$data/sort" "$tmp/bytes.cs
 check "pages become bytes" grep -q "^$((512 * 4096)) " "$tmp/both.dat"
 check "runs by another counter" "$mmsim" plot steps "$data/sort" --x mm.fault.zero -o "$tmp/zero.svg"
 check "runs by another counter: axis" says "$tmp/zero.svg" ">mm.fault.zero<"
+draw blocks blocks "$data/objects"
+check "blocks: units and orders" says "$tmp/blocks.svg" "Free memory by the size of its blocks" "time (ms)" \
+	"free memory (MB)" "order 0, 4 KB" "order 10, 4 MB" "all free memory"
+# The last row of blocks.csv: 730 MB in the largest blocks.
+equal "blocks: megabytes" "$(awk -F, '$5 == "all" { mb = $18 * 4 } END { print mb }' "$data/objects/blocks.csv")" \
+	"$(awk '!/^#/ { mb = $12 } END { print mb }' "$tmp/blocks.dat")"
+draw ladder ladder "$data/objects"
+check "ladder: levels and units" says "$tmp/ladder.svg" "Where allocations were served" "per-CPU objects" \
+	"list, after a refill" "whisker to p99" "57.02 %" "25,120"
+draw ladders ladder new="$data/objects" old="$data/objects-old"
+check "ladders: every run has its name" says "$tmp/ladders.svg" ">new<" ">old<" "list, with a drain" "golden-cove, pentium4"
+equal "ladders: a bar a level and run" "$(cat "$data"/objects*/ladder.csv | awk -F, '$2 > 0 && NR > 1' | grep -c -v ^level)" \
+	"$(grep -c -v '^#' "$tmp/ladders.dat")"
+refused "no blocks" "kernel.placement" "$mmsim" plot blocks "$data/sort" -o "$tmp/x.svg"
+refused "blocks of two runs" "one run" "$mmsim" plot blocks "$data/objects" "$data/objects" -o "$tmp/x.svg"
+refused "no ladder" "kernel.placement" "$mmsim" plot ladder "$data/sort" -o "$tmp/x.svg"
+cp -r "$data/objects" "$tmp/damaged"
+sed -i '3s/,[0-9]*$/,x/' "$tmp/damaged/blocks.csv" "$tmp/damaged/ladder.csv"
+refused "a damaged table of blocks" "line 3" "$mmsim" plot blocks "$tmp/damaged" -o "$tmp/x.svg"
+sed -i '3s/,/;/' "$tmp/damaged/ladder.csv"
+refused "a damaged ladder" "line 3" "$mmsim" plot ladder "$tmp/damaged" -o "$tmp/x.svg"
 refused "other axes" "cannot share axes" "$mmsim" plot steps "$data/pages.csv" "$tmp/bytes.csv" -o "$tmp/x.svg"
 
 draw odd latency "it's_{x}^2 50% \"<b>&"="$data/odd"
@@ -118,7 +139,7 @@ for kind in latency stack served; do
 	check "the usual pictures of a run: $kind" test -s "$tmp/run/plots/$kind.svg" -a -s "$tmp/run/plots/$kind.png"
 done
 
-refused "unknown kind" "latency, stack, served, steps" "$mmsim" plot pie "$data/sort"
+refused "unknown kind" "latency, stack, served, steps, blocks, ladder" "$mmsim" plot pie "$data/sort"
 refused "no runs" "KIND RUN" "$mmsim" plot latency
 refused "not a run" "not a run directory" "$mmsim" plot latency "$root/tests" -o "$tmp/x.svg"
 refused "unknown format" "svg, .png or .pdf" "$mmsim" plot latency "$data/sort" -o "$tmp/x.gif"
