@@ -8,7 +8,7 @@
 
 #define MMSIM_VERSION   "0.1.0"
 #define DEFAULT_MACHINE "golden-cove"
-#define DEFAULT_KERNEL  "simple"
+#define DEFAULT_KERNEL  "linux-6.x"
 
 struct config;
 struct machine_cfg;

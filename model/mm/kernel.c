@@ -48,7 +48,7 @@ const struct opt kernel_opts[] = {
 	{ "direct_page", OPT_ENUM, AT(direct_page), "era", 0, 0, NULL,
 	  "largest page of the kernel's direct map; era: what the layout and the era have",
 	  direct_page_names },
-	{ "placement", OPT_ENUM, AT(placement), "sequential", 0, 0, NULL,
+	{ "placement", OPT_ENUM, AT(placement), "buddy", 0, 0, NULL,
 	  "where frames come from: the page allocator, or a pool that takes them by a rule",
 	  frame_placement_names },
 	{ "pcp", OPT_ENUM, AT(pcp), "era", 0, 0, NULL, "per-CPU lists of pages", pcp_names },
