@@ -26,7 +26,7 @@ row()
 	apart=$2
 	shift 2
 	for n in $count $((2 * count)); do
-		"$mmsim" replay -q "$out/$apart.$n.pcap" -o "$out/$n" "$@"
+		"$mmsim" replay -q -k simple "$out/$apart.$n.pcap" -o "$out/$n" "$@"
 	done
 	for name in cycles l1d.load_misses l1d.way_mispredicts dtlb.lookups; do
 		echo $(($(counter "$out/$((2 * count))" core0.$name) - $(counter "$out/$count" core0.$name)))

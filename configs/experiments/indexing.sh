@@ -24,7 +24,7 @@ row()
 	sample=$1
 	label=$2
 	shift 2
-	"$mmsim" replay -q "traces/samples/$sample.mmtrace.gz" -o "$out/run" -s core.unknown_dependence=chain "$@"
+	"$mmsim" replay -q -k simple "traces/samples/$sample.mmtrace.gz" -o "$out/run" -s core.unknown_dependence=chain "$@"
 	printf '%-7s %-20s %11s %11s %11s %9s %9s %9s %9s %9s\n' "$sample" "$label" "$(value core0.cycles)" \
 		"$(value core0.itlb.lookups)" "$(value core0.dtlb.lookups)" "$(value core0.dtlb.misses)" \
 		$(($(value core0.l1d.load_misses) + $(value core0.l1d.store_misses))) \

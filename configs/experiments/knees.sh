@@ -34,7 +34,7 @@ for machine; do
 		for kb in $kbytes; do
 			n=$(count $kb)
 			"$mmsim" generate chase --size ${kb}K --huge $huge --count $((2 * n)) -o "$tmp/chase.pcap"
-			"$mmsim" replay -q "$tmp/chase.pcap" -m $machine --warmup $n -o "$tmp/run"
+			"$mmsim" replay -q -k simple "$tmp/chase.pcap" -m $machine --warmup $n -o "$tmp/run"
 			[ $pages = 4 ] && name='4 KB pages' || name='2 MB pages'
 			echo "$machine with $name,$((kb * 1024)),$(mean "$tmp/run" $ghz)"
 		done

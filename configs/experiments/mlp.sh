@@ -23,7 +23,7 @@ cycles()
 	kind=$1
 	shift
 	for n in $count $((2 * count)); do
-		"$mmsim" replay -q "$out/$kind.$n.pcap" -o "$out/$n" $machine "$@" >/dev/null
+		"$mmsim" replay -q -k simple "$out/$kind.$n.pcap" -o "$out/$n" $machine "$@" >/dev/null
 	done
 	echo $(($(counter "$out/$((2 * count))" core0.cycles) - $(counter "$out/$count" core0.cycles))) | awk -v n=$count '{ print $1 / n }'
 }

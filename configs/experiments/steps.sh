@@ -19,7 +19,7 @@ rm -f "$out"/runs/*.pcap
 replay()
 {
 	for machine in $machines; do
-		"$mmsim" replay -q "$out/runs/$1.pcap" -m "$machine" -o "$out/runs/$1.$machine"
+		"$mmsim" replay -q -k simple "$out/runs/$1.pcap" -m "$machine" -o "$out/runs/$1.$machine"
 	done
 	rm "$out/runs/$1.pcap"
 }

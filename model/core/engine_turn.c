@@ -246,16 +246,22 @@ enum engine_status engine_run(struct engine *e, u64 limit)
 	return status;
 }
 
-/* All cores end at the same whole cycle. */
+/* The cycle in which a core has issued last is begun, and so counts. */
+static u64 cycles_begun(const struct engine *e, const struct engine_core *c)
+{
+	return (core_due(c->core) + e->p.width - 1) / e->p.width;
+}
+
+/* All cores end with the same number of cycles. */
 void engine_finish(struct engine *e)
 {
 	struct engine_core *c;
 	u64 last = 0;
 
 	for (c = e->cores; c < e->cores + e->p.n_cores; c++)
-		last = MAX(last, (core_due(c->core) + e->p.width - 1) / e->p.width);
+		last = MAX(last, cycles_begun(e, c));
 	for (c = e->cores; c < e->cores + e->p.n_cores; c++)
-		if (!c->active)
+		if (!c->active && cycles_begun(e, c) < last)
 			core_wait_until(c->core, last, PART_IDLE);
 }
 

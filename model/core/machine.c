@@ -120,8 +120,10 @@ void machine_check(const struct machine_cfg *cfg, const struct config *c)
 	}
 }
 
-static struct kernel *build_kernel(const struct machine *m)
+/* Where no address is translated nothing faults, and the kernel's own work would be in the way. */
+static struct kernel *build_kernel(struct machine *m)
 {
+	m->cfg.kernel.charge &= m->cfg.translation != 0;
 	struct kernel_params p = {
 		.cfg = &m->cfg.kernel,
 		.format = kernel_format(&m->cfg.kernel),

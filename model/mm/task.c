@@ -25,17 +25,20 @@ static u32 stack_order(const struct kernel *k)
 	return order;
 }
 
-/* CONFIG_VMAP_STACK: since 4.9 stacks are mapped by small pages, with a hole before them. */
-static bool stack_is_mapped(const struct kernel *k)
+/*
+ * CONFIG_VMAP_STACK: since 4.9 stacks are mapped by small pages, with a hole before them; not those of idle
+ * tasks here, which boot makes (in Linux only the first CPU's is part of the image).
+ */
+static bool stack_is_mapped(const struct kernel *k, const struct cpu *c)
 {
-	return k->cfg.era == ERA_6_X && k->vmalloc;
+	return k->cfg.era == ERA_6_X && k->vmalloc && c;
 }
 
 static u64 stack_alloc(struct kernel *k, struct cpu *c)
 {
 	u64 pfn;
 
-	if (stack_is_mapped(k))
+	if (stack_is_mapped(k, c))
 		return vmalloc(k, c, stack_bytes(k));
 	pfn = alloc_pages(k->pa, c, GFP_KERNEL, stack_order(k));
 	return pfn == NO_FRAME ? 0 : page_va(k->pa, pfn);
@@ -43,7 +46,7 @@ static u64 stack_alloc(struct kernel *k, struct cpu *c)
 
 static void stack_free(struct kernel *k, struct cpu *c, u64 va)
 {
-	if (stack_is_mapped(k))
+	if (stack_is_mapped(k, c))
 		vfree(k, c, va);
 	else
 		free_pages(k->pa, c, (va - k->direct_map) >> k->page_shift, stack_order(k));

@@ -377,8 +377,8 @@ static bool unknown_name(struct config *c, const char *kind, const char *name)
 
 		if (strncmp(b->path, kind, len) || b->path[len] != '/')
 			continue;
-		longer = xasprintf("%s%s%.*s", list, *list ? ", " : "", (int)strcspn(b->path + len + 1, "."),
-				   b->path + len + 1);
+		longer = xasprintf("%s%s%.*s", list, *list ? ", " : "",
+				   (int)(strlen(b->path + len + 1) - strlen(".cfg")), b->path + len + 1);
 		free(list);
 		list = longer;
 	}

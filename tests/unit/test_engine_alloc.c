@@ -156,7 +156,8 @@ static void test_across(void **state)
 /* A CPU's events use its core and no other; more CPUs than cores share them. */
 static void test_cpus(void **state)
 {
-	static const char *const two_cores[] = { "cores=2", "replay.touch=all", NULL };
+	static const char *const two_cores[] = { "cores=2", "replay.touch=all", "kernel.placement=sequential",
+						 NULL };
 	struct machine *m;
 	struct take t;
 

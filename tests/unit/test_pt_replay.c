@@ -86,6 +86,7 @@ static struct machine *replay_with(const char *layout, const char *setting, cons
 	config_set(c, set);
 	config_set(c, setting);
 	config_set(c, memory);
+	config_set(c, "kernel.placement=sequential"); /* nothing but the program moves TLBs */
 	machine_check(&cfg, c);
 	m = machine_new(&cfg, 500);
 	config_free(c);

@@ -28,7 +28,7 @@ static void is_a_machine(const char *path)
 {
 	const char *slash = strchr(path, '/');
 	char *kind = strndup(path, (size_t)(slash - path));
-	char *name = strndup(slash + 1, strcspn(slash + 1, "."));
+	char *name = strndup(slash + 1, strlen(slash + 1) - strlen(".cfg"));
 	struct machine_cfg cfg, copy;
 	struct config *c = config_new(machine_sections, &cfg), *d = config_new(machine_sections, &copy);
 	char *text, *again;

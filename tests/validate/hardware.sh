@@ -39,7 +39,7 @@ load()
 	[ $n -ge 50000 ] || n=50000
 	case $size in *G) n=2000000 ;; esac
 	[ -e "$trace" ] || "$mmsim" generate $kind $what --huge $huge --count $((3 * n)) -o "$trace" || fail "$trace"
-	"$mmsim" replay -q "$trace" -m $machine --warmup $((2 * n)) -o "$tmp/out" "$@" || fail "$machine $what"
+	"$mmsim" replay -q -k simple "$trace" -m $machine --warmup $((2 * n)) -o "$tmp/out" "$@" || fail "$machine $what"
 	calc "$(mean "$tmp/out")"
 }
 
@@ -175,7 +175,7 @@ synonyms()
 {
 	for n in 20000 40000; do
 		"$mmsim" generate synonym --pages 2 --apart $2 --count $n -o "$tmp/synonym.pcap" || fail synonym
-		"$mmsim" replay -q "$tmp/synonym.pcap" -m $1 -o "$tmp/synonym.$n" || fail synonym
+		"$mmsim" replay -q -k simple "$tmp/synonym.pcap" -m $1 -o "$tmp/synonym.$n" || fail synonym
 	done
 	for name in core0.l1d.load_misses core0.cycles; do
 		calc "($(counter "$tmp/synonym.40000" $name) - $(counter "$tmp/synonym.20000" $name)) / 20000"
@@ -199,7 +199,7 @@ strided()
 	awk -v step=$1 'BEGIN { for (r = 0; r < 2000; r++) for (i = 0; i < 13; i++) printf "0 %x\n", 268435456 + i * step * 4096 }' \
 		>"$tmp/strided.din"
 	shift
-	"$mmsim" replay -q "$tmp/strided.din" -m skylake-sp --warmup 13000 -o "$tmp/out" "$@" || fail strided
+	"$mmsim" replay -q -k simple "$tmp/strided.din" -m skylake-sp --warmup 13000 -o "$tmp/out" "$@" || fail strided
 	counter "$tmp/out" core0.stlb.misses
 }
 tatar='Tatar et al., TLB;DR'
@@ -212,7 +212,7 @@ row 'the same, sets by the low bits: misses' skylake-sp 'one set' 1000 13000 "$(
 device()
 {
 	awk -v step=$1 -v n=$2 'BEGIN { for (i = 0; i < n; i++) printf "0 %x\n", i * step }' >"$tmp/device.din"
-	"$mmsim" replay -q "$tmp/device.din" -s translation=off -s l2.size=0 -s l3.size=0 -s l1d.latency=1 -s core.frequency=10GHz \
+	"$mmsim" replay -q -k simple "$tmp/device.din" -s translation=off -s l2.size=0 -s l3.size=0 -s l1d.latency=1 -s core.frequency=10GHz \
 		-s dram.preset=ddr4-3200 -s dram.channels=1 -s dram.ranks=1 -s dram.mapping=rorababgcoch -s dram.bank_xor=no \
 		-s dram.refresh=none -s dram.fabric=0 $3 $4 -o "$tmp/out" || fail device
 	calc "($(mean "$tmp/out") - 1) / 10"
@@ -226,7 +226,7 @@ about 'DRAM row conflict' DDR4-3200 43.8 "$(device 131072 512 --warmup 1)" ns "$
 awk 'BEGIN { for (r = 0; r < 4; r++) for (a = 0; a < 262144; a += 64) printf "I  00400000,4\n L %x,8\n", 268435456 + a }' \
 	>"$tmp/stream.trace"
 for machine in $gc $gc-prefetch; do
-	"$mmsim" replay -q "$tmp/stream.trace" -m $machine -s core.unknown_dependence=chain --warmup 4096 -o "$tmp/$machine" || fail stream
+	"$mmsim" replay -q -k simple "$tmp/stream.trace" -m $machine -s core.unknown_dependence=chain --warmup 4096 -o "$tmp/$machine" || fail stream
 done
 about 'dependent loads of neighbouring lines in 256 KB' $gc 16 "$(calc "$(mean "$tmp/$gc")")" cycles "$jia"
 row 'the same with its prefetchers' $gc-prefetch '5 to 8' 4.5 8.8 "$(calc "$(mean "$tmp/$gc-prefetch")")" cycles "$jia"
@@ -236,7 +236,7 @@ row 'the same with its prefetchers' $gc-prefetch '5 to 8' 4.5 8.8 "$(calc "$(mea
 protect()
 {
 	"$mmsim" generate protect --pages $1 --threads 2 --count $(($1 * 400)) -o "$tmp/protect.pcap" || fail protect
-	"$mmsim" replay -q "$tmp/protect.pcap" -m $gc -s cores=2 -o "$tmp/out" || fail protect
+	"$mmsim" replay -q -k simple "$tmp/protect.pcap" -m $gc -s cores=2 -o "$tmp/out" || fail protect
 	calc "$(counter "$tmp/out" $2) / 400"
 }
 for n in 1 17 33 34; do
