@@ -263,14 +263,19 @@ static const char *tick_label(struct text *t, double v)
 	return t->s;
 }
 
-/* Whether the tick at m times a power of ten gets a label: the more room, the more of them. */
-static bool labelled(u32 m, double decades)
+/*
+ * Whether the tick at m times a power of ten gets a label: the more room a power of ten has, the more of
+ * them. Labels below an axis need their own width.
+ */
+static bool labelled(const struct figure *f, const char *axis, u32 m, double decades)
 {
+	double across = (FIGURE_WIDTH - f->left - f->right) / decades;
+
 	if (m == 1)
 		return true;
 	if (decades <= 1.6)
 		return m <= 5 || m == 7;
-	return decades <= 4.2 && (m == 2 || m == 5);
+	return decades <= 4.2 && (m == 2 || m == 5) && (*axis == 'y' || across >= 190);
 }
 
 void figure_log_ticks(struct figure *f, const char *axis, double low, double high, double scale)
@@ -286,7 +291,7 @@ void figure_log_ticks(struct figure *f, const char *axis, double low, double hig
 			v = decade * m;
 			if (v * scale < low || v * scale > high)
 				continue;
-			if (labelled(m, log10(high / low)))
+			if (labelled(f, axis, m, log10(high / low)))
 				fprintf(f->gp, "%s'%s' %.10g", comma, tick_label(&t, v), v * scale);
 			else
 				fprintf(f->gp, "%s'' %.10g 1", comma, v * scale);
