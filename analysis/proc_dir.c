@@ -36,14 +36,16 @@ static void write_file(const char *dir, const struct proc_file *file, const stru
 
 void proc_dir_write(const char *dir, const struct proc_source *p)
 {
+	struct proc_source now = *p;
 	const struct proc_file *file;
 
 	if (!p->pa)
 		return;
+	proc_refresh(&now);
 	make_dir(dir);
 	for (file = proc_files; file->name; file++)
-		if (proc_has(file, p))
-			write_file(dir, file, p);
+		if (proc_has(file, &now))
+			write_file(dir, file, &now);
 }
 
 static void remove_file(const char *dir, const char *name)
@@ -99,6 +101,7 @@ void snapshots_take(struct snapshots *s, u64 instructions, u64 cycle)
 	s->taken++;
 	if (!s->source.pa)
 		return;
+	proc_refresh(&s->source);
 	for (file = proc_files; file->name; file++) {
 		if (!proc_has(file, &s->source))
 			continue;

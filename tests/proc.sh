@@ -62,12 +62,32 @@ for name in pgfault pgreuse pgfree pgalloc_normal nr_page_table_pages; do
 done
 equal "vmstat: what was allocated" "$(stat mm.alloc.allocated)" \
 	"$(awk '/^pgalloc_/ { n += $2 } END { print n }' "$tmp/run/proc/vmstat")"
-# What boot took is the rest, the same at all times.
-equal "pages are free, in per-CPU lists, allocated and not freed, or boot's" 1 "$(awk '
-	/^==>/ && /buddyinfo/ { if (NR > 1) print n; n = 0 }
-	$1 == "managed" { n += $2 } $1 == "nr_free_pages" && NF == 2 && !/^ / { n -= $2 }
-	$1 == "count:" { n -= $2 } /^pgalloc_/ { n -= $2 } /^pgfree / { n += $2 }
-	END { print n }' "$tmp/run/proc/intervals.txt" | sort -u | wc -l)"
+
+# rest OPTION...: at all times, pages that are neither free nor in lists nor allocated and not freed: boot's; and of all
+# that are in use those that are no program's, no file's, no page table of a program, no slab's and not vmalloc()'s.
+rest()
+{
+	replay rest "$@" --interval 500k
+	awk '
+		function tell() { print used - gained, used - anon - files - tables - slab - vmalloc / 4 }
+		/^==>/ && /buddyinfo/ { if (NR > 1) tell(); used = gained = slab = 0 }
+		$1 == "managed" { used += $2 }
+		$1 == "count:" || /^nr_free_pages / { used -= $2 }
+		/^pgalloc_/ { gained += $2 }
+		/^pgfree / { gained -= $2 }
+		/^nr_anon_pages / { anon = $2 }
+		/^nr_file_pages / { files = $2 }
+		/^nr_page_table_pages / { tables = $2 }
+		/^nr_slab_/ { slab += $2 }
+		/^VmallocUsed:/ { vmalloc = $2 }
+		END { tell() }' "$tmp/rest/proc/intervals.txt" | sort -u
+}
+for sample in sort threads pipe sqlite; do
+	equal "$sample: every page is somebody's at all times" 1 "$(rest "$samples/$sample.mmtrace.gz" | wc -l)"
+done
+$mmsim generate chase -o "$tmp/chase.pcap" --size 16M --count 300000 >/dev/null 2>&1
+equal "large pages: every page is somebody's at all times" 1 "$(rest "$tmp/chase.pcap" -s kernel.thp=always | wc -l)"
+equal "large pages are told" 16384 "$(sed -n 's/^AnonHugePages: *\([0-9]*\) kB/\1/p' "$tmp/rest/proc/intervals.txt" | sort -n | tail -n 1)"
 
 # The lists of all types together are those of buddyinfo; all pageblocks have a type.
 types()

@@ -222,3 +222,9 @@ struct proc_source proc_source(const struct kernel *k, const struct stats *s)
 {
 	return (struct proc_source){ .pa = k->pa, .slabs = k->slabs, .kernel = k, .stats = s };
 }
+
+void proc_refresh(struct proc_source *p)
+{
+	if (p->pa && p->kernel)
+		p->mapped = proc_count_mapped(p->kernel);
+}

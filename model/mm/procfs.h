@@ -5,17 +5,18 @@
  *
  * A value that the model does not have is left out together with its line or, where a tool counts fields or
  * lines, 0:
- *	buddyinfo, pagetypeinfo  complete; HighAtomic is counted as the kernel does, blocks of MIGRATE_RESERVE
- *	                         (2.6.24 to 4.3) are 0. buddyinfo of 2.4, which had none, is as later
- *	zoneinfo                 per-node and zone counters only as far as they exist; cma and
- *	                         node_unreclaimable 0. From 2.6.13 on
- *	vmstat                   counters that the machine has as mm.vmstat.NAME, and states of zones and
- *slabs. From 2.6 on meminfo                  what is known of zones, slabs and tables; 0 in the two lines
- *of 2.4 that begin with Mem: and Swap: what is used of swap, buffers and cache slabinfo complete but for
- *statistics and, of the classic SLAB, debugging extfrag_index, unusable_index  complete, in all eras
+ *	buddyinfo        complete. 2.4 had none; there it is as later
+ *	pagetypeinfo     complete, but blocks of MIGRATE_RESERVE (2.6.24 to 4.3) are 0
+ *	zoneinfo         since 2.6.13. Counters of nodes and zones as far as they exist, those of mapped
+ *	                 pages and tables only where there is one node; cma, node_unreclaimable 0
+ *	vmstat           since 2.5. The counters mm.vmstat.NAME, and states
+ *	meminfo          zones, slabs, tables, files, mapped pages, vmalloc. Beginning of 2.4's: buffers
+ *	                 and swap 0
+ *	slabinfo         complete but for statistics
+ *	extfrag_index, unusable_index   complete, in all eras
  *
- * A machine whose frames come from a pool has no zones, and of a file that nothing can be said in there is
- * none. Called by analysis/ and tests; this reads, and changes nothing.
+ * A machine whose frames come from a pool has no zones, and none of these. Called by analysis/ and tests;
+ * nothing changes by it.
  */
 #ifndef MMSIM_MM_PROCFS_H
 #define MMSIM_MM_PROCFS_H
@@ -26,12 +27,22 @@
 
 struct kernel;
 
+/* Pages that programs have mapped, each once. */
+struct proc_mapped {
+	u64 anon, file; /* large ones included; file: of shared memory, too */
+	u64 anon_huge;  /* large pages that come by themselves, and */
+	u64 anon_huge_pages;
+	u64 hugetlb; /* pages of those that were asked for */
+};
+struct proc_mapped proc_count_mapped(const struct kernel *k);
+
 /* What there is to tell of. */
 struct proc_source {
 	const struct page_alloc *pa; /* NULL: there are no files */
 	const struct slabs *slabs;   /* NULL: none */
 	const struct kernel *kernel; /* NULL: nothing but the allocators is known */
 	const struct stats *stats;   /* where mm.vmstat.* are; NULL: nowhere */
+	struct proc_mapped mapped;   /* as they were when proc_refresh() was called, with a kernel */
 };
 
 struct proc_file {
@@ -44,6 +55,8 @@ extern const struct proc_file proc_files[]; /* ends with a NULL name */
 bool proc_has(const struct proc_file *file, const struct proc_source *p);
 /* Of a machine's kernel. */
 struct proc_source proc_source(const struct kernel *k, const struct stats *s);
+/* To be called when the files shall tell of now; it walks all page tables. */
+void proc_refresh(struct proc_source *p);
 
 /* The zone types that a layout has, populated or not. */
 bool proc_has_type(const struct page_alloc *pa, enum zone_type type);

@@ -73,6 +73,24 @@ static bool file_value(const struct proc_source *p, const char *name, u64 *value
 	return true;
 }
 
+/* Up to 2.6.17 nr_mapped counted anonymous pages, too. */
+static bool mapped_value(const struct proc_source *p, const char *name, u64 *value)
+{
+	const struct proc_mapped *n = &p->mapped;
+
+	if (!p->kernel)
+		return false;
+	if (!strcmp(name, "nr_anon_pages"))
+		*value = n->anon;
+	else if (!strcmp(name, "nr_mapped"))
+		*value = n->file + (p->pa->cfg.era < ERA_2_6_18 ? n->anon : 0);
+	else if (!strcmp(name, "nr_anon_transparent_hugepages"))
+		*value = n->anon_huge;
+	else
+		return false;
+	return true;
+}
+
 static bool zone_value(const struct proc_source *p, const char *name, u32 node, u64 *value)
 {
 	struct zone_sums sum = sum_zones(p->pa, node);
@@ -117,7 +135,8 @@ bool proc_value(const struct proc_source *p, const char *name, u32 node, u64 *va
 		return true;
 	if (node != PROC_ALL_NODES && p->pa->cfg.nodes > 1)
 		return false;
-	return file_value(p, name, value) || pgalloc(p, name, value) || counted(p, name, value);
+	return file_value(p, name, value) || mapped_value(p, name, value) || pgalloc(p, name, value) ||
+	       counted(p, name, value);
 }
 
 /* vmstat_text[] of mm/page_alloc.c, later mm/vmstat.c; nothing that needs devices. */
@@ -312,6 +331,18 @@ static void high_lines(const struct meminfo *m)
 	pages_line(m, "LowFree", z->free - z->high_free);
 }
 
+static void mapped_lines(const struct meminfo *m)
+{
+	enum kernel_era era = m->p->pa->cfg.era;
+
+	if (era >= ERA_2_6_18)
+		value_line(m, "AnonPages", "nr_anon_pages");
+	if (era >= ERA_2_5_66)
+		value_line(m, "Mapped", "nr_mapped");
+	if (era >= ERA_2_6_37)
+		value_line(m, "Shmem", "nr_shmem");
+}
+
 static void slab_lines(const struct meminfo *m)
 {
 	enum kernel_era era = m->p->pa->cfg.era;
@@ -391,12 +422,13 @@ void proc_meminfo(FILE *f, const struct proc_source *p)
 		pages_line(&m, "MemAvailable", available(&m));
 	value_line(&m, "Cached", "nr_file_pages");
 	high_lines(&m);
-	if (era >= ERA_2_6_37)
-		value_line(&m, "Shmem", "nr_shmem");
+	mapped_lines(&m);
 	slab_lines(&m);
 	if (era >= ERA_2_5_66)
 		value_line(&m, "PageTables", "nr_page_table_pages");
 	vmalloc_lines(&m);
 	if (era == ERA_6_X)
 		line(&m, "Percpu", ((u64)p->pa->percpu_bytes * p->pa->cfg.cpus) >> 10);
+	if (p->kernel && era >= ERA_2_6_37)
+		pages_line(&m, "AnonHugePages", p->mapped.anon_huge_pages);
 }

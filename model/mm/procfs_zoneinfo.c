@@ -8,9 +8,15 @@
 
 /* As they are printed, the node's before the zone's. */
 static const char *const node_items[] = {
-	"nr_slab_reclaimable", "nr_slab_unreclaimable", "nr_anon_pages",
-	"nr_mapped",           "nr_file_pages",         "nr_shmem",
-	"nr_kernel_stack",     "nr_page_table_pages",
+	"nr_slab_reclaimable",
+	"nr_slab_unreclaimable",
+	"nr_anon_pages",
+	"nr_mapped",
+	"nr_file_pages",
+	"nr_shmem",
+	"nr_anon_transparent_hugepages",
+	"nr_kernel_stack",
+	"nr_page_table_pages",
 };
 
 static void items(FILE *f, const struct proc_source *p, u32 node)
