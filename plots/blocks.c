@@ -45,8 +45,8 @@ static char *read_blocks(struct picture *p)
 	FILE *f = fopen(path, "r");
 
 	if (!f) {
-		bad = xasprintf("cannot read '%s' (%s): replay with -s kernel.placement=buddy and "
-				"--interval N",
+		bad = xasprintf("cannot read '%s' (%s): replay with --interval N, and with a kernel that "
+				"has zones (kernel.placement = buddy)",
 				path, strerror(errno));
 	} else {
 		why = blocks_csv_read(f, &p->t);

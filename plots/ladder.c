@@ -72,8 +72,8 @@ static char *read_ladder(const struct run *run, struct ladder_table *t)
 	FILE *f = fopen(path, "r");
 
 	if (!f) {
-		bad = xasprintf("cannot read '%s' (%s): replay with -s kernel.placement=buddy and "
-				"kernel.charge on",
+		bad = xasprintf("cannot read '%s' (%s): replay with a kernel that has zones "
+				"(kernel.placement = buddy) and whose work takes time (kernel.charge)",
 				path, strerror(errno));
 	} else {
 		why = ladder_csv_read(f, t);

@@ -64,13 +64,14 @@ equal "vmstat: what was allocated" "$(stat mm.alloc.allocated)" \
 	"$(awk '/^pgalloc_/ { n += $2 } END { print n }' "$tmp/run/proc/vmstat")"
 
 # rest OPTION...: at all times, pages that are neither free nor in lists nor allocated and not freed: boot's; and of all
-# that are in use those that are no program's, no file's, no page table of a program, no slab's and not vmalloc()'s.
+# that are in use those that are no program's, no file's, no page table of a program, no slab's and not vmalloc()'s. Not of the
+# beginning: the kernel's own tables for vmalloc() come when the first thread has its stack.
 rest()
 {
 	replay rest "$@" --interval 500k
 	awk '
 		function tell() { print used - gained, used - anon - files - tables - slab - vmalloc / 4 }
-		/^==>/ && /buddyinfo/ { if (NR > 1) tell(); used = gained = slab = 0 }
+		/^==>/ && /buddyinfo/ { if (n++ > 1) tell(); used = gained = slab = 0 }
 		$1 == "managed" { used += $2 }
 		$1 == "count:" || /^nr_free_pages / { used -= $2 }
 		/^pgalloc_/ { gained += $2 }
