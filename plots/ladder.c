@@ -163,7 +163,7 @@ static void find_range(struct picture *p)
 		for (r = p->t[run].row; r < p->t[run].row + p->t[run].n; r++) {
 			if (!r->count)
 				continue;
-			p->low = fmin(p->low, fmax(r->mean, 1));
+			p->low = fmin(p->low, fmax(fmin(r->mean, (double)r->p99), 1));
 			p->high = fmax(p->high, fmax(r->mean, (double)r->p99));
 		}
 	}
