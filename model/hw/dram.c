@@ -401,14 +401,40 @@ static u64 row_stays(const struct dram_cfg *cfg, u64 hz)
 	}
 }
 
-/* Ranks, all channels' included, are refreshed in turn. */
+static bool coprime(u32 a, u32 b)
+{
+	while (b) {
+		u32 rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a == 1;
+}
+
+/*
+ * Ranks, all channels' included, share the interval evenly, those of neighbouring channels about the golden
+ * section of it apart. Were it a small part, a reader that goes from line to line, and so from channel to
+ * channel, would keep step with the refreshes and wait for every one.
+ */
+static u64 first_refresh(const struct dram *d, u32 channel, u32 rank)
+{
+	u32 n = d->geo.channels * d->geo.ranks, step = n * 618 / 1000 + 1;
+
+	while (!coprime(step, n))
+		step++;
+	return d->t[DRAM_T_REFI] * ((rank * d->geo.channels + channel) * step % n + 1) / n;
+}
+
 static void make_ranks(struct dram *d, u32 refresh)
 {
 	u32 n = d->geo.channels * d->geo.ranks, i;
 
 	d->rank = xcalloc(n, sizeof(*d->rank));
 	for (i = 0; i < n; i++)
-		d->rank[i].due = refresh == DRAM_REFRESH_NONE ? FOR_EVER : d->t[DRAM_T_REFI] * (i + 1) / n;
+		d->rank[i].due = refresh == DRAM_REFRESH_NONE
+					 ? FOR_EVER
+					 : first_refresh(d, i / d->geo.ranks, i % d->geo.ranks);
 }
 
 static void make_banks(struct dram *d)

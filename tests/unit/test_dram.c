@@ -269,6 +269,43 @@ static void a_read_waits_for_a_refresh(void **state)
 	dram_free(d);
 }
 
+/* Time of a walk from line to line that waits for each. */
+static u64 walk(u32 channels, u32 ranks, u32 fabric, const char *refresh)
+{
+	char *keys =
+		xasprintf("channels=%u ranks=%u fabric=%uns refresh=%s", channels, ranks, fabric, refresh);
+	struct dram *d = build(keys);
+	u64 now = 0, line;
+
+	for (line = 0; line < 5000; line++)
+		now = read_at(d, line, now);
+	dram_free(d);
+	free(keys);
+	return now / 5000;
+}
+
+/*
+ * Who comes at any time waits for half a refresh in tRFC of tREFI: 295 and 3900 ns, 11.2 ns a line. A walk
+ * comes when its last line was there, and has its own rhythm with the channels; over walks of many paces it
+ * waits longer, but not by a multiple of that.
+ */
+static void a_walk_does_not_march_with_refreshes(void **state)
+{
+	static const u32 channels[] = { 2, 4, 6, 8, 12, 16 };
+	u32 i, ranks, fabric;
+	u64 wait;
+
+	for (i = 0; i < ARRAY_SIZE(channels); i++) {
+		for (ranks = 1; ranks <= 2; ranks++) {
+			wait = 0;
+			for (fabric = 20; fabric < 120; fabric += 5)
+				wait += walk(channels[i], ranks, fabric, "all-bank") -
+					walk(channels[i], ranks, fabric, "none");
+			assert_in_range(wait / 20, 112 / 2, 112 * 5 / 2);
+		}
+	}
+}
+
 static void policies_close_rows(void **state)
 {
 	struct dram *d = build("preset=ddr4-3200 channels=1 refresh=none policy=closed mapping=rochrababgco");
@@ -520,6 +557,7 @@ int main(void)
 		cmocka_unit_test(activations_are_limited),
 		cmocka_unit_test(refresh_takes_its_share),
 		cmocka_unit_test(a_read_waits_for_a_refresh),
+		cmocka_unit_test(a_walk_does_not_march_with_refreshes),
 		cmocka_unit_test(policies_close_rows),
 		cmocka_unit_test(mappings_are_bijections),
 		cmocka_unit_test(a_mapping_means_what_it_says),
