@@ -132,6 +132,11 @@ void core_restored(struct core *c);
 void core_cache_lines(const struct core *c, bool code, cache_line_fn fn, void *arg);
 /* A line is used as by the kernel, or fetched, and so comes into the caches. */
 void core_warm(struct core *c, u64 pa, bool fetch, bool dirty);
+/*
+ * A line of the kernel's is in the caches below the first as if it had left that one. pa is the kernel's.
+ * Only while time stands.
+ */
+void core_warm_below(struct core *c, u64 pa, bool fetch);
 /* The thread that runs from now on: whose address space traps belong to. */
 void core_set_mm(struct core *c, struct mm *mm);
 /* Its class of service (hw/partition.h), and that of the kernel while it runs. */

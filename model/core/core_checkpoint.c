@@ -1,4 +1,4 @@
-/* What a checkpoint holds of a core. */
+/* What a checkpoint holds of a core, and how lines come into its caches without a program. */
 #include "model/core/core_state.h"
 
 void core_log_traps(struct core *c, struct trap_log *log)
@@ -55,4 +55,21 @@ void core_warm(struct core *c, u64 pa, bool fetch, bool dirty)
 	} else {
 		port_read(fetch ? &c->l1i.port : &c->l1d.port, &r, core_cycle(c));
 	}
+}
+
+/* It asks as the walker does, from whom no prefetcher learns. */
+void core_warm_below(struct core *c, u64 pa, bool fetch)
+{
+	struct cache *l1 = fetch ? &c->l1i : &c->l1d;
+	struct mem_req r = {
+		.pa = pa, .cls = MEM_PTE, .bytes = 1, .kernels = true, .service = l1->kernel_service
+	};
+
+	if (c->host) {
+		stage2_touch(c->host, pa);
+		r.pa = stage2_pa(c->host, pa);
+	}
+	port_read(l1->below, &r, core_cycle(c));
+	if (l1->tells)
+		port_gone(l1->below, r.pa, core_cycle(c));
 }

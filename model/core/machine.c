@@ -7,6 +7,7 @@
 #include "model/base/bits.h"
 #include "model/base/error.h"
 #include "model/mm/frame.h"
+#include "model/mm/kernel_warm.h"
 #include "model/core/check_tlb.h"
 #include "model/sim/time.h"
 
@@ -195,6 +196,47 @@ static struct stats *build_stats(const struct machine *m)
 	return s;
 }
 
+static void warm_line(void *arg, u64 pa, bool text)
+{
+	core_warm_below(arg, pa, text);
+}
+
+/* How many threads share a last cache. */
+static u32 last_sharers(const struct machine *m)
+{
+	u32 most = hw_most_sharers(&m->cfg.hw, m->cfg.cores), n = 1;
+	enum mem_level level;
+
+	for (level = MEM_L2; level <= MEM_L4; level++) {
+		const struct cache_cfg *c = hw_level(&m->cfg.hw, level);
+
+		n = c->size ? hw_sharers(c, most) : n;
+	}
+	return n;
+}
+
+/*
+ * What is common goes to every thread, the rest to the first above each last cache. Nothing of it is told as
+ * if it had happened in the run.
+ */
+static void warm_kernel(struct machine *m)
+{
+	u64 *before = xcalloc(stats_count(m->stats), sizeof(*before));
+	struct warm_walk w = { .line = m->cfg.hw.l1d.line, .fn = warm_line };
+	u32 sharers = last_sharers(m);
+
+	stats_copy(m->stats, before);
+	time_stands = true;
+	for (w.cpu = 0; w.cpu < m->cfg.cores; w.cpu++) {
+		w.arg = m->cores[w.cpu];
+		w.all = w.cpu % sharers == 0;
+		kernel_each_warm_line(m->kernel, &w);
+	}
+	time_stands = false;
+	stats_forget(m->stats, before);
+	free(before);
+}
+
 struct machine *machine_new(const struct machine_cfg *cfg, u64 check_every)
 {
 	struct machine *m = xcalloc(1, sizeof(*m));
@@ -216,6 +258,8 @@ struct machine *machine_new(const struct machine_cfg *cfg, u64 check_every)
 		kernel_add_cpu(m->kernel, core_cpu(m->cores[i]));
 	m->engine = build_engine(m, check_every);
 	m->stats = build_stats(m);
+	if (m->cfg.translation)
+		warm_kernel(m);
 	return m;
 }
 

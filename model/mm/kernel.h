@@ -33,6 +33,7 @@ struct kernel_cfg {
 	u32 layout;             /* kernel.layout: enum kernel_layout */
 	u32 direct_page;        /* kernel.direct_page: enum direct_page */
 	bool charge;            /* kernel.charge: the kernel's work takes time */
+	bool warm;              /* kernel.warm: its lines are in the caches at the beginning */
 	u32 instruction_scale;  /* kernel.instruction_scale: percent */
 	u32 placement;          /* kernel.placement: enum frame_placement */
 	u32 pcp;                /* kernel.pcp: 0 the era's, else enum pcp_form + 1 */

@@ -10,6 +10,7 @@ struct counter {
 	const u64 *value;
 	const char *unit, *help;
 	bool level;
+	u64 forgotten;
 	u32 next; /* in its hash chain, 0 ends it */
 };
 
@@ -73,6 +74,11 @@ void stats_free(struct stats *s)
 	free(s);
 }
 
+static u64 value_of(const struct counter *c)
+{
+	return *c->value - c->forgotten;
+}
+
 static struct counter *find(const struct stats *s, const char *name)
 {
 	for (u32 i = *bucket_of(s, name); i; i = s->counter[i].next)
@@ -110,7 +116,7 @@ void stats_each(const struct stats *s, stat_visit_fn visit, void *arg)
 	for (u32 i = 1; i <= s->n; i++) {
 		const struct counter *c = &s->counter[i];
 
-		visit(arg, c->name, *c->value, c->unit, c->help);
+		visit(arg, c->name, value_of(c), c->unit, c->help);
 	}
 }
 
@@ -124,7 +130,7 @@ u64 stats_value(const struct stats *s, const char *name)
 	const struct counter *c = find(s, name);
 
 	ASSERT(c);
-	return *c->value;
+	return value_of(c);
 }
 
 void stats_set_level(struct stats *s, const char *name)
@@ -153,7 +159,14 @@ bool stats_is_level(const struct stats *s, u32 i)
 void stats_copy(const struct stats *s, u64 *values)
 {
 	for (u32 i = 1; i <= s->n; i++)
-		*values++ = *s->counter[i].value;
+		*values++ = value_of(&s->counter[i]);
+}
+
+void stats_forget(struct stats *s, const u64 *values)
+{
+	for (u32 i = 1; i <= s->n; i++, values++)
+		if (!s->counter[i].level)
+			s->counter[i].forgotten += value_of(&s->counter[i]) - *values;
 }
 
 struct stats *stats_view(const struct stats *s, const u64 *values)

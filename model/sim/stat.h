@@ -58,6 +58,11 @@ u32 stats_count(const struct stats *s);
 const char *stats_name(const struct stats *s, u32 i);
 bool stats_is_level(const struct stats *s, u32 i);
 void stats_copy(const struct stats *s, u64 *values);
+/*
+ * What the counters have counted since they were copied to `values` is not told by the registry from now on:
+ * it is no part of the run. Levels stay.
+ */
+void stats_forget(struct stats *s, const u64 *values);
 /* The same counters with other values, which must outlive it; to be freed before s. */
 struct stats *stats_view(const struct stats *s, const u64 *values);
 
