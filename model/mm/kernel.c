@@ -166,6 +166,7 @@ struct kernel *kernel_new(const struct kernel_params *p)
 
 void kernel_free(struct kernel *k)
 {
+	struct task *t;
 	struct mm *mm;
 
 	if (!k)
@@ -176,11 +177,14 @@ void kernel_free(struct kernel *k)
 	while ((mm = k->mms)) {
 		k->mms = mm->next;
 		vma_set_fini(&mm->vmas, NULL);
+		free(mm->nodes.va);
 		free(mm);
 	}
-	while (k->n_cpus) {
+	while (k->n_cpus)
 		asids_fini(&k->asids[--k->n_cpus]);
-		free(k->cpu[k->n_cpus].idle);
+	while ((t = k->tasks)) {
+		k->tasks = t->next;
+		free(t);
 	}
 	free(k->asids);
 	free(k->cpu);

@@ -100,6 +100,7 @@ struct lru_batch {
 struct task {
 	u64 va;    /* of its task_struct */
 	u64 stack; /* its end: it grows downwards */
+	struct task *prev, *next;
 };
 
 /* Of a hardware thread. */
@@ -150,7 +151,7 @@ struct kernel {
 	struct asids *asids; /* a hardware thread; asid.h */
 	u32 n_cpus;
 	struct kernel_cpu *cpu; /* a hardware thread */
-	u64 tasks;              /* that there are */
+	struct task *tasks;     /* all, idle ones too */
 	u64 data_va;            /* where the image has its data */
 	u64 *gather;            /* frames between their unmapping and their flush */
 	struct fault_stats fault;

@@ -76,8 +76,10 @@ struct task *kernel_task_new(struct kernel *k, struct cpu *c)
 		return NULL;
 	}
 	t = xcalloc(1, sizeof(*t));
-	*t = (struct task){ .va = va, .stack = stack + stack_bytes(k) };
-	k->tasks++;
+	*t = (struct task){ .va = va, .stack = stack + stack_bytes(k), .next = k->tasks };
+	if (t->next)
+		t->next->prev = t;
+	k->tasks = t;
 	return t;
 }
 
@@ -93,7 +95,12 @@ void kernel_task_free(struct kernel *k, struct cpu *c, struct task *t)
 	if (k->cfg.era > ERA_2_4_21)
 		kmem_cache_free(slabs_named(k->slabs, "task_struct"), c, t->va);
 	stack_free(k, c, t->stack - stack_bytes(k));
-	k->tasks--;
+	if (t->next)
+		t->next->prev = t->prev;
+	if (t->prev)
+		t->prev->next = t->next;
+	else
+		k->tasks = t->next;
 	free(t);
 }
 
