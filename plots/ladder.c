@@ -32,7 +32,7 @@ static const struct group {
 } groups[] = {
 	{ "page.", "Pages", false },     { "page_free.", "Frees of pages", false },
 	{ "object.", "Objects", false }, { "object_free.", "Frees of objects", false },
-	{ "vmalloc.", "vmalloc", true },
+	{ "vmalloc.", "vmalloc", true }, { "fault.", "Anonymous page faults", false },
 };
 
 static const struct {
@@ -56,6 +56,10 @@ static const struct {
 	{ "object_free.slab", "slab's end" },
 	{ "vmalloc.alloc", "vmalloc()" },
 	{ "vmalloc.free", "vfree()" },
+	{ "fault.page", "page" },
+	{ "fault.refill", "page, after a refill" },
+	{ "fault.table", "page and page table" },
+	{ "fault.tables", "page and page tables" },
 };
 
 struct picture {

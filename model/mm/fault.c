@@ -366,6 +366,48 @@ static enum trap_result fault_resolve(struct fault *f)
 	return done(&f->k->fault.spurious);
 }
 
+/* How far the counters were that tell what an anonymous fault needed. */
+struct fault_needs {
+	u64 zero, refills, tables;
+};
+
+static struct fault_needs needs_now(const struct kernel *k)
+{
+	return (struct fault_needs){ k->fault.zero, k->pa ? k->pa->st.pcp_misses : 0, k->pgtable.allocated };
+}
+
+/* What a fault did that mapped a new anonymous page; one that had tables and a refill is no sample of either.
+ */
+static void fault_measured(const struct kernel *k, const struct fault_needs *from,
+			   const struct ladder_scope *scope)
+{
+	struct fault_needs to = needs_now(k);
+	u64 tables = to.tables - from->tables;
+
+	if (to.zero == from->zero)
+		return;
+	if (to.refills == from->refills)
+		ladder_end(k->charger.ladder, scope,
+			   tables > 1 ? LADDER_FAULT_TABLES
+			   : tables   ? LADDER_FAULT_TABLE
+				      : LADDER_FAULT_PAGE);
+	else if (!tables)
+		ladder_end(k->charger.ladder, scope, LADDER_FAULT_REFILL);
+}
+
+/* handle_mm_fault(); the ladder is of the page allocator, and of those that ask it. */
+static enum trap_result fault_handle(struct fault *f)
+{
+	struct fault_needs from = needs_now(f->k);
+	struct ladder_scope scope;
+	enum trap_result result;
+
+	ladder_begin(f->k->pa ? f->k->charger.ladder : NULL, f->c, &scope);
+	result = fault_resolve(f);
+	fault_measured(f->k, &from, &scope);
+	return result;
+}
+
 static enum trap_result kernel_fault(struct kernel *k, struct cpu *c, struct mm *mm, const struct trap *t)
 {
 	struct fault f = { .k = k, .c = c, .mm = mm, .va = t->va, .write = t->access == ACCESS_WRITE };
@@ -390,7 +432,7 @@ static enum trap_result kernel_fault(struct kernel *k, struct cpu *c, struct mm 
 	}
 	f.view = page_view(mm, f.va);
 	f.vma = &f.view.vma;
-	result = fault_resolve(&f);
+	result = fault_handle(&f);
 	kernel_path_step(k, c, mm, STEP_FAULT_EXIT);
 	k->pgfault++;
 	++*(result == TRAP_OOM ? &k->fault.oom : &k->fault.minor);

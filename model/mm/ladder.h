@@ -33,7 +33,11 @@
 	X(OBJECT_FREE_SLOW, "object_free.slow", "objects freed past it, to shared arrays or slabs")      \
 	X(OBJECT_FREE_SLAB, "object_free.slab", "objects whose slab's pages went back")                  \
 	X(VMALLOC, "vmalloc.alloc", "vmalloc, its pages included")                                       \
-	X(VFREE, "vmalloc.free", "vfree, its pages included")
+	X(VFREE, "vmalloc.free", "vfree, its pages included")                                            \
+	X(FAULT_PAGE, "fault.page", "handle_mm_fault() that maps a new anonymous page")                  \
+	X(FAULT_REFILL, "fault.refill", "the same, when its page came after a refill")                   \
+	X(FAULT_TABLE, "fault.table", "the same without one, with a page table more")                    \
+	X(FAULT_TABLES, "fault.tables", "the same, with more than one")
 
 enum ladder_kind {
 #define X(id, name, help) LADDER_##id,
