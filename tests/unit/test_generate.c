@@ -175,10 +175,23 @@ static void test_random(void **state)
 
 static void test_touch(void **state)
 {
-	struct back *b = make("touch", &usual);
+	struct generate_opts o = usual;
+	struct back *b = make("touch", &o);
 
 	assert_filled(b, 100, 4096);
 	assert_int_equal(b->n, 0);
+	free(b);
+	o.apart = 512;
+	b = make("touch", &o);
+	assert_filled(b, 100, 512 * 4096);
+	free(b);
+	o.apart = 1;
+	o.between = 7;
+	o.size = 4096;
+	b = make("touch", &o);
+	assert_int_equal(b->n, 64 + 100 * (7 + 1));
+	assert_int_equal(b->addr[64 + 7], GENERATE_DATA);
+	assert_int_equal(b->addr[b->n - 1], GENERATE_DATA + 99 * 4096);
 	free(b);
 }
 
@@ -232,14 +245,10 @@ static void test_rows_are_complete(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_chase),
-		cmocka_unit_test(test_pages),
-		cmocka_unit_test(test_stream),
-		cmocka_unit_test(test_random),
-		cmocka_unit_test(test_touch),
-		cmocka_unit_test(test_synonym),
-		cmocka_unit_test(test_one_line_cycle),
-		cmocka_unit_test(test_rows_are_complete),
+		cmocka_unit_test(test_chase),          cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_stream),         cmocka_unit_test(test_random),
+		cmocka_unit_test(test_touch),          cmocka_unit_test(test_synonym),
+		cmocka_unit_test(test_one_line_cycle), cmocka_unit_test(test_rows_are_complete),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

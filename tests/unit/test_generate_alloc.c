@@ -21,7 +21,7 @@
 struct back {
 	struct tr_event ev[CPUS][LIMIT];
 	u32 n[CPUS];
-	u32 allocs, frees, cpus;
+	u32 allocs, frees, cpus, runs;
 	u64 hash;
 	char cache[64];
 };
@@ -82,9 +82,11 @@ static struct back *make(const char *kind, const struct generate_opts *o)
 	cursor = tr_cursor_new(t);
 	while (trace_next(t, &p) == TRACE_OK) {
 		tr_cursor_set(cursor, p);
-		while (tr_cursor_next(cursor, &chunk))
+		while (tr_cursor_next(cursor, &chunk)) {
+			b->runs += chunk.n_runs;
 			if (chunk.event)
 				take(b, chunk.event, p->tid);
+		}
 		trace_packet_free(t, p);
 	}
 	tr_cursor_free(cursor);
@@ -310,6 +312,45 @@ static void test_pass(void **state)
 	free(b);
 }
 
+/* A page at a time, free before the next. */
+static void test_reuse(void **state)
+{
+	struct generate_opts o = usual;
+	struct back *b;
+	u32 i;
+
+	o.cold = true;
+	o.touch = 4096;
+	b = make("alloc-reuse", &o);
+	assert_int_equal(b->n[0], 2 * 2000);
+	assert_int_equal(assert_balanced(b), 1);
+	assert_int_equal(b->runs, 0);
+	for (i = 0; i < b->n[0]; i += 2) {
+		const struct tr_event *ev = &b->ev[0][i];
+
+		assert_int_equal(ev->kind, TR_EV_PAGE_ALLOC);
+		assert_true((ev->addr2 & TR_GFP_COLD) && (ev->flags & TR_KMEM_READS));
+		assert_int_equal(ev->len, 4096);
+		assert_false(ev[1].flags & TR_KMEM_COLD);
+		assert_int_equal(ev[1].len, 0);
+	}
+	free(b);
+}
+
+/* Before each event a CPU's program makes so many loads, after it has filled its data. */
+static void test_between(void **state)
+{
+	struct generate_opts o = usual;
+	struct back *b;
+
+	o.between = 3;
+	o.cpus = 2;
+	o.size = 8192;
+	b = make("alloc-lifo", &o);
+	assert_int_equal(b->runs, 2 * 8192 / 64 + 3 * 2 * 2000);
+	free(b);
+}
+
 static void test_network(void **state)
 {
 	struct generate_opts o = usual;
@@ -378,7 +419,8 @@ int main(void)
 		cmocka_unit_test(test_lifo),     cmocka_unit_test(test_orders),
 		cmocka_unit_test(test_objects),  cmocka_unit_test(test_pass),
 		cmocka_unit_test(test_network),  cmocka_unit_test(test_file),
-		cmocka_unit_test(test_fragment),
+		cmocka_unit_test(test_fragment), cmocka_unit_test(test_reuse),
+		cmocka_unit_test(test_between),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@ void alloc_begin(struct alloc_work *w, struct generation *g)
 	u32 i;
 
 	*w = (struct alloc_work){ .g = g, .cpus = g->o.cpus, .live = MAX(g->o.live / g->o.cpus, 1) };
+	generate_own(g, GENERATE_DATA, w->cpus);
 	w->enc[0] = g->enc;
 	for (i = 1; i < w->cpus; i++)
 		w->enc[i] = generate_thread(g, i);
@@ -18,6 +19,7 @@ static void write_last(struct alloc_work *w, u32 cpu, u64 seq)
 
 	if (ev->kind == TR_EV_NONE)
 		return;
+	generate_between(w->g, w->enc[cpu], cpu);
 	ev->seq = seq;
 	tr_encode_event(w->enc[cpu], ev);
 	ev->kind = TR_EV_NONE;

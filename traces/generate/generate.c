@@ -8,13 +8,13 @@
 extern const struct generator generate_chase, generate_pages, generate_stream, generate_random,
 	generate_touch, generate_synonym, generate_sharing, generate_protect, generate_alloc_lifo,
 	generate_alloc_random, generate_alloc_pass, generate_alloc_fragment, generate_alloc_network,
-	generate_alloc_file;
+	generate_alloc_file, generate_alloc_reuse;
 
 const struct generator *const generators[] = {
-	&generate_chase,   &generate_pages,   &generate_stream, &generate_random, &generate_touch,
-	&generate_synonym, &generate_sharing, &generate_protect, &generate_alloc_lifo,
-	&generate_alloc_random, &generate_alloc_pass, &generate_alloc_fragment, &generate_alloc_network,
-	&generate_alloc_file, NULL,
+	&generate_chase,         &generate_pages,        &generate_stream,      &generate_random,
+	&generate_touch,         &generate_synonym,      &generate_sharing,     &generate_protect,
+	&generate_alloc_lifo,    &generate_alloc_random, &generate_alloc_pass,  &generate_alloc_fragment,
+	&generate_alloc_network, &generate_alloc_file,   &generate_alloc_reuse, NULL,
 };
 
 #define AT(field) offsetof(struct generate_opts, field)
@@ -22,8 +22,8 @@ const struct generator *const generators[] = {
 const struct opt generate_keys[] = {
 	{ "size", OPT_SIZE, AT(size), "32K", GENERATE_LINE, 64ull << 30, "bytes", "of data", NULL },
 	{ "pages", OPT_U64, AT(pages), "64", 1, 1u << 24, "pages", "of 4 KB", NULL },
-	{ "apart", OPT_U64, AT(apart), "1", 0, 32768, "pages", "from one mapping of a page to the other",
-	  NULL },
+	{ "apart", OPT_U64, AT(apart), "1", 0, 1u << 18, "pages",
+	  "from one mapping of a page to the other, or from one page to the next", NULL },
 	{ "count", OPT_U64, AT(count), "0", 0, 0, "accesses",
 	  "to make; 0: what touches everything four times", NULL },
 	{ "stride", OPT_SIZE, AT(stride), "8", 1, 1u << 30, "bytes", "from one access to the next", NULL },
@@ -40,6 +40,9 @@ const struct opt generate_keys[] = {
 	  NULL },
 	{ "touch", OPT_SIZE, AT(touch), "64", 0, 1u << 30, "bytes",
 	  "of each block that its user writes first and reads at last", NULL },
+	{ "between", OPT_U64, AT(between), "0", 0, 1u << 20, "loads",
+	  "that the program makes at random over --size bytes of its own before each page or event", NULL },
+	{ "cold", OPT_BOOL, AT(cold), "no", 0, 0, NULL, "pages are asked for with __GFP_COLD", NULL },
 	{ "seed", OPT_U64, AT(seed), "1", 0, 0, NULL, "of the random order", NULL },
 	{ 0 },
 };
@@ -106,6 +109,36 @@ void generate_fill(struct generation *g, u64 len, u64 step)
 	for (at = 0; at < len; at += step) {
 		addr = GENERATE_DATA + at;
 		tr_encode_run(g->enc, block, &addr);
+	}
+}
+
+static u64 own_bytes(const struct generation *g)
+{
+	return (g->o.size + GENERATE_PAGE - 1) / GENERATE_PAGE * GENERATE_PAGE;
+}
+
+void generate_own(struct generation *g, u64 at, u32 threads)
+{
+	u32 store;
+	u64 addr;
+
+	if (!g->o.between)
+		return;
+	g->between_at = at;
+	g->between_load = generate_block(g, TR_LOAD, TR_DEP_NONE);
+	map(g, at, threads * own_bytes(g), TR_PROT_READ | TR_PROT_WRITE, TR_MAP_ANON, TR_NO_FILE);
+	store = generate_block(g, TR_STORE, TR_DEP_NONE);
+	for (addr = at; addr < at + threads * own_bytes(g); addr += GENERATE_LINE)
+		tr_encode_run(g->enc, store, &addr);
+}
+
+void generate_between(struct generation *g, struct tr_encoder *enc, u32 thread)
+{
+	u64 left, addr;
+
+	for (left = g->o.between; left; left--) {
+		addr = g->between_at + thread * own_bytes(g) + rng_below(&g->rng, g->o.size / 8) * 8;
+		tr_encode_run(enc, g->between_load, &addr);
 	}
 }
 
@@ -185,8 +218,7 @@ static void program(struct generation *g, const struct generator *gen)
 	struct tr_event end = { .kind = TR_EV_EXIT, .flags = TR_EXIT_GROUP };
 
 	rng_init(&g->rng, g->o.seed, gen->name);
-	map(g, CODE, CODE_SIZE, TR_PROT_READ | TR_PROT_EXEC, TR_MAP_ANON | TR_MAP_INITIAL,
-	    TR_NO_FILE);
+	map(g, CODE, CODE_SIZE, TR_PROT_READ | TR_PROT_EXEC, TR_MAP_ANON | TR_MAP_INITIAL, TR_NO_FILE);
 	gen->run(g);
 	end.seq = ++g->seq;
 	tr_encode_event(g->enc, &end);

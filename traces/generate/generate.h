@@ -17,7 +17,9 @@ struct generate_opts {
 	u64 size, pages, apart, count, stride, huge, seed;
 	u32 stores, threads;
 	u64 live, object, touch; /* of allocation events */
+	u64 between;
 	u32 cpus, order;
+	bool cold;
 	char *cache;
 };
 extern const struct opt generate_keys[];
@@ -30,6 +32,8 @@ struct generation {
 	struct rng rng;
 	u64 seq; /* number of the last event */
 	bool has_file;
+	u32 between_load; /* what the program's accesses between others are made with */
+	u64 between_at;
 	struct capture_writer *writer;
 };
 
@@ -64,6 +68,10 @@ void generate_fill(struct generation *g, u64 len, u64 step);
 u32 generate_block(struct generation *g, enum tr_kind kind, u16 dep);
 /* A random cycle through 0..n-1: next[i] comes after i (Sattolo). The caller frees it. */
 u32 *generate_cycle(struct generation *g, u32 n);
+/* Maps and fills the --size bytes of each of so many threads that it uses with --between, at an address. */
+void generate_own(struct generation *g, u64 at, u32 threads);
+/* The thread makes --between loads at random places of its own data. */
+void generate_between(struct generation *g, struct tr_encoder *enc, u32 thread);
 /* One more thread of the process begins, and ends; `thread` is 1, 2, ... */
 struct tr_encoder *generate_thread(struct generation *g, u32 thread);
 void generate_end_thread(struct generation *g, struct tr_encoder *enc);
