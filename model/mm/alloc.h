@@ -116,6 +116,7 @@ struct page_alloc {
 	struct page_alloc_stats st;
 	u64 unused;                 /* pages that nobody has: free, or in a per-CPU list */
 	u64 usable;                 /* managed, but for boot_used */
+	u64 boot_kept;              /* pages that others than the kernel have to the end, boot_state.h */
 	u64 boot_used;              /* pages in use from the beginning, boot_state.h */
 	u64 pgalloc[NR_ZONE_TYPES]; /* pages: /proc/vmstat */
 	struct pcp_stats pcp_st;

@@ -2,6 +2,7 @@
 #include "model/base/error.h"
 #include "model/mm/asid.h"
 #include "model/mm/alloc.h"
+#include "model/mm/check_owners.h"
 #include "model/mm/huge.h"
 #include "model/mm/kmap.h"
 #include "model/mm/kpgtable.h"
@@ -222,12 +223,13 @@ void kernel_check(const struct kernel *k)
 	for (mm = k->mms; mm; mm = mm->next)
 		check_mm(&ch, mm);
 	check_maps(&ch);
-	if (k->pa)
-		page_alloc_sane(k->pa);
-	if (k->slabs)
-		slabs_sane(k->slabs);
 	check_objects(&ch);
 	check_kevents(&ch);
+	if (k->pa) {
+		page_alloc_sane(k->pa);
+		slabs_sane(k->slabs);
+		check_owners(k, &ch.refs);
+	}
 	for (s = map64_next(&ch.refs, NULL); s; s = map64_next(&ch.refs, s))
 		ASSERT(frame_refs(k->frames, s->key) == s->value);
 	ASSERT(ch.refs.n == frames_in_use(k->frames));

@@ -72,11 +72,13 @@ static void boot_slabs(struct kernel *k, const struct kernel_params *p)
 static void age(struct kernel *k)
 {
 	const struct kernel_cfg *cfg = &k->cfg;
+	u64 before = k->pa->unused;
 
 	if (cfg->boot == KERNEL_BOOT_AGED)
 		boot_age(k->pa, cfg->boot_occupancy, cfg->boot_fragmentation);
 	else if (cfg->boot == KERNEL_BOOT_BUDDYINFO)
 		boot_buddyinfo(k->pa, cfg->boot_buddyinfo);
+	k->pa->boot_kept = before - k->pa->unused;
 }
 
 static bool map_memmap(struct kernel *k)

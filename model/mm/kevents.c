@@ -379,3 +379,22 @@ void kevents_each_frame(const struct kernel *k, void (*fn)(void *arg, u64 pfn), 
 			if (slot->value != FAILED)
 				each_frame(k, slot->value, fn, arg);
 }
+
+static void large_object(const struct kernel *k, u64 va, void (*fn)(void *arg, u64 pfn, u32 order), void *arg)
+{
+	u64 pfn = (va - k->direct_map) >> k->page_shift;
+
+	if (!kmem_cache_of(k->slabs, va))
+		fn(arg, pfn, page_of(&k->pa->map, pfn)->order);
+}
+
+void kevents_each_block(const struct kernel *k, void (*fn)(void *arg, u64 pfn, u32 order), void *arg)
+{
+	const struct map64_slot *slot;
+	const struct kevents *s;
+
+	for (s = k->kevents; s; s = s->next)
+		for (slot = map64_next(&s->objects, NULL); slot; slot = map64_next(&s->objects, slot))
+			if (slot->value != FAILED)
+				large_object(k, slot->value, fn, arg);
+}

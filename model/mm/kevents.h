@@ -70,5 +70,7 @@ void kevents_free(struct kevents *s); /* the set, and the one after it, ...; not
 void kevents_stats(struct kernel *k, struct stats *s);
 /* Calls fn for every frame that a set of the kernel holds. */
 void kevents_each_frame(const struct kernel *k, void (*fn)(void *arg, u64 pfn), void *arg);
+/* Calls for every object that is no slab's but a block of the page allocator's. */
+void kevents_each_block(const struct kernel *k, void (*fn)(void *arg, u64 pfn, u32 order), void *arg);
 
 #endif

@@ -204,6 +204,8 @@ static inline void kernel_store(const struct kernel *k, struct cpu *c, enum kern
 	charge_store(&k->charger, c, path, kernel_va(k, pa), bytes);
 }
 
+/* Calls for each stack that is a block of the page allocator's; the others are vmalloc()'s. task.c */
+void tasks_each_stack(const struct kernel *k, void (*fn)(void *arg, u64 pfn, u32 order), void *arg);
 /* The VMA that va belongs to, the implicit one included; NULL if none. va is below 1 << va_bits. */
 struct vma *mm_vma(struct mm *mm, u64 va);
 /*

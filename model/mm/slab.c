@@ -384,6 +384,17 @@ void slabs_stats_add(struct slabs *s, struct stats *st)
 	stats_set_level(st, "mm.slab.pages");
 }
 
+void slabs_each_block(const struct slabs *s, void (*fn)(void *arg, u64 pfn, u32 order), void *arg)
+{
+	u32 i;
+
+	for (i = 0; i < s->slabs_end; i++)
+		if (s->slab[i])
+			fn(arg, s->slab[i]->pfn, s->slab[i]->order);
+	for (i = 0; i < s->n_boot_pfns; i++)
+		fn(arg, s->boot_pfn[2 * i], s->boot_pfn[2 * i + 1]);
+}
+
 /* Every page of a slab says so. */
 static u64 pages_sane(const struct slabs *s)
 {

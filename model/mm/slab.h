@@ -39,6 +39,8 @@ bool slabs_boot(struct slabs *s);
  */
 struct kmem_cache *slabs_named(struct slabs *s, const char *name);
 void slabs_stats_add(struct slabs *s, struct stats *st); /* registers mm.slab.* */
+/* Calls for each block of pages of slabs, and of the allocator's own structures. */
+void slabs_each_block(const struct slabs *s, void (*fn)(void *arg, u64 pfn, u32 order), void *arg);
 /* ASSERTs: each object has one place; lists, counts and pages agree. */
 void slabs_sane(const struct slabs *s);
 

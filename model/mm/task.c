@@ -104,6 +104,17 @@ void kernel_task_free(struct kernel *k, struct cpu *c, struct task *t)
 	free(t);
 }
 
+void tasks_each_stack(const struct kernel *k, void (*fn)(void *arg, u64 pfn, u32 order), void *arg)
+{
+	u64 lowest = k->direct_map,
+	    end = lowest + layout_lowmem(&k->layout, k->pa->map.pages << k->page_shift);
+	const struct task *t;
+
+	for (t = k->tasks; t; t = t->next)
+		if (lowest < t->stack && t->stack <= end)
+			fn(arg, (t->stack - stack_bytes(k) - lowest) >> k->page_shift, stack_order(k));
+}
+
 void kernel_task_run(struct kernel *k, struct cpu *c, struct task *t)
 {
 	k->cpu[c->id].task = t ? t : k->cpu[c->id].idle;
