@@ -17,6 +17,7 @@ static const struct verb {
 	{ "sweep", cmd_sweep, "replay every point of a sweep of settings, recordings and seeds" },
 	{ "compare", cmd_compare, "say what differs between two runs" },
 	{ "info", cmd_info, "say what is in a trace" },
+	{ "mrc", cmd_mrc, "miss-ratio curves and working sets of recordings, of caches of every size" },
 	{ "kmem", cmd_kmem, "replay a kernel's page allocator through the modelled per-CPU lists" },
 	{ "convert", cmd_convert, "write a trace in another format" },
 	{ "generate", cmd_generate, "make a synthetic recording: a pointer chase, a page walk, a stream" },
