@@ -137,10 +137,14 @@ bool frame_buddy_put(struct page_alloc *pa, struct cpu *c, u64 pfn, bool cold)
 	return true;
 }
 
+/* A part of a block of a chunk's size is not, and has no struct page yet. */
 static bool is_whole(const struct page_alloc *pa, u64 pfn, u32 order)
 {
-	const struct page *p = page_of(&pa->map, pfn);
+	const struct page *p;
 
+	if (pfn & (PAGE_CHUNK - 1) && !memmap_has(&pa->map, pfn))
+		return false;
+	p = page_of(&pa->map, pfn);
 	return p->state == PAGE_ALLOCATED && p->order == order;
 }
 

@@ -93,7 +93,8 @@ static bool map_memmap(struct kernel *k)
 		first = node_start(pa, node);
 		end = node_start(pa, node + 1);
 		if (!kpgtable_map_memmap(k->kpgtable, page_struct_va(&pa->map, first),
-					 page_struct_pa(pa, first), (end - first) * pa->map.bytes))
+					 page_struct_pa(pa, first), (end - first) * pa->map.bytes,
+					 node + 1 == pa->cfg.nodes))
 			return false;
 	}
 	return true;

@@ -246,26 +246,36 @@ static bool map_image(struct kpgtable *kp)
 	       boot_map(kp, l->text, l->text_pa, l->image_bytes, PTE_KERNEL_EXEC, kp->format->leaf[1]);
 }
 
-/* mm/sparse-vmemmap.c: vmemmap_populate_hugepages() with granules of 4 KB, else by single pages. */
-bool kpgtable_map_memmap(struct kpgtable *kp, u64 va, u64 pa, u64 bytes)
+/* By small pages; the first may be one that the node before has a part of. */
+static bool map_small(struct kpgtable *kp, u64 va, u64 pa, u64 end)
 {
-	enum page_size largest = kp->format->leaf[1] == PAGE_2M ? PAGE_2M : kp->format->leaf[0];
-	u64 step = 1ull << page_size_shift[largest], end = align_up(va + bytes, step);
-	u64 from = align_down(va, step), size;
+	u64 page = page_size(kp->k), skew = va & (page - 1);
 
-	if ((va ^ pa) & (step - 1)) {
-		step = page_size(kp->k);
-		end = align_up(va + bytes, step);
-		from = align_down(va, step);
-	}
-	pa -= va - from;
-	for (; from < end; from += size, pa += size) {
-		size = MIN(step, end - from);
-		if (kpgtable_pa(kp, from, NULL, NULL) == NO_FRAME &&
-		    !boot_map(kp, from, pa, size, PTE_KERNEL, largest))
+	for (va -= skew, pa -= skew; va < end; va += page, pa += page)
+		if (kpgtable_pa(kp, va, NULL, NULL) == NO_FRAME &&
+		    !boot_map(kp, va, pa, page, PTE_KERNEL, kp->format->leaf[0]))
 			return false;
-	}
 	return true;
+}
+
+/*
+ * mm/sparse-vmemmap.c: vmemmap_populate_hugepages() with granules of 4 KB, else by single pages. A large page
+ * is one node's: where two of them meet in one there are small ones.
+ */
+bool kpgtable_map_memmap(struct kpgtable *kp, u64 va, u64 pa, u64 bytes, bool last)
+{
+	u64 step = 1ull << page_size_shift[PAGE_2M], end = va + bytes, next;
+	bool large = kp->format->leaf[1] == PAGE_2M && !((va ^ pa) & (step - 1));
+	bool ok = true;
+
+	for (; ok && va < end; pa += next - va, va = next) {
+		next = align_down(va, step) + step;
+		if (large && !(va & (step - 1)) && (next <= end || last))
+			ok = boot_map(kp, va, pa, step, PTE_KERNEL, PAGE_2M);
+		else
+			ok = map_small(kp, va, pa, MIN(next, end));
+	}
+	return ok;
 }
 
 struct kpgtable *kpgtable_new(struct kernel *k, enum direct_page direct)

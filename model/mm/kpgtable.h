@@ -39,8 +39,11 @@ struct kmapping {
 /* Tables with direct map and image of k->layout. NULL: no memory. */
 struct kpgtable *kpgtable_new(struct kernel *k, enum direct_page direct);
 void kpgtable_free(struct kpgtable *kp);
-/* vmemmap's part for struct pages at [pa, pa + bytes), in whole pages of the second size. */
-bool kpgtable_map_memmap(struct kpgtable *kp, u64 va, u64 pa, u64 bytes);
+/*
+ * vmemmap's part for struct pages at [pa, pa + bytes), in pages of the second size where these are all of one
+ * node; last: nobody's lie behind. Nodes come in ascending order.
+ */
+bool kpgtable_map_memmap(struct kpgtable *kp, u64 va, u64 pa, u64 bytes, bool last);
 /* False: no memory for a table; what was mapped stays. Nothing may be mapped there yet. */
 bool kpgtable_map(struct kpgtable *kp, const struct kmapping *m);
 /* Clears the entries of the smallest pages in [va, va + bytes) that there are; returns how many. */

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "model/base/rng.h"
+#include "model/mm/alloc.h"
 #include "model/mm/kpgtable.h"
 #include "model/mm/pgtable.h"
 #include "tests/ref/ref_pt.h"
@@ -211,11 +212,11 @@ static void struct_pages(void **state)
 	struct bench *b = bench_new(KERNEL_LAYOUT_X86_64, ERA_6_X, GB(1), DIRECT_PAGE_ERA);
 	u64 va = b->k->layout.vmemmap;
 
-	assert_true(kpgtable_map_memmap(b->kp, va, MB(64), MB(7)));
+	assert_true(kpgtable_map_memmap(b->kp, va, MB(64), MB(7), true));
 	assert_int_equal(mapped(b, va + MB(8) - 1, MB(72) - 1).page_shift, 21);
-	assert_true(kpgtable_map_memmap(b->kp, va + MB(7), MB(71), MB(5)));
+	assert_true(kpgtable_map_memmap(b->kp, va + MB(7), MB(71), MB(5), true));
 	assert_int_equal(mapped(b, va + MB(11), MB(75)).page_shift, 21);
-	assert_true(kpgtable_map_memmap(b->kp, va + MB(32), MB(128) + KB(4), KB(16)));
+	assert_true(kpgtable_map_memmap(b->kp, va + MB(32), MB(128) + KB(4), KB(16), true));
 	assert_int_equal(mapped(b, va + MB(32) + KB(12), MB(128) + KB(16)).page_shift, 12);
 	bench_free(b);
 }
@@ -240,6 +241,46 @@ static void no_memory_is_a_result(void **state)
 	}
 }
 
+/* Struct pages of several nodes, which meet within a large page or do not: each is mapped to its node's part.
+ */
+static void check_memmap(u32 layout, u32 nodes, u64 memory)
+{
+	struct kernel_cfg cfg = {
+		.colours = 1, .asids = 1, .layout = layout, .era = ERA_6_X, .placement = FRAME_BUDDY
+	};
+	struct kernel_params p = {
+		.cfg = &cfg, .memory = memory, .nodes = nodes, .hz = 1000000000, .seed = 1
+	};
+	struct kernel *k;
+	u64 pfn;
+
+	/* Nodes of Linux end with a section, whose struct pages fill pages; those of two do not share one. */
+	p.format = kernel_format(&cfg);
+	if ((memory >> p.format->shift[0]) / nodes * era_page_bytes(ERA_6_X, 8) % (1u << p.format->shift[0]))
+		return;
+	p.ptmem = ptmem_new(memory >> FRAME_SHIFT);
+	k = kernel_new(&p);
+	for (pfn = 0; k->layout.vmemmap && pfn < k->pa->map.pages; pfn += pfn % 64 ? 63 : 1)
+		assert_int_equal(kpgtable_pa(k->kpgtable, page_struct_va(&k->pa->map, pfn), NULL, NULL),
+				 page_struct_pa(k->pa, pfn));
+	kernel_free(k);
+	ptmem_free(p.ptmem);
+}
+
+static void test_struct_pages_of_nodes(void **state)
+{
+	static const u64 sizes[] = { MB(64), MB(128), MB(130), MB(192), MB(512), MB(1000), GB(2) };
+	u32 layout, nodes, i;
+
+	for (layout = 0; layout < NR_LAYOUTS; layout++)
+		for (nodes = 1; nodes <= 4; nodes++)
+			for (i = 0; i < ARRAY_SIZE(sizes); i++)
+				if (!kernel_layout_check(
+					    &(struct kernel_cfg){ .layout = layout, .era = ERA_6_X },
+					    sizes[i]))
+					check_memmap(layout, nodes, sizes[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +290,7 @@ int main(void)
 		cmocka_unit_test(small_pages_come_and_go),
 		cmocka_unit_test(struct_pages),
 		cmocka_unit_test(no_memory_is_a_result),
+		cmocka_unit_test(test_struct_pages_of_nodes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
