@@ -70,6 +70,7 @@ void core_warm_below(struct core *c, u64 pa, bool fetch)
 		r.pa = stage2_pa(c->host, pa);
 	}
 	port_read(l1->below, &r, core_cycle(c));
-	if (l1->tells)
+	/* A directory knows that a walker keeps nothing, coherence.c. */
+	if (l1->tells && !l1->coherent)
 		port_gone(l1->below, r.pa, core_cycle(c));
 }

@@ -19,7 +19,8 @@ static void array_give(struct kmem_cache *k, struct cpu *c, u32 node, struct arr
 {
 	slab_free_block(k, c, node, ac->entry, count);
 	ac->avail -= count;
-	memmove(ac->entry, &ac->entry[count], ac->avail * sizeof(u64));
+	if (ac->avail) /* an array of none has no memory */
+		memmove(ac->entry, &ac->entry[count], ac->avail * sizeof(u64));
 }
 
 /* drain_array(): a fifth of an array that nobody used since the last time, or a half of what is in it. */

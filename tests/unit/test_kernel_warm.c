@@ -198,6 +198,12 @@ static void forgets(void **state)
 	stats_free(s);
 }
 
+/* A directory right below the first levels, where two threads share L2: what is asked for is nobody's. */
+static void threads_share_l2(void **state)
+{
+	end(build("haswell-2s", "l2.sharers=2"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +214,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_warm_without_its_cost),
 		cmocka_unit_test(the_first_fault_misses_l1_only),
 		cmocka_unit_test(forgets),
+		cmocka_unit_test(threads_share_l2),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
