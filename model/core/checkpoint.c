@@ -7,7 +7,7 @@
 #include "model/base/error.h"
 #include "model/sim/time.h"
 
-#define MAGIC    "mmsim checkpoint 1\n"
+#define MAGIC    "mmsim checkpoint 2\n"
 #define MAX_TEXT (1u << 24)
 #define DIRTY    1u /* in a line's address */
 

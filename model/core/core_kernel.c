@@ -314,19 +314,24 @@ static always_inline void retire_hit(struct core *c, u32 part)
 		core_retire_store(c, core_cycle(c), part);
 }
 
-/*
- * Lines ahead of a frame that is zeroed or copied which the caches below are told of. Among several cores
- * every line is asked for below, also one that is wholly written.
- */
+/* Lines ahead of a frame that is zeroed or copied which the caches are told of. */
 #define EXPECT_AHEAD 6u
+
+/* Among several cores every line is asked for below, also one that is wholly written. */
+static void expect_store(struct core *c, u64 pa)
+{
+	cache_expect_store(&c->l1d, pa);
+	if (c->l1d.coherent)
+		port_expect(c->l1d.below, pa, false);
+}
 
 static void write_line(struct core *c, const struct page *p, u64 va, u32 bytes, u32 part)
 {
 	struct mem_req r = request(c, p, va, bytes, MEM_KERNEL_RFO);
 	u64 misses = c->l1d.st.kernel_store_misses, now = core_cycle(c), done;
 
-	if (c->l1d.coherent && bytes == 1u << c->l1d.line_shift)
-		port_expect(c->l1d.below, r.pa + ((u64)EXPECT_AHEAD << c->l1d.line_shift));
+	if (bytes == 1u << c->l1d.line_shift)
+		expect_store(c, r.pa + ((u64)EXPECT_AHEAD << c->l1d.line_shift));
 	done = cache_store(&c->l1d, &r, access_time(c, &c->l1d, c->hit_latency));
 	account_line(c, &r, c->l1d.st.kernel_store_misses != misses);
 	c->account.sampled++;
@@ -596,7 +601,7 @@ static always_inline u64 look_at_line(struct core *c, struct page *p, u64 va, u3
 	}
 	misses = c->l1d.st.kernel_load_misses;
 	r = request(c, p, va, bytes, MEM_KERNEL_LOAD);
-	port_expect(c->l1d.below, r.pa + ((u64)EXPECT_AHEAD << c->l1d.line_shift));
+	port_expect(c->l1d.below, r.pa + ((u64)EXPECT_AHEAD << c->l1d.line_shift), false);
 	done = cache_load(&c->l1d, &r, access_time(c, &c->l1d, c->hit_latency));
 	account_line(c, &r, c->l1d.st.kernel_load_misses != misses);
 	c->account.sampled++;

@@ -292,10 +292,10 @@ static always_inline u64 bring_line(struct cache *c, struct mem_req *r, u32 *id,
 	struct victim v;
 
 	if (c->level == MEM_L1 && r->cls != MEM_KERNEL_FETCH) /* which L2 mostly has */
-		port_expect(c->below, r->pa);
+		port_expect(c->below, r->pa, false);
 	*id = choose_victim(c, at.set, r);
-	if (c->state[*id] & LINE_DIRTY && c->level != MEM_L1)
-		port_expect(c->below, c->tags.key[*id] << c->line_shift);
+	if (c->state[*id] & LINE_DIRTY)
+		port_expect(c->below, cache_line_number(c, *id) << c->line_shift, true);
 	if (unlikely(c->backlog))
 		start = await_room(c, *id, start);
 	c->filling = line;
@@ -574,12 +574,44 @@ static u64 port_store(struct port *p, const struct mem_req *r, u64 now)
 	return cache_store(c, &req, take_port(c, r, r->bytes, now));
 }
 
-static void port_await(struct port *p, u64 pa)
+/* A line comes into a set: the one that goes for it is written down. */
+static void expect_victim(struct cache *c, u32 set)
+{
+	u32 id = tags_victim_to_be(&c->tags, set);
+
+	if (id != TAG_MISS && c->state[id] & LINE_DIRTY)
+		port_expect(c->below, cache_line_number(c, id) << c->line_shift, true);
+}
+
+void cache_expect_store(struct cache *c, u64 pa)
+{
+	expect_victim(c, cache_set(c, pa >> c->line_shift));
+}
+
+/* All that a large level keeps of a set's lines. */
+static always_inline void expect_set(const struct cache *c, u32 set)
+{
+	u32 id = set << c->tags.way_shift;
+
+	tags_expect(&c->tags, set);
+	__builtin_prefetch(&c->state[id], 1);
+	__builtin_prefetch(&c->kernels[id / 64], 1);
+}
+
+/* Sets of L2 fit into the host's caches; its victims lie anywhere in the level below. */
+static void port_await(struct port *p, u64 pa, bool write)
 {
 	struct cache *c = container_of(p, struct cache, port);
+	u32 set = cache_set(c, pa >> c->line_shift);
 
-	tags_expect(&c->tags, cache_set(c, pa >> c->line_shift));
-	port_expect(c->below, pa);
+	if (c->level > MEM_L2)
+		expect_set(c, set);
+	else if (write)
+		expect_victim(c, set);
+	else
+		tags_expect(&c->tags, set);
+	if (!write)
+		port_expect(c->below, pa, false);
 }
 
 static const struct port_ops cache_port_ops = { port_load, port_store, port_await, cache_port_upgrade,

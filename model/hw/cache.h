@@ -201,6 +201,8 @@ void cache_copy_back(struct cache *c, u64 now);
  */
 u64 cache_load(struct cache *c, struct mem_req *r, u64 now);
 u64 cache_store(struct cache *c, struct mem_req *r, u64 now);
+/* A line of a first level will be wholly written soon, as port_expect(). */
+void cache_expect_store(struct cache *c, u64 pa);
 /*
  * A prefetcher of this level wants a line: r->pa, r->skew, r->ip. It takes its MSHR now or never, and asks
  * below at cycle `start`, when its address is known.

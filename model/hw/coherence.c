@@ -327,7 +327,7 @@ static void child_gone(struct port *p, u64 pa, u64 now)
 		tell_gone(d, pa, now);
 }
 
-static void child_expect(struct port *p, u64 pa)
+static void child_expect(struct port *p, u64 pa, bool write)
 {
 	struct child *ch = container_of(p, struct child, port);
 	struct directory *d = ch->dir;
@@ -335,7 +335,7 @@ static void child_expect(struct port *p, u64 pa)
 
 	map64_expect(&d->holders, line);
 	map64_expect(&d->lost, lost_key(d, line, ch->id));
-	port_expect(d->p.below, pa);
+	port_expect(d->p.below, pa, write);
 }
 
 static const struct port_ops child_ops = { child_read, child_write, child_expect, child_upgrade, child_gone };

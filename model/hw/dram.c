@@ -374,7 +374,7 @@ static u64 dram_write(struct port *p, const struct mem_req *r, u64 now)
 	return device_write(d, r->pa >> d->line_shift, now + d->reach);
 }
 
-static void dram_expect(struct port *p, u64 pa)
+static void dram_expect(struct port *p, u64 pa, bool write)
 {
 }
 

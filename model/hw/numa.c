@@ -189,7 +189,7 @@ static u64 numa_write(struct port *p, const struct mem_req *r, u64 now)
 	return port_write(dram_port(n->dram[node]), r, now);
 }
 
-static void numa_expect(struct port *p, u64 pa)
+static void numa_expect(struct port *p, u64 pa, bool write)
 {
 }
 

@@ -73,10 +73,10 @@ struct port_ops {
 	u64 (*read)(struct port *p, struct mem_req *r, u64 now);
 	u64 (*write)(struct port *p, const struct mem_req *r, u64 now);
 	/*
-	 * A request for pa comes soon: the host fetches what it will look at for it. Changes nothing of the
-	 * machine.
+	 * A request for pa comes soon, a read or a dirty line: the host fetches what it will look at for it.
+	 * Changes nothing of the machine.
 	 */
-	void (*expect)(struct port *p, u64 pa);
+	void (*expect)(struct port *p, u64 pa, bool write);
 	/*
 	 * The asker holds the line as shared and wants to write it, or writes all of it and needs no bytes:
 	 * every other copy is given up. Returns the cycle at which it may write, and who answered.
@@ -95,9 +95,9 @@ static inline u64 port_read(struct port *p, struct mem_req *r, u64 now)
 	return p->ops->read(p, r, now);
 }
 
-static inline void port_expect(struct port *p, u64 pa)
+static inline void port_expect(struct port *p, u64 pa, bool write)
 {
-	p->ops->expect(p, pa);
+	p->ops->expect(p, pa, write);
 }
 
 static inline u64 port_write(struct port *p, const struct mem_req *r, u64 now)

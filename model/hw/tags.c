@@ -253,6 +253,13 @@ u32 tags_victim(struct tags *t, u32 set)
 	return tags_victim_among(t, set, TAG_ALL_WAYS);
 }
 
+u32 tags_victim_to_be(struct tags *t, u32 set)
+{
+	if (t->ops != &tag_order_ops && t->ops != &tag_tree_ops)
+		return TAG_MISS;
+	return tags_victim(t, set);
+}
+
 u32 tags_by_age(const struct tags *t, u32 set, u32 n)
 {
 	return t->ops == &tag_order_ops ? tag_order_by_age(t, set, n) : tag_base(t, set) + n;

@@ -91,6 +91,8 @@ void tags_touch_other(struct tags *t, u32 id);
  */
 u32 tags_victim(struct tags *t, u32 set);
 u32 tags_victim_among(struct tags *t, u32 set, u64 mask);
+/* The same, where the policy can tell without being changed by it; else TAG_MISS. */
+u32 tags_victim_to_be(struct tags *t, u32 set);
 /* Line number n of a set by age, 0 the oldest; by way where the policy keeps no order. */
 u32 tags_by_age(const struct tags *t, u32 set, u32 n);
 /* Puts a key that is not in the set into a line, as the newest. */
@@ -139,18 +141,25 @@ static always_inline u32 tag_bytes_equal(tag_bytes row, u8 b)
 #endif
 }
 
-/* The host fetches what tags_find() will look at: it has more sets than its caches hold. */
-static inline void tags_expect(const struct tags *t, u32 set)
+/*
+ * The host fetches what is kept of a set, of more sets than its caches hold. Inlined: what only prefetches
+ * has no effects to a compiler, which leaves calls of it out.
+ */
+static always_inline void tags_expect(const struct tags *t, u32 set)
 {
 	if (t->wide)
 		return;
 	__builtin_prefetch(&t->row[set]);
 	__builtin_prefetch(&t->key[set << t->way_shift]);
+	if (t->ways > 8)
+		__builtin_prefetch(&t->key[(set << t->way_shift) + 8]);
+	__builtin_prefetch(&t->used[set]);
 }
 
+/* Not of the highest bits: those may have chosen the slice, whose lines would all look alike. */
 static always_inline u8 tag_sig(u64 key)
 {
-	return (u8)(hash64(key) >> 56);
+	return (u8)(hash64(key) >> 48);
 }
 
 /* The line's id, or TAG_MISS. */

@@ -54,9 +54,9 @@ static u64 edge_write(struct port *p, const struct mem_req *r, u64 now)
 	return done;
 }
 
-static void edge_expect(struct port *p, u64 pa)
+static void edge_expect(struct port *p, u64 pa, bool write)
 {
-	port_expect(container_of(p, struct ref_edge, port)->to, pa);
+	port_expect(container_of(p, struct ref_edge, port)->to, pa, write);
 }
 
 static u64 edge_upgrade(struct port *p, struct mem_req *r, u64 now)

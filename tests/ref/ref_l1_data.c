@@ -39,9 +39,9 @@ static u64 spy_write(struct port *p, const struct mem_req *r, u64 now)
 	return port_write(d->below, r, now);
 }
 
-static void spy_expect(struct port *p, u64 pa)
+static void spy_expect(struct port *p, u64 pa, bool write)
 {
-	port_expect(data_of(p)->below, pa);
+	port_expect(data_of(p)->below, pa, write);
 }
 
 static u64 spy_upgrade(struct port *p, struct mem_req *r, u64 now)

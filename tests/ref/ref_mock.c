@@ -46,7 +46,7 @@ static u64 below_write(struct port *p, const struct mem_req *r, u64 now)
 	return now;
 }
 
-void mock_no_expect(struct port *p, u64 pa)
+void mock_no_expect(struct port *p, u64 pa, bool write)
 {
 }
 

@@ -22,7 +22,7 @@ struct mock_below {
 void mock_below_init(struct mock_below *b);
 
 /* What a level does that has nothing above it to keep in step: the rest of its struct port_ops. */
-void mock_no_expect(struct port *p, u64 pa);
+void mock_no_expect(struct port *p, u64 pa, bool write);
 u64 mock_no_upgrade(struct port *p, struct mem_req *r, u64 now);
 void mock_no_gone(struct port *p, u64 pa, u64 now);
 #define MOCK_PORT_ENDS mock_no_expect, mock_no_upgrade, mock_no_gone

@@ -42,7 +42,7 @@ static u64 below_write(struct port *p, const struct mem_req *r, u64 now)
 	return now;
 }
 
-static void below_expect(struct port *p, u64 pa)
+static void below_expect(struct port *p, u64 pa, bool write)
 {
 }
 
