@@ -28,18 +28,22 @@ static void usage(FILE *f)
 	      "      --percent        stack: share of the cycles instead of cycles per instruction\n"
 	      "      --x COUNTER      steps: lay the runs out by this counter; default: pages touched\n"
 	      "      --points FILE    steps: published points to lay over, a CSV as described in the manual\n"
+	      "      --unit SIZE      mrc, ws: of pages of that size (4K), or lines; default: lines\n"
 	      "  -h, --help           this text\n\n"
+	      "mrc and ws are drawn of directories that `mmsim mrc -o` wrote.\n\n"
 	      "Examples:\n"
 	      "  mmsim plot latency out                         latency.svg and latency.png of one run\n"
 	      "  mmsim plot latency -o both.svg old=a new=b     two runs over each other\n"
-	      "  mmsim plot stack -o stack.png a b c            where the cycles of three runs went\n",
+	      "  mmsim plot stack -o stack.png a b c            where the cycles of three runs went\n"
+	      "  mmsim plot mrc --unit 4K -o tlb.svg a b        TLB misses of two recordings, from mmsim "
+	      "mrc\n",
 	      f);
 }
 
 struct args {
 	struct plot_request q;
 	struct run *runs;
-	const char **tables;
+	const char **tables, **labels;
 	char *dir, *stem;
 };
 
@@ -51,20 +55,36 @@ static bool is_table(const char *name)
 	       S_ISREG(st.st_mode);
 }
 
+/* "LABEL=NAME", where no file is called that: a new string, and *name goes on behind it; else NULL. */
+static char *take_label(const char **name)
+{
+	const char *equals = strchr(*name, '=');
+	struct stat st;
+	char *label;
+
+	if (!equals || equals == *name || !stat(*name, &st))
+		return NULL;
+	label = xasprintf("%.*s", (int)(equals - *name), *name);
+	*name = equals + 1;
+	return label;
+}
+
 static void open_run(struct run *run, const char *name)
 {
-	const char *equals = strchr(name, '=');
-	struct stat st;
-	char *label = NULL, *bad;
+	char *label = take_label(&name), *bad = run_open(run, name, label);
 
-	if (equals && equals > name && stat(name, &st)) {
-		label = xasprintf("%.*s", (int)(equals - name), name);
-		name = equals + 1;
-	}
-	bad = run_open(run, name, label);
 	if (bad)
 		die("%s", bad);
 	free(label);
+}
+
+/* A table, or a directory that has one. */
+static void take_table(struct args *a, const struct plot_kind *kind, const char *name)
+{
+	u32 i = a->q.n_tables++;
+
+	a->labels[i] = take_label(&name);
+	a->tables[i] = is_table(name) ? xstrdup(name) : xasprintf("%s/%s", name, kind->table);
 }
 
 static void take_inputs(struct args *a, const struct plot_kind *kind, char **names, u32 n)
@@ -73,14 +93,18 @@ static void take_inputs(struct args *a, const struct plot_kind *kind, char **nam
 
 	a->runs = xcalloc(n, sizeof(*a->runs));
 	a->tables = xcalloc(n, sizeof(*a->tables));
+	a->labels = xcalloc(n, sizeof(*a->labels));
 	for (i = 0; i < n; i++) {
-		if (kind->takes_tables && is_table(names[i]))
-			a->tables[a->q.n_tables++] = names[i];
+		if (kind->table)
+			take_table(a, kind, names[i]);
+		else if (kind->takes_tables && is_table(names[i]))
+			a->tables[a->q.n_tables++] = xstrdup(names[i]);
 		else
 			open_run(&a->runs[a->q.n_runs++], names[i]);
 	}
 	a->q.runs = a->runs;
 	a->q.tables = a->tables;
+	a->q.labels = a->labels;
 }
 
 static u32 format_of(const char *end)
@@ -127,8 +151,13 @@ static void free_args(struct args *a)
 
 	for (i = 0; i < a->q.n_runs; i++)
 		run_close(&a->runs[i]);
+	for (i = 0; i < a->q.n_tables; i++) {
+		free((char *)a->tables[i]);
+		free((char *)a->labels[i]);
+	}
 	free(a->runs);
 	free(a->tables);
+	free(a->labels);
 	free(a->dir);
 	free(a->stem);
 }
@@ -146,11 +175,25 @@ static const struct plot_kind *find_kind(const char *name)
 	return kind;
 }
 
-enum { OPT_X = 256, OPT_POINTS, OPT_PERCENT };
+/* "64", "4K", "2M" */
+static u64 parse_unit(const char *text)
+{
+	char *end;
+	u64 n = strtoull(text, &end, 10);
+
+	if (*end == 'K' || *end == 'M')
+		n <<= *end++ == 'K' ? 10 : 20;
+	if (!n || *end)
+		die("--unit %s: not the size of a line or page, such as 64, 4K or 2M", text);
+	return n;
+}
+
+enum { OPT_X = 256, OPT_POINTS, OPT_PERCENT, OPT_UNIT };
 static const struct option options[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "x", required_argument, NULL, OPT_X },
 	{ "points", required_argument, NULL, OPT_POINTS },
+	{ "unit", required_argument, NULL, OPT_UNIT },
 	{ "percent", no_argument, NULL, OPT_PERCENT },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
@@ -174,6 +217,9 @@ int cmd_plot(int argc, char **argv)
 			break;
 		case OPT_POINTS:
 			a.q.points = optarg;
+			break;
+		case OPT_UNIT:
+			a.q.unit = parse_unit(optarg);
 			break;
 		case OPT_PERCENT:
 			a.q.percent = true;

@@ -193,4 +193,4 @@ static char *draw(struct figure *f, const struct plot_request *q)
 }
 
 const struct plot_kind plot_blocks = { "blocks", "free memory by the size of its blocks, over time", false,
-				       draw };
+				       draw, NULL };

@@ -325,4 +325,4 @@ static char *draw(struct figure *f, const struct plot_request *q)
 }
 
 const struct plot_kind plot_ladder = { "ladder", "where allocations were served, and what they cost", false,
-				       draw };
+				       draw, NULL };

@@ -244,4 +244,4 @@ static char *draw(struct figure *f, const struct plot_request *q)
 
 const struct plot_kind plot_latency = { "latency",
 					"cumulative distribution of load latency, percentiles marked", false,
-					draw };
+					draw, NULL };

@@ -11,11 +11,13 @@ struct plot_request {
 	u32 n_runs;
 	const char *const *tables; /* CSV files given instead of runs, see steps.c */
 	u32 n_tables;
-	const char *points;     /* CSV file with published points to lay over, or NULL */
-	const char *x;          /* counter that runs are laid out by, or NULL */
-	bool percent;           /* share of the cycles instead of CPI */
-	const char *dir, *stem; /* where the picture goes: dir/stem.svg */
-	u32 formats;            /* FIGURE_* */
+	const char *const *labels; /* the user's names of the tables, or NULL */
+	const char *points;        /* CSV file with published points to lay over, or NULL */
+	const char *x;             /* counter that runs are laid out by, or NULL */
+	u64 unit;                  /* mrc, ws: bytes of the lines or pages; 0: the smallest there are */
+	bool percent;              /* share of the cycles instead of CPI */
+	const char *dir, *stem;    /* where the picture goes: dir/stem.svg */
+	u32 formats;               /* FIGURE_* */
 };
 
 struct plot_kind {
@@ -23,9 +25,11 @@ struct plot_kind {
 	bool takes_tables;
 	/* Fills a begun figure. NULL, or why there is no such picture of these runs (a new string). */
 	char *(*draw)(struct figure *f, const struct plot_request *q);
+	const char *table; /* it takes only tables, and this is the name of one in a directory; else NULL */
 };
 
-extern const struct plot_kind plot_latency, plot_stack, plot_steps, plot_served, plot_blocks, plot_ladder;
+extern const struct plot_kind plot_latency, plot_stack, plot_steps, plot_served, plot_blocks, plot_ladder,
+	plot_mrc, plot_ws;
 extern const struct plot_kind *const plot_kinds[]; /* ends with NULL */
 
 const struct plot_kind *plot_kind_find(const char *name);

@@ -222,4 +222,4 @@ static char *draw(struct figure *f, const struct plot_request *q)
 }
 
 const struct plot_kind plot_served = { "served", "where accesses were served, by level and translation",
-				       false, draw };
+				       false, draw, NULL };

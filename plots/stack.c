@@ -291,4 +291,4 @@ static char *draw(struct figure *f, const struct plot_request *q)
 }
 
 const struct plot_kind plot_stack = { "stack", "where the cycles went: cycle stacks side by side", false,
-				      draw };
+				      draw, NULL };

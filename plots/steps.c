@@ -341,4 +341,4 @@ static char *draw(struct figure *f, const struct plot_request *q)
 }
 
 const struct plot_kind plot_steps = { "steps", "mean load latency against working set, of runs or CSV files",
-				      true, draw };
+				      true, draw, NULL };
