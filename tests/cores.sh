@@ -19,4 +19,12 @@ equal "65 cores are refused as the user's fault" 2 $?
 equal "with the reason" 1 "$(grep -c 'at most 64 cores' "$tmp/out")"
 $mmsim replay -q "$tmp/false.mmtrace" -s cores=64 -s l3.sharers=64 -o "$tmp/run" >"$tmp/out" 2>&1 || bad "64 cores" "$(tail -n 3 "$tmp/out")"
 equal "64 are built" 64 "$(grep -c '"core[0-9]*.instructions"' "$tmp/run/stats.json")"
+
+# A line that both first levels of a core have, right below which a level is shared: the L1I loses it, the L1D does not.
+{
+	echo 'I  00401000,4'
+	echo ' L 00401000,8'
+	for line in 411000 421000 431000 441000 451000; do echo "I  00$line,4"; done
+} >"$tmp/both"
+check "code and data in one line" $mmsim replay -q --check -m cortex-a72 -s cores=2 -s translation=off "$tmp/both"
 finish

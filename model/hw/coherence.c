@@ -320,7 +320,7 @@ static void child_gone(struct port *p, u64 pa, u64 now)
 	u64 line = pa >> d->line_shift, holders = holders_of(d, line);
 
 	ASSERT(holders & bit_of(ch));
-	if (ch->n_above > 1 && ask(ch, pa, PROBE_HOLDS, now) & PROBE_FOUND)
+	if (ask(ch, pa, PROBE_HOLDS, now) & PROBE_FOUND)
 		return; /* the other first level has it */
 	set_holders(d, line, holders & ~bit_of(ch));
 	if (holders == bit_of(ch))

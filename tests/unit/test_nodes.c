@@ -110,11 +110,12 @@ static u64 ask(struct bench *b, u32 core, u64 pa, enum mem_class cls, u64 now, e
 	struct mem_req r = { .pa = pa, .bytes = 8, .cls = cls };
 	struct port *p = memory_port(b->memory, core);
 	struct holder *h = &b->core[core];
+	u32 held = h->answer;
 	u64 done;
 
-	if (h->answer)
-		port_gone(p, h->pa, now);
 	h->answer = 0;
+	if (held)
+		port_gone(p, h->pa, now);
 	done = port_read(p, &r, now);
 	assert_int_equal(r.served, served);
 	h->pa = pa;
