@@ -168,6 +168,51 @@ static void note_weighted(struct notes *n, const struct replay *r)
 			 1000 * weighted_mean(w, "core*.walker.walks") / insns));
 }
 
+/* By what kernel.time_scale would have to be larger for all of it to come, as a power of ten. NULL: in vain.
+ */
+static char *ticks_hint(const struct machine *m, u64 now)
+{
+	u64 most = 0, by = 1, scale;
+	u32 i;
+
+	for (i = 0; i < NR_KERNEL_TICKS; i++)
+		if (kernel_tick_period(m->kernel, i) && !kernel_ticks(m->kernel, i))
+			most = MAX(most, kernel_tick_first(m->kernel, i, 0));
+	while (now * by < most && by < KERNEL_TIME_SCALE_MAX)
+		by *= 10;
+	scale = by * m->cfg.kernel.time_scale;
+	if (scale > KERNEL_TIME_SCALE_MAX)
+		return NULL;
+	return xasprintf("; kernel.time_scale = %" PRIu64 " makes all of it run", scale);
+}
+
+/* Periodic work for which the replay was too short. */
+static void note_ticks(struct notes *n, const struct machine *m)
+{
+	double hz = (double)m->cfg.core.frequency;
+	u64 now = engine_now(m->engine);
+	char *text = xstrdup(""), *hint = ticks_hint(m, MAX(now, 1));
+	struct text time;
+	u32 i;
+
+	for (i = 0; i < NR_KERNEL_TICKS; i++) {
+		u64 period = kernel_tick_period(m->kernel, i);
+		char *one;
+
+		if (!period || kernel_ticks(m->kernel, i))
+			continue;
+		one = xasprintf("%s%s (every %s)", *text ? ", " : "", kernel_tick_name[i],
+				format_seconds(&time, (double)period / hz));
+		text = append(text, one);
+		free(one);
+	}
+	if (*text)
+		add(n, xasprintf("never ran in %s of model time: %s%s",
+				 format_seconds(&time, (double)now / hz), text, hint ? hint : ""));
+	free(text);
+	free(hint);
+}
+
 /* Which part of the replay the results are of. */
 static void note_measured(struct notes *n, const struct replay *r)
 {
@@ -205,6 +250,7 @@ void notes_gather(struct notes *n, const struct replay *r)
 	note_dependence(n, r->machine);
 	note_allocations(n, r->machine->stats);
 	note_syscalls(n, r->machine->engine, r->x86_64);
+	note_ticks(n, r->machine);
 }
 
 void notes_fini(struct notes *n)

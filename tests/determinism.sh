@@ -57,6 +57,9 @@ for n in 2 4; do
 	equal "threads on $n cores without the shortcut" "$(stats "$mmsim" "$threads" -s cores=$n)" \
 		"$(stats "$mmsim" "$threads" -s cores=$n -s engine.shortcut=no)"
 done
+equal "threads with ticks without the shortcut" \
+	"$(stats "$mmsim" "$threads" $limit -s cores=4 -s kernel.time_scale=20000 -s kernel.slab=slab)" \
+	"$(stats "$mmsim" "$threads" $limit -s cores=4 -s kernel.time_scale=20000 -s kernel.slab=slab -s engine.shortcut=no)"
 equal "threads in a window without the shortcut" "$(stats "$mmsim" "$threads" $limit -s core.model=window)" \
 	"$(stats "$mmsim" "$threads" $limit -s core.model=window -s engine.shortcut=no)"
 for s in $chosen; do

@@ -108,6 +108,8 @@ checkpoint "Zen 4, its way predictor and victim cache" "$samples/perl.mmtrace.gz
 checkpoint "virtual L1D" "$samples/threads.mmtrace.gz" -s l1d.indexing=vivt
 checkpoint "prefetchers" "$samples/sqlite.mmtrace.gz" -s l1d.prefetcher=ip-stride+next-line \
 	-s l2.prefetcher=stream+adjacent
+checkpoint "ticks" "$samples/sqlite.mmtrace.gz" -s kernel.time_scale=20000 -s kernel.slab=slab
+checkpoint "ticks and little memory" "$samples/sort.mmtrace.gz" -s kernel.time_scale=50000 -s memory.size=24M
 checkpoint "Pentium 4" "$samples/sort.mmtrace.gz" -m pentium4
 
 # Other caches and TLBs are warmed from it: with times alone changed exactly, else nearly, far from cold.

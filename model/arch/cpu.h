@@ -37,7 +37,8 @@
 	X(KMAP, "kmap", "kmap, kmap_atomic and fixmap")            \
 	X(VMALLOC, "vmalloc", "vmalloc, vmap and ioremap")         \
 	X(LOCK, "lock", "waiting for the kernel's locks")          \
-	X(USE, "use", "recorded users of pages and objects at their contents")
+	X(USE, "use", "recorded users of pages and objects at their contents") \
+	X(KTHREAD, "kthread", "timers, workers and kernel threads, but for the paths that they take")
 
 enum kernel_path {
 #define X(id, name, help) KPATH_##id,

@@ -62,6 +62,7 @@ struct engine *engine_new(const struct engine_params *p)
 	e->next_check = p->check_every ? p->check_every : ~(u64)0;
 	e->goal = (struct engine_goal){ .instructions = ~(u64)0, .cycle = ~(u64)0 };
 	sched_init(&e->sched, p->sched, p->n_cores, p->hz);
+	engine_begin_ticks(e);
 	return e;
 }
 
@@ -94,6 +95,7 @@ bool engine_unknown_dependence(const struct engine *e)
 void engine_free(struct engine *e)
 {
 	engine_end_recordings(e);
+	engine_end_ticks(e);
 	free(e->recordings);
 	sched_fini(&e->sched);
 	free(e->cores);

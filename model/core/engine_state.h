@@ -6,6 +6,19 @@
 
 #include "model/core/engine.h"
 
+/* Work of the kernel that comes by itself (engine_tick.c): periodic, or of a node's threads. */
+struct engine_job {
+	struct event ev;
+	struct engine *engine;
+	u32 node;     /* of memory, for work of a node */
+	bool of_node; /* any idle core of the node does */
+	u32 core;     /* whose work it is; of a node's: who does it if no core is idle */
+	u32 tick;     /* enum kernel_tick; NR_KERNEL_TICKS: threads that were woken */
+	u64 period;   /* cycles */
+	bool due;
+	struct engine_job *next; /* that is due on the same core */
+};
+
 struct engine_core {
 	struct core *core;
 	struct cpu *cpu;
@@ -14,6 +27,7 @@ struct engine_core {
 	struct mm *loaded; /* address space */
 	struct thread *current;
 	u64 turn_start, turn_end; /* cycles */
+	struct engine_job *due;   /* before it goes on, in this order */
 };
 
 struct engine {
@@ -31,7 +45,7 @@ struct engine {
 	u32 n_asleep;             /* threads */
 	u64 shared_objects;       /* shared anonymous mappings so far */
 
-	u64 limit, next_check;    /* records */
+	u64 limit, next_check; /* records */
 	enum engine_mode mode;
 	struct engine_goal goal;
 	u64 skipped_insns;
@@ -44,6 +58,8 @@ struct engine {
 	struct engine_stats st;
 	struct engine_run_stats run_st;
 	struct order_stats order_st; /* of all recordings */
+	struct engine_job *job;      /* those of ticks, then one a node for its threads */
+	u32 n_jobs;
 	u64 syscalls[ENGINE_SYSCALLS];
 	bool unknown_dep; /* of recordings that have ended, see engine_unknown_dependence() */
 	struct engine_death deaths[ENGINE_DEATHS];
@@ -92,6 +108,12 @@ enum step engine_object_free(struct engine *e, struct thread *th);
 /* engine_turn.c */
 /* The scheduler has given the thread to that core, or to SCHED_ANY. */
 void engine_placed(struct engine *e, const struct thread *th, u32 core);
+
+/* engine_tick.c: what the kernel does unasked is scheduled from now on. */
+void engine_begin_ticks(struct engine *e);
+void engine_end_ticks(struct engine *e);
+/* The core, which is not idle, does what is due on it. */
+void engine_do_due(struct engine *e, struct engine_core *c);
 
 /* engine_explain.c: how many of the chunk's next `n` runs come before one that is to be explained. */
 u32 engine_unexplained(const struct engine *e, const struct core_chunk *c, u32 n);

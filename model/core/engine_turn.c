@@ -152,6 +152,10 @@ static bool take_turn(struct engine *e, struct engine_core *c, u64 others)
 		event_run(e->p.events, e->now);
 		return false;
 	}
+	if (unlikely(c->due != NULL)) {
+		engine_do_due(e, c);
+		return false;
+	}
 	/* An event may give an idle core something to do. */
 	set_horizon(e, e->n_idle ? MIN(others, slots_of(e, event)) : others);
 	return c->current || pick(e);

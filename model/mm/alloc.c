@@ -85,18 +85,18 @@ static u64 take(struct request *r, struct zone *z)
 		pfn = take_from_buddy(r, z);
 	if (unlikely(z->flags & ZONE_BOOSTED) && (r->alloc & ALLOC_KSWAPD)) {
 		z->flags &= ~ZONE_BOOSTED;
-		page_alloc_wake_kswapd(z, 0);
+		page_alloc_wake_kswapd(z, r->c, 0, 0);
 	}
 	return pfn;
 }
 
-void page_alloc_wake_kswapd(struct zone *z, u32 order)
+void page_alloc_wake_kswapd(struct zone *z, struct cpu *c, u32 order, u32 gfp)
 {
 	struct page_alloc *pa = z->pa;
 
 	pa->st.kswapd_wakes++;
 	if (pa->reclaim)
-		pa->reclaim->wake_kswapd(pa->reclaim_arg, z, order);
+		pa->reclaim->wake_kswapd(pa->reclaim_arg, c, z, order, gfp);
 }
 
 static u64 mark_of(const struct zone *z, enum pass pass)

@@ -22,7 +22,7 @@ enum mempolicy { POLICY_LOCAL, POLICY_BIND, POLICY_INTERLEAVE, POLICY_PREFERRED 
 
 /* What the rest of the kernel does for an allocation that is about to fail; model/mm's reclaim fills it. */
 struct reclaim_ops {
-	void (*wake_kswapd)(void *arg, struct zone *z, u32 order);
+	void (*wake_kswapd)(void *arg, struct cpu *c, struct zone *z, u32 order, u32 gfp);
 	/* Returns pages that were freed. */
 	u64 (*direct)(void *arg, struct cpu *c, u32 gfp, u32 order);
 	/* Pages of the zone that could be reclaimed: zone_reclaimable_pages(). */
@@ -154,7 +154,7 @@ void split_page(struct page_alloc *pa, u64 pfn, u32 order);
 u64 drain_all_pages(struct page_alloc *pa, struct cpu *c);
 /* A block that was taken from the buddy directly is in use from now on, with one reference. */
 void page_alloc_took(struct zone *z, u64 pfn, u32 order);
-void page_alloc_wake_kswapd(struct zone *z, u32 order);
+void page_alloc_wake_kswapd(struct zone *z, struct cpu *c, u32 order, u32 gfp);
 struct zone *zone_of(const struct page_alloc *pa, u64 pfn);
 u32 node_of(const struct page_alloc *pa, u64 pfn);
 u64 node_start(const struct page_alloc *pa, u32 node); /* pfn; of the number of nodes: the end of memory */

@@ -59,7 +59,7 @@ static void wake_kswapds(const struct request *r)
 		return;
 	for (i = 0; i < r->list->n; i++) {
 		if (r->list->zone[i]->node != node)
-			page_alloc_wake_kswapd(r->list->zone[i], r->order);
+			page_alloc_wake_kswapd(r->list->zone[i], r->c, r->order, r->gfp);
 		node = r->list->zone[i]->node;
 	}
 }

@@ -371,6 +371,19 @@ static enum compact_result suitable(const struct zone *z, u32 order, enum zone_t
 	return index >= 0 && index <= EXTFRAG_THRESHOLD ? COMPACT_SKIPPED : COMPACT_CONTINUE;
 }
 
+bool kcompactd_suits(const struct page_alloc *pa, u32 node, u32 order, enum zone_type highest)
+{
+	u32 i;
+
+	for (i = 0; pa->compaction && i < pa->n_zones; i++) {
+		const struct zone *z = &pa->zone[i];
+
+		if (z->node == node && z->type <= highest && suitable(z, order, highest) == COMPACT_CONTINUE)
+			return true;
+	}
+	return false;
+}
+
 static void place_scanners(struct run *r)
 {
 	const struct compact *k = r->k;

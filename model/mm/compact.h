@@ -115,6 +115,8 @@ void compact_ended(struct page_alloc *pa, struct zone *z, u32 order);
 /* kswapd goes to sleep: pageblocks where scanners that have met found nothing may be looked at again. */
 void compact_forget_skips(struct zone *z);
 
+/* Whether it would be worth while to wake kcompactd for such a block: kcompactd_node_suitable(). */
+bool kcompactd_suits(const struct page_alloc *pa, u32 node, u32 order, enum zone_type highest);
 /* kcompactd of a node, woken for blocks of an order in zones up to `highest`. kcompactd_do_work() */
 void kcompactd_run(struct page_alloc *pa, struct cpu *c, u32 node, u32 order, enum zone_type highest);
 /*

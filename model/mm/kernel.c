@@ -13,6 +13,7 @@
 #include "model/mm/kernel_boot.h"
 #include "model/mm/kmap.h"
 #include "model/mm/kpgtable.h"
+#include "model/mm/kthread.h"
 #include "model/mm/layout.h"
 #include "model/mm/page.h"
 #include "model/mm/slab.h"
@@ -91,10 +92,15 @@ const struct opt kernel_opts[] = {
 	  thp_names },
 	{ "fault_around", OPT_SIZE, AT(fault_around), "64K", 0, 2u << 20, "bytes",
 	  "around a read fault of a file that are mapped with it; rounded down to a power of two", NULL },
-#define X(name, def, help) { #name, OPT_TIME, AT(name), def, 0, 0, NULL, help, NULL },
-	KERNEL_TIMES(X)
+	{ "time_scale", OPT_U32, AT(time_scale), "1", 1, KERNEL_TIME_SCALE_MAX, NULL,
+	  "divides the periods of periodic work, of which recordings of milliseconds would see none", NULL },
+#define X(id, key, def, name, help) { #key, OPT_TIME, AT(key), def, 0, 0, "cycles or time", help, NULL },
+	KERNEL_TICKS(X)
 #undef X
-		{ 0 },
+#define X(name, def, help) { #name, OPT_TIME, AT(name), def, 0, 0, NULL, help, NULL },
+		KERNEL_TIMES(X)
+#undef X
+			{ 0 },
 };
 
 #undef AT
@@ -157,6 +163,7 @@ struct kernel *kernel_new(const struct kernel_params *p)
 	k->user_end = k->layout.user_end;
 	k->ptmem = p->ptmem;
 	k->nodes = MAX(p->nodes, 1);
+	k->kthreads = kthreads_new(k, p->hz);
 	kernel_boot(k, p);
 	objects_init(&k->objects, k->frames);
 	k->gather = xmalloc(GATHER_MAX * sizeof(*k->gather));
@@ -193,6 +200,7 @@ void kernel_free(struct kernel *k)
 	map64_fini(&k->deposits);
 	kernel_boot_undo(k);
 	free(k->gather);
+	kthreads_free(k->kthreads);
 	ladder_free(k->charger.ladder);
 	free(k);
 }
@@ -243,6 +251,8 @@ void kernel_stats(struct kernel *k, struct stats *s)
 	frames_stats(k->frames, s);
 	if (k->pa)
 		page_alloc_stats_add(k->pa, s);
+	if (k->pa)
+		kthreads_stats_add(k->kthreads, s);
 	if (k->slabs)
 		slabs_stats_add(k->slabs, s);
 	if (k->vmalloc)

@@ -28,6 +28,22 @@
 	X(ipi_latency, "500ns", "until it gets there")                         \
 	X(ipi_handler, "500ns", "what it takes there, without the flush")
 
+/*
+ * Periodic work, of each hardware thread or (compaction) of each node: key of its period, default, name,
+ * help.
+ */
+#define KERNEL_TICKS(X)                                                               \
+	X(VMSTAT, vmstat_period, "1s", "vmstat tick",                                 \
+	  "between a core's looks at its lists of pages, which are emptied or lose "  \
+	  "their high marks; 0: never")                                               \
+	X(REAP, reap_period, "2s", "slab reaper",                                     \
+	  "after which a core gives unused objects and slabs of SLAB back; 0: never") \
+	X(COMPACTION, compaction_period, "500ms", "proactive compaction",             \
+	  "between kcompactd's looks at how fragmented its node is; 0: never")
+
+/* Beyond it a core would do little else. */
+#define KERNEL_TIME_SCALE_MAX 100000u
+
 struct kernel_cfg {
 	u32 era;                /* kernel.era: whose rules */
 	u32 layout;             /* kernel.layout: enum kernel_layout */
@@ -53,6 +69,10 @@ struct kernel_cfg {
 	u32 hugetlb;            /* kernel.hugetlb: 0 pages of the second size, 1 of the third */
 	u32 contiguous;         /* kernel.contiguous: 0 never, 1 always */
 	u64 fault_around;       /* kernel.fault_around: bytes that a read fault of an object maps at most */
+	u32 time_scale;         /* kernel.time_scale: divides the periods of what happens by the clock */
+#define X(id, key, def, name, help) struct opt_time key;
+	KERNEL_TICKS(X)
+#undef X
 #define X(name, def, help) struct opt_time name;
 	KERNEL_TIMES(X)
 #undef X
@@ -117,6 +137,34 @@ void kernel_task_run(struct kernel *k, struct cpu *c, struct task *t);
 /* Entry and exit of a system call that has no body here. */
 void kernel_syscall(struct kernel *k, struct cpu *c);
 extern const struct kernel_ops kernel_ops;
+
+/*
+ * What the kernel does unasked. Who keeps the time (core/engine_tick.c) calls this on the hardware thread
+ * that has it: the work runs at once, on the stack of that thread's idle task.
+ */
+enum kernel_tick {
+#define X(id, key, def, name, help) KERNEL_TICK_##id,
+	KERNEL_TICKS(X)
+#undef X
+		NR_KERNEL_TICKS,
+};
+extern const char *const kernel_tick_name[NR_KERNEL_TICKS];
+u32 kernel_nodes(const struct kernel *k);
+bool kernel_tick_is_of_node(enum kernel_tick what); /* else of each hardware thread */
+/* Cycles between two; 0: this kernel has no such work. */
+u64 kernel_tick_period(const struct kernel *k, enum kernel_tick what);
+/* Cycle of the first one of a hardware thread or node. */
+u64 kernel_tick_first(const struct kernel *k, enum kernel_tick what, u32 of);
+u64 kernel_ticks(const struct kernel *k, enum kernel_tick what); /* so far, of all */
+void kernel_tick(struct kernel *k, struct cpu *c, enum kernel_tick what, u32 node);
+
+/*
+ * kswapd or kcompactd of a node was woken on a hardware thread, or has woken the other: kernel_run_threads(),
+ * which runs one of them until it sleeps, is to be called soon. May be told again before it is.
+ */
+typedef void (*kernel_wake_fn)(void *arg, struct cpu *c, u32 node);
+void kernel_on_wake(struct kernel *k, kernel_wake_fn wake, void *arg);
+void kernel_run_threads(struct kernel *k, struct cpu *c, u32 node);
 
 /* Address spaces. Trace addresses and TR_* flags of events are translated by the caller. */
 #define MM_READ      1u

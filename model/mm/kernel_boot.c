@@ -5,6 +5,7 @@
 #include "model/mm/boot_state.h"
 #include "model/mm/kmap.h"
 #include "model/mm/kpgtable.h"
+#include "model/mm/kthread.h"
 #include "model/mm/migrate.h"
 #include "model/mm/slab.h"
 #include "model/mm/vmalloc.h"
@@ -65,8 +66,8 @@ static void boot_slabs(struct kernel *k, const struct kernel_params *p)
 	k->slabs = slabs_new(k->pa, form, p->line ? p->line : DEFAULT_LINE);
 	if (!k->slabs || !slabs_boot(k->slabs))
 		die("memory.size: no room for the caches of the kernel's objects");
-	k->pa->reclaim = &slab_reclaim_ops;
-	k->pa->reclaim_arg = k->slabs;
+	k->pa->reclaim = &kernel_reclaim_ops;
+	k->pa->reclaim_arg = k;
 }
 
 static void age(struct kernel *k)

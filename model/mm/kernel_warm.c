@@ -60,12 +60,19 @@ static bool is_common(enum kernel_step s)
 	}
 }
 
+/* What happens once a second finds its lines gone. */
+static bool is_seldom(enum kernel_step s)
+{
+	return kernel_step_path[s] == KPATH_KTHREAD;
+}
+
 static void tell_steps(const struct kernel *k, struct teller *t, bool common)
 {
 	u32 s;
 
 	for (s = 0; s < NR_KERNEL_STEPS; s++)
-		if (k->charger.step[s].bytes && is_common((enum kernel_step)s) == common)
+		if (k->charger.step[s].bytes && !is_seldom((enum kernel_step)s) &&
+		    is_common((enum kernel_step)s) == common)
 			kernel_path_step(k, &t->cpu, NULL, (enum kernel_step)s);
 }
 

@@ -3,6 +3,8 @@
  * that its era has, the data, per-CPU words, idle task and lines of zones and per-CPU lists that they touch
  * (kernel.warm).
  *
+ * Not those of periodic work and kernel threads, which come so seldom that their lines are gone.
+ *
  * Not modelled: objects and page tables that are warm as well, translations. Called by core/machine.c.
  */
 #ifndef MMSIM_MM_KERNEL_WARM_H

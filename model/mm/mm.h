@@ -163,6 +163,7 @@ struct kernel {
 	struct call_stats call;
 	struct kevents *kevents; /* of recordings with allocation events */
 	struct kevent_stats kevent;
+	struct kthreads *kthreads; /* kthread.h */
 	u64 pgfault; /* as Linux counts them: resolved ones, and those that ran out of memory */
 };
 

@@ -9,7 +9,7 @@ struct slabs *slabs_new(struct page_alloc *pa, enum slab_form form, u32 line)
 	return slabs_new_from(pa, &buddy_pages, form, line);
 }
 
-static void wake_nobody(void *arg, struct zone *z, u32 order)
+static void wake_nobody(void *arg, struct cpu *c, struct zone *z, u32 order, u32 gfp)
 {
 }
 

@@ -77,7 +77,8 @@ static void lines_are_below_the_first_level(void **state)
 	u32 text = 0, i;
 
 	for (i = 0; i < NR_KERNEL_STEPS; i++)
-		text += m->kernel->charger.step[i].bytes / 64;
+		if (kernel_step_path[i] != KPATH_KTHREAD) /* it comes once a second */
+			text += m->kernel->charger.step[i].bytes / 64;
 	assert_int_equal(s.text, text);
 	assert_true(s.lines > text);
 	assert_int_equal(s.l1, 0);

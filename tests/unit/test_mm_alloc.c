@@ -281,7 +281,7 @@ static u64 no_pages(void *arg, const struct zone *z)
 	return 0;
 }
 
-static void no_kswapd(void *arg, struct zone *z, u32 order)
+static void no_kswapd(void *arg, struct cpu *c, struct zone *z, u32 order, u32 gfp)
 {
 }
 

@@ -1,0 +1,269 @@
+/* kswapd and kcompactd of a node: who wakes them, when not, and what they do until they sleep. */
+#include "model/mm/kthread.h"
+
+#include "model/mm/compact.h"
+#include "model/mm/footprint.h"
+#include "model/mm/slab.h"
+#include "model/mm/watermark.h"
+
+#define MAX_FAILURES 16u /* MAX_RECLAIM_RETRIES */
+/* Periods that kcompactd leaves out after it could do nothing: COMPACT_MAX_DEFER_SHIFT. */
+#define DEFERRED_LOOKS 63u
+
+#define STAT_STRUCT    struct kthread_stats
+static const struct stat_desc stat_rows[] = { KTHREAD_STATS(STAT_ROW){ 0 } };
+#undef STAT_STRUCT
+
+void kthreads_stats_add(struct kthreads *t, struct stats *s)
+{
+	stats_add(s, "mm.kthread", stat_rows, &t->st);
+	stats_add_one(s, "mm.kthread.vmstat_ticks", &t->ticks[KERNEL_TICK_VMSTAT], "ticks",
+		      "of hardware threads that looked at their lists of pages");
+	stats_add_one(s, "mm.kthread.reap_ticks", &t->ticks[KERNEL_TICK_REAP], "ticks",
+		      "of hardware threads that reaped slabs");
+	stats_add_one(s, "mm.kthread.compaction_ticks", &t->ticks[KERNEL_TICK_COMPACTION], "ticks",
+		      "of nodes' kcompactd");
+	stats_add_one(s, "mm.vmstat.pageoutrun", &t->pageoutrun, "runs", "of kswapd");
+}
+
+/* ---- being woken ---- */
+
+/* False: it is awake already. */
+static bool want(struct wanted *w, u32 order, enum zone_type highest)
+{
+	bool sleeps = !w->awake;
+
+	w->order = MAX(w->order, order);
+	w->highest = MAX(w->highest, highest);
+	w->awake = true;
+	return sleeps;
+}
+
+static struct wanted fall_asleep(struct wanted *w)
+{
+	struct wanted was = *w;
+
+	*w = (struct wanted){ 0 };
+	return was;
+}
+
+/* pgdat_balanced(); before 4.x every zone has to be. */
+static bool is_balanced(const struct zone *z, u32 order, enum zone_type highest)
+{
+	if (z->pa->cfg.era < ERA_2_6_18)
+		return z->free > z->wmark[WMARK_HIGH];
+	return zone_watermark_ok(z, order, zone_mark(z, WMARK_HIGH), highest, 0);
+}
+
+static bool node_is_balanced(const struct page_alloc *pa, u32 node, u32 order, enum zone_type highest)
+{
+	bool one_does = pa->cfg.era == ERA_6_X;
+	const struct zone *z;
+
+	for (z = pa->zone; z < pa->zone + pa->n_zones; z++)
+		if (z->node == node && z->type <= highest && z->managed &&
+		    is_balanced(z, order, highest) == one_does)
+			return one_does;
+	return !one_does;
+}
+
+static bool is_boosted(const struct page_alloc *pa, u32 node, enum zone_type highest)
+{
+	const struct zone *z;
+
+	for (z = pa->zone; z < pa->zone + pa->n_zones; z++)
+		if (z->node == node && z->type <= highest && z->boost)
+			return true;
+	return false;
+}
+
+/* wakeup_kcompactd(), since 4.6 */
+static void wake_kcompactd(struct kthreads *t, struct cpu *c, u32 node, u32 order, enum zone_type highest)
+{
+	if (!order || t->k->cfg.era != ERA_6_X || !kcompactd_suits(t->k->pa, node, order, highest) ||
+	    !want(&t->node[node].kcompactd, order, highest))
+		return;
+	t->st.kcompactd_wakes++;
+	kernel_path_step(t->k, c, NULL, STEP_KSWAPD_WAKE);
+	t->wake(t->wake_arg, c, node);
+}
+
+/* Whether there is nothing to wake kswapd for. wakeup_kswapd() of each tree; 2.4 wakes it always. */
+static bool needs_no_kswapd(const struct node_threads *n, const struct zone *z, u32 order)
+{
+	if (n->failures >= MAX_FAILURES)
+		return true;
+	switch ((u32)z->pa->cfg.era) {
+	case ERA_2_4_0:
+	case ERA_2_4_21:
+		return false;
+	case ERA_2_5_66:
+	case ERA_2_6_5:
+	case ERA_2_6_9:
+		return z->free > z->wmark[WMARK_LOW];
+	case ERA_6_X:
+		return node_is_balanced(z->pa, z->node, order, z->type) &&
+		       !is_boosted(z->pa, z->node, z->type);
+	default:
+		return zone_watermark_ok(z, order, z->wmark[WMARK_LOW], (enum zone_type)0, 0);
+	}
+}
+
+static void wake_kswapd(void *arg, struct cpu *c, struct zone *z, u32 order, u32 gfp)
+{
+	struct kernel *k = arg;
+	struct kthreads *t = k->kthreads;
+	struct node_threads *n = &t->node[z->node];
+
+	if (!t->wake || !c)
+		return;
+	if (n->kswapd.awake || needs_no_kswapd(n, z, order)) {
+		kernel_path_step(k, c, NULL, STEP_KSWAPD_AWAKE);
+		if (n->kswapd.awake)
+			want(&n->kswapd, order, z->type);
+		else if (!(gfp & GFP_DIRECT_RECLAIM))
+			wake_kcompactd(t, c, z->node, order, z->type);
+		t->st.kswapd_hopeless += !n->kswapd.awake && n->failures >= MAX_FAILURES;
+		return;
+	}
+	want(&n->kswapd, order, z->type);
+	t->st.kswapd_wakes++;
+	kernel_path_step(k, c, NULL, STEP_KSWAPD_WAKE);
+	t->wake(t->wake_arg, c, z->node);
+}
+
+void kernel_on_wake(struct kernel *k, kernel_wake_fn wake, void *arg)
+{
+	k->kthreads->wake = wake;
+	k->kthreads->wake_arg = arg;
+}
+
+/* ---- running ---- */
+
+/* The boost has done its work; pageblocks that were mixed are for kcompactd. */
+static void lower_boost(struct kthreads *t, struct cpu *c, u32 node, enum zone_type highest)
+{
+	struct page_alloc *pa = t->k->pa;
+	struct zone *z;
+
+	if (!is_boosted(pa, node, highest))
+		return;
+	for (z = pa->zone; z < pa->zone + pa->n_zones; z++)
+		if (z->node == node && z->type <= highest)
+			z->boost = 0;
+	wake_kcompactd(t, c, node, pa->pageblock_order, highest);
+}
+
+/* balance_pgdat() */
+static void balance(struct kthreads *t, struct cpu *c, u32 node, const struct wanted *w)
+{
+	struct page_alloc *pa = t->k->pa;
+	u64 freed;
+
+	t->pageoutrun++;
+	if (node_is_balanced(pa, node, w->order, w->highest) && !is_boosted(pa, node, w->highest))
+		return;
+	freed = slabs_shrink(t->k->slabs, c);
+	t->st.kswapd_shrunk += freed;
+	if (freed || node_is_balanced(pa, node, 0, w->highest))
+		t->node[node].failures = 0;
+	else
+		t->node[node].failures++;
+	lower_boost(t, c, node, w->highest);
+}
+
+/* kswapd_try_to_sleep() */
+static void prepare_to_sleep(struct kthreads *t, struct cpu *c, u32 node, const struct wanted *w)
+{
+	struct page_alloc *pa = t->k->pa;
+	struct zone *z;
+
+	for (z = pa->zone; z < pa->zone + pa->n_zones; z++)
+		if (z->node == node)
+			compact_forget_skips(z);
+	wake_kcompactd(t, c, node, w->order, w->highest);
+}
+
+static void run_kswapd(struct kthreads *t, struct cpu *c, u32 node)
+{
+	struct wanted w = t->node[node].kswapd;
+
+	kernel_path_step(t->k, c, NULL, STEP_KSWAPD_RUN);
+	balance(t, c, node, &w);
+	prepare_to_sleep(t, c, node, &w);
+	fall_asleep(&t->node[node].kswapd);
+}
+
+static void run_kcompactd(struct kthreads *t, struct cpu *c, u32 node)
+{
+	struct wanted w = t->node[node].kcompactd;
+
+	kernel_path_step(t->k, c, NULL, STEP_KSWAPD_RUN);
+	t->node[node].deferred = 0;
+	kcompactd_run(t->k->pa, c, node, w.order, w.highest);
+	fall_asleep(&t->node[node].kcompactd);
+}
+
+void kernel_run_threads(struct kernel *k, struct cpu *c, u32 node)
+{
+	struct task *task = k->cpu[c->id].task;
+	struct kthreads *t = k->kthreads;
+	const struct node_threads *n = &t->node[node];
+
+	kernel_task_run(k, c, NULL);
+	if (n->kswapd.awake)
+		run_kswapd(t, c, node);
+	else if (n->kcompactd.awake)
+		run_kcompactd(t, c, node);
+	kernel_task_run(k, c, task);
+	if (n->kswapd.awake || n->kcompactd.awake)
+		t->wake(t->wake_arg, c, node);
+}
+
+void kcompactd_tick(struct kthreads *t, struct cpu *c, u32 node)
+{
+	struct node_threads *n = &t->node[node];
+
+	if (n->deferred) {
+		n->deferred--;
+		return;
+	}
+	kernel_path_step(t->k, c, NULL, STEP_KSWAPD_RUN);
+	if (!kcompactd_proactive(t->k->pa, c, node))
+		n->deferred = DEFERRED_LOOKS;
+}
+
+/* ---- what the page allocator asks ---- */
+
+/* Reclaim that gets something gives kswapd hope again: shrink_node(). */
+static u64 direct(void *arg, struct cpu *c, u32 gfp, u32 order)
+{
+	struct kernel *k = arg;
+	u64 freed = slab_reclaim_ops.direct(k->slabs, c, gfp, order);
+	u32 i;
+
+	for (i = 0; freed && i < k->nodes; i++)
+		k->kthreads->node[i].failures = 0;
+	return freed;
+}
+
+static u64 reclaimable(void *arg, const struct zone *z)
+{
+	const struct kernel *k = arg;
+
+	return slab_reclaim_ops.reclaimable(k->slabs, z);
+}
+
+static bool oom(void *arg, struct cpu *c, u32 gfp, u32 order)
+{
+	const struct kernel *k = arg;
+
+	return slab_reclaim_ops.oom(k->slabs, c, gfp, order);
+}
+
+const struct reclaim_ops kernel_reclaim_ops = {
+	.wake_kswapd = wake_kswapd,
+	.direct = direct,
+	.reclaimable = reclaimable,
+	.oom = oom,
+};

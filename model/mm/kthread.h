@@ -1,0 +1,61 @@
+/*
+ * Periodic work and kernel threads: vmstat tick and slab reaper of each hardware thread (tick.c), kswapd and
+ * kcompactd of each node (kswapd.c). When and on which hardware thread they run, who keeps the time decides
+ * (kernel.h).
+ *
+ * kswapd has nothing but empty slabs to give; it looks once a wake, where Linux goes on until it has tried 16
+ * times in vain. Not modelled: stacks and task_structs of their own, priorities, that they can be preempted;
+ * the folding of counters (a zone's are exact here). For kernel*.c of model/mm.
+ */
+#ifndef MMSIM_MM_KTHREAD_H
+#define MMSIM_MM_KTHREAD_H
+
+#include "model/mm/alloc.h"
+#include "model/mm/mm.h"
+
+#define KTHREAD_STATS(X)                                                                      \
+	X(reaped, "pages", "of slabs, that the reaper gave back")                             \
+	X(proactive, "runs", "of kcompactd over a node that was too fragmented")              \
+	X(kswapd_wakes, "wakes", "of kswapd while it slept")                                  \
+	X(kswapd_hopeless, "wakes", "that were not made: the last 16 runs had found nothing") \
+	X(kswapd_shrunk, "pages", "of slabs, that kswapd gave back")                          \
+	X(kcompactd_wakes, "wakes", "of kcompactd while it slept, by kswapd or in its place")
+
+struct kthread_stats {
+	KTHREAD_STATS(STAT_FIELD)
+};
+
+/* What a thread was asked for since it slept. */
+struct wanted {
+	bool awake;
+	u32 order;
+	enum zone_type highest;
+};
+
+/* Of a node. */
+struct node_threads {
+	struct wanted kswapd, kcompactd;
+	u32 failures; /* runs of kswapd in a row that found nothing */
+	u32 deferred; /* looks of kcompactd that are left out */
+};
+
+struct kthreads {
+	struct kernel *k;
+	struct node_threads *node;
+	u64 period[NR_KERNEL_TICKS], stagger; /* cycles */
+	u64 ticks[NR_KERNEL_TICKS];
+	kernel_wake_fn wake; /* NULL: nobody runs threads */
+	void *wake_arg;
+	u64 pageoutrun;
+	struct kthread_stats st;
+};
+
+struct kthreads *kthreads_new(struct kernel *k, u64 hz);
+void kthreads_free(struct kthreads *t);
+void kthreads_stats_add(struct kthreads *t, struct stats *s); /* registers mm.kthread.* */
+/* For struct page_alloc, with the kernel as argument: slabs shrink, threads are woken. */
+extern const struct reclaim_ops kernel_reclaim_ops;
+/* kcompactd's look at its node every so often. */
+void kcompactd_tick(struct kthreads *t, struct cpu *c, u32 node);
+
+#endif
