@@ -312,7 +312,7 @@ static void test_pass(void **state)
 	free(b);
 }
 
-/* A page at a time, free before the next. */
+/* A page at a time, free before the next; or the oldest of five. */
 static void test_reuse(void **state)
 {
 	struct generate_opts o = usual;
@@ -320,6 +320,7 @@ static void test_reuse(void **state)
 	u32 i;
 
 	o.cold = true;
+	o.live = 1;
 	o.touch = 4096;
 	b = make("alloc-reuse", &o);
 	assert_int_equal(b->n[0], 2 * 2000);
@@ -333,6 +334,16 @@ static void test_reuse(void **state)
 		assert_int_equal(ev->len, 4096);
 		assert_false(ev[1].flags & TR_KMEM_COLD);
 		assert_int_equal(ev[1].len, 0);
+	}
+	free(b);
+	o.live = 5;
+	b = make("alloc-reuse", &o);
+	assert_int_equal(assert_balanced(b), 5);
+	for (i = 0; i < 2000 - 5; i++) {
+		const struct tr_event *ev = &b->ev[0][5 + 2 * i];
+
+		assert_true(is_free(ev) && is_alloc(ev + 1));
+		assert_int_equal(ev->addr, b->ev[0][i < 5 ? i : 2 * i - 4].addr);
 	}
 	free(b);
 }

@@ -1,8 +1,11 @@
 /*
- * One page at a time: it is taken, its user goes through --touch bytes of it, and it is given back hot. The
- * next one is the same page again where lists give out what they got last; with __GFP_COLD (2.5.45 to 4.14)
- * it is one that nobody has used for a while.
+ * Pages used one after the other: a page is taken, and its user goes through --touch bytes of it. --live of
+ * them are kept, then the oldest is given back, hot, before the next one is taken. Lists that give out what
+ * they got last give that one again, whose lines are as old as all that was used since: of --live 1 the page
+ * used just before. With __GFP_COLD (2.5.45 to 4.14) it is one that nobody has used for a while.
  */
+#include <stdlib.h>
+
 #include "traces/generate/alloc.h"
 
 static struct alloc_ask page(const struct generation *g)
@@ -18,18 +21,23 @@ static struct alloc_ask page(const struct generation *g)
 
 static void run(struct generation *g)
 {
-	u64 left = generate_count(g, g->o.live);
+	u64 n = generate_count(g, g->o.live), i;
 	struct alloc_ask ask = page(g);
+	struct alloc_block *block;
 	struct alloc_work w;
-	u32 cpu;
+	u64 slots;
 
 	alloc_begin(&w, g);
-	for (; left; left--) {
-		cpu = (u32)(left % w.cpus);
-		struct alloc_block block = alloc_take(&w, cpu, &ask);
-
-		alloc_give(&w, cpu, &block);
+	slots = w.live * w.cpus;
+	block = alloc_room(slots);
+	for (i = 0; i < n; i++) {
+		if (i >= slots)
+			alloc_give(&w, (u32)(i % w.cpus), &block[i % slots]);
+		block[i % slots] = alloc_take(&w, (u32)(i % w.cpus), &ask);
 	}
+	for (i = 0; i < MIN(n, slots); i++)
+		alloc_give(&w, (u32)(i % w.cpus), &block[i]);
+	free(block);
 	alloc_end(&w);
 }
 
@@ -37,6 +45,6 @@ const struct generator generate_alloc_reuse = {
 	.name = "alloc-reuse",
 	.help = "a page is taken (--cold), --touch bytes of it are read (--stores 100: written), and it is "
 		"freed",
-	.example = "--count 10000 --touch 4096 --cold yes",
+	.example = "--live 1 --count 10000 --touch 4096 --cold yes",
 	.run = run,
 };
