@@ -9,6 +9,7 @@
 #include "model/mm/alloc.h"
 #include "model/mm/compact.h"
 #include "model/mm/mempool.h"
+#include "model/mm/pcp.h"
 #include "model/mm/slab_impl.h"
 #include "model/mm/watermark.h"
 
@@ -252,6 +253,34 @@ static void test_objects_run_out(void **state)
 	}
 }
 
+/* refresh_cpu_vm_stats(): another node's pages leave a list at the third tick in which nobody used it. */
+static void test_lists_of_other_nodes_empty(void **state)
+{
+	static const u8 eras[] = { ERA_2_6_26, ERA_2_6_37, ERA_6_X };
+	struct cpu far = { .id = 0, .node = 1 };
+	u32 i, tick;
+
+	for (i = 0; i < ARRAY_SIZE(eras); i++) {
+		struct page_alloc_cfg cfg = tiny(eras[i], 1u << 18);
+		struct page_alloc *pa;
+		struct zone *z;
+
+		cfg.nodes = 2;
+		cfg.pcp = eras[i] == ERA_6_X ? PCP_LISTS : PCP_MERGED;
+		pa = page_alloc_new(&cfg, NULL);
+		z = &pa->zone[0];
+		free_pages(pa, &far, alloc_pages_node(pa, &far, GFP_KERNEL, 0, 0), 0);
+		assert_true(z->pcp[0].count > 0 && z->pcp[0].count <= z->pcp[0].batch);
+		for (tick = 0; tick < 3; tick++) {
+			assert_true(z->pcp[0].count > 0);
+			assert_true(pcp_tick(z, &far, 0));
+		}
+		assert_int_equal(z->pcp[0].count, 0);
+		assert_false(pcp_tick(z, &far, 0));
+		end(pa);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +292,7 @@ int main(void)
 		cmocka_unit_test(test_a_pool_that_is_not_needed),
 		cmocka_unit_test(test_the_last_pages),
 		cmocka_unit_test(test_objects_run_out),
+		cmocka_unit_test(test_lists_of_other_nodes_empty),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
