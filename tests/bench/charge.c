@@ -7,6 +7,7 @@
  *   charge [--json]
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -14,6 +15,7 @@
 #include "model/core/core_state.h"
 #include "model/mm/alloc.h"
 #include "model/mm/charge.h"
+#include "model/mm/slab.h"
 #include "tests/ref/ref_hw_machine.h"
 
 #define DIRECT     0xffff888000000000ull
@@ -24,6 +26,7 @@
 #define TEXT_BYTES (8 * M2)
 #define KERNEL     (PTE_WRITE | PTE_EXEC | PTE_ACCESSED | PTE_DIRTY | PTE_GLOBAL)
 #define ROUNDS     5u
+#define GROWN      (1u << 16)
 
 struct bench {
 	struct ref_machine m;
@@ -31,6 +34,9 @@ struct bench {
 	struct cpu *cpu;
 	struct charger charger;
 	struct page_alloc *pages;
+	struct slabs *slabs;
+	struct kmem_cache *cache;
+	u64 *object; /* GROWN of them */
 	u32 block;
 	bool json, begun;
 };
@@ -75,10 +81,15 @@ static void init(struct bench *b)
 							    .word = 8,
 							    .direct_map = DIRECT },
 				  &b->charger);
+	b->slabs = slabs_new(b->pages, SLAB_SLUB, 64);
+	b->cache = kmem_cache_create(b->slabs, "bench", 256, 0, 0);
+	b->object = xcalloc(GROWN, sizeof(*b->object));
 }
 
 static void fini(struct bench *b)
 {
+	free(b->object);
+	slabs_free(b->slabs);
 	page_alloc_free(b->pages);
 	ladder_free(b->charger.ladder);
 	ref_machine_fini(&b->m);
@@ -95,6 +106,21 @@ static u64 program_hits(struct bench *b, u32 n)
 	for (i = 0; i < n / 4096; i++)
 		ref_machine_run(&b->m, b->block, addr, 4096);
 	return (u64)(n / 4096) * 4096 * 5;
+}
+
+/* Lines that no cache has; the instructions are not counted. */
+static u64 program_misses(struct bench *b, u32 n)
+{
+	static u64 addr[4 * 4096];
+	static u64 at;
+	u32 i, k;
+
+	for (i = 0; i < n / 4096; i++) {
+		for (k = 0; k < ARRAY_SIZE(addr); k++)
+			addr[k] = 0x10000000 + at++ % (1u << 20) * 64;
+		ref_machine_run(&b->m, b->block, addr, 4096);
+	}
+	return (u64)(n / 4096) * 4096 * 4;
 }
 
 static u64 loads(struct bench *b, u32 n)
@@ -176,6 +202,56 @@ static u64 charged(struct bench *b, u32 n)
 	return pairs(b, n, true);
 }
 
+static u64 objects(struct bench *b, u32 n, bool charged)
+{
+	u64 va[8];
+	u32 i, k;
+
+	b->charger.on = b->charger.ladder->on = charged;
+	for (i = 0; i < n / 8; i++) {
+		for (k = 0; k < 8; k++)
+			va[k] = kmem_cache_alloc(b->cache, b->cpu, GFP_KERNEL);
+		for (k = 0; k < 8; k++)
+			kmem_cache_free(b->cache, b->cpu, va[k]);
+	}
+	return n;
+}
+
+static u64 objects_functional(struct bench *b, u32 n)
+{
+	return objects(b, n, false);
+}
+
+static u64 objects_charged(struct bench *b, u32 n)
+{
+	return objects(b, n, true);
+}
+
+/* Slabs are made for all, which are freed in another order. */
+static u64 slabs_grow(struct bench *b, u32 n, bool charged)
+{
+	u32 i, round;
+
+	b->charger.on = b->charger.ladder->on = charged;
+	for (round = 0; round < n / GROWN; round++) {
+		for (i = 0; i < GROWN; i++)
+			b->object[i] = kmem_cache_alloc(b->cache, b->cpu, GFP_KERNEL);
+		for (i = 0; i < GROWN; i++)
+			kmem_cache_free(b->cache, b->cpu, b->object[(i * 40503u + 12345u) % GROWN]);
+	}
+	return n;
+}
+
+static u64 grow_functional(struct bench *b, u32 n)
+{
+	return slabs_grow(b, n, false);
+}
+
+static u64 grow_charged(struct bench *b, u32 n)
+{
+	return slabs_grow(b, n, true);
+}
+
 /* Touches of lines by a charged pair, from a run of its own. */
 static double lines_a_pair(struct bench *b)
 {
@@ -202,6 +278,13 @@ static const struct row {
 	{ "copy_warm", "a line copied, hits: each of two", copy_warm, 8u << 20, false },
 	{ "pairs_functional", "page allocated and freed, functional", functional, 2u << 20, true },
 	{ "pairs_charged", "page allocated and freed, charged", charged, 1u << 20, true },
+	{ "objects_functional", "object allocated and freed, functional", objects_functional, 2u << 20,
+	  true },
+	{ "objects_charged", "object allocated and freed, charged", objects_charged, 1u << 20, true },
+	{ "slabs_functional", "the same with new slabs, freed at random", grow_functional, 1u << 20, true },
+	{ "slabs_charged", "that, charged", grow_charged, 1u << 18, true },
+	{ "reference_missed", "a reference of the program, not in any cache", program_misses, 1u << 18,
+	  false },
 };
 
 static double measure(struct bench *b, const struct row *row)
