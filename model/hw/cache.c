@@ -294,7 +294,7 @@ static always_inline u64 bring_line(struct cache *c, struct mem_req *r, u32 *id,
 	if (c->level == MEM_L1 && r->cls != MEM_KERNEL_FETCH) /* which L2 mostly has */
 		port_expect(c->below, r->pa, false);
 	*id = choose_victim(c, at.set, r);
-	if (c->state[*id] & LINE_DIRTY)
+	if (c->state[*id] & LINE_DIRTY && c->level != MEM_L1)
 		port_expect(c->below, cache_line_number(c, *id) << c->line_shift, true);
 	if (unlikely(c->backlog))
 		start = await_room(c, *id, start);
@@ -588,12 +588,14 @@ void cache_expect_store(struct cache *c, u64 pa)
 	expect_victim(c, cache_set(c, pa >> c->line_shift));
 }
 
-/* All that a large level keeps of a set's lines. */
+/* What a large level keeps of a set's lines beside that. */
 static always_inline void expect_set(const struct cache *c, u32 set)
 {
 	u32 id = set << c->tags.way_shift;
 
-	tags_expect(&c->tags, set);
+	if (c->tags.ways > 8)
+		__builtin_prefetch(&c->tags.key[id + 8]);
+	__builtin_prefetch(&c->tags.used[set]);
 	__builtin_prefetch(&c->state[id], 1);
 	__builtin_prefetch(&c->kernels[id / 64], 1);
 }
@@ -604,12 +606,12 @@ static void port_await(struct port *p, u64 pa, bool write)
 	struct cache *c = container_of(p, struct cache, port);
 	u32 set = cache_set(c, pa >> c->line_shift);
 
-	if (c->level > MEM_L2)
-		expect_set(c, set);
-	else if (write)
+	if (write && c->level == MEM_L2)
 		expect_victim(c, set);
 	else
 		tags_expect(&c->tags, set);
+	if (write && c->level > MEM_L2)
+		expect_set(c, set);
 	if (!write)
 		port_expect(c->below, pa, false);
 }
@@ -668,6 +670,8 @@ void cache_init(struct cache *c, const struct cache_params *p)
 	c->backlog = backlog_new(cfg, &c->mshr);
 	c->port.ops = &cache_port_ops;
 	tags_init(&c->tags, sets, cfg->ways, cfg->replacement, p->seed, p->name);
+	if (cfg->slices > 1) /* by the highest bits: a slice's lines would all look alike */
+		c->tags.sig_shift = 48;
 	c->state = xcalloc(tags_ids(&c->tags), 1);
 	c->kernels = xcalloc(tags_ids(&c->tags) / 64 + 1, sizeof(*c->kernels));
 	c->prefetch = prefetch_new(&cfg->prefetch, cfg->prefetcher, p->level, c->line_shift);

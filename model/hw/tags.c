@@ -154,6 +154,7 @@ void tags_init(struct tags *t, u32 sets, u32 ways, u32 policy, u64 seed, const c
 	t->sets = sets;
 	t->ways = ways;
 	t->way_shift = log2_ceil(ways);
+	t->sig_shift = 56;
 	t->policy = policy & WORD_INDEX;
 	t->qlru = qlru_of(policy);
 	t->ops = policies[t->policy];
@@ -277,7 +278,7 @@ void tags_put(struct tags *t, u32 id, u64 key)
 	if (t->wide)
 		index_add(t, id, key);
 	else
-		t->row[set].sig[tags_way(t, id)] = tag_sig(key);
+		t->row[set].sig[tags_way(t, id)] = tag_sig(t, key);
 	t->ops->fill(t, id);
 }
 

@@ -45,6 +45,7 @@ struct tags {
 	u64 *key; /* by id: set << way_shift | way */
 	struct tag_row *row;
 	u32 ways, sets, way_shift, way_mask;
+	u32 sig_shift; /* to the bits of a key's hash that are its signature */
 	u32 policy; /* enum tag_policy */
 	bool wide;  /* more than TAG_ROW_WAYS */
 	bool by_time; /* a hit changes nothing but used_at */
@@ -151,15 +152,11 @@ static always_inline void tags_expect(const struct tags *t, u32 set)
 		return;
 	__builtin_prefetch(&t->row[set]);
 	__builtin_prefetch(&t->key[set << t->way_shift]);
-	if (t->ways > 8)
-		__builtin_prefetch(&t->key[(set << t->way_shift) + 8]);
-	__builtin_prefetch(&t->used[set]);
 }
 
-/* Not of the highest bits: those may have chosen the slice, whose lines would all look alike. */
-static always_inline u8 tag_sig(u64 key)
+static always_inline u8 tag_sig(const struct tags *t, u64 key)
 {
-	return (u8)(hash64(key) >> 48);
+	return (u8)(hash64(key) >> t->sig_shift);
 }
 
 /* The line's id, or TAG_MISS. */
@@ -169,7 +166,7 @@ static always_inline u32 tags_find(const struct tags *t, u32 set, u64 key)
 
 	if (unlikely(t->wide))
 		return tags_find_wide(t, set, key);
-	for (m = tag_bytes_equal(t->row[set].sig, tag_sig(key)) & t->way_mask; m; m &= m - 1) {
+	for (m = tag_bytes_equal(t->row[set].sig, tag_sig(t, key)) & t->way_mask; m; m &= m - 1) {
 		id = (set << t->way_shift) + (u32)__builtin_ctz(m);
 		if (likely(t->key[id] == key))
 			return id;
