@@ -44,8 +44,8 @@ static void list_kind(const char *kind, const char *title)
 		const char *name = b->path + len, *line = b->text + strspn(b->text, "# ");
 
 		if (!strncmp(b->path, kind, len))
-			printf("  %-14.*s %.*s\n", (int)strcspn(name, "."), name, (int)strcspn(line, "\n"),
-			       line);
+			printf("  %-16.*s %.*s\n", (int)(strlen(name) - strlen(".cfg")), name,
+			       (int)strcspn(line, "\n"), line);
 	}
 }
 

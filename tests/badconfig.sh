@@ -104,6 +104,10 @@ for verb in record replay plot sweep compare info convert generate; do
 	check "$verb --help" $mmsim $verb --help
 done
 check "config --help" $mmsim config --help
+for k in configs/kernels/*.cfg; do
+	check "config --list names $(basename "$k" .cfg), and -k knows it" \
+		sh -c "$mmsim config --list | grep -q '^  $(basename "$k" .cfg) ' && $mmsim config -m cortex-a72 -s memory.size=1G -k '$(basename "$k" .cfg)' >/dev/null"
+done
 check "--help" $mmsim --help
 check "--version" $mmsim --version
 
