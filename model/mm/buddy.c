@@ -142,7 +142,7 @@ static void link_block(struct zone *z, struct cpu *c, u64 pfn, u32 order, enum m
 		touch_neighbour(z, c, NO_PAGE, order, type);
 }
 
-void buddy_unlink(struct zone *z, struct cpu *c, u64 pfn)
+static void unlink_block(struct zone *z, struct cpu *c, u64 pfn)
 {
 	struct page *p = page_of(&z->pa->map, pfn);
 	struct free_list *l = &z->area[p->order].list[p->type];
@@ -187,7 +187,7 @@ u64 buddy_take_block(struct zone *z, struct cpu *c, u64 pfn, u32 order, enum mig
 	u32 high = page_of(&z->pa->map, pfn)->order;
 	struct page *p;
 
-	buddy_unlink(z, c, pfn);
+	unlink_block(z, c, pfn);
 	touch_pair(z, c, pfn, high);
 	pfn = expand(z, c, pfn, high, order, type);
 	p = page_of(&z->pa->map, pfn);
@@ -293,7 +293,7 @@ static u64 merge(struct zone *z, struct cpu *c, u64 pfn, u32 *order, enum migrat
 		look_at_buddy(z, c, buddy, *order);
 		if (!free_as(z, buddy, *order) || !match_types(z, buddy, *order, type))
 			break;
-		buddy_unlink(z, c, buddy);
+		unlink_block(z, c, buddy);
 		page_of(&z->pa->map, pfn)->state = PAGE_UNUSED;
 		pfn &= buddy;
 		z->st.merges++;
@@ -356,7 +356,7 @@ void buddy_move(struct zone *z, struct cpu *c, u64 pfn, enum migratetype to)
 {
 	u32 order = page_of(&z->pa->map, pfn)->order;
 
-	buddy_unlink(z, c, pfn);
+	unlink_block(z, c, pfn);
 	link_block(z, c, pfn, order, to, z->pa->cfg.era == ERA_6_X);
 }
 

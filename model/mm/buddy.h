@@ -59,6 +59,5 @@ u64 buddy_take_block(struct zone *z, struct cpu *c, u64 pfn, u32 order, enum mig
 void buddy_move(struct zone *z, struct cpu *c, u64 pfn, enum migratetype to);
 /* All free blocks of a pageblock do. Pages that did, 0 where it crosses the zone's border. */
 u64 buddy_move_block(struct zone *z, struct cpu *c, u64 pfn, enum migratetype to);
-void buddy_unlink(struct zone *z, struct cpu *c, u64 pfn);
 
 #endif

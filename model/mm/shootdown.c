@@ -162,11 +162,6 @@ void kernel_flush_range(struct kernel *k, struct cpu *c, u64 start, u64 end)
 	flush_kernel(k, c, &f);
 }
 
-void kernel_flush_all(struct kernel *k, struct cpu *c)
-{
-	flush_kernel(k, c, &(struct flush){ .whole = true });
-}
-
 void kernel_flush_here(const struct kernel *k, struct cpu *c, u64 va)
 {
 	struct flush f = { .start = va, .end = va + (1ull << k->page_shift), .shift = k->page_shift };

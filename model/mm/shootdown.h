@@ -33,7 +33,6 @@ void tlb_flush_mm(struct mm *mm, struct cpu *c);
  * since 3.7; before that, and beyond it, everything goes. c NULL: boot, for nothing.
  */
 void kernel_flush_range(struct kernel *k, struct cpu *c, u64 start, u64 end);
-void kernel_flush_all(struct kernel *k, struct cpu *c);
 /* One page, of this hardware thread alone: __flush_tlb_one(). */
 void kernel_flush_here(const struct kernel *k, struct cpu *c, u64 va);
 

@@ -190,7 +190,6 @@ struct slab_layout {
 	u32 cpu; /* kmem_cache_cpu */
 };
 struct slab_layout slab_layout(enum slab_form form, enum kernel_era era, u32 word);
-u32 slab_bufctl_bytes(enum kernel_era era, u32 word);
 struct slab_geometry slab_classic_geometry(const struct slabs *s, u32 bytes, u32 align, u32 flags);
 struct slab_geometry slab_slub_geometry(const struct slabs *s, u32 bytes, u32 align, u32 flags);
 /* limit, batchcount and factor of the shared array. */

@@ -16,7 +16,7 @@ enum slab_form era_slab_form(enum kernel_era era)
  * 2.6.0 to 2.6.13, unsigned int in mm/slab.c since. When it became short was not found; slabinfos of 2.6.0 on
  * have 119 objects of 32 bytes a page, those before and after 113.
  */
-u32 slab_bufctl_bytes(enum kernel_era era, u32 word)
+static u32 bufctl_bytes(enum kernel_era era)
 {
 	return era == ERA_2_6_5 || era == ERA_2_6_9 ? 2 : 4;
 }
@@ -82,7 +82,7 @@ struct slab_layout slab_layout(enum slab_form form, enum kernel_era era, u32 wor
 	if (form == SLAB_SLUB)
 		return layout_slub(era, word);
 	l = era <= ERA_2_4_21 ? layout_24(era, word) : era <= ERA_2_6_9 ? layout_26(word) : layout_2618(word);
-	l.bufctl = slab_bufctl_bytes(era, word);
+	l.bufctl = bufctl_bytes(era);
 	return l;
 }
 
