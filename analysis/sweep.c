@@ -118,14 +118,13 @@ bool sweep_names_files(const struct sweep_axis *a)
 static void add_part(char *name, const struct sweep_axis *a, const char *value)
 {
 	char *part = xasprintf("%s=%s", a->key, sweep_names_files(a) ? format_base(value) : value), *p;
+	size_t used = strlen(name);
 
 	for (p = part; *p; p++)
 		if (!isalnum((unsigned char)*p) && !strchr("._=+-", *p))
 			*p = '_';
-	if (strlen(name) + strlen(part) + 1 < NAME_CHARS) {
-		strcat(name, "_");
-		strcat(name, part);
-	}
+	if (used + strlen(part) + 1 < NAME_CHARS)
+		snprintf(name + used, NAME_CHARS - used, "_%s", part);
 	free(part);
 }
 

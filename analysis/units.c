@@ -41,10 +41,9 @@ void units_read(struct units *u, const char *dir)
 	char *path = xasprintf("%s/" UNITS_FILE, dir), *line = NULL;
 	FILE *f = fopen(path, "r");
 	size_t cap = 0;
-	ssize_t n;
 
 	*u = (struct units){ 0 };
-	while (f && (n = getline(&line, &cap, f)) > 0) {
+	while (f && getline(&line, &cap, f) > 0) {
 		line[strcspn(line, "\n")] = '\0';
 		if (strcmp(line, UNITS_HEADER))
 			take_line(u, line);

@@ -71,6 +71,7 @@ static double megabytes(const struct blocks_row *r, u32 order)
 /* Milliseconds of the machine's time; without a clock, cycles. */
 static double time_of(const struct picture *p, const struct blocks_row *r)
 {
+	ASSERT(p->t.n > 0);
 	return 1e3 * (double)(r->cycle - p->t.row[0].cycle) / (double)p->q->runs[0].hz;
 }
 

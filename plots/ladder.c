@@ -262,11 +262,12 @@ static void legend(struct picture *p)
 {
 	double x, y;
 	struct text a;
-	u32 i;
+	u32 i, row;
 
 	for (i = 0; p->q->n_runs > 1 && i < p->q->n_runs; i++) {
 		x = 24 + i % 3 * (FIGURE_WIDTH - 28.0) / 3;
-		y = CAPTION + legend_height(p) - (i / 3 + 0.5) * LEGEND;
+		row = i / 3;
+		y = CAPTION + legend_height(p) - (row + 0.5) * LEGEND;
 		figure_box_sample(p->f, x, y, figure_palette[i % MAX_RUNS]);
 		figure_text(p->f, x + 22, y, "left", FIGURE_TEXT, FIGURE_INK,
 			    format_clip(&a, p->q->runs[i].label, 28));

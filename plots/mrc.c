@@ -243,12 +243,13 @@ static u32 legend_rows(const struct picture *p)
 
 static void legend(const struct picture *p)
 {
-	u32 rows = legend_rows(p), i;
+	u32 rows = legend_rows(p), column, i;
 	struct text t;
 	double x, y;
 
 	for (i = 0; i < p->n; i++) {
-		x = 40 + i / rows * (FIGURE_WIDTH - 60.0) / COLUMNS;
+		column = i / rows;
+		x = 40 + column * (FIGURE_WIDTH - 60.0) / COLUMNS;
 		y = CAPTION + (rows - i % rows - 0.5) * LEGEND;
 		figure_line_sample(p->f, x, y, i + 1);
 		figure_text(p->f, x + 38, y, "left", FIGURE_TEXT, FIGURE_INK,
@@ -261,6 +262,7 @@ static void caption(const struct picture *p)
 	u64 shift = p->unit % 1024 ? 0 : p->unit % (1u << 20) ? 10 : 20;
 	char *line;
 
+	ASSERT(p->n > 0);
 	line = xasprintf("trace %.60s%s  \u00b7  %s of %" PRIu64 " %s  \u00b7  %s%s%s%s",
 			 p->line[0].series->recording, several_recordings(p) ? " and others" : "",
 			 p->page ? "pages" : "lines", p->unit >> shift,

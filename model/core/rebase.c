@@ -90,11 +90,13 @@ static u64 find_place(const struct rebase *r, u64 first, u64 count)
 
 static _Noreturn void refuse(u64 va, u64 len, u64 n)
 {
+	u64 mb = n << (REBASE_SHIFT - 20), end = va + len;
+
 	die("the recording does not fit the %llu MB of user space of kernel.layout even when it is packed "
 	    "(layout.rebase): there is no room for 0x%llx-0x%llx in one piece; choose a layout with more "
 	    "address bits",
-	    (unsigned long long)(n << (REBASE_SHIFT - 20)), (unsigned long long)va,
-	    (unsigned long long)(va + len));
+	    (unsigned long long)mb, (unsigned long long)va,
+	    (unsigned long long)end);
 }
 
 /* Regions that have no place get one, those beside each other together. Where the first is, if all are in one

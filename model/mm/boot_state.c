@@ -116,8 +116,10 @@ static u64 part_of(struct layout_of_zone *l, u32 order)
 static u64 lonely(struct layout_of_zone *l, u32 order)
 {
 	u32 top = l->z->pa->max_order - 1;
-	u64 half = 1ull << order, pfn;
+	u64 half, pfn;
 
+	ASSERT(order <= top && top < MAX_ORDERS);
+	half = 1ull << order;
 	if (l->alone[order].n)
 		return pool_take(&l->alone[order], &l->rng);
 	pfn = part_of(l, MIN(order + 1, top));

@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "model/base/error.h"
 #include "traces/generate/alloc.h"
 
 #define AHEAD 32u /* pages: 128 KB, VM_READAHEAD_PAGES of include/linux/mm.h */
@@ -53,18 +54,20 @@ static void read_on(struct alloc_work *w, u32 cpu, struct window *v, u64 n)
 static void run(struct generation *g)
 {
 	u64 left = generate_count(g, g->o.live), n;
-	struct window window[GENERATE_THREADS];
+	struct window window[GENERATE_THREADS] = { 0 };
 	struct alloc_work w;
-	u32 i;
+	u32 cpus, i;
 
 	alloc_begin(&w, g);
-	for (i = 0; i < w.cpus; i++)
+	cpus = w.cpus;
+	ASSERT(cpus > 0 && w.live > 0);
+	for (i = 0; i < cpus; i++)
 		window[i] = (struct window){ .block = alloc_room(w.live) };
-	for (i = 0; left; left -= n, i = (i + 1) % w.cpus) {
+	for (i = 0; left; left -= n, i = (i + 1) % cpus) {
 		n = MIN(left, MIN(AHEAD, w.live));
 		read_on(&w, i, &window[i], n);
 	}
-	for (i = 0; i < w.cpus; i++) {
+	for (i = 0; i < cpus; i++) {
 		give_some(&w, i, &window[i], window[i].n);
 		free(window[i].block);
 	}

@@ -26,18 +26,19 @@ static bool step(struct alloc_work *w, u32 cpu, struct stack *s)
 
 static void run(struct generation *g)
 {
-	struct stack stack[GENERATE_THREADS];
+	struct stack stack[GENERATE_THREADS] = { 0 };
 	u64 left = generate_count(g, g->o.live);
 	struct alloc_work w;
-	u32 i;
+	u32 cpus, i;
 
 	alloc_begin(&w, g);
-	for (i = 0; i < w.cpus; i++)
+	cpus = w.cpus;
+	for (i = 0; i < cpus; i++)
 		stack[i] = (struct stack){ .block = alloc_room(w.live) };
 	while (left)
-		for (i = 0; i < w.cpus && left; i++)
+		for (i = 0; i < cpus && left; i++)
 			left -= step(&w, i, &stack[i]);
-	for (i = 0; i < w.cpus; i++) {
+	for (i = 0; i < cpus; i++) {
 		while (stack[i].n)
 			alloc_give(&w, i, &stack[i].block[--stack[i].n]);
 		free(stack[i].block);
