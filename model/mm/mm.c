@@ -45,6 +45,11 @@ static struct mm *mm_create(struct kernel *k, struct cpu *c, bool implicit_maps)
 		return NULL;
 	mm = xcalloc(1, sizeof(*mm));
 	mm->k = k;
+	if (!mm_object_new(mm, c)) {
+		pgtable_free_page(k, c, root);
+		free(mm);
+		return NULL;
+	}
 	mm->root = root << FRAME_SHIFT;
 	mm->implicit_maps = implicit_maps;
 	mm->implicit = (struct vma){ .end = space_end(k),
@@ -54,10 +59,7 @@ static struct mm *mm_create(struct kernel *k, struct cpu *c, bool implicit_maps)
 	if (mm->next)
 		mm->next->prev = mm;
 	k->mms = mm;
-	if (mm_object_new(mm, c))
-		return mm;
-	mm_put(mm, c);
-	return NULL;
+	return mm;
 }
 
 struct mm *mm_new(struct kernel *k, bool implicit_maps)

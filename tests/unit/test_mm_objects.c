@@ -276,12 +276,38 @@ static void test_fault_touches_the_counted_lines(void **state)
 	bench_free(b);
 }
 
+/* Without memory there is no address space, whichever part of it finds none, also where nobody is charged. */
+static void test_no_memory_is_no_space(void **state)
+{
+	struct bench *b = bench_new(KERNEL_LAYOUT_X86_64, ERA_6_X);
+	u64 *held = xcalloc(8192, sizeof(*held)), n = 0, pfn, left;
+	struct mm *mm[256], *last;
+	u32 i, made;
+
+	while ((pfn = alloc_pages(b->k->pa, NULL, GFP_KERNEL | GFP_NORETRY, 0)) != NO_FRAME)
+		held[n++] = pfn;
+	for (left = 1; left <= 48; left++) {
+		free_pages(b->k->pa, NULL, held[--n], 0);
+		for (made = 0; (last = mm_new(b->k, false)); made++)
+			mm[made] = last;
+		for (i = 0; i < made; i++)
+			mm_put(mm[i], b->c);
+	}
+	assert_true(made > 0);
+	assert_int_equal(active(b, "mm_struct"), 0);
+	while (n)
+		free_pages(b->k->pa, NULL, held[--n], 0);
+	free(held);
+	bench_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mappings_have_objects),
 		cmocka_unit_test(test_threads_have_tasks),
 		cmocka_unit_test(test_fault_touches_the_counted_lines),
+		cmocka_unit_test(test_no_memory_is_no_space),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
