@@ -27,18 +27,23 @@ static u32 stack_order(const struct kernel *k)
 
 /*
  * CONFIG_VMAP_STACK: since 4.9 stacks are mapped by small pages, with a hole before them; not those of idle
- * tasks here, which boot makes (in Linux only the first CPU's is part of the image).
+ * tasks here, which boot makes for nobody (in Linux only the first CPU's is part of the image).
  */
-static bool stack_is_mapped(const struct kernel *k, const struct cpu *c)
+static bool maps_stacks(const struct kernel *k, const struct cpu *c)
 {
 	return k->cfg.era == ERA_6_X && k->vmalloc && c;
+}
+
+static bool is_mapped(const struct kernel *k, u64 va)
+{
+	return va >= k->layout.vmalloc_start && va < k->layout.vmalloc_end;
 }
 
 static u64 stack_alloc(struct kernel *k, struct cpu *c)
 {
 	u64 pfn;
 
-	if (stack_is_mapped(k, c))
+	if (maps_stacks(k, c))
 		return vmalloc(k, c, stack_bytes(k));
 	pfn = alloc_pages(k->pa, c, GFP_KERNEL, stack_order(k));
 	return pfn == NO_FRAME ? 0 : page_va(k->pa, pfn);
@@ -46,7 +51,7 @@ static u64 stack_alloc(struct kernel *k, struct cpu *c)
 
 static void stack_free(struct kernel *k, struct cpu *c, u64 va)
 {
-	if (stack_is_mapped(k, c))
+	if (is_mapped(k, va))
 		vfree(k, c, va);
 	else
 		free_pages(k->pa, c, (va - k->direct_map) >> k->page_shift, stack_order(k));
