@@ -416,6 +416,12 @@ void engine_set_goal(struct engine *e, const struct engine_goal *goal)
 	e->goal = *goal;
 }
 
+void engine_set_timeline(struct engine *e, struct timeline *t)
+{
+	e->timeline = t;
+	kernel_set_timeline(e->p.kernel, t);
+}
+
 const char *engine_mark(const struct engine *e)
 {
 	return e->mark;

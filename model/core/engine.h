@@ -146,6 +146,9 @@ void engine_set_goal(struct engine *e, const struct engine_goal *goal);
 /* Tells from now on of what is asked for (model/sim/explain.h); changes no result. NULL: of nothing. */
 void engine_set_explain(struct engine *e, struct explain *x);
 
+/* Who listens from now on to what delays the threads, the kernel's work included; NULL: nobody. */
+void engine_set_timeline(struct engine *e, struct timeline *t);
+
 /* For checkpoints: page faults are noted, or where block runs are skipped they are asked for again. */
 void engine_log_traps(struct engine *e, struct trap_log *log);
 void engine_repeat_traps(struct engine *e, struct trap_log *log);

@@ -282,6 +282,7 @@ static enum step do_mark(struct engine *e, struct thread *th)
 	e->st.marks++;
 	e->marked = true;
 	snprintf(e->mark, sizeof(e->mark), "%s", th->event.name ? th->event.name : "");
+	timeline_mark(e->timeline, e->on->id, core_now(e->on->core), e->mark);
 	return STEP_DONE;
 }
 
@@ -289,6 +290,23 @@ static enum step do_lost(struct engine *e, struct thread *th)
 {
 	e->st.lost++;
 	return STEP_DONE;
+}
+
+/* Calls that a timeline shows; 0: it does not. */
+static const u8 shown_as[TR_NR_EVENTS] = {
+	[TR_EV_MAP] = TL_CALL_MMAP,         [TR_EV_UNMAP] = TL_CALL_MUNMAP,
+	[TR_EV_REMAP] = TL_CALL_MREMAP,     [TR_EV_PROTECT] = TL_CALL_MPROTECT,
+	[TR_EV_ADVISE] = TL_CALL_MADVISE,   [TR_EV_BRK] = TL_CALL_BRK,
+	[TR_EV_FORK] = TL_CALL_FORK,        [TR_EV_EXEC] = TL_CALL_EXEC,
+	[TR_EV_EXIT] = TL_CALL_EXIT,        [TR_EV_READ] = TL_CALL_READ,
+	[TR_EV_WRITE] = TL_CALL_WRITE,
+};
+
+static void tell_call(const struct engine *e, const struct tr_event *ev, u64 begin)
+{
+	if (shown_as[ev->kind])
+		timeline_span(e->timeline, e->on->id, (enum timeline_kind)shown_as[ev->kind], begin,
+			      core_now(e->on->core), ev->kind == TR_EV_FORK ? ev->arg : ev->addr, ev->len);
 }
 
 /* What an event needs to happen at all. */
@@ -358,6 +376,7 @@ enum step engine_event(struct engine *e, struct thread *th)
 	const struct tr_event ev = th->event;
 	struct recording *r = th->rec;
 	enum step s;
+	u64 begin;
 
 	if (th->event.kind == TR_EV_NONE)
 		return STEP_DONE;
@@ -375,5 +394,8 @@ enum step engine_event(struct engine *e, struct thread *th)
 	}
 	if (!h->happen || !can_happen(th, h->need))
 		return happened(e, &ev, r, STEP_DONE);
-	return happened(e, &ev, r, h->happen(e, th));
+	begin = core_now(e->on->core);
+	s = h->happen(e, th);
+	tell_call(e, &ev, begin);
+	return happened(e, &ev, r, s);
 }

@@ -51,6 +51,7 @@ struct engine {
 	u64 skipped_insns;
 	u64 accesses; /* recorded ones, of all runs so far */
 	struct explain *explain;
+	struct timeline *timeline; /* NULL: nobody listens */
 	struct trap_log *log, *repeat;
 	bool marked; /* a mark was passed */
 	char mark[TR_MAX_NAME + 1];

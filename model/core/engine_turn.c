@@ -41,12 +41,25 @@ static void end_turn(struct engine *e)
 	c->current = NULL;
 }
 
+/* A turn of a thread, which may be gone, is over. */
+static void tell_turn(const struct engine *e, u32 pid, u32 tid)
+{
+	const struct engine_core *c = e->on;
+
+	timeline_span(e->timeline, c->id, TL_RUN, c->turn_start, core_now(c->core), pid, tid);
+}
+
 static void act(struct engine *e)
 {
+	const struct thread *th = e->on->current;
+	u32 pid = th->proc->pid, tid = th->tid;
+
 	if (engine_step(e, e->on->current) == STEP_LEFT)
 		e->on->current = NULL;
 	else if (turn_is_over(e->on))
 		end_turn(e);
+	if (!e->on->current)
+		tell_turn(e, pid, tid);
 }
 
 /* ---- whose turn it is ---- */

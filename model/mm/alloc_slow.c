@@ -85,10 +85,15 @@ static u64 reclaim(struct request *r)
 {
 	struct page_alloc *pa = r->pa;
 
+	u64 begin = charge_begin(pa->charger, r->c), freed;
+
 	pa->st.direct_reclaims++;
 	if (pa->reclaim)
-		return pa->reclaim->direct(pa->reclaim_arg, r->c, r->gfp, r->order);
-	return drain_all_pages(pa, r->c);
+		freed = pa->reclaim->direct(pa->reclaim_arg, r->c, r->gfp, r->order);
+	else
+		freed = drain_all_pages(pa, r->c);
+	charge_end(pa->charger, r->c, TL_RECLAIM, begin, r->order, freed);
+	return freed;
 }
 
 /* Since 2.6.26 for blocks, since 2.6.37 for pages too: lists are emptied once, and the reserve gives some. */
@@ -116,12 +121,16 @@ static u64 reclaim_and_take(struct request *r, u64 *progress)
 static u64 compact_and_take(struct request *r, u32 priority)
 {
 	struct page_alloc *pa = r->pa;
-	u64 pfn;
+	u64 pfn, begin;
+	bool ok;
 
 	if (!r->order || !pa->compaction)
 		return NO_FRAME;
 	pa->st.direct_compacts++;
-	if (!compact_direct(pa, r->c, r->list, r->gfp, r->order, priority))
+	begin = charge_begin(pa->charger, r->c);
+	ok = compact_direct(pa, r->c, r->list, r->gfp, r->order, priority);
+	charge_end(pa->charger, r->c, TL_COMPACT, begin, r->order, ok);
+	if (!ok)
 		return NO_FRAME;
 	pfn = alloc_pass(r, PASS_MIN);
 	compact_ended(pa, pfn == NO_FRAME ? NULL : zone_of(pa, pfn), r->order);
@@ -196,11 +205,10 @@ static u64 work_for_it(struct request *r)
 	return NO_FRAME;
 }
 
-u64 alloc_slow(struct request *r)
+static u64 take_slowly(struct request *r)
 {
 	u64 pfn;
 
-	r->pa->st.slow++;
 	wake_kswapds(r);
 	r->alloc = min_flags(r);
 	pfn = alloc_pass(r, PASS_MIN);
@@ -217,5 +225,15 @@ u64 alloc_slow(struct request *r)
 		r->alloc |= ALLOC_NO_WATERMARKS;
 		pfn = alloc_pass(r, PASS_MIN);
 	}
+	return pfn;
+}
+
+u64 alloc_slow(struct request *r)
+{
+	u64 begin = charge_begin(r->pa->charger, r->c), pfn;
+
+	r->pa->st.slow++;
+	pfn = take_slowly(r);
+	charge_end(r->pa->charger, r->c, TL_ALLOC_SLOW, begin, r->order, r->gfp);
 	return pfn;
 }

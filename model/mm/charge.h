@@ -12,6 +12,7 @@
 #include "model/arch/cpu.h"
 #include "model/mm/ladder.h"
 #include "model/mm/step.h"
+#include "model/sim/timeline.h"
 
 struct step_text {
 	u64 va;           /* where its text begins */
@@ -21,8 +22,9 @@ struct step_text {
 
 /* One a kernel. */
 struct charger {
-	bool on;               /* off: kernel code takes no time at all, and touches nothing */
-	struct ladder *ladder; /* NULL: nobody keeps one */
+	bool on;                   /* off: kernel code takes no time at all, and touches nothing */
+	struct ladder *ladder;     /* NULL: nobody keeps one */
+	struct timeline *timeline; /* NULL: nobody listens */
 	struct step_text step[NR_KERNEL_STEPS];
 };
 
@@ -53,6 +55,20 @@ static inline void charge_time(const struct charger *ch, struct cpu *c, enum ker
 {
 	if (ch->on && c)
 		c->ops->spend(c, path, cycles);
+}
+
+/* A span of the timeline begins: its first cycle. */
+static inline u64 charge_begin(const struct charger *ch, struct cpu *c)
+{
+	return timeline_on(ch->timeline) && c ? c->ops->now(c) : 0;
+}
+
+/* It is over. */
+static inline void charge_end(const struct charger *ch, struct cpu *c, enum timeline_kind kind, u64 begin,
+			      u64 arg0, u64 arg1)
+{
+	if (timeline_on(ch->timeline) && c)
+		timeline_span(ch->timeline, c->id, kind, begin, c->ops->now(c), arg0, arg1);
 }
 
 /*

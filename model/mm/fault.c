@@ -5,6 +5,7 @@
 #include "model/base/error.h"
 #include "model/mm/alloc.h"
 #include "model/mm/contig.h"
+#include "model/mm/fault_tell.h"
 #include "model/mm/footprint.h"
 #include "model/mm/huge.h"
 #include "model/mm/lru.h"
@@ -408,7 +409,7 @@ static enum trap_result fault_handle(struct fault *f)
 	return result;
 }
 
-static enum trap_result kernel_fault(struct kernel *k, struct cpu *c, struct mm *mm, const struct trap *t)
+static enum trap_result fault(struct kernel *k, struct cpu *c, struct mm *mm, const struct trap *t)
 {
 	struct fault f = { .k = k, .c = c, .mm = mm, .va = t->va, .write = t->access == ACCESS_WRITE };
 	u64 space = 1ull << k->format->va_bits;
@@ -436,6 +437,16 @@ static enum trap_result kernel_fault(struct kernel *k, struct cpu *c, struct mm 
 	kernel_path_step(k, c, mm, STEP_FAULT_EXIT);
 	k->pgfault++;
 	++*(result == TRAP_OOM ? &k->fault.oom : &k->fault.minor);
+	return result;
+}
+
+static enum trap_result kernel_fault(struct kernel *k, struct cpu *c, struct mm *mm, const struct trap *t)
+{
+	const struct fault_stats before = k->fault;
+	u64 begin = charge_begin(&k->charger, c);
+	enum trap_result result = fault(k, c, mm, t);
+
+	fault_tell(k, c, t, &before, begin);
 	return result;
 }
 

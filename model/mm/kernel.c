@@ -210,6 +210,11 @@ const struct ladder *kernel_ladder(const struct kernel *k)
 	return k->charger.ladder;
 }
 
+void kernel_set_timeline(struct kernel *k, struct timeline *t)
+{
+	k->charger.timeline = t;
+}
+
 void kernel_syscall(struct kernel *k, struct cpu *c)
 {
 	kernel_path_step(k, c, NULL, STEP_SYSCALL);

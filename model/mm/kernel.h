@@ -16,6 +16,7 @@
 #include "model/arch/pt.h"
 #include "model/sim/opt.h"
 #include "model/sim/stat.h"
+#include "model/sim/timeline.h"
 
 /*
  * What takes time beside instructions (step.h) and accesses: key, default, help.
@@ -126,6 +127,8 @@ bool kernel_fits(const struct kernel *k, u64 addr, u64 len);
 u64 kernel_user_end(const struct kernel *k);
 void kernel_stats(struct kernel *k, struct stats *s); /* registers mm.* */
 const struct ladder *kernel_ladder(const struct kernel *k);
+/* Who listens to what the kernel does from now on; NULL: nobody. */
+void kernel_set_timeline(struct kernel *k, struct timeline *t);
 /*
  * What the kernel has of a thread: task_struct and stack, which its paths touch while they run for it. NULL:
  * there is no memory for them, or they are not modelled.

@@ -187,21 +187,25 @@ static void prepare_to_sleep(struct kthreads *t, struct cpu *c, u32 node, const 
 static void run_kswapd(struct kthreads *t, struct cpu *c, u32 node)
 {
 	struct wanted w = t->node[node].kswapd;
+	u64 begin = charge_begin(&t->k->charger, c);
 
 	kernel_path_step(t->k, c, NULL, STEP_KSWAPD_RUN);
 	balance(t, c, node, &w);
 	prepare_to_sleep(t, c, node, &w);
 	fall_asleep(&t->node[node].kswapd);
+	charge_end(&t->k->charger, c, TL_KSWAPD, begin, node, w.order);
 }
 
 static void run_kcompactd(struct kthreads *t, struct cpu *c, u32 node)
 {
 	struct wanted w = t->node[node].kcompactd;
+	u64 begin = charge_begin(&t->k->charger, c);
 
 	kernel_path_step(t->k, c, NULL, STEP_KSWAPD_RUN);
 	t->node[node].deferred = 0;
 	kcompactd_run(t->k->pa, c, node, w.order, w.highest);
 	fall_asleep(&t->node[node].kcompactd);
+	charge_end(&t->k->charger, c, TL_KCOMPACTD, begin, node, w.order);
 }
 
 void kernel_run_threads(struct kernel *k, struct cpu *c, u32 node)

@@ -113,6 +113,7 @@ static void reap(struct kernel *k, struct cpu *c)
 void kernel_tick(struct kernel *k, struct cpu *c, enum kernel_tick what, u32 node)
 {
 	struct task *task = k->cpu[c->id].task;
+	u64 begin = charge_begin(&k->charger, c);
 
 	k->kthreads->ticks[what]++;
 	kernel_task_run(k, c, NULL);
@@ -132,4 +133,5 @@ void kernel_tick(struct kernel *k, struct cpu *c, enum kernel_tick what, u32 nod
 		break;
 	}
 	kernel_task_run(k, c, task);
+	charge_end(&k->charger, c, TL_TICK, begin, what, node);
 }

@@ -1,0 +1,23 @@
+#include "model/sim/timeline.h"
+
+#include "model/base/error.h"
+
+const struct timeline_kind_info timeline_kinds[NR_TIMELINE_KINDS] = {
+#define X(id, name, category, lane, arg0, arg1) \
+	[TL_##id] = { name, category, TL_LANE_##lane, { arg0, arg1 } },
+	TIMELINE_KINDS(X)
+#undef X
+};
+
+void timeline_tell(struct timeline *t, const struct timeline_event *e)
+{
+	ASSERT(e->end >= e->start);
+	t->count[e->kind]++;
+	t->cycles[e->kind] += e->end - e->start;
+	if (t->told == t->limit) {
+		t->dropped++;
+		return;
+	}
+	t->told++;
+	t->tell(t->arg, e);
+}
