@@ -52,7 +52,9 @@
 #define SHOOTDOWN_STATS(X)                                            \
 	X(waits, "flushes", "that waited for other hardware threads") \
 	X(ipis, "interrupts", "sent for them")                        \
-	X(deferred, "flushes", "of other hardware threads, that were idle or ran something else")
+	X(deferred, "flushes", "of other hardware threads, that were idle or ran something else") \
+	X(batches, "flushes", "that reclaim had put off, for many pages at once") \
+	X(batched_pages, "pages", "for which they were")
 
 #define CALL_STATS(X)                                                   \
 	X(mmap, "calls", "mappings made")                               \

@@ -104,6 +104,44 @@ void tlb_flush_mm(struct mm *mm, struct cpu *c)
 	tlb_flush(mm, c, &(struct flush){ .whole = true });
 }
 
+/* ---- flushes that were put off ---- */
+
+u64 tlb_put_off(struct mm *mm)
+{
+	u64 cpus = mm->cpus, left;
+
+	for (left = cpus; left; left &= left - 1) {
+		struct asids *a = &mm->k->asids[__builtin_ctzll(left)];
+
+		if (a->loaded != mm)
+			asid_forget(mm, a);
+	}
+	return cpus & mm->cpus;
+}
+
+/* 0: it is not asked. */
+static u64 shoot_loaded(struct kernel *k, struct cpu *c, u32 cpu)
+{
+	struct mm *mm = k->asids[cpu].loaded;
+
+	return mm ? shoot(mm, c, &k->asids[cpu], &(struct flush){ .whole = true }) : 0;
+}
+
+void tlb_flush_cpus(struct kernel *k, struct cpu *c, u64 cpus)
+{
+	u64 others = cpus & ~(1ull << c->id), answered = 0, one;
+
+	for (; others; others &= others - 1) {
+		one = shoot_loaded(k, c, (u32)__builtin_ctzll(others));
+		answered = MAX(answered, one);
+	}
+	if (cpus >> c->id & 1 && k->asids[c->id].loaded)
+		flush_here(k->asids[c->id].loaded, c, &(struct flush){ .whole = true });
+	k->shootdown.waits += answered != 0;
+	if (answered)
+		c->ops->wait_until(c, KPATH_SHOOTDOWN, answered);
+}
+
 /* ---- kernel addresses ---- */
 
 static u64 kernel_flush_cycles(const struct kernel *k, const struct flush *f)

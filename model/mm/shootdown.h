@@ -28,6 +28,13 @@ void tlb_flush_page(struct mm *mm, struct cpu *c, u64 va);
 void tlb_flush_mm(struct mm *mm, struct cpu *c);
 
 /*
+ * For flushes that are put off (tlb_batch.h): entries of the address space were cleared. Returns the hardware
+ * threads of which tlb_flush_cpus(), which flushes whatever address space each has loaded, is due.
+ */
+u64 tlb_put_off(struct mm *mm);
+void tlb_flush_cpus(struct kernel *k, struct cpu *c, u64 cpus);
+
+/*
  * Of the kernel's own addresses, which every hardware thread may hold: all others are interrupted, idle ones
  * too (on_each_cpu()). A range is flushed page by page up to the ceiling by 6.x, as arch/x86/mm/tlb.c does
  * since 3.7; before that, and beyond it, everything goes. c NULL: boot, for nothing.

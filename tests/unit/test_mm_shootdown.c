@@ -7,6 +7,9 @@
 
 #include "model/base/rng.h"
 #include "model/mm/asid.h"
+#include "model/mm/pgtable.h"
+#include "model/mm/pte.h"
+#include "model/mm/tlb_batch.h"
 #include "tests/ref/ref_mm_cpu.h"
 
 #define PAGE 4096ull
@@ -156,6 +159,58 @@ static void test_those_that_do_not_are_left_alone(void **state)
 	env_free(e);
 }
 
+/* As reclaim takes a page away. Returns its frame. */
+static u64 unmap_one(struct env *e, struct tlb_batch *b, struct mm *mm, u64 page, bool dirty)
+{
+	u64 va = BASE + page * PAGE, at = pgtable_entry(mm, cpu(e, 0), KPATH_RECLAIM, va, false);
+	u64 pfn = pte_pfn(mm, pte_read(mm, at));
+
+	pte_write(mm, cpu(e, 0), KPATH_RECLAIM, at, 0);
+	tlb_batch_add(b, mm, cpu(e, 0), va, dirty);
+	return pfn;
+}
+
+static void test_reclaim_flushes_once_for_many(void **state)
+{
+	static const u32 eras[] = { ERA_6_X, ERA_2_6_9 };
+	u32 i, page, others;
+
+	for (i = 0; i < 4; i++) {
+		struct env *e = env_new(256);
+		struct mm *mm = mm_new(e->k, false);
+		struct tlb_batch b = { 0 };
+		u64 pfn[4];
+
+		e->k->cfg.era = eras[i / 2];
+		others = i % 2 ? 2 : 0;
+		map(e, mm, 8);
+		for (page = 0; page < 8; page++)
+			touch(e, page < 4 && others ? page % 3 : 0, mm, page);
+		touch(e, 0, mm, 0);
+		for (page = 0; page < 4; page++) {
+			pfn[page] = unmap_one(e, &b, mm, page, page == 3);
+			if (page < 3)
+				tlb_batch_flush_dirty(&b, e->k, cpu(e, 0));
+		}
+		/* Put off where there are others; at once, page by page, before 4.3 and where there are none.
+		 */
+		assert_int_equal(b.pages, i == 1 ? 4 : 0);
+		assert_int_equal(e->k->shootdown.ipis, i == 3 ? 4 * others : 0);
+		tlb_batch_flush_dirty(&b, e->k, cpu(e, 0));
+		assert_int_equal(e->k->shootdown.ipis, i == 1 ? others : i == 3 ? 4 * others : 0);
+		assert_int_equal(e->k->shootdown.batched_pages, i == 1 ? 4 : 0);
+		assert_int_equal(e->k->flush.full, i == 1);
+		assert_int_equal(e->k->flush.pages, i == 1 ? 0 : 4);
+		tlb_batch_flush(&b, e->k, cpu(e, 0));
+		assert_int_equal(e->k->shootdown.batches, i == 1);
+		check(e);
+		for (page = 0; page < 4; page++)
+			frame_put(e->k->frames, cpu(e, 0), pfn[page]);
+		mm_put(mm, cpu(e, 0));
+		env_free(e);
+	}
+}
+
 /* Random calls on any thread for any space, two ids for three spaces: TLBs that never forget stay right. */
 static void test_no_translation_outlives_its_page(void **state)
 {
@@ -208,6 +263,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_those_that_run_it_are_interrupted),
 		cmocka_unit_test(test_those_that_do_not_are_left_alone),
+		cmocka_unit_test(test_reclaim_flushes_once_for_many),
 		cmocka_unit_test(test_no_translation_outlives_its_page),
 	};
 
