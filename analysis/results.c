@@ -75,6 +75,7 @@ void results_prepare(const char *dir)
 	write_json(dir, "run.json", json_pack("{sb}", "complete", 0));
 	remove_old(dir, "intervals.csv");
 	remove_old(dir, "simpoints.csv");
+	remove_old(dir, "events.json");
 	remove_old(dir, "sharing.csv");
 	remove_old(dir, LADDER_FILE);
 	proc_dir_remove(dir);

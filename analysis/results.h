@@ -11,6 +11,7 @@
  *	proc/          what the simulated kernel tells of its memory, see proc_dir.h; if there are zones
  *	blocks.csv     free blocks by order over time, see blocks_csv.h; of such a machine, with intervals.csv
  *	ladder.csv     what allocations cost by where they were served, see ladder_csv.h; of such a machine
+ *	events.json    spans of what delayed the program, see events_json.h; only if asked for
  *	simpoints.csv  counters by chosen interval and weighted, see simpoint.h; only if asked for
  *	sharing.csv    lines that cores took from each other, see sharing.h; only if there are any
  *	config.cfg     the whole effective configuration

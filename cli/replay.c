@@ -26,6 +26,8 @@ static void usage(FILE *f)
 	      "  -s, --set KEY=VALUE  override a key; `mmsim config` lists them\n"
 	      "  -o, --output DIR     write the run directory: table, counters, latencies, configuration\n"
 	      "      --plot           and pictures into DIR/plots (needs gnuplot)\n"
+	      "      --timeline[=N]   write events.json: faults, reclaim, interrupts, ... of each core,\n"
+	      "                       for ui.perfetto.dev; at most N (1000000) of them\n"
 	      "      --ladder         tell where allocations were served, and what that cost\n"
 	      "      --loop N         replay everything N times, as new processes on the warm machine\n"
 	      "      --keep-going     step over damaged parts of a recording\n"
@@ -106,6 +108,22 @@ struct results_host replay_cost(double begin)
 	};
 }
 
+/* What the timeline tells is what was counted. */
+static void close_timeline(const struct replay *run, const struct stats *gains)
+{
+	struct counters c;
+	char *bad;
+
+	if (!run->events)
+		return;
+	counters_from_stats(&c, gains);
+	bad = events_miscounted(events_timeline(run->events), &c);
+	if (bad)
+		assert_failed(bad, __FILE__, __LINE__);
+	counters_fini(&c);
+	events_close(run->events);
+}
+
 /* The results are those of the window; the identities hold of it alone too. */
 static void take_window(struct window *w, struct results *r)
 {
@@ -147,6 +165,7 @@ static void report(const struct replay *run, const struct config *c)
 	if (run->window)
 		take_window(run->window, &r);
 	notes_gather(&notes, run);
+	close_timeline(run, run->window ? window_gains(run->window) : m->stats);
 	r.notes = (const char *const *)notes.text;
 	r.n_notes = notes.n;
 	if (!a->quiet)
@@ -154,6 +173,16 @@ static void report(const struct replay *run, const struct config *c)
 	if (a->output)
 		results_write(a->output, &r);
 	notes_fini(&notes);
+}
+
+static void open_timeline(struct replay *r)
+{
+	const struct replay_args *a = r->args;
+
+	if (!a->timeline)
+		return;
+	r->events = events_new(a->output, r->machine->cfg.core.frequency, a->timeline_limit);
+	engine_set_timeline(r->machine->engine, events_timeline(r->events));
 }
 
 static void replay(const struct replay_args *a)
@@ -172,6 +201,7 @@ static void replay(const struct replay_args *a)
 	if (a->n_explain)
 		explain = explain_new(stdout, a->explain, a->n_explain, a->explain_runs);
 	engine_set_explain(r.machine->engine, explain);
+	open_timeline(&r);
 	replay_parts(&r);
 	report(&r, c);
 	trap_log_fini(&r.traps);
@@ -283,6 +313,7 @@ enum {
 	OPT_BETWEEN,
 	OPT_CHECKPOINT,
 	OPT_RESTORE,
+	OPT_TIMELINE,
 };
 static const struct option options[] = {
 	{ "machine", required_argument, NULL, 'm' },
@@ -298,6 +329,7 @@ static const struct option options[] = {
 	{ "to", required_argument, NULL, OPT_TO },
 	{ "interval", required_argument, NULL, OPT_INTERVAL },
 	{ "ladder", no_argument, NULL, OPT_LADDER },
+	{ "timeline", optional_argument, NULL, OPT_TIMELINE },
 	{ "explain", required_argument, NULL, OPT_EXPLAIN },
 	{ "simpoints", required_argument, NULL, OPT_SIMPOINTS },
 	{ "weights", required_argument, NULL, OPT_WEIGHTS },
@@ -338,6 +370,10 @@ static void take_option(struct replay_args *a, int opt)
 	case OPT_RESTORE: a->restore = optarg; break;
 	case OPT_EXPLAIN: take_explain(a, optarg); break;
 	case OPT_LADDER: a->ladder = true; break;
+	case OPT_TIMELINE:
+		a->timeline = true;
+		a->timeline_limit = optarg ? number("--timeline", optarg) : EVENTS_LIMIT;
+		break;
 	case OPT_LOOP: a->loop = (u32)MIN(number("--loop", optarg), UINT32_MAX); break;
 	case OPT_KEEP: a->trace.keep_going = true; break;
 	case OPT_THREAD: a->trace.decode_thread = true; break;
@@ -385,6 +421,8 @@ static void check_args(const struct replay_args *a)
 		die("--plot needs a directory for the pictures: -o DIR");
 	check_simpoints(a);
 	check_checkpoint(a);
+	if (a->timeline && !a->output)
+		die("--timeline needs a directory for " EVENTS_FILE ": -o DIR");
 	if (a->interval.n && !a->simpoints && !a->output)
 		die("--interval needs a directory for intervals.csv: -o DIR");
 	for (i = 0; i < a->n_files; i++)

@@ -6,6 +6,7 @@
 #define MMSIM_CLI_REPLAY_H
 
 #include "analysis/core_latency.h"
+#include "analysis/events_json.h"
 #include "analysis/intervals.h"
 #include "analysis/ladder_csv.h"
 #include "analysis/proc_dir.h"
@@ -42,7 +43,8 @@ struct replay_args {
 	enum engine_mode between;        /* intervals */
 	const char *checkpoint, *restore; /* files, NULL: none */
 	u32 loop;
-	bool plot, check, quiet, decode_only, ladder;
+	bool plot, check, quiet, decode_only, ladder, timeline;
+	u64 timeline_limit; /* events */
 };
 
 struct replay {
@@ -59,6 +61,7 @@ struct replay {
 	struct intervals *intervals; /* NULL: not asked for */
 	struct snapshots *snapshots; /* with intervals */
 	struct ladder_part *ladder;  /* of the window */
+	struct events *events;       /* NULL: not asked for */
 	struct results_latency latency[CORE_LATENCY_ROWS];
 	struct simpoints simpoints;
 	struct weighted *weighted; /* NULL: no simpoints */

@@ -241,6 +241,16 @@ static void note_measured(struct notes *n, const struct replay *r)
 	add(n, text);
 }
 
+static void note_timeline(struct notes *n, const struct replay *r)
+{
+	const struct timeline *t = r->events ? events_timeline(r->events) : NULL;
+	struct text told, all;
+
+	if (t && t->dropped)
+		add(n, xasprintf("%s holds the first %s of %s events; --timeline=N allows more", EVENTS_FILE,
+				 format_count(&told, t->told), format_count(&all, t->told + t->dropped)));
+}
+
 void notes_gather(struct notes *n, const struct replay *r)
 {
 	note_measured(n, r);
@@ -251,6 +261,7 @@ void notes_gather(struct notes *n, const struct replay *r)
 	note_allocations(n, r->machine->stats);
 	note_syscalls(n, r->machine->engine, r->x86_64);
 	note_ticks(n, r->machine);
+	note_timeline(n, r);
 }
 
 void notes_fini(struct notes *n)

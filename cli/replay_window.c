@@ -111,8 +111,17 @@ static void end_interval(struct replay *r)
 		snapshot(r);
 }
 
+static void listen(const struct replay *r, bool on)
+{
+	if (!r->events)
+		return;
+	engine_tell_turns(engine_of(r));
+	events_timeline(r->events)->paused = !on;
+}
+
 void replay_begin_measuring(struct replay *r)
 {
+	listen(r, true);
 	if (r->snapshots && !snapshots_taken(r->snapshots))
 		snapshot(r);
 	if (!r->window) /* everything is measured, what building the machine counted too */
@@ -126,6 +135,7 @@ void replay_begin_measuring(struct replay *r)
 
 void replay_end_measuring(struct replay *r)
 {
+	listen(r, false);
 	refresh_latency(r);
 	if (r->window) {
 		window_close(r->window);

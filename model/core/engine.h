@@ -148,6 +148,8 @@ void engine_set_explain(struct engine *e, struct explain *x);
 
 /* Who listens from now on to what delays the threads, the kernel's work included; NULL: nobody. */
 void engine_set_timeline(struct engine *e, struct timeline *t);
+/* The listener is told of the turns under way as far as they got, and later of the rest. */
+void engine_tell_turns(struct engine *e);
 
 /* For checkpoints: page faults are noted, or where block runs are skipped they are asked for again. */
 void engine_log_traps(struct engine *e, struct trap_log *log);

@@ -27,6 +27,7 @@ struct engine_core {
 	struct mm *loaded; /* address space */
 	struct thread *current;
 	u64 turn_start, turn_end; /* cycles */
+	u64 turn_told;            /* up to there the timeline has been told of turns */
 	struct engine_job *due;   /* before it goes on, in this order */
 };
 

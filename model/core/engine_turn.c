@@ -42,11 +42,21 @@ static void end_turn(struct engine *e)
 }
 
 /* A turn of a thread, which may be gone, is over. */
-static void tell_turn(const struct engine *e, u32 pid, u32 tid)
+static void tell_turn(const struct engine *e, struct engine_core *c, u32 pid, u32 tid)
 {
-	const struct engine_core *c = e->on;
+	u64 now = core_now(c->core);
 
-	timeline_span(e->timeline, c->id, TL_RUN, c->turn_start, core_now(c->core), pid, tid);
+	timeline_span(e->timeline, c->id, TL_RUN, MAX(c->turn_start, c->turn_told), now, pid, tid);
+	c->turn_told = now;
+}
+
+void engine_tell_turns(struct engine *e)
+{
+	struct engine_core *c;
+
+	for (c = e->cores; c < e->cores + e->p.n_cores; c++)
+		if (c->current)
+			tell_turn(e, c, c->current->proc->pid, c->current->tid);
 }
 
 static void act(struct engine *e)
@@ -59,7 +69,7 @@ static void act(struct engine *e)
 	else if (turn_is_over(e->on))
 		end_turn(e);
 	if (!e->on->current)
-		tell_turn(e, pid, tid);
+		tell_turn(e, e->on, pid, tid);
 }
 
 /* ---- whose turn it is ---- */

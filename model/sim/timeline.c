@@ -15,7 +15,8 @@ void timeline_tell(struct timeline *t, const struct timeline_event *e)
 	t->count[e->kind]++;
 	t->cycles[e->kind] += e->end - e->start;
 	if (t->told == t->limit) {
-		t->dropped++;
+		if (!t->dropped++)
+			t->cut_at = e->start;
 		return;
 	}
 	t->told++;

@@ -101,6 +101,7 @@ struct timeline {
 	bool paused;
 	u64 limit;                     /* events that are told; what comes after is only counted */
 	u64 told, dropped;             /* events */
+	u64 cut_at;                    /* cycle at which the first of the dropped began */
 	u64 count[NR_TIMELINE_KINDS];  /* of both */
 	u64 cycles[NR_TIMELINE_KINDS]; /* that they took */
 };
