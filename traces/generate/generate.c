@@ -6,15 +6,23 @@
 #include "traces/capture_write.h"
 
 extern const struct generator generate_chase, generate_pages, generate_stream, generate_random,
-	generate_touch, generate_synonym, generate_sharing, generate_protect, generate_alloc_lifo,
-	generate_alloc_random, generate_alloc_pass, generate_alloc_fragment, generate_alloc_network,
-	generate_alloc_file, generate_alloc_reuse;
+	generate_touch, generate_faults, generate_synonym, generate_sharing, generate_protect,
+	generate_touchfork, generate_rmap_test, generate_shared_map, generate_cow_children, generate_forks,
+	generate_alloc_lifo, generate_alloc_random, generate_alloc_pass, generate_alloc_fragment,
+	generate_alloc_network, generate_alloc_file, generate_alloc_reuse;
 
 const struct generator *const generators[] = {
-	&generate_chase,         &generate_pages,        &generate_stream,      &generate_random,
-	&generate_touch,         &generate_synonym,      &generate_sharing,     &generate_protect,
-	&generate_alloc_lifo,    &generate_alloc_random, &generate_alloc_pass,  &generate_alloc_fragment,
-	&generate_alloc_network, &generate_alloc_file,   &generate_alloc_reuse, NULL,
+	&generate_chase,         &generate_pages,
+	&generate_stream,        &generate_random,
+	&generate_touch,         &generate_faults,
+	&generate_synonym,       &generate_sharing,
+	&generate_protect,       &generate_touchfork,
+	&generate_rmap_test,     &generate_shared_map,
+	&generate_cow_children,  &generate_forks,
+	&generate_alloc_lifo,    &generate_alloc_random,
+	&generate_alloc_pass,    &generate_alloc_fragment,
+	&generate_alloc_network, &generate_alloc_file,
+	&generate_alloc_reuse,   NULL,
 };
 
 #define AT(field) offsetof(struct generate_opts, field)
@@ -43,14 +51,22 @@ const struct opt generate_keys[] = {
 	{ "between", OPT_U64, AT(between), "0", 0, 1u << 20, "loads",
 	  "that the program makes at random over --size bytes of its own before each page or event", NULL },
 	{ "cold", OPT_BOOL, AT(cold), "no", 0, 0, NULL, "pages are asked for with __GFP_COLD", NULL },
+	{ "tasks", OPT_U64, AT(tasks), "100", 1, GENERATE_TASKS, "processes", "that run at the same time",
+	  NULL },
+	{ "vmas", OPT_U64, AT(vmas), "100", 1, 1u << 20, "mappings", "that a process has", NULL },
+	{ "iterations", OPT_U64, AT(iterations), "1", 1, 1u << 20, NULL, "of what each process does", NULL },
+	{ "visits", OPT_U64, AT(visits), "0", 0, 1u << 20, "mappings",
+	  "whose number of pages is touched at random; 0: as many as there are", NULL },
+	{ "work", OPT_ENUM, AT(work), "kernbench", 0, 0, NULL, "of each process", generate_works },
+	{ "random", OPT_BOOL, AT(random), "no", 0, 0, NULL, "pages are touched in random order", NULL },
+	{ "share", OPT_U32, AT(share), "100", 1, 100, "percent",
+	  "of the shared pages that each process touches", NULL },
 	{ "seed", OPT_U64, AT(seed), "1", 0, 0, NULL, "of the random order", NULL },
 	{ 0 },
 };
 
-/* Where the loops lie; each block has a line of its own. */
-#define CODE      0x400000ull
+/* Of the loops; each block has a line of its own. */
 #define CODE_SIZE GENERATE_PAGE
-#define PID       1u
 
 const struct generator *generator_find(const char *name)
 {
@@ -62,20 +78,25 @@ const struct generator *generator_find(const char *name)
 	return NULL;
 }
 
+void generate_event(struct generation *g, struct tr_encoder *enc, struct tr_event ev)
+{
+	ev.seq = ++g->seq;
+	tr_encode_event(enc, &ev);
+}
+
 static void map(struct generation *g, u64 addr, u64 len, u8 prot, u32 flags, u32 file)
 {
-	struct tr_event ev = {
+	const struct tr_event ev = {
 		.kind = TR_EV_MAP,
 		.prot = prot,
 		.flags = flags,
-		.seq = ++g->seq,
 		.addr = addr,
 		.len = len,
 		.offset = file == TR_NO_FILE ? TR_NO_OFFSET : 0,
 		.file = file,
 	};
 
-	tr_encode_event(g->enc, &ev);
+	generate_event(g, g->enc, ev);
 }
 
 void generate_map(struct generation *g, u64 len)
@@ -148,7 +169,7 @@ u32 generate_block(struct generation *g, enum tr_kind kind, u16 dep)
 	static const u8 sizes[] = { 3, 3, 2 };
 	const struct tr_slot slot = { .size = 8, .dep = dep, .kind = kind };
 	const struct tr_block b = {
-		.pc = CODE + kind * GENERATE_LINE,
+		.pc = GENERATE_CODE + kind * GENERATE_LINE,
 		.n_insns = ARRAY_SIZE(sizes),
 		.n_slots = 1,
 		.insn_size = sizes,
@@ -184,14 +205,14 @@ static void emit(void *arg, const u8 *packet, u32 len, u64 insns)
 	capture_write(arg, packet, len, insns);
 }
 
-static struct tr_encoder *begin_thread(struct generation *g, u32 tid)
+struct tr_encoder *generate_encoder(struct generation *g, u32 pid, u32 tid, u64 seen)
 {
 	return tr_encoder_new(&(struct tr_encoder_cfg){
 		.dict = g->dict,
-		.pid = PID,
+		.pid = pid,
 		.tid = tid,
 		.isa = "x86_64",
-		.seen = g->seq,
+		.seen = seen,
 		.emit = emit,
 		.arg = g->writer,
 	});
@@ -199,29 +220,23 @@ static struct tr_encoder *begin_thread(struct generation *g, u32 tid)
 
 struct tr_encoder *generate_thread(struct generation *g, u32 thread)
 {
-	struct tr_event clone = { .kind = TR_EV_CLONE, .seq = ++g->seq, .arg = PID + thread };
-
-	tr_encode_event(g->enc, &clone);
-	return begin_thread(g, PID + thread);
+	generate_event(g, g->enc, (struct tr_event){ .kind = TR_EV_CLONE, .arg = GENERATE_PID + thread });
+	return generate_encoder(g, GENERATE_PID, GENERATE_PID + thread, g->seq);
 }
 
 void generate_end_thread(struct generation *g, struct tr_encoder *enc)
 {
-	struct tr_event end = { .kind = TR_EV_EXIT, .seq = ++g->seq };
-
-	tr_encode_event(enc, &end);
+	generate_event(g, enc, (struct tr_event){ .kind = TR_EV_EXIT });
 	tr_encoder_free(enc);
 }
 
 static void program(struct generation *g, const struct generator *gen)
 {
-	struct tr_event end = { .kind = TR_EV_EXIT, .flags = TR_EXIT_GROUP };
-
 	rng_init(&g->rng, g->o.seed, gen->name);
-	map(g, CODE, CODE_SIZE, TR_PROT_READ | TR_PROT_EXEC, TR_MAP_ANON | TR_MAP_INITIAL, TR_NO_FILE);
+	map(g, GENERATE_CODE, CODE_SIZE, TR_PROT_READ | TR_PROT_EXEC, TR_MAP_ANON | TR_MAP_INITIAL,
+	    TR_NO_FILE);
 	gen->run(g);
-	end.seq = ++g->seq;
-	tr_encode_event(g->enc, &end);
+	generate_event(g, g->enc, (struct tr_event){ .kind = TR_EV_EXIT, .flags = TR_EXIT_GROUP });
 }
 
 bool generate(const struct generator *gen, const struct generate_opts *o, const char *path,
@@ -234,7 +249,7 @@ bool generate(const struct generator *gen, const struct generate_opts *o, const 
 	if (!g.writer)
 		return false;
 	g.dict = tr_dict_new();
-	g.enc = begin_thread(&g, PID);
+	g.enc = generate_encoder(&g, GENERATE_PID, GENERATE_PID, 0);
 	program(&g, gen);
 	tr_encoder_free(g.enc);
 	tr_dict_free(g.dict);

@@ -18,11 +18,14 @@ struct generate_opts {
 	u32 stores, threads;
 	u64 live, object, touch; /* of allocation events */
 	u64 between;
+	u64 tasks, vmas, iterations, visits; /* of processes */
+	u32 share, work;
 	u32 cpus, order;
-	bool cold;
+	bool cold, random;
 	char *cache;
 };
 extern const struct opt generate_keys[];
+extern const char *const generate_works[]; /* of forks.c */
 
 /* A program being written. */
 struct generation {
@@ -32,14 +35,15 @@ struct generation {
 	struct rng rng;
 	u64 seq; /* number of the last event */
 	bool has_file;
-	u32 between_load; /* what the program's accesses between others are made with */
+	u32 files, children; /* process.h: how many there are so far */
+	u32 between_load;    /* what the program's accesses between others are made with */
 	u64 between_at;
 	struct capture_writer *writer;
 };
 
 struct generator {
 	const char *name;
-	const char *help; /* one line, with the options that it uses */
+	const char *help;    /* one line, with the options that it uses */
 	const char *example; /* options, NULL: none is shown */
 	void (*run)(struct generation *g);
 };
@@ -53,10 +57,13 @@ bool generate(const struct generator *gen, const struct generate_opts *o, const 
 /* ---- for the generators ---- */
 
 #define GENERATE_THREADS 64u
-#define GENERATE_PAGE 4096u
-#define GENERATE_LINE 64u
+#define GENERATE_TASKS   10000u
+#define GENERATE_PAGE    4096u
+#define GENERATE_LINE    64u
 /* A gigabyte: in the user space of every layout, and whole pages of every size. */
 #define GENERATE_DATA 0x40000000ull
+#define GENERATE_CODE 0x400000ull /* where the loops lie */
+#define GENERATE_PID  1u          /* of the process with which the recording begins */
 
 /* Maps private anonymous memory at GENERATE_DATA, whole pages. */
 void generate_map(struct generation *g, u64 len);
@@ -72,6 +79,10 @@ u32 *generate_cycle(struct generation *g, u32 n);
 void generate_own(struct generation *g, u64 at, u32 threads);
 /* The thread makes --between loads at random places of its own data. */
 void generate_between(struct generation *g, struct tr_encoder *enc, u32 thread);
+/* The event gets the next number. */
+void generate_event(struct generation *g, struct tr_encoder *enc, struct tr_event ev);
+/* The stream of a thread that begins when everything up to that number has happened. */
+struct tr_encoder *generate_encoder(struct generation *g, u32 pid, u32 tid, u64 seen);
 /* One more thread of the process begins, and ends; `thread` is 1, 2, ... */
 struct tr_encoder *generate_thread(struct generation *g, u32 thread);
 void generate_end_thread(struct generation *g, struct tr_encoder *enc);
