@@ -49,11 +49,33 @@ static void flush_there(struct mm *mm, struct asids *a, const struct flush *f)
 		drop_pages(a->cpu, mm_asid(mm, a->cpu), f);
 }
 
+static u64 flush_pages(const struct flush *f)
+{
+	return f->whole ? 0 : (f->end - f->start) >> f->shift;
+}
+
+/* An interrupt with its flush; returns the cycle at which the other one has answered. */
+static u64 interrupt(const struct kernel *k, struct cpu *c, struct cpu *other, const struct flush *f,
+		     u64 flush_cycles)
+{
+	u64 cycles = k->cost.ipi_handler + flush_cycles, answered;
+
+	if (!k->charger.on) {
+		timeline_span(k->charger.timeline, other->id, TL_IPI, other->ops->now(other),
+			      other->ops->now(other), c->id, flush_pages(f));
+		return 0;
+	}
+	c->ops->spend(c, KPATH_SHOOTDOWN, k->cost.ipi_send);
+	answered = other->ops->interrupt(other, c->ops->now(c) + k->cost.ipi_latency, cycles);
+	timeline_span(k->charger.timeline, other->id, TL_IPI, answered - cycles, answered, c->id,
+		      flush_pages(f));
+	return answered;
+}
+
 /* Returns the cycle at which the other one has answered, 0 if it is not asked. */
 static u64 shoot(struct mm *mm, struct cpu *c, struct asids *a, const struct flush *f)
 {
 	struct kernel *k = mm->k;
-	u64 arrival;
 
 	flush_there(mm, a, f);
 	if (!interrupts(a, mm, f)) {
@@ -61,11 +83,7 @@ static u64 shoot(struct mm *mm, struct cpu *c, struct asids *a, const struct flu
 		return 0;
 	}
 	k->shootdown.ipis++;
-	if (!k->charger.on)
-		return 0;
-	c->ops->spend(c, KPATH_SHOOTDOWN, k->cost.ipi_send);
-	arrival = c->ops->now(c) + k->cost.ipi_latency;
-	return a->cpu->ops->interrupt(a->cpu, arrival, k->cost.ipi_handler + flush_cycles(k, f));
+	return interrupt(k, c, a->cpu, f, flush_cycles(k, f));
 }
 
 static u64 shoot_others(struct mm *mm, struct cpu *c, const struct flush *f)
@@ -80,16 +98,35 @@ static u64 shoot_others(struct mm *mm, struct cpu *c, const struct flush *f)
 	return answered;
 }
 
+/* A flush that others take part in, in cycles. */
+struct sending {
+	u64 begin, sent, answered;
+};
+
+/* They have been asked, and this one has done its part; what it took is told by its parts. */
+static void await_answers(const struct charger *ch, struct cpu *c, u64 pages, const struct sending *s)
+{
+	u64 flushed = charge_begin(ch, c);
+
+	c->ops->wait_until(c, KPATH_SHOOTDOWN, s->answered);
+	timeline_span(ch->timeline, c->id, TL_SHOOTDOWN_SEND, s->begin, s->sent, 0, 0);
+	timeline_span(ch->timeline, c->id, TL_SHOOTDOWN_FLUSH, s->sent, flushed, 0, 0);
+	charge_end(ch, c, TL_SHOOTDOWN_WAIT, flushed, 0, 0);
+	charge_end(ch, c, TL_SHOOTDOWN, s->begin, pages, 0);
+}
+
 void tlb_flush(struct mm *mm, struct cpu *c, const struct flush *asked)
 {
+	const struct charger *ch = &mm->k->charger;
+	u64 begin = charge_begin(ch, c), sent, answered;
 	struct flush f = *asked;
-	u64 answered;
 
 	f.whole |= (f.end - f.start) >> f.shift > mm->k->cfg.flush_ceiling;
 	answered = shoot_others(mm, c, &f);
+	sent = charge_begin(ch, c);
 	flush_here(mm, c, &f);
 	if (answered)
-		c->ops->wait_until(c, KPATH_SHOOTDOWN, answered);
+		await_answers(ch, c, flush_pages(&f), &(struct sending){ begin, sent, answered });
 }
 
 void tlb_flush_page(struct mm *mm, struct cpu *c, u64 va)
@@ -130,16 +167,18 @@ static u64 shoot_loaded(struct kernel *k, struct cpu *c, u32 cpu)
 void tlb_flush_cpus(struct kernel *k, struct cpu *c, u64 cpus)
 {
 	u64 others = cpus & ~(1ull << c->id), answered = 0, one;
+	u64 begin = charge_begin(&k->charger, c), sent;
 
 	for (; others; others &= others - 1) {
 		one = shoot_loaded(k, c, (u32)__builtin_ctzll(others));
 		answered = MAX(answered, one);
 	}
+	sent = charge_begin(&k->charger, c);
 	if (cpus >> c->id & 1 && k->asids[c->id].loaded)
 		flush_here(k->asids[c->id].loaded, c, &(struct flush){ .whole = true });
 	k->shootdown.waits += answered != 0;
 	if (answered)
-		c->ops->wait_until(c, KPATH_SHOOTDOWN, answered);
+		await_answers(&k->charger, c, 0, &(struct sending){ begin, sent, answered });
 }
 
 /* ---- kernel addresses ---- */
@@ -164,16 +203,12 @@ static u64 shoot_kernel(struct kernel *k, struct cpu *c, struct cpu *other, cons
 	if (!c)
 		return 0;
 	k->shootdown.ipis++;
-	if (!k->charger.on)
-		return 0;
-	c->ops->spend(c, KPATH_SHOOTDOWN, k->cost.ipi_send);
-	return other->ops->interrupt(other, c->ops->now(c) + k->cost.ipi_latency,
-				     k->cost.ipi_handler + kernel_flush_cycles(k, f));
+	return interrupt(k, c, other, f, kernel_flush_cycles(k, f));
 }
 
 static void flush_kernel(struct kernel *k, struct cpu *c, const struct flush *f)
 {
-	u64 answered = 0, one;
+	u64 begin = charge_begin(&k->charger, c), sent, answered = 0, one;
 	u32 i;
 
 	for (i = 0; i < k->n_cpus; i++) {
@@ -184,12 +219,13 @@ static void flush_kernel(struct kernel *k, struct cpu *c, const struct flush *f)
 	}
 	if (!c)
 		return;
+	sent = charge_begin(&k->charger, c);
 	kernel_step(k, c, STEP_FLUSH_KERNEL);
 	charge_time(&k->charger, c, KPATH_FLUSH, kernel_flush_cycles(k, f));
 	drop_kernel(c, f);
 	k->shootdown.waits += answered != 0;
 	if (answered)
-		c->ops->wait_until(c, KPATH_SHOOTDOWN, answered);
+		await_answers(&k->charger, c, flush_pages(f), &(struct sending){ begin, sent, answered });
 }
 
 void kernel_flush_range(struct kernel *k, struct cpu *c, u64 start, u64 end)

@@ -54,10 +54,10 @@ enum timeline_lane {
 	X(COMPACT, "compact.direct", "compact", CPU, "order", "ok")             \
 	X(RECLAIM, "reclaim.direct", "reclaim", CPU, "order", "freed")          \
 	X(OOM_KILL, "oom.kill", "oom", CPU, "pid", "pages")                     \
-	X(SHOOTDOWN, "shootdown", "shootdown", CPU, "cpus", "pages")            \
-	X(SHOOTDOWN_SEND, "shootdown.send", "shootdown", CPU, "cpus", "")       \
-	X(SHOOTDOWN_FLUSH, "shootdown.flush", "shootdown", CPU, "pages", "")    \
-	X(SHOOTDOWN_WAIT, "shootdown.wait", "shootdown", CPU, "cpus", "")       \
+	X(SHOOTDOWN, "shootdown", "shootdown", CPU, "pages", "")                \
+	X(SHOOTDOWN_SEND, "shootdown.send", "shootdown", CPU, "", "")           \
+	X(SHOOTDOWN_FLUSH, "shootdown.flush", "shootdown", CPU, "", "")         \
+	X(SHOOTDOWN_WAIT, "shootdown.wait", "shootdown", CPU, "", "")           \
 	X(IPI, "ipi", "ipi", IRQ, "from", "pages")                              \
 	X(TICK, "tick", "kthread", CPU, "what", "node")                         \
 	X(KSWAPD, "kswapd", "kthread", KTHREAD, "node", "order")                \
