@@ -138,6 +138,7 @@ struct cpu {
 	u32 node; /* of memory */
 	u64 direct_map; /* kernel address of physical 0 */
 	u64 kernel_root; /* 0: none */
+	u64 block_until; /* of TRAP_BLOCK: cycle at which the thread may go on; a past one: at its next turn */
 };
 
 /* What the hardware could not do by itself. */

@@ -344,8 +344,7 @@ static enum step run_chunk(struct engine *e, struct thread *th)
 		case CORE_AHEAD:
 			return STEP_AGAIN;
 		case CORE_BLOCK:
-			engine_yield(e);
-			return STEP_LEFT;
+			return engine_block(e, th);
 		case CORE_SEGV:
 			engine_note_stop(e);
 			return segv(e, th);

@@ -74,6 +74,16 @@ enum step engine_sleep(struct engine *e, struct thread *th, u64 until)
 	return STEP_LEFT;
 }
 
+enum step engine_block(struct engine *e, struct thread *th)
+{
+	u64 until = e->on->cpu->block_until;
+
+	if (until > core_now(e->on->core))
+		return engine_sleep(e, th, until);
+	engine_yield(e);
+	return STEP_LEFT;
+}
+
 enum step engine_starve(struct engine *e, struct thread *th)
 {
 	leave_core(e, th, THREAD_STARVED);

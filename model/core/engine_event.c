@@ -245,8 +245,7 @@ static enum step copy(struct engine *e, struct thread *th, bool write)
 	case CORE_AHEAD:
 		return STEP_AGAIN;
 	case CORE_BLOCK:
-		engine_yield(e);
-		return STEP_LEFT;
+		return engine_block(e, th);
 	case CORE_OOM:
 		return engine_kill_oom(e, th);
 	case CORE_SEGV:

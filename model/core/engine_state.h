@@ -137,6 +137,8 @@ void engine_yield(struct engine *e);
 enum step engine_wait_order(struct engine *e, struct thread *th, u64 need, u64 stands);
 enum step engine_wait_taking(struct engine *e, struct thread *th);
 enum step engine_sleep(struct engine *e, struct thread *th, u64 until);
+/* A trap said that it must wait: until the core's block_until, or for its next turn. */
+enum step engine_block(struct engine *e, struct thread *th);
 enum step engine_starve(struct engine *e, struct thread *th);
 /* Have the other threads of the process passed what they had seen before number n? *when: since when. */
 bool engine_others_stand(const struct thread *th, u64 n, u64 *when);

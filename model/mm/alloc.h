@@ -112,6 +112,8 @@ struct page_alloc {
 	u64 min_free_kbytes;               /* in force */
 	const struct reclaim_ops *reclaim; /* NULL: nothing can be reclaimed */
 	void *reclaim_arg;
+	void (*release)(void *arg, struct cpu *c, u64 pfn); /* of a page in an LRU list that is freed; lru.h */
+	void *release_arg;
 	struct compaction *compaction; /* compact.h; NULL: blocks are not made by moving pages */
 	struct page_alloc_stats st;
 	u64 unused;                 /* pages that nobody has: free, or in a per-CPU list */

@@ -4,6 +4,7 @@
 #include "model/mm/footprint.h"
 #include "model/mm/huge.h"
 #include "model/mm/pte.h"
+#include "model/mm/rmap.h"
 #include "model/mm/vma_object.h"
 #include "model/mm/zap.h"
 
@@ -37,7 +38,7 @@ static void insert_mapping(struct mm *mm, struct cpu *c, const struct vma *v)
 {
 	struct gather g;
 
-	vma_insert(&mm->vmas, v);
+	vma_insert(&mm->vmas, c, v);
 	gather_begin(&g, mm, c);
 	page_refresh_ends(&g, KPATH_SYSCALL, v->start, v->end);
 	gather_flush(&g);
@@ -68,6 +69,7 @@ enum mm_result mm_mmap(struct mm *mm, struct cpu *c, const struct mm_map *map)
 		v.flags &= ~MM_GROWSDOWN;
 	} else {
 		v.flags |= MM_ANON;
+		v.pgoff = v.start >> FRAME_SHIFT;
 	}
 	insert_mapping(mm, c, &v);
 	if (v.object)
@@ -102,6 +104,7 @@ enum mm_result mm_brk(struct mm *mm, struct cpu *c, u64 start, u64 end)
 	mm->brk = MAX(v.end, align_up(start, FRAME_SIZE));
 	if (v.start >= v.end)
 		return MM_OK;
+	v.pgoff = v.start >> FRAME_SHIFT;
 	mm_unmap(mm, c, v.start, v.end);
 	insert_mapping(mm, c, &v);
 	return MM_OK;
@@ -118,7 +121,7 @@ enum mm_result mm_mprotect(struct mm *mm, struct cpu *c, u64 addr, u64 len, u32 
 	if (!mm_range(mm, addr, len, &start, &end))
 		return failed(mm, MM_INVALID);
 	gather_begin(&g, mm, c);
-	vma_isolate(s, start, end);
+	vma_isolate(s, c, start, end);
 	for (i = vma_index(s, start); i < s->n && s->v[i]->start < end; i++) {
 		struct vma *v = s->v[i];
 
@@ -128,7 +131,7 @@ enum mm_result mm_mprotect(struct mm *mm, struct cpu *c, u64 addr, u64 len, u32 
 		v->flags = (v->flags & ~MM_RIGHTS) | (flags & MM_RIGHTS);
 		page_refresh(&g, KPATH_SYSCALL, v->start, v->end);
 	}
-	vma_merge(s, start, end);
+	vma_merge(s, c, start, end);
 	gather_flush(&g);
 	vma_objects_settle(mm, c);
 	return covered == end - start || mm->implicit_maps ? MM_OK : failed(mm, MM_INVALID);
@@ -240,6 +243,10 @@ static void move_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 	kernel_step(m->mm->k, m->c, STEP_PROTECT_PAGE);
 	pte_write(m->mm, m->c, KPATH_SYSCALL, entry_pa, 0);
 	pte_write(m->mm, m->c, KPATH_SYSCALL, to, entry);
+	rmap_moved(m->mm->k, m->c,
+		   &(struct rmap_entry){
+			   .mm = m->mm, .va = va + m->delta, .entry_pa = to, .pfn = pte_pfn(m->mm, entry) },
+		   entry_pa);
 	if (pte_flags(m->mm, entry) & PTE_PRESENT)
 		gather_page(&m->gather, va);
 }
@@ -277,7 +284,7 @@ static enum mm_result move_range(struct mm *mm, struct cpu *c, u64 from, u64 to,
 		gather_flush(&m.gather);
 		return MM_NOMEM;
 	}
-	vma_move(&mm->vmas, from, from + len, m.delta);
+	vma_move(&mm->vmas, c, from, from + len, m.delta);
 	page_refresh_ends(&m.gather, KPATH_SYSCALL, from, from + len);
 	page_refresh_ends(&m.gather, KPATH_SYSCALL, to, to + len);
 	mm_free_tables(&m.gather, from, from + len);
@@ -291,6 +298,7 @@ static void map_growth(struct mm *mm, struct cpu *c, struct vma *tail, u64 start
 {
 	tail->start = start;
 	tail->end = end;
+	tail->rmap = (struct vma_rmap){ 0 };
 	insert_mapping(mm, c, tail);
 	if (tail->object)
 		object_put(tail->object, c);
@@ -311,6 +319,8 @@ static enum mm_result remap(struct mm *mm, struct cpu *c, u64 from, u64 from_end
 		return MM_INVALID;
 	tail = *last;
 	tail.offset = vma_offset(last, from + kept);
+	tail.pgoff = from == to || last->anon ? linear_page_index(last, from + kept)
+					      : (to + kept) >> FRAME_SHIFT;
 	if (tail.object)
 		object_get(tail.object);
 	if (from != to)

@@ -7,6 +7,7 @@
 #include "model/mm/kmap.h"
 #include "model/mm/kpgtable.h"
 #include "model/mm/pte.h"
+#include "model/mm/rmap.h"
 #include "model/mm/slab.h"
 #include "model/mm/vmalloc.h"
 
@@ -228,6 +229,7 @@ void kernel_check(const struct kernel *k)
 	if (k->pa) {
 		page_alloc_sane(k->pa);
 		slabs_sane(k->slabs);
+		rmap_check(k);
 		check_owners(k, &ch.refs);
 	}
 	for (s = map64_next(&ch.refs, NULL); s; s = map64_next(&ch.refs, s))

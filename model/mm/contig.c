@@ -3,6 +3,7 @@
 #include "model/base/error.h"
 #include "model/mm/pgtable.h"
 #include "model/mm/pte.h"
+#include "model/mm/rmap.h"
 
 #define STATE (PTE_ACCESSED | PTE_DIRTY)
 
@@ -48,7 +49,7 @@ bool contig_map(struct mm *mm, struct cpu *c, const struct page_view *p, u64 ent
 	u64 start = align_down(va, run_size(k)), at = first_entry(k, entry_pa, va), pfn, i;
 	u64 step = page_size(k) >> FRAME_SHIFT;
 
-	if (!wanted(mm, p, at, start))
+	if (!wanted(mm, p, at, start) || !rmap_prepare(mm, c, p->real))
 		return false;
 	pfn = page_alloc(k, c, GFP_TRANSHUGE_LIGHT, k->contig_order, start);
 	k->contig.fallbacks += pfn == NO_FRAME;
@@ -60,6 +61,9 @@ bool contig_map(struct mm *mm, struct cpu *c, const struct page_view *p, u64 ent
 		page_zero(k, c, pfn);
 		entry = f->encode(f->pa(entry, 0), f->flags(entry, 0) | PTE_CONTIG, 0);
 		pte_write(mm, c, KPATH_FAULT, at + i * f->entry_bytes, entry);
+		rmap_add_new(k, i ? NULL : c,
+			     &(struct rmap_entry){ mm, p->real, start + (i << k->page_shift),
+						   at + i * f->entry_bytes, pfn, 0 });
 	}
 	k->contig.faults++;
 	return true;

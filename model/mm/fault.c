@@ -10,6 +10,7 @@
 #include "model/mm/huge.h"
 #include "model/mm/lru.h"
 #include "model/mm/pte.h"
+#include "model/mm/rmap.h"
 #include "model/mm/shootdown.h"
 #include "model/mm/vma_object.h"
 
@@ -54,8 +55,8 @@ static struct vma *grow_stack(struct mm *mm, struct cpu *c, u64 va)
 	if (below && !(below->flags & MM_GROWSDOWN) && access_allowed(below, ACCESS_READ) &&
 	    start < below->end + gap)
 		return NULL;
-	v->start = start;
-	vma_merge(&mm->vmas, start, start);
+	vma_resize(&mm->vmas, c, v, start, v->end);
+	vma_merge(&mm->vmas, c, start, start);
 	gather_begin(&g, mm, c);
 	page_refresh_ends(&g, KPATH_FAULT, start, start);
 	gather_flush(&g);
@@ -88,11 +89,18 @@ static void set_entry(struct fault *f, u64 pfn, bool write)
 	pte_write(f->mm, f->c, KPATH_FAULT, f->entry_pa, pte_make(f->vma, f->mm, pfn, write, state));
 }
 
+static struct rmap_entry this_entry(const struct fault *f, u64 pfn)
+{
+	return (struct rmap_entry){ f->mm, f->view.real, page_down(f->k, f->va), f->entry_pa, pfn, 0 };
+}
+
 /* A page that is the faulting address space's own is mapped for the first time. */
 static void map_new(struct fault *f, u64 pfn)
 {
+	struct rmap_entry e = this_entry(f, pfn);
+
 	kernel_path_step(f->k, f->c, f->mm, STEP_PAGE_CHARGE);
-	kernel_path_step(f->k, f->c, f->mm, STEP_RMAP_ADD);
+	rmap_add_new(f->k, f->c, &e);
 	lru_add(f->k, f->c, pfn);
 	kernel_path_step(f->k, f->c, f->mm, STEP_RSS_ADD);
 	page_set_anon(f->mm, f->va);
@@ -147,6 +155,8 @@ static enum trap_result fault_anonymous(struct fault *f)
 		page_set_anon(f->mm, f->va);
 		return done(&f->k->fault.zero);
 	}
+	if (!rmap_prepare(f->mm, f->c, f->view.real))
+		return TRAP_OOM;
 	pfn = new_zeroed(f);
 	if (pfn == NO_FRAME)
 		return TRAP_OOM;
@@ -173,12 +183,13 @@ static u64 object_frame(struct fault *f, u64 va)
 	return pfn;
 }
 
-static void map_object_page(struct fault *f, u64 entry_pa, u64 pfn, u32 state)
+static void map_object_page(struct fault *f, u64 va, u64 entry_pa, u64 pfn, u32 state)
 {
 	kernel_step(f->k, f->c, STEP_FILE_PAGE);
 	frame_get(f->k->frames, pfn);
 	pte_write(f->mm, f->c, KPATH_FAULT, entry_pa,
 		  pte_make(f->vma, f->mm, pfn, f->vma->flags & MM_SHARED, state));
+	rmap_add(f->k, f->c, &(struct rmap_entry){ f->mm, f->view.real, va, entry_pa, pfn, 0 });
 	f->k->fault.file_pages++;
 }
 
@@ -195,7 +206,9 @@ static bool map_around(struct fault *f, u64 entry_pa, u64 va)
 	pfn = object_frame(f, va);
 	if (pfn == NO_FRAME)
 		return false;
-	map_object_page(f, entry_pa, pfn, PTE_ACCESSED);
+	if (!rmap_prepare(f->mm, f->c, f->view.real))
+		return false;
+	map_object_page(f, va, entry_pa, pfn, PTE_ACCESSED);
 	return true;
 }
 
@@ -224,7 +237,7 @@ static void fault_around(struct fault *f)
 /* do_cow_fault() */
 static enum trap_result fault_private_write(struct fault *f, u64 from)
 {
-	u64 pfn = new_copy(f, from);
+	u64 pfn = rmap_prepare(f->mm, f->c, f->view.real) ? new_copy(f, from) : NO_FRAME;
 
 	if (pfn == NO_FRAME)
 		return TRAP_OOM;
@@ -245,7 +258,10 @@ static enum trap_result fault_object(struct fault *f)
 		return fault_private_write(f, pfn);
 	if (f->write)
 		kernel_path_step(f->k, f->c, f->mm, STEP_FILE_WRITE);
-	map_object_page(f, f->entry_pa, pfn, f->write ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED);
+	if (!rmap_prepare(f->mm, f->c, f->view.real))
+		return TRAP_OOM;
+	map_object_page(f, page_down(f->k, f->va), f->entry_pa, pfn,
+			f->write ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED);
 	if (!f->write)
 		fault_around(f);
 	return done(&f->k->fault.file);
@@ -275,6 +291,7 @@ static void leave_run(struct fault *f)
 static enum trap_result fault_write_protected(struct fault *f)
 {
 	u64 old = pte_pfn(f->mm, f->entry), pfn;
+	struct rmap_entry was;
 
 	leave_run(f);
 	if ((f->vma->flags & MM_SHARED) || frame_refs(f->k->frames, old) == 1) {
@@ -283,10 +300,12 @@ static enum trap_result fault_write_protected(struct fault *f)
 		upgraded(f);
 		return done(&f->k->fault.reuse);
 	}
-	pfn = new_copy(f, old);
+	pfn = rmap_prepare(f->mm, f->c, f->view.real) ? new_copy(f, old) : NO_FRAME;
 	if (pfn == NO_FRAME)
 		return TRAP_OOM;
 	kernel_path_step(f->k, f->c, f->mm, STEP_WP_FAULT);
+	was = this_entry(f, old);
+	rmap_remove(f->k, f->c, &was);
 	map_new(f, pfn);
 	tlb_flush_page(f->mm, f->c, f->page);
 	frame_put(f->k->frames, f->c, old);
@@ -335,7 +354,8 @@ static bool fault_huge(struct fault *f, u64 upper, u32 level, enum trap_result *
 		return false;
 	kernel_path_step(f->k, f->c, f->mm, STEP_HUGE_FAULT);
 	kernel_load(f->k, f->c, KPATH_FAULT, upper, f->k->format->entry_bytes);
-	if (!huge_map(f->mm, f->c, f->vma, upper, f->va, level, f->write))
+	if (!rmap_prepare(f->mm, f->c, f->view.real) ||
+	    !huge_map(f->mm, f->c, f->view.real, upper, f->va, level, f->write))
 		return false;
 	page_set_anon(f->mm, f->va);
 	*result = done(&f->k->fault.huge);

@@ -126,10 +126,31 @@ void frame_buddy_get(struct page_alloc *pa, u64 pfn)
 	single(pa, pfn)->refs++;
 }
 
+/* Nobody has the page any more: __page_cache_release() and free_pages_prepare(). */
+static void forget(struct page_alloc *pa, struct cpu *c, struct page *p, u64 pfn)
+{
+	ASSERT(!p->mapcount && !p->swap);
+	if (p->marks & (PG_LRU | PG_BATCHED) && pa->release)
+		pa->release(pa->release_arg, c, pfn);
+	p->mapping = p->index = p->rmap = p->ready = 0;
+	p->marks = p->group = 0;
+}
+
+static void forget_block(struct page_alloc *pa, struct cpu *c, u64 pfn, u32 order)
+{
+	u64 i;
+
+	for (i = 0; memmap_has(&pa->map, pfn) && i < 1ull << order; i++)
+		forget(pa, c, page_of(&pa->map, pfn + i), pfn + i);
+}
+
 bool frame_buddy_put(struct page_alloc *pa, struct cpu *c, u64 pfn, bool cold)
 {
-	if (--single(pa, pfn)->refs)
+	struct page *p = single(pa, pfn);
+
+	if (--p->refs)
 		return false;
+	forget(pa, c, p, pfn);
 	if (cold)
 		free_pages_cold(pa, c, pfn, 0);
 	else
@@ -174,6 +195,7 @@ static u64 put_piece(struct page_alloc *pa, struct cpu *c, u64 pfn, u32 order)
 	}
 	if (--page_of(&pa->map, pfn)->refs)
 		return 0;
+	forget_block(pa, c, pfn, order);
 	free_pages(pa, c, pfn, order);
 	return 1ull << order;
 }

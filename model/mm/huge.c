@@ -1,6 +1,7 @@
 #include "model/mm/huge.h"
 
 #include "model/base/error.h"
+#include "model/mm/rmap.h"
 
 static u64 nr_pages(const struct kernel *k, u32 level)
 {
@@ -112,7 +113,7 @@ static u64 new_block(struct kernel *k, struct cpu *c, u64 entry_pa, u64 va, u32 
 }
 
 /* mm/huge_memory.c:__do_huge_pmd_anonymous_page() */
-bool huge_map(struct mm *mm, struct cpu *c, const struct vma *v, u64 entry_pa, u64 va, u32 level, bool write)
+bool huge_map(struct mm *mm, struct cpu *c, struct vma *v, u64 entry_pa, u64 va, u32 level, bool write)
 {
 	struct kernel *k = mm->k;
 	u32 flags = PTE_PRESENT | PTE_LEAF | PTE_USER | PTE_ACCESSED | (write ? PTE_DIRTY : 0);
@@ -127,13 +128,16 @@ bool huge_map(struct mm *mm, struct cpu *c, const struct vma *v, u64 entry_pa, u
 	if (v->flags & MM_EXEC)
 		flags |= PTE_EXEC;
 	pte_write(mm, c, KPATH_FAULT, entry_pa, k->format->encode(pfn << FRAME_SHIFT, flags, level));
+	rmap_add_new_huge(
+		k, c,
+		&(struct rmap_entry){ mm, v, align_down(va, huge_size(k, level)), entry_pa, pfn, level });
 	k->huge.faults++;
 	k->huge.gigantic += level > 1;
 	return true;
 }
 
 /* mm/huge_memory.c:copy_huge_pmd() */
-bool huge_share(struct mm *child, struct cpu *c, u64 entry_pa, u64 entry, u32 level)
+bool huge_share(struct mm *child, struct cpu *c, struct vma *v, u64 va, u64 entry_pa, u64 entry, u32 level)
 {
 	struct kernel *k = child->k;
 	const struct pt_format *f = k->format;
@@ -143,6 +147,8 @@ bool huge_share(struct mm *child, struct cpu *c, u64 entry_pa, u64 entry, u32 le
 		return false;
 	frame_get_block(k->frames, page_at(k, entry, level, 0), huge_order(k, level));
 	pte_write(child, c, KPATH_FORK, entry_pa, f->encode(f->pa(entry, level), flags, level));
+	rmap_add_huge(k, c,
+		      &(struct rmap_entry){ child, v, va, entry_pa, page_at(k, entry, level, 0), level });
 	return true;
 }
 
@@ -174,9 +180,18 @@ static void split_entry(void *arg, u64 va, u64 entry_pa, u64 entry, u32 level)
 	if (level != e->level)
 		return;
 	table = withdraw(k, entry_pa) << FRAME_SHIFT;
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		pt_write(f, k->ptmem, table + i * f->entry_bytes,
 			 f->encode(f->pa(entry, level) + (i << f->shift[level - 1]), flags, level - 1));
+		if (level > 1)
+			continue;
+		rmap_moved(k, NULL,
+			   &(struct rmap_entry){ .mm = e->g->mm,
+						 .va = va + (i << f->shift[0]),
+						 .entry_pa = table + i * f->entry_bytes,
+						 .pfn = page_at(k, entry, level, i) },
+			   entry_pa);
+	}
 	kernel_store(k, e->g->c, e->path, table, n * f->entry_bytes);
 	pte_write(e->g->mm, e->g->c, e->path, entry_pa, f->encode(table, PTE_TABLE, level));
 	gather_huge(e->g, va, level);
@@ -222,6 +237,12 @@ static void zap_entry(void *arg, u64 va, u64 entry_pa, u64 entry, u32 level)
 
 	kernel_step(k, e->g->c, sole ? STEP_UNMAP_PAGE : STEP_UNMAP_SHARED);
 	pte_write(e->g->mm, e->g->c, e->path, entry_pa, 0);
+	rmap_remove_huge(k, e->g->c,
+			 &(struct rmap_entry){ .mm = e->g->mm,
+					       .va = va,
+					       .entry_pa = entry_pa,
+					       .pfn = page_at(k, entry, level, 0),
+					       .level = level });
 	gather_huge(e->g, va, level);
 	gather_block(e->g, page_at(k, entry, level, 0), huge_order(k, level));
 	forget_all(k, level == 1 ? e->g->c : NULL, entry_pa, level);

@@ -29,9 +29,9 @@ static inline bool huge_entry(const struct kernel *k, u64 entry, u32 level)
 /* Whether a fault at va, in the page that p describes, should get one of that level. */
 bool huge_wanted(struct mm *mm, const struct page_view *p, u64 va, u32 level);
 /* Maps a cleared one at an entry; false: no memory for it. */
-bool huge_map(struct mm *mm, struct cpu *c, const struct vma *v, u64 entry_pa, u64 va, u32 level, bool write);
+bool huge_map(struct mm *mm, struct cpu *c, struct vma *v, u64 entry_pa, u64 va, u32 level, bool write);
 /* Maps a parent's page for its child, read-only; false: no memory. */
-bool huge_share(struct mm *child, struct cpu *c, u64 entry_pa, u64 entry, u32 level);
+bool huge_share(struct mm *child, struct cpu *c, struct vma *v, u64 va, u64 entry_pa, u64 entry, u32 level);
 /* Nobody else uses any page of it. */
 bool huge_is_sole(const struct mm *mm, u64 entry, u32 level);
 /* Splits those that meet start..end; those that start or end cuts in two. */

@@ -16,6 +16,7 @@
 #include "model/mm/kthread.h"
 #include "model/mm/layout.h"
 #include "model/mm/page.h"
+#include "model/mm/rmap.h"
 #include "model/mm/slab.h"
 #include "model/mm/vmalloc.h"
 #include "model/sim/time.h"
@@ -25,6 +26,9 @@ static const char *const hugetlb_names[] = { "2m", "1g", NULL };
 static const char *const pcp_names[] = { "era", "none", "hot-cold", "merged", "lists", NULL };
 static const char *const slab_names[] = { "era", "slab", "slub", NULL };
 static const char *const boot_names[] = { "fresh", "aged", "buddyinfo", NULL };
+static const char *const rmap_names[] = { "era",	   "none",     "pte_chain",	 "objrmap",
+					  "anonmm", "anon_vma", "anon_vma_chain", NULL };
+static const char *const rmap_file_names[] = { "scheme", "list", "prio_tree", "interval_tree", NULL };
 static const char *const thp_names[] = { "never", "always", NULL };
 static const char *const layout_names[] = { "x86-64",    "x86-64-la57", "i386", "i386-pae", "arm64-4k",
 					    "arm64-16k", "arm64-64k",   "sv39", "sv48",     NULL };
@@ -57,6 +61,11 @@ const struct opt kernel_opts[] = {
 	  frame_placement_names },
 	{ "pcp", OPT_ENUM, AT(pcp), "era", 0, 0, NULL, "per-CPU lists of pages", pcp_names },
 	{ "slab", OPT_ENUM, AT(slab), "era", 0, 0, NULL, "allocator of kernel objects", slab_names },
+	{ "rmap", OPT_ENUM, AT(rmap), "era", 0, 0, NULL,
+	  "reverse mapping: how the mappings of a page are found", rmap_names },
+	{ "rmap_file", OPT_ENUM, AT(rmap_file), "scheme", 0, 0, NULL,
+	  "in which structure an object's mappings are kept, where kernel.rmap is not none or pte_chain",
+	  rmap_file_names },
 	{ "min_free_kbytes", OPT_U64, AT(min_free_kbytes), "0", 0, 0, "KB",
 	  "that the zones' marks keep free; 0: by the era's formula", NULL },
 	{ "boot", OPT_ENUM, AT(boot), "fresh", 0, 0, NULL,
@@ -165,7 +174,7 @@ struct kernel *kernel_new(const struct kernel_params *p)
 	k->nodes = MAX(p->nodes, 1);
 	k->kthreads = kthreads_new(k, p->hz);
 	kernel_boot(k, p);
-	objects_init(&k->objects, k->frames);
+	objects_init(&k->objects, k->frames, k->pa);
 	k->gather = xmalloc(GATHER_MAX * sizeof(*k->gather));
 	k->zero_pfn = p->cfg->zero_page ? page_alloc(k, NULL, GFP_KERNEL, 0, ~(u64)0) : NO_FRAME;
 	return k;
@@ -184,6 +193,9 @@ void kernel_free(struct kernel *k)
 	while ((mm = k->mms)) {
 		k->mms = mm->next;
 		vma_set_fini(&mm->vmas, NULL);
+		if (mm->implicit_maps)
+			rmap_unlink(mm, NULL, &mm->implicit);
+		rmap_exit_mm(mm, NULL);
 		free(mm->nodes.va);
 		free(mm);
 	}
@@ -260,6 +272,8 @@ void kernel_stats(struct kernel *k, struct stats *s)
 		kthreads_stats_add(k->kthreads, s);
 	if (k->slabs)
 		slabs_stats_add(k->slabs, s);
+	if (k->rmap)
+		rmap_stats_add(k->rmap, s);
 	if (k->vmalloc)
 		vmalloc_stats_add(k->vmalloc, s);
 	if (k->kmaps)

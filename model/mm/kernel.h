@@ -55,6 +55,8 @@ struct kernel_cfg {
 	u32 placement;          /* kernel.placement: enum frame_placement */
 	u32 pcp;                /* kernel.pcp: 0 the era's, else enum pcp_form + 1 */
 	u32 slab;               /* kernel.slab: 0 the era's, else enum slab_form + 1 */
+	u32 rmap;               /* kernel.rmap: 0 the era's, else enum rmap_scheme + 1 */
+	u32 rmap_file;          /* kernel.rmap_file: 0 the scheme's, else enum rmap_file + 1 */
 	u64 min_free_kbytes;    /* kernel.min_free_kbytes: 0 by the era's formula */
 	u32 boot;               /* kernel.boot: enum kernel_boot_state */
 	u32 boot_occupancy;     /* kernel.boot_occupancy: percent */

@@ -7,6 +7,7 @@
 #include "model/mm/kpgtable.h"
 #include "model/mm/kthread.h"
 #include "model/mm/migrate.h"
+#include "model/mm/rmap.h"
 #include "model/mm/slab.h"
 #include "model/mm/vmalloc.h"
 
@@ -134,6 +135,7 @@ void kernel_boot(struct kernel *k, const struct kernel_params *p)
 		return;
 	map_kernel(k);
 	boot_slabs(k, p);
+	rmap_boot(k);
 	k->data_va = layout_image_va(&k->layout) + k->layout.image_bytes / 2;
 	k->migration = migration_new(k);
 	compact_init(k->pa, &migration_ops, k->migration);
@@ -160,6 +162,7 @@ void kernel_boot_undo(struct kernel *k)
 	if (k->slabs)
 		slabs_free(k->slabs);
 	page_alloc_free(k->pa);
+	rmap_free(k->rmap);
 	migration_free(k->migration);
 }
 

@@ -36,6 +36,24 @@ enum page_state {
 #define PAGE_FRAME      32u /* in use by frame.h's users, with a count of references */
 #define PAGE_TAIL       16u /* of a compound block that is used as one */
 
+/* struct page.mapping: private memory; otherwise it is an object's. include/linux/page-flags.h */
+#define PAGE_MAPPING_ANON 1u
+
+/* Bits of struct page.marks: include/linux/page-flags.h */
+#define PG_REFERENCED  1u
+#define PG_ACTIVE      2u
+#define PG_LRU         4u   /* in a list of lru.h, by prev and next */
+#define PG_BATCHED     8u   /* on its way there */
+#define PG_DIRTY       16u
+#define PG_WRITEBACK   32u  /* until `ready` */
+#define PG_LOCKED      64u  /* being read, until `ready` */
+#define PG_UNEVICTABLE 128u
+#define PG_SWAPBACKED  256u /* of private or shared anonymous memory */
+#define PG_WORKINGSET  512u
+#define PG_RECLAIM     1024u /* to be freed when its write-back ends */
+#define PG_READAHEAD   2048u /* using it asks for more */
+#define PG_EXCLUSIVE   4096u /* nobody else can have it: PageAnonExclusive() */
+
 struct page {
 	u32 prev, next; /* pfns of a list's neighbours, NO_PAGE: none */
 	u32 refs;
@@ -44,6 +62,15 @@ struct page {
 	u8 type; /* of the list that it is in: enum migratetype */
 	u8 flags;
 	u64 private;
+	/* Of a page that is mapped, or that a file or swap has: */
+	u64 mapping;  /* what rmap.h finds its mappings by, PAGE_MAPPING_ANON in its last bit; 0: nobody has it */
+	u64 index;    /* in pages: of the object, or of the address in its first mapping: page->index */
+	u64 rmap;     /* pte_chain.c: the entry that maps it, or the chain of those that do */
+	u64 swap;     /* its slot + 1, 0: it is not in the swap cache */
+	u64 ready;    /* cycle at which the transfer that it waits for is over, 0: none */
+	u32 mapcount; /* entries that map it */
+	u16 marks;    /* PG_* */
+	u16 group;    /* whose limit it is charged to, 0: the root's */
 };
 
 struct memmap {

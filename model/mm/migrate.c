@@ -7,6 +7,7 @@
 #include "model/mm/page.h"
 #include "model/mm/pgtable.h"
 #include "model/mm/pte.h"
+#include "model/mm/rmap.h"
 #include "model/mm/shootdown.h"
 
 struct mapping {
@@ -78,13 +79,14 @@ static bool movable(const struct migration *m, const struct mapping *p, u64 page
 }
 
 /* The entry changes at once, where Linux puts a migration entry in between, and the old one is flushed. */
-static void remap(struct cpu *c, const struct mapping *p, u64 to)
+static void remap(struct cpu *c, const struct mapping *p, u64 from, u64 to)
 {
 	struct mm *mm = p->mm;
 	u32 flags = pte_flags(mm, pte_read(mm, p->entry_pa));
 
 	pte_write(mm, c, KPATH_COMPACT, p->entry_pa,
 		  mm->k->format->encode(to << mm->k->page_shift, flags, 0));
+	rmap_migrate(mm->k, c, from, to);
 	if (flags & PTE_PRESENT)
 		tlb_flush_page(mm, c, p->va);
 }
@@ -101,7 +103,7 @@ static bool unmap_and_move(void *arg, struct cpu *c, u64 from, u64 to)
 	p = &m->mapping[from - m->first];
 	if (!movable(m, p, from))
 		return false;
-	remap(c, p, to);
+	remap(c, p, from, to);
 	page_copy(m->k, c, to << frame_order(m->k), from << frame_order(m->k));
 	if (to - m->first < PAGE_CHUNK)
 		m->mapping[to - m->first] = *p;

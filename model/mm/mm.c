@@ -9,6 +9,7 @@
 #include "model/mm/footprint.h"
 #include "model/mm/huge.h"
 #include "model/mm/pte.h"
+#include "model/mm/rmap.h"
 #include "model/mm/shootdown.h"
 #include "model/mm/vma_object.h"
 #include "model/mm/zap.h"
@@ -51,6 +52,7 @@ static struct mm *mm_create(struct kernel *k, struct cpu *c, bool implicit_maps)
 		return NULL;
 	}
 	mm->root = root << FRAME_SHIFT;
+	mm->vmas.mm = mm;
 	mm->implicit_maps = implicit_maps;
 	mm->implicit = (struct vma){ .end = space_end(k),
 				     .anon = implicit_maps,
@@ -59,6 +61,8 @@ static struct mm *mm_create(struct kernel *k, struct cpu *c, bool implicit_maps)
 	if (mm->next)
 		mm->next->prev = mm;
 	k->mms = mm;
+	if (implicit_maps)
+		rmap_link(mm, c, &mm->implicit);
 	return mm;
 }
 
@@ -117,6 +121,9 @@ void mm_put(struct mm *mm, struct cpu *c)
 	asid_end(mm);
 	pgtable_free_page(k, c, mm->root >> FRAME_SHIFT);
 	vma_remove(&mm->vmas, c, 0, space_end(k));
+	if (mm->implicit_maps)
+		rmap_unlink(mm, c, &mm->implicit);
+	rmap_exit_mm(mm, c);
 	mm_objects_free(mm, c);
 	vma_set_fini(&mm->vmas, c);
 	if (mm->next)
@@ -132,6 +139,7 @@ void mm_put(struct mm *mm, struct cpu *c)
 struct fork {
 	struct mm *parent, *child;
 	struct cpu *c;
+	struct vma *vma; /* the child's, whose entries are copied */
 	struct pte_cursor to;
 	bool protected; /* an entry of the parent lost its write permission */
 	bool failed;
@@ -146,7 +154,7 @@ static void fork_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 	if (f->failed)
 		return;
 	to = pte_cursor_at(&f->to, va);
-	f->failed = to == NO_ENTRY;
+	f->failed = to == NO_ENTRY || !rmap_prepare(f->child, f->c, f->vma);
 	/* A page of several mappings is met once with each of them. */
 	if (f->failed || pte_read(f->child, to))
 		return;
@@ -157,6 +165,8 @@ static void fork_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 	}
 	pte_write(f->child, f->c, KPATH_FORK, to, pte_without(f->parent, entry, PTE_WRITE | PTE_ACCESSED));
 	frame_get(f->parent->k->frames, pte_pfn(f->parent, entry));
+	rmap_add(f->parent->k, f->c,
+		 &(struct rmap_entry){ f->child, f->vma, va, to, pte_pfn(f->parent, entry), 0 });
 }
 
 static void fork_huge(void *arg, u64 va, u64 entry_pa, u64 entry, u32 level)
@@ -166,7 +176,7 @@ static void fork_huge(void *arg, u64 va, u64 entry_pa, u64 entry, u32 level)
 	u64 to = f->failed ? NO_ENTRY : pgtable_upper(f->child, f->c, KPATH_FORK, va, level, true);
 	u32 flags = fmt->flags(entry, level);
 
-	f->failed = to == NO_ENTRY || !huge_share(f->child, f->c, to, entry, level);
+	f->failed = to == NO_ENTRY || !huge_share(f->child, f->c, f->vma, va, to, entry, level);
 	if (f->failed)
 		return;
 	kernel_step(f->parent->k, f->c, STEP_FORK_PAGE);
@@ -177,11 +187,12 @@ static void fork_huge(void *arg, u64 va, u64 entry_pa, u64 entry, u32 level)
 	f->protected = true;
 }
 
-static void fork_pages(struct fork *f, const struct vma *v, u64 start, u64 end)
+static void fork_pages(struct fork *f, const struct vma *v, struct vma *to, u64 start, u64 end)
 {
 	/* vma_needs_copy(): shared pages, and those of files that were only read, are faulted in again. */
-	if (!v->anon || start >= end)
+	if (!v->anon || start >= end || f->failed)
 		return;
+	f->vma = to;
 	pgtable_each_huge(f->parent, start, end, fork_huge, f);
 	pgtable_each(f->parent, start, end, fork_entry, f);
 }
@@ -189,17 +200,21 @@ static void fork_pages(struct fork *f, const struct vma *v, u64 start, u64 end)
 static void fork_mappings(struct fork *f)
 {
 	const struct vma_set *s = &f->parent->vmas;
+	struct vma *from = &f->parent->implicit, *rest = &f->child->implicit, *to;
 	u64 at = 0;
 	u32 i;
 
+	if (f->parent->implicit_maps)
+		f->failed |= !rmap_fork_vma(f->child, f->c, from, rest);
 	for (i = 0; i < s->n; i++) {
 		kernel_step(f->parent->k, f->c, STEP_FORK_VMA);
-		vma_insert(&f->child->vmas, s->v[i]);
-		fork_pages(f, &f->parent->implicit, at, s->v[i]->start);
-		fork_pages(f, s->v[i], s->v[i]->start, s->v[i]->end);
+		to = vma_copy(&f->child->vmas, f->c, s->v[i]);
+		f->failed |= !rmap_fork_vma(f->child, f->c, s->v[i], to);
+		fork_pages(f, from, rest, at, s->v[i]->start);
+		fork_pages(f, s->v[i], to, s->v[i]->start, s->v[i]->end);
 		at = s->v[i]->end;
 	}
-	fork_pages(f, &f->parent->implicit, at, f->parent->implicit.end);
+	fork_pages(f, from, rest, at, from->end);
 }
 
 struct mm *mm_fork(struct mm *mm, struct cpu *c)
@@ -217,6 +232,7 @@ struct mm *mm_fork(struct mm *mm, struct cpu *c)
 	}
 	f.child->brk = mm->brk;
 	f.to = (struct pte_cursor){ .mm = f.child, .c = c, .path = KPATH_FORK, .make = true };
+	f.failed = !rmap_fork_mm(mm, f.child, c);
 	fork_mappings(&f);
 	vma_objects_settle(f.child, c);
 	if (f.protected)

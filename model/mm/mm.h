@@ -143,6 +143,7 @@ struct kernel {
 	struct ptmem *ptmem;
 	struct page_alloc *pa;       /* NULL: frames come from a pool */
 	struct migration *migration; /* with a page allocator */
+	struct rmap *rmap;           /* NULL: there is none */
 	u32 table_walks;             /* that go on: entries must stay as they are; migrate.h */
 	struct frames *frames;
 	u32 nodes; /* of memory */
@@ -169,6 +170,11 @@ struct kernel {
 	u64 pgfault; /* as Linux counts them: resolved ones, and those that ran out of memory */
 };
 
+/* Pages of an address space: private ones, those of objects, private ones that lie in swap. */
+struct mm_rss {
+	u64 anon, file, swap;
+};
+
 struct mm {
 	struct kernel *k;
 	struct vma_set vmas;
@@ -179,6 +185,8 @@ struct mm {
 	u16 asid[MAX_CPUS];  /* on each, 0: none */
 	u64 va;              /* of its mm_struct */
 	struct vma_nodes nodes;
+	struct mm_rss rss; /* counted with a reverse mapping */
+	void *rmap;        /* what its scheme has of it */
 	u64 brk; /* end of the heap in whole pages, 0 before anything told */
 	struct mm *prev, *next;
 };

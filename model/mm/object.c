@@ -3,10 +3,26 @@
 #include <stdlib.h>
 
 #include "model/base/error.h"
+#include "model/mm/alloc.h"
 
-void objects_init(struct objects *set, struct frames *frames)
+void objects_init(struct objects *set, struct frames *frames, struct page_alloc *pa)
 {
-	*set = (struct objects){ .frames = frames };
+	*set = (struct objects){ .frames = frames, .pa = pa };
+}
+
+static struct page *struct_page(const struct objects *set, u64 pfn)
+{
+	return set->pa ? page_of(&set->pa->map, pfn >> (set->pa->cfg.shift - FRAME_SHIFT)) : NULL;
+}
+
+/* mm/filemap.c:__filemap_remove_folio(): nobody maps it any more, or the frame goes now. */
+static void let_go(struct object *o, struct cpu *c, u64 pfn)
+{
+	struct page *p = struct_page(o->set, pfn);
+
+	if (p)
+		p->mapping = 0;
+	frame_put(o->set->frames, c, pfn);
 }
 
 static void object_free(struct object *o, struct cpu *c)
@@ -15,7 +31,7 @@ static void object_free(struct object *o, struct cpu *c)
 	const struct map64_slot *s;
 
 	for (s = map64_next(&o->pages, NULL); s; s = map64_next(&o->pages, s))
-		frame_put(set->frames, c, s->value);
+		let_go(o, c, s->value);
 	map64_fini(&o->pages);
 	if (o->id)
 		map64_remove(&set->by_id, o->id);
@@ -83,7 +99,14 @@ u64 object_page(const struct object *o, u64 index)
 
 void object_add(struct object *o, u64 index, u64 pfn)
 {
+	struct page *p = struct_page(o->set, pfn);
+
 	ASSERT(object_page(o, index) == NO_FRAME);
+	if (p) {
+		p->mapping = (uintptr_t)o;
+		p->index = index;
+		p->marks |= o->anon ? PG_SWAPBACKED : 0;
+	}
 	map64_set(&o->pages, index, pfn);
 }
 
@@ -96,7 +119,7 @@ void object_drop_range(struct object *o, struct cpu *c, u64 first, u64 last)
 		if (s->key < first || s->key > last)
 			continue;
 		index[n++] = s->key;
-		frame_put(o->set->frames, c, s->value);
+		let_go(o, c, s->value);
 	}
 	while (n)
 		map64_remove(&o->pages, index[--n]);

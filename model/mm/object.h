@@ -23,11 +23,12 @@ struct object {
 
 struct objects {
 	struct frames *frames;
-	struct map64 by_id; /* id -> the object's host address */
+	struct page_alloc *pa; /* NULL: pages have no struct page */
+	struct map64 by_id;    /* id -> the object's host address */
 	struct object *first;
 };
 
-void objects_init(struct objects *set, struct frames *frames);
+void objects_init(struct objects *set, struct frames *frames, struct page_alloc *pa);
 void objects_fini(struct objects *set); /* frees them all with their frames */
 /* The object of that id, made if there is none. One more user. */
 struct object *object_open(struct objects *set, u64 id, bool anon);

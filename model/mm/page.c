@@ -43,8 +43,12 @@ struct page_view page_view(struct mm *mm, u64 va)
 	if (n + holes > 1)
 		return mixed_view(mm, first, n, holes);
 	if (n)
-		return (struct page_view){ .vma = *mm->vmas.v[first], .mapped = true };
-	return (struct page_view){ .vma = mm->implicit, .mapped = holes, .implicit = true };
+		return (struct page_view){ .vma = *mm->vmas.v[first],
+					   .mapped = true,
+					   .real = mm->vmas.v[first] };
+	return (struct page_view){
+		.vma = mm->implicit, .mapped = holes, .implicit = true, .real = &mm->implicit
+	};
 }
 
 u64 page_index(const struct kernel *k, const struct vma *v, u64 va)

@@ -36,6 +36,7 @@ struct page_view {
 	bool mapped; /* false: nothing is */
 	bool mixed;  /* it lies in several VMAs */
 	bool implicit;
+	struct vma *real; /* that the view is a copy of; NULL: several */
 };
 struct page_view page_view(struct mm *mm, u64 va);
 /* The page of v's object that va's page shows. */

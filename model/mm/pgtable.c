@@ -2,6 +2,7 @@
 
 #include "model/base/error.h"
 #include "model/mm/page.h"
+#include "model/mm/pte.h"
 
 u64 pgtable_new_page(struct kernel *k, struct cpu *c)
 {
@@ -104,6 +105,7 @@ struct each {
 	pte_fn fn;    /* NULL: only large pages */
 	huge_fn huge; /* NULL: none */
 	void *arg;
+	bool swap; /* fn is for entries with a slot of swap */
 };
 
 static void each_in_table(const struct each *e, u64 table, u32 level, u64 start, u64 end)
@@ -118,6 +120,8 @@ static void each_in_table(const struct each *e, u64 table, u32 level, u64 start,
 		if (!entry)
 			continue;
 		ASSERT(e->fn || level > 0);
+		if (level == 0 && entry_is_swap(f, entry) != e->swap)
+			continue;
 		if (level == 0)
 			e->fn(e->arg, va, entry_pa, entry);
 		else if (!(f->flags(entry, level) & PTE_LEAF) && (e->fn || level > 1))
@@ -129,16 +133,27 @@ static void each_in_table(const struct each *e, u64 table, u32 level, u64 start,
 
 void pgtable_each(const struct mm *mm, u64 start, u64 end, pte_fn fn, void *arg)
 {
-	struct each e = { mm, fn, NULL, arg };
+	struct each e = { mm, fn, NULL, arg, false };
 
 	mm->k->table_walks++;
 	each_in_table(&e, mm->root, mm->k->format->levels - 1u, page_down(mm->k, start), page_up(mm->k, end));
 	mm->k->table_walks--;
 }
 
+void pgtable_each_swap(const struct mm *mm, u64 start, u64 end, pte_fn fn, void *arg)
+{
+	struct each e = { mm, fn, NULL, arg, true };
+
+	if (!mm->rss.swap)
+		return;
+	mm->k->table_walks++;
+	each_in_table(&e, mm->root, mm->k->format->levels - 1u, start, end);
+	mm->k->table_walks--;
+}
+
 void pgtable_each_huge(const struct mm *mm, u64 start, u64 end, huge_fn fn, void *arg)
 {
-	struct each e = { mm, NULL, fn, arg };
+	struct each e = { mm, NULL, fn, arg, false };
 
 	mm->k->table_walks++;
 	each_in_table(&e, mm->root, mm->k->format->levels - 1u, start, end);

@@ -28,9 +28,13 @@ u64 pte_read(const struct mm *mm, u64 entry_pa);
 /* Charged as a store on `path`. */
 void pte_write(struct mm *mm, struct cpu *c, enum kernel_path path, u64 entry_pa, u64 entry);
 
-/* Calls fn for each entry of the last level that meets start..end and is not 0. fn may change that entry. */
+/*
+ * Calls fn for each entry of the last level that meets start..end and has a frame, or a slot of swap. fn may
+ * change that entry.
+ */
 typedef void (*pte_fn)(void *arg, u64 va, u64 entry_pa, u64 entry);
 void pgtable_each(const struct mm *mm, u64 start, u64 end, pte_fn fn, void *arg);
+void pgtable_each_swap(const struct mm *mm, u64 start, u64 end, pte_fn fn, void *arg);
 /* For each large page that meets start..end: its entry, of which level, va where it begins. */
 typedef void (*huge_fn)(void *arg, u64 va, u64 entry_pa, u64 entry, u32 level);
 void pgtable_each_huge(const struct mm *mm, u64 start, u64 end, huge_fn fn, void *arg);

@@ -18,6 +18,22 @@ static inline u64 pte_pfn(const struct mm *mm, u64 entry)
 	return mm->k->format->pa(entry, 0) >> FRAME_SHIFT;
 }
 
+/* A page that lies in swap: not present, and not told to be there without rights. */
+static inline bool entry_is_swap(const struct pt_format *f, u64 entry)
+{
+	return entry && !(f->flags(entry, 0) & (PTE_PRESENT | PTE_GLOBAL));
+}
+
+static inline u64 pte_swap(const struct mm *mm, u64 slot)
+{
+	return mm->k->format->encode((slot + 1) << FRAME_SHIFT, 0, 0);
+}
+
+static inline u64 pte_swap_slot(const struct mm *mm, u64 entry)
+{
+	return pte_pfn(mm, entry) - 1;
+}
+
 /* state: PTE_ACCESSED, PTE_DIRTY or both. write: writing need not trap, if the VMA allows it at all. */
 static inline u64 pte_make(const struct vma *v, const struct mm *mm, u64 pfn, bool write, u32 state)
 {

@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "model/base/error.h"
+#include "model/mm/rmap.h"
 
 static void vma_free(struct vma_set *s, struct vma *v, struct cpu *c)
 {
+	rmap_unlink(s->mm, c, v);
 	if (v->object)
 		object_put(v->object, c);
 	if (v->va && s->n_gone == s->cap_gone) {
@@ -80,46 +82,91 @@ static void array_close(struct vma_set *s, u32 i, u32 n)
 	s->n -= n;
 }
 
-static bool mergeable(const struct vma *a, const struct vma *b)
+/* mm/vma.c:vma_merge(), can_vma_merge_after() */
+static bool mergeable(const struct vma_set *s, const struct vma *a, const struct vma *b)
 {
 	return a->end == b->start && a->flags == b->flags && a->object == b->object &&
-	       vma_offset(a, a->end) == b->offset;
+	       vma_offset(a, a->end) == b->offset && linear_page_index(a, a->end) == vma_pgoff(b) &&
+	       rmap_mergeable(s->mm, a, b);
 }
 
-void vma_merge(struct vma_set *s, u64 start, u64 end)
+static void set_range(struct vma *v, u64 start, u64 end)
+{
+	v->pgoff += (start >> FRAME_SHIFT) - (v->start >> FRAME_SHIFT);
+	if (v->object)
+		v->offset += start - v->start;
+	v->start = start;
+	v->end = end;
+}
+
+void vma_resize(struct vma_set *s, struct cpu *c, struct vma *v, u64 start, u64 end)
+{
+	rmap_before_change(s->mm, c, v);
+	set_range(v, start, end);
+	rmap_after_change(s->mm, c, v);
+}
+
+void vma_merge(struct vma_set *s, struct cpu *c, u64 start, u64 end)
 {
 	u32 i = vma_index(s, start ? start - 1 : 0);
 
 	while (i + 1 < s->n && s->v[i + 1]->start <= end) {
 		struct vma *a = s->v[i], *b = s->v[i + 1];
 
-		if (!mergeable(a, b)) {
+		if (!mergeable(s, a, b)) {
 			i++;
 			continue;
 		}
-		a->end = b->end;
-		a->anon |= b->anon;
-		vma_free(s, b, NULL); /* a has the object too */
+		rmap_merge(s->mm, c, a, b);
 		array_close(s, i + 1, 1);
+		a->anon |= b->anon;
+		vma_resize(s, c, a, a->start, b->end);
+		vma_free(s, b, c); /* a has the object too */
 	}
 }
 
-void vma_insert(struct vma_set *s, const struct vma *like)
+struct vma *vma_copy(struct vma_set *s, struct cpu *c, const struct vma *like)
 {
 	struct vma *v = xmalloc(sizeof(*v));
 
 	ASSERT(like->start < like->end && !vma_overlaps(s, like->start, like->end));
 	*v = *like;
 	v->va = 0;
+	v->rmap = (struct vma_rmap){ 0 };
 	s->fresh = true;
 	if (v->object)
 		object_get(v->object);
 	array_open(s, vma_index(s, v->start), v);
-	vma_merge(s, v->start, v->end);
+	rmap_link(s->mm, c, v);
+	return v;
+}
+
+/* A neighbour grows over what is to be mapped. */
+static bool extend(struct vma_set *s, struct cpu *c, const struct vma *like)
+{
+	u32 i = vma_index(s, like->start);
+	struct vma *below = i ? s->v[i - 1] : NULL, *above = i < s->n ? s->v[i] : NULL;
+
+	if (below && mergeable(s, below, like))
+		vma_resize(s, c, below, below->start, like->end);
+	else if (above && mergeable(s, like, above))
+		vma_resize(s, c, above, like->start, above->end);
+	else
+		return false;
+	return true;
+}
+
+void vma_insert(struct vma_set *s, struct cpu *c, const struct vma *like)
+{
+	ASSERT(like->start < like->end && !vma_overlaps(s, like->start, like->end));
+	if (extend(s, c, like))
+		vma_merge(s, c, like->start, like->end);
+	else
+		vma_copy(s, c, like);
 }
 
 /* Makes va a boundary. */
-static void split(struct vma_set *s, u64 va)
+static void split(struct vma_set *s, struct cpu *c, u64 va)
 {
 	u32 i = vma_index(s, va);
 	struct vma *a, *b;
@@ -129,28 +176,30 @@ static void split(struct vma_set *s, u64 va)
 	a = s->v[i];
 	b = xmalloc(sizeof(*b));
 	*b = *a;
-	b->start = va;
+	set_range(b, va, a->end);
 	b->va = 0;
+	b->rmap = (struct vma_rmap){ 0 };
 	s->fresh = true;
-	b->offset = vma_offset(a, va);
-	a->end = va;
+	vma_resize(s, c, a, a->start, va);
 	if (b->object)
 		object_get(b->object);
 	array_open(s, i + 1, b);
+	rmap_link(s->mm, c, b);
+	rmap_split(s->mm, c, a, b);
 }
 
-void vma_isolate(struct vma_set *s, u64 start, u64 end)
+void vma_isolate(struct vma_set *s, struct cpu *c, u64 start, u64 end)
 {
-	split(s, start);
-	split(s, end);
+	split(s, c, start);
+	split(s, c, end);
 }
 
 /* Makes start..end whole VMAs and tells how many, from which index on. */
-static u32 cut_out(struct vma_set *s, u64 start, u64 end, u32 *first)
+static u32 cut_out(struct vma_set *s, struct cpu *c, u64 start, u64 end, u32 *first)
 {
 	u32 n = 0;
 
-	vma_isolate(s, start, end);
+	vma_isolate(s, c, start, end);
 	*first = vma_index(s, start);
 	while (*first + n < s->n && s->v[*first + n]->start < end)
 		n++;
@@ -159,16 +208,27 @@ static u32 cut_out(struct vma_set *s, u64 start, u64 end, u32 *first)
 
 void vma_remove(struct vma_set *s, struct cpu *c, u64 start, u64 end)
 {
-	u32 first, n = cut_out(s, start, end, &first), i;
+	u32 first, n = cut_out(s, c, start, end, &first), i;
 
 	for (i = 0; i < n; i++)
 		vma_free(s, s->v[first + i], c);
 	array_close(s, first, n);
 }
 
-void vma_move(struct vma_set *s, u64 start, u64 end, u64 delta)
+/* What has private pages keeps their indices: mm/vma.c:copy_vma(). */
+static void move_one(struct vma_set *s, struct cpu *c, struct vma *v, u64 delta)
 {
-	u32 first, n = cut_out(s, start, end, &first), i;
+	rmap_before_change(s->mm, c, v);
+	v->start += delta;
+	v->end += delta;
+	if (!v->object && !v->anon)
+		v->pgoff = v->start >> FRAME_SHIFT;
+	rmap_after_change(s->mm, c, v);
+}
+
+void vma_move(struct vma_set *s, struct cpu *c, u64 start, u64 end, u64 delta)
+{
+	u32 first, n = cut_out(s, c, start, end, &first), i;
 	struct vma **moved = xmalloc(n * sizeof(*moved));
 
 	for (i = 0; i < n; i++)
@@ -176,11 +236,10 @@ void vma_move(struct vma_set *s, u64 start, u64 end, u64 delta)
 	array_close(s, first, n);
 	ASSERT(!vma_overlaps(s, start + delta, end + delta));
 	for (i = 0; i < n; i++) {
-		moved[i]->start += delta;
-		moved[i]->end += delta;
+		move_one(s, c, moved[i], delta);
 		array_open(s, vma_index(s, moved[i]->start), moved[i]);
 	}
-	vma_merge(s, start + delta, end + delta);
+	vma_merge(s, c, start + delta, end + delta);
 	free(moved);
 }
 
@@ -195,7 +254,7 @@ void vma_sane(const struct vma_set *s)
 		ASSERT(v->object ? v->object->users > 0 : v->offset == 0);
 		if (i) {
 			ASSERT(s->v[i - 1]->end <= v->start);
-			ASSERT(!mergeable(s->v[i - 1], v));
+			ASSERT((s->mm && s->mm->k->rmap) || !mergeable(s, s->v[i - 1], v));
 		}
 	}
 }

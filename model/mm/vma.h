@@ -10,16 +10,33 @@
 #include "model/arch/addr.h"
 #include "model/mm/object.h"
 
+struct mm;
+
+/* What the halves of a reverse mapping have of a VMA; rmap.h. */
+struct vma_rmap {
+	void *anon, *file;
+};
+
 struct vma {
 	u64 start, end; /* whole pages, end exclusive */
 	u32 flags;      /* MM_* of kernel.h */
 	bool anon;      /* has had private pages, as Linux's vma->anon_vma tells; fork copies their PTEs */
 	struct object *object; /* NULL: private anonymous; else one user of it */
 	u64 offset;            /* of start in the object; 0 without */
+	u64 pgoff;             /* without an object: of start; start's own page number until it is moved */
 	u64 va;                /* of its vm_area_struct, 0: none yet; vma_object.h */
+	struct mm *mm;         /* that it was linked in */
+	struct vma_rmap rmap;
 };
 
+/* vm_pgoff: what a page's index counts from. */
+static inline u64 vma_pgoff(const struct vma *v)
+{
+	return v->object ? v->offset >> FRAME_SHIFT : v->pgoff;
+}
+
 struct vma_set {
+	struct mm *mm; /* NULL: nobody follows its changes */
 	struct vma **v;
 	u32 n, cap;
 	u32 last; /* index found last */
@@ -35,22 +52,28 @@ u32 vma_index(struct vma_set *s, u64 va);
 struct vma *vma_find(struct vma_set *s, u64 va); /* the one that contains va, or NULL */
 /* True if one of them overlaps start..end. */
 bool vma_overlaps(struct vma_set *s, u64 start, u64 end);
-/* A copy of *like, in a free range. Takes a user of like->object. Merges with equal neighbours. */
-void vma_insert(struct vma_set *s, const struct vma *like);
+/*
+ * A copy of *like, in a free range. Takes a user of like->object. Merges with equal neighbours; or stands
+ * alone, as fork's copies do, and is returned.
+ */
+void vma_insert(struct vma_set *s, struct cpu *c, const struct vma *like);
+struct vma *vma_copy(struct vma_set *s, struct cpu *c, const struct vma *like);
 /* Makes start and end boundaries, so that what lies between can be changed as whole VMAs. */
-void vma_isolate(struct vma_set *s, u64 start, u64 end);
+void vma_isolate(struct vma_set *s, struct cpu *c, u64 start, u64 end);
+/* A new beginning or end, in free room. */
+void vma_resize(struct vma_set *s, struct cpu *c, struct vma *v, u64 start, u64 end);
 /* Takes start..end away from all of them; gives users of objects back. */
 void vma_remove(struct vma_set *s, struct cpu *c, u64 start, u64 end);
 /* What lies in start..end goes to addresses that are higher by delta (modulo 2^64) and free. */
-void vma_move(struct vma_set *s, u64 start, u64 end, u64 delta);
+void vma_move(struct vma_set *s, struct cpu *c, u64 start, u64 end, u64 delta);
 /* Merges equal neighbours that meet in start..end, both included. */
-void vma_merge(struct vma_set *s, u64 start, u64 end);
+void vma_merge(struct vma_set *s, struct cpu *c, u64 start, u64 end);
 /* Byte of the object at va. */
 static inline u64 vma_offset(const struct vma *v, u64 va)
 {
 	return v->object ? v->offset + (va - v->start) : 0;
 }
-/* ASSERTs order, disjointness, alignment, and that everything is merged. */
+/* ASSERTs order, disjointness, alignment, and without a reverse mapping that everything is merged. */
 void vma_sane(const struct vma_set *s);
 
 #endif

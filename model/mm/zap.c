@@ -3,6 +3,7 @@
 #include "model/mm/contig.h"
 #include "model/mm/huge.h"
 #include "model/mm/pte.h"
+#include "model/mm/rmap.h"
 
 static enum kernel_step unmap_step(const struct gather *g, u64 va, u64 pfn)
 {
@@ -17,6 +18,9 @@ static void zap_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 
 	kernel_step(g->mm->k, g->c, unmap_step(g, va, pte_pfn(g->mm, entry)));
 	pte_write(g->mm, g->c, KPATH_UNMAP, entry_pa, 0);
+	rmap_remove(g->mm->k, g->c,
+		    &(struct rmap_entry){
+			    .mm = g->mm, .va = va, .entry_pa = entry_pa, .pfn = pte_pfn(g->mm, entry) });
 	if (pte_flags(g->mm, entry) & PTE_PRESENT)
 		gather_page(g, va);
 	gather_frame(g, pte_pfn(g->mm, entry));

@@ -52,7 +52,7 @@ static void page_drop(struct ref_mm *t, struct ref_page *p)
 static bool joined(const struct ref_page *a, const struct ref_page *b)
 {
 	return a->mapped && b->mapped && a->flags == b->flags && a->object == b->object &&
-	       (!a->object || a->index + 1 == b->index);
+	       a->index + 1 == b->index;
 }
 
 /* The page after the last of the run of like pages that goes on from i. */
@@ -150,7 +150,7 @@ static void map(struct ref_mm *t, u32 m, u32 s, u32 e, const struct ref_page *li
 		p->mapped = true;
 		p->frame = -1;
 		p->writable = REF_NO;
-		p->index = like->object ? like->index + (i - s) : 0;
+		p->index = like->index + (i - s);
 	}
 }
 
@@ -164,6 +164,8 @@ void ref_mmap(struct ref_mm *t, u32 m, u32 s, u32 e, u32 flags, u32 object, u32 
 		like.object = object_open(t, object, false);
 	else
 		like.flags |= MM_ANON;
+	if (!like.object)
+		like.index = s;
 	map(t, m, s, e, &like);
 	if ((flags & MM_HEAP) && t->space[m].brk < e)
 		t->space[m].brk = e;
@@ -236,6 +238,8 @@ void ref_brk(struct ref_mm *t, u32 m, u32 s, u32 e)
 	struct ref_page like = { .flags = MM_READ | MM_WRITE | MM_ANON | MM_HEAP };
 	u32 old = sp->brk > s ? sp->brk : s;
 
+	like.index = old;
+
 	if (e < old)
 		unmap(t, m, e, old);
 	else
@@ -252,11 +256,13 @@ bool ref_mremap(struct ref_mm *t, u32 m, u32 fs, u32 fe, u32 ts, u32 te, bool no
 	if (te == ts || (fs != ts && fe > ts && te > fs) || !page[last].mapped)
 		return false;
 	tail = page[last];
-	tail.index += fs + kept - last;
+	tail.index = fs == ts || tail.object || tail.anon ? tail.index + fs + kept - last : ts + kept;
 	if (fs != ts)
 		unmap(t, m, ts, te);
 	for (i = 0; !no_memory && fs != ts && i < kept; i++) {
 		page[ts + i] = page[fs + i];
+		if (!page[ts + i].object && !page[ts + i].anon)
+			page[ts + i].index = ts + i;
 		page[fs + i] = empty_page;
 	}
 	if (!no_memory && fe > fs + kept)
@@ -327,6 +333,7 @@ static void grow_stack(struct ref_mm *t, u32 m, u32 page)
 		s->page[i].mapped = true;
 		s->page[i].flags = s->page[above].flags;
 		s->page[i].anon = s->page[above].anon;
+		s->page[i].index = s->page[above].index - (above - i);
 	}
 	spread_anon(s);
 }
