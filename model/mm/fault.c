@@ -455,9 +455,27 @@ static enum trap_result fault(struct kernel *k, struct cpu *c, struct mm *mm, co
 	f.vma = &f.view.vma;
 	result = fault_handle(&f);
 	kernel_path_step(k, c, mm, STEP_FAULT_EXIT);
+	if (result == TRAP_OOM)
+		result = wait_for_memory(k, c);
+	if (result == TRAP_BLOCK) {
+		k->fault.blocked++;
+		return result;
+	}
 	k->pgfault++;
 	++*(result == TRAP_OOM ? &k->fault.oom : &k->fault.minor);
 	return result;
+}
+
+/* Reclaim could get nothing before some transfer is over: the thread waits for that and begins again. */
+static enum trap_result wait_for_memory(struct kernel *k, struct cpu *c)
+{
+	u64 until = k->cpu[c->id].reclaim_until;
+
+	k->cpu[c->id].reclaim_until = 0;
+	if (until <= c->ops->now(c))
+		return TRAP_OOM;
+	c->block_until = until;
+	return TRAP_BLOCK;
 }
 
 static enum trap_result kernel_fault(struct kernel *k, struct cpu *c, struct mm *mm, const struct trap *t)

@@ -26,6 +26,7 @@
 	X(spurious, "faults", "whose entry was already right")                             \
 	X(segv, "faults", "outside every mapping, or against its permissions")             \
 	X(oom, "faults", "for which there was no frame")                                   \
+	X(blocked, "times", "that a fault had to wait, and was begun again")               \
 	X(stack_growth, "faults", "that made the stack longer")
 
 #define PGTABLE_STATS(X)                                  \
@@ -109,6 +110,7 @@ struct task {
 struct kernel_cpu {
 	struct task *task, *idle; /* that it runs; that it has of its own: NULL, none */
 	struct lru_batch lru;
+	u64 reclaim_until; /* cycle that a failed allocation has to wait for, 0: none */
 };
 
 /* Nodes of the tree of an address space's mappings; vma_object.h. */
