@@ -429,6 +429,18 @@ static enum trap_result fault_handle(struct fault *f)
 	return result;
 }
 
+/* Reclaim could get nothing before some transfer is over: the thread waits for that and begins again. */
+static enum trap_result wait_for_memory(struct kernel *k, struct cpu *c)
+{
+	u64 until = k->cpu[c->id].reclaim_until;
+
+	k->cpu[c->id].reclaim_until = 0;
+	if (until <= c->ops->now(c))
+		return TRAP_OOM;
+	c->block_until = until;
+	return TRAP_BLOCK;
+}
+
 static enum trap_result fault(struct kernel *k, struct cpu *c, struct mm *mm, const struct trap *t)
 {
 	struct fault f = { .k = k, .c = c, .mm = mm, .va = t->va, .write = t->access == ACCESS_WRITE };
@@ -464,18 +476,6 @@ static enum trap_result fault(struct kernel *k, struct cpu *c, struct mm *mm, co
 	k->pgfault++;
 	++*(result == TRAP_OOM ? &k->fault.oom : &k->fault.minor);
 	return result;
-}
-
-/* Reclaim could get nothing before some transfer is over: the thread waits for that and begins again. */
-static enum trap_result wait_for_memory(struct kernel *k, struct cpu *c)
-{
-	u64 until = k->cpu[c->id].reclaim_until;
-
-	k->cpu[c->id].reclaim_until = 0;
-	if (until <= c->ops->now(c))
-		return TRAP_OOM;
-	c->block_until = until;
-	return TRAP_BLOCK;
 }
 
 static enum trap_result kernel_fault(struct kernel *k, struct cpu *c, struct mm *mm, const struct trap *t)
