@@ -40,6 +40,9 @@ static void usage(FILE *f)
 	      "  -o, --output DIR     directory of the sweep\n"
 	      "      --resume DIR     go on with the sweep of DIR, which says all but the following\n"
 	      "  -j, --jobs N         points at a time; default: as many as there are processors\n"
+	      "      --keep SIZE      memory for decoded recordings, so that each is decoded once for all "
+	      "points;\n"
+	      "                       default: half of what is free; 0: each point reads them itself\n"
 	      "      --part I/N       only the I-th of N parts; the others run elsewhere, in the same DIR\n"
 	      "  -q, --quiet          no progress line\n"
 	      "  -h, --help           this text\n\n"
@@ -295,7 +298,7 @@ struct args {
 	struct sweep_job job;
 };
 
-enum { OPT_VARY = 256, OPT_ZIP, OPT_TRACE, OPT_SEED, OPT_WARMUP, OPT_MAX, OPT_RESUME, OPT_PART };
+enum { OPT_VARY = 256, OPT_ZIP, OPT_TRACE, OPT_SEED, OPT_WARMUP, OPT_MAX, OPT_RESUME, OPT_PART, OPT_KEEP };
 static const struct option options[] = {
 	{ "vary", required_argument, NULL, OPT_VARY },
 	{ "zip", required_argument, NULL, OPT_ZIP },
@@ -310,6 +313,7 @@ static const struct option options[] = {
 	{ "resume", required_argument, NULL, OPT_RESUME },
 	{ "jobs", required_argument, NULL, 'j' },
 	{ "part", required_argument, NULL, OPT_PART },
+	{ "keep", required_argument, NULL, OPT_KEEP },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
@@ -331,6 +335,19 @@ static void take_part(struct sweep_job *job, const char *text)
 		die("--part: '%s' is not like 2/4, the second of four parts", text);
 	job->part = i - 1;
 	job->parts = n;
+}
+
+/* "512M" */
+static u64 size(const char *option, const char *text)
+{
+	static const struct opt bytes = { .name = "size", .type = OPT_SIZE };
+	char *bad;
+	u64 n;
+
+	bad = opt_parse(&bytes, text, &n);
+	if (bad)
+		die("%s: %s", option, bad);
+	return n;
 }
 
 static void take_jobs(struct sweep_job *job, const char *text)
@@ -401,6 +418,9 @@ static void take_option(struct args *a, int opt)
 	case OPT_PART:
 		take_part(&a->job, optarg);
 		break;
+	case OPT_KEEP:
+		a->job.keep = size("--keep", optarg);
+		break;
 	default:
 		die("'mmsim sweep --help' lists the options");
 	}
@@ -426,7 +446,8 @@ static void begin(struct args *a, const char *file)
 static void resume(struct args *a, const char *file)
 {
 	if (a->asked || a->output || file)
-		die("--resume goes on with what '%s' says: only --jobs, --part and --quiet go with it",
+		die("--resume goes on with what '%s' says: only --jobs, --keep, --part and --quiet go with "
+		    "it",
 		    a->resume);
 	a->job.dir = a->resume;
 	sweep_dir_resume(&a->job);
@@ -442,7 +463,9 @@ static void free_args(struct args *a)
 
 int cmd_sweep(int argc, char **argv)
 {
-	struct args a = { .job = { .jobs = (u32)MAX(sysconf(_SC_NPROCESSORS_ONLN), 1), .parts = 1 } };
+	struct args a = { .job = { .jobs = (u32)MAX(sysconf(_SC_NPROCESSORS_ONLN), 1),
+				   .parts = 1,
+				   .keep = sweep_keep_usual() } };
 	int opt, status;
 
 	while ((opt = getopt_long(argc, argv, "m:k:s:o:j:qh", options, NULL)) != -1) {

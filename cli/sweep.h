@@ -12,6 +12,7 @@ struct sweep_job {
 	char *tmp; /* of this process alone, in dir */
 	u32 jobs;
 	u32 part, parts; /* points whose number is part, modulo parts */
+	u64 keep;        /* bytes of memory for decoded recordings */
 	bool quiet;
 };
 
@@ -45,6 +46,15 @@ void sweep_dir_fail(const struct sweep_job *job, const char *name, const char *w
 /* Of all parts: points without a result or a reason why not. */
 u64 sweep_dir_missing(const struct sweep_job *job);
 u64 sweep_dir_failures(const struct sweep_job *job);
+
+/* Is it a point of this part, and not done? name: room for its name, a new string then. */
+bool sweep_is_left(const struct sweep_job *job, u64 point, char **name);
+
+/* sweep_keep.c: decodes the recordings that several of the points that are left replay, as far as memory
+ * goes. */
+void sweep_keep(const struct sweep_job *job, bool say);
+/* Half of what the host has to give. */
+u64 sweep_keep_usual(void);
 
 /* sweep_run.c: runs what is not done yet; true: all that there was, false: interrupted. */
 bool sweep_run(struct sweep_job *job);

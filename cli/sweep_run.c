@@ -235,6 +235,17 @@ static bool is_mine(const struct sweep_job *job, u64 point)
 	return point % job->parts == job->part;
 }
 
+bool sweep_is_left(const struct sweep_job *job, u64 point, char **name)
+{
+	if (!is_mine(job, point))
+		return false;
+	*name = sweep_name(&job->sweep, point);
+	if (!sweep_done(job->dir, *name))
+		return true;
+	free(*name);
+	return false;
+}
+
 static void count_mine(struct runner *r)
 {
 	char *name;
@@ -257,12 +268,7 @@ static void start_some(struct runner *r, const sigset_t *mask)
 
 	while (r->running < r->job->jobs && r->next < r->job->sweep.points) {
 		point = r->next++;
-		if (!is_mine(r->job, point))
-			continue;
-		name = sweep_name(&r->job->sweep, point);
-		if (sweep_done(r->job->dir, name))
-			free(name);
-		else
+		if (sweep_is_left(r->job, point, &name))
 			start(r, point, name, mask);
 	}
 }
@@ -286,6 +292,8 @@ bool sweep_run(struct sweep_job *job)
 	r.on = !job->quiet && isatty(STDERR_FILENO);
 	r.child = xcalloc(job->jobs, sizeof(*r.child));
 	count_mine(&r);
+	sweep_keep(job, r.on);
+	hide_line(&r);
 	sigemptyset(&news);
 	sigaddset(&news, SIGCHLD);
 	sigaddset(&news, SIGINT);

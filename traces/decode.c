@@ -89,6 +89,7 @@ struct local {
 struct tr_cursor {
 	const struct tr_dict *dict;
 	const struct packet *packet; /* NULL: done */
+	u32 n_kept;                  /* chunks given out, of a packet that is kept decoded */
 	const u8 *p, *end;
 	u32 left; /* predictions that are right before the one that `class` corrects */
 	u32 class;
@@ -184,8 +185,11 @@ void tr_cursor_set(struct tr_cursor *c, const struct trace_packet *pub)
 {
 	const struct packet *p = container_of(pub, struct packet, pub);
 
-	set_locals(c, p);
 	c->packet = p;
+	c->n_kept = 0;
+	if (p->chunk)
+		return;
+	set_locals(c, p);
 	c->p = p->pub.bytes + PACKET_HEADER + p->pub.dict_len;
 	c->end = p->pub.bytes + p->pub.len;
 	c->prev = c->cur = 0;
@@ -430,12 +434,22 @@ static const struct tr_event *decode_event(struct tr_cursor *c)
 	return NULL;
 }
 
+static bool next_kept(struct tr_cursor *c, struct tr_chunk *chunk)
+{
+	if (c->n_kept == c->packet->n_chunks)
+		return false;
+	*chunk = c->packet->chunk[c->n_kept++];
+	return true;
+}
+
 bool tr_cursor_next(struct tr_cursor *c, struct tr_chunk *chunk)
 {
 	u64 *addr;
 
 	if (!c->packet)
 		return false;
+	if (c->packet->chunk)
+		return next_kept(c, chunk);
 	addr = start_addrs(c);
 	chunk->n_runs = decode_runs(c, addr);
 	chunk->n_addrs = c->chunk_addrs;

@@ -15,6 +15,8 @@ struct packet {
 	char isa[9];             /* NUL-terminated */
 	u32 n_local;             /* blocks in its dictionary */
 	u32 *id;                 /* their ids in the trace's table */
+	const struct tr_chunk *chunk; /* in place of bytes, if it is kept decoded: see kept.h */
+	u32 n_chunks;
 };
 
 /* Returns the packet, which free() frees, or NULL and in *why what is wrong. */

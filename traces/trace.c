@@ -10,6 +10,7 @@
 #include "model/base/error.h"
 #include "traces/decode.h"
 #include "traces/dict.h"
+#include "traces/kept.h"
 #include "traces/reader.h"
 #include "traces/source.h"
 
@@ -38,6 +39,7 @@ struct trace {
 	const struct reader_ops *ops;
 	void *reader;
 	struct tr_dict *dict;
+	bool dict_given; /* it is another's */
 	char isa[9];
 	_Atomic(u64) lost;
 	u64 read;     /* packets taken from the reader */
@@ -46,6 +48,9 @@ struct trace {
 	struct packet *first; /* read by trace_open, not yet given out */
 	enum trace_status first_status;
 	struct ahead *ahead; /* NULL: no thread */
+	const struct kept *kept; /* NULL: it is read; else src and reader are none */
+	u32 taken;               /* packets of those that are kept */
+	struct trace *rest;      /* what follows them, once it is asked for */
 	char error[TR_ERRBUF];
 };
 
@@ -242,7 +247,9 @@ static void read_first(struct trace *t)
 		memcpy(t->isa, t->first->isa, sizeof(t->isa));
 }
 
-struct trace *trace_open(const char *path, const struct trace_opts *opts, char err[TR_ERRBUF])
+/* dict: of blocks that are known already; NULL: a new one. */
+static struct trace *open_file(const char *path, const struct trace_opts *opts, struct tr_dict *dict,
+			       char err[TR_ERRBUF])
 {
 	struct trace *t = xcalloc(1, sizeof(*t));
 	char why[TR_ERRBUF] = "";
@@ -257,7 +264,8 @@ struct trace *trace_open(const char *path, const struct trace_opts *opts, char e
 	t->reader = t->ops->open(t->src, why);
 	if (!t->reader)
 		goto out_close;
-	t->dict = tr_dict_new();
+	t->dict = dict ? dict : tr_dict_new();
+	t->dict_given = dict != NULL;
 	read_first(t);
 	if (t->opts.decode_thread && t->first_status == TRACE_OK)
 		start_ahead(t);
@@ -272,18 +280,84 @@ out_free:
 	return NULL;
 }
 
+static struct trace *open_kept(const struct kept *k)
+{
+	const struct trace *origin = kept_origin(k);
+	struct trace *t = xcalloc(1, sizeof(*t));
+
+	t->path = xstrdup(origin->path);
+	t->ops = origin->ops;
+	t->dict = origin->dict;
+	t->dict_given = true;
+	t->kept = k;
+	memcpy(t->isa, origin->isa, sizeof(t->isa));
+	return t;
+}
+
+struct trace *trace_open(const char *path, const struct trace_opts *opts, char err[TR_ERRBUF])
+{
+	const struct kept *k = opts && (opts->format || opts->keep_going) ? NULL : kept_find(path);
+
+	return k ? open_kept(k) : open_file(path, opts, NULL, err);
+}
+
 void trace_close(struct trace *t)
 {
 	if (!t)
 		return;
 	if (t->ahead)
 		stop_ahead(t->ahead);
-	t->ops->close(t->reader);
-	source_close(t->src);
+	trace_close(t->rest);
+	if (!t->kept) {
+		t->ops->close(t->reader);
+		source_close(t->src);
+	}
 	free(t->first);
-	tr_dict_free(t->dict);
+	if (!t->dict_given)
+		tr_dict_free(t->dict);
 	free(t->path);
 	free(t);
+}
+
+/* ---- what is kept ---- */
+
+/* Opens the file behind what is kept of it. */
+static enum trace_status open_rest(struct trace *t)
+{
+	enum trace_status status = TRACE_OK;
+	struct trace_packet *p;
+	u32 i;
+
+	t->rest = open_file(t->path, NULL, t->dict, t->error);
+	if (!t->rest)
+		return TRACE_ERROR;
+	for (i = 0; i < t->taken && status == TRACE_OK; i++) {
+		status = trace_next(t->rest, &p);
+		if (status == TRACE_OK)
+			trace_packet_free(t->rest, p);
+	}
+	return status;
+}
+
+static enum trace_status take_kept(struct trace *t, struct trace_packet **pub)
+{
+	struct packet *p = kept_packet(t->kept, t->taken);
+	enum trace_status status = TRACE_OK;
+
+	if (p) {
+		t->taken++;
+		*pub = &p->pub;
+		return TRACE_OK;
+	}
+	if (kept_is_whole(t->kept))
+		return TRACE_END;
+	if (!t->rest)
+		status = open_rest(t);
+	if (status == TRACE_OK)
+		status = trace_next(t->rest, pub);
+	if (status == TRACE_ERROR && t->rest)
+		memcpy(t->error, t->rest->error, sizeof(t->error));
+	return status;
 }
 
 /* ---- using ---- */
@@ -293,6 +367,8 @@ enum trace_status trace_next(struct trace *t, struct trace_packet **pub)
 	struct packet *p = t->first;
 	enum trace_status status = t->first_status;
 
+	if (t->kept)
+		return take_kept(t, pub);
 	t->first = NULL;
 	t->first_status = TRACE_OK;
 	if (!p && status == TRACE_OK)
@@ -339,12 +415,16 @@ bool trace_has_mappings(const struct trace *t)
 
 u64 trace_bytes_read(const struct trace *t)
 {
+	if (t->rest)
+		return trace_bytes_read(t->rest);
+	if (t->kept)
+		return t->taken ? kept_position(t->kept, t->taken - 1) : 0;
 	return source_position(t->src);
 }
 
 u64 trace_bytes_total(const struct trace *t)
 {
-	return source_length(t->src);
+	return source_length(t->kept ? kept_origin(t->kept)->src : t->src);
 }
 
 u64 trace_lost(const struct trace *t)
@@ -354,7 +434,9 @@ u64 trace_lost(const struct trace *t)
 
 u64 trace_skipped(const struct trace *t)
 {
-	return t->ops->skipped(t->reader);
+	if (t->rest)
+		return trace_skipped(t->rest);
+	return t->kept ? trace_skipped(kept_origin(t->kept)) : t->ops->skipped(t->reader);
 }
 
 u64 reader_skips_nothing(const void *state)

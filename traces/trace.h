@@ -29,6 +29,20 @@ struct trace_opts {
 struct trace *trace_open(const char *path, const struct trace_opts *opts, char err[TR_ERRBUF]);
 void trace_close(struct trace *t);
 
+/*
+ * Decodes a recording once, as far as the limits go, for all trace_open() of the same name that follow in
+ * this process and in those that it forks: they get what is kept, and read the file for what comes behind.
+ * Without the options' format and keep_going only. Nothing is kept of what cannot be opened.
+ */
+struct trace_limits {
+	u64 bytes, runs, insns; /* the packet with which one of these is reached is the last */
+};
+struct trace_kept {
+	u64 bytes, runs;
+	bool whole;
+};
+struct trace_kept trace_keep(const char *path, const struct trace_limits *l);
+
 const char *trace_path(const struct trace *t);
 const char *trace_format(const struct trace *t); /* "capture", "lackey", "din", "xdin", "kmem", ... */
 const char *trace_isa(const struct trace *t);    /* of the first packet; "" if unknown */
