@@ -48,6 +48,8 @@ const struct opt_section machine_sections[] = {
 	{ "core", core_opts, offsetof(struct machine_cfg, core), "a core", NULL },
 	HW_SECTIONS(offsetof(struct machine_cfg, hw)),
 	{ "kernel", kernel_opts, offsetof(struct machine_cfg, kernel), "the kernel's memory manager", NULL },
+	BLOCKDEV_SECTIONS(offsetof(struct machine_cfg, kernel.blockdev)),
+	{ "storage", storage_opts, offsetof(struct machine_cfg, kernel.storage), "what files lie on", NULL },
 	{ "sched", sched_opts, offsetof(struct machine_cfg, sched), "the scheduler", NULL },
 	{ "cat", service_opts, offsetof(struct machine_cfg, service),
 	  "cache allocation: who is in which class of service", NULL },

@@ -176,6 +176,9 @@ struct kernel *kernel_new(const struct kernel_params *p)
 	kernel_boot(k, p);
 	objects_init(&k->objects, k->frames, k->pa);
 	k->gather = xmalloc(GATHER_MAX * sizeof(*k->gather));
+	if (p->cfg->storage.device)
+		k->storage = blockdev_new((enum blockdev_kind)p->cfg->storage.device, &p->cfg->blockdev,
+					  p->hz, p->seed, "storage");
 	k->zero_pfn = p->cfg->zero_page ? page_alloc(k, NULL, GFP_KERNEL, 0, ~(u64)0) : NO_FRAME;
 	return k;
 }
@@ -214,6 +217,7 @@ void kernel_free(struct kernel *k)
 	free(k->gather);
 	kthreads_free(k->kthreads);
 	ladder_free(k->charger.ladder);
+	blockdev_free(k->storage);
 	free(k);
 }
 
@@ -278,6 +282,8 @@ void kernel_stats(struct kernel *k, struct stats *s)
 		vmalloc_stats_add(k->vmalloc, s);
 	if (k->kmaps)
 		kmaps_stats_add(k->kmaps, s);
+	if (k->storage)
+		blockdev_stats_add(k->storage, s);
 	ladder_stats(k->charger.ladder, s);
 	/* What there is already of /proc/vmstat, under the kernel's names. */
 	stats_add_one(s, "mm.vmstat.pgfault", &k->pgfault, "faults", "resolved, or out of memory");

@@ -14,6 +14,7 @@
 
 #include "model/arch/cpu.h"
 #include "model/arch/pt.h"
+#include "model/mm/blockdev.h"
 #include "model/sim/opt.h"
 #include "model/sim/stat.h"
 #include "model/sim/timeline.h"
@@ -73,6 +74,8 @@ struct kernel_cfg {
 	u32 contiguous;         /* kernel.contiguous: 0 never, 1 always */
 	u64 fault_around;       /* kernel.fault_around: bytes that a read fault of an object maps at most */
 	u32 time_scale;         /* kernel.time_scale: divides the periods of what happens by the clock */
+	struct blockdev_cfg blockdev; /* hdd.*, sata_ssd.*, nvme.* */
+	struct storage_cfg storage;   /* storage.* */
 #define X(id, key, def, name, help) struct opt_time key;
 	KERNEL_TICKS(X)
 #undef X

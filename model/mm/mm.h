@@ -169,6 +169,7 @@ struct kernel {
 	struct kevents *kevents; /* of recordings with allocation events */
 	struct kevent_stats kevent;
 	struct kthreads *kthreads; /* kthread.h */
+	struct blockdev *storage;  /* what files lie on; NULL: nothing that takes time */
 	u64 pgfault; /* as Linux counts them: resolved ones, and those that ran out of memory */
 };
 
