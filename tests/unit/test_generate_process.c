@@ -268,7 +268,7 @@ static void test_faults(void **state)
 	assert_int_equal(b->p[GENERATE_PID].by_kind[TR_STORE], 300);
 	assert_int_equal(b->p[GENERATE_PID].by_kind[TR_LOAD], 100);
 	assert_int_equal(b->p[b->order[0]].by_kind[TR_STORE], 100);
-	assert_string_equal(b->marks, "anon zero upgrade fork copy reuse end ");
+	assert_string_equal(b->marks, "anon zero upgrade fork copy exit reuse end ");
 	free(b);
 }
 

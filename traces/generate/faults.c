@@ -2,7 +2,7 @@
  * The kinds of page faults of anonymous memory, --pages of each: first writes, first reads (the zero page),
  * writes to what was read, copies by a forked child, and writes of the parent to what the child has copied.
  *
- * Marks: "anon", "zero", "upgrade", "fork", "copy", "reuse", "end", each before what it names.
+ * Marks: "anon", "zero", "upgrade", "fork", "copy", "exit", "reuse", "end", each before what it names.
  */
 #include "traces/generate/process.h"
 
@@ -58,6 +58,7 @@ static void run(struct generation *g)
 	child = process_begin(g, pid, g->seq);
 	process_mark(child, "copy");
 	touch(child, k.store, GENERATE_DATA, k.pages);
+	process_mark(child, "exit");
 	copied = process_exit(g, child);
 	process_wait(g->enc, copied);
 	process_mark(g->enc, "reuse");

@@ -36,7 +36,7 @@ const struct opt generate_keys[] = {
 	  "to make; 0: what touches everything four times", NULL },
 	{ "stride", OPT_SIZE, AT(stride), "8", 1, 1u << 30, "bytes", "from one access to the next", NULL },
 	{ "stores", OPT_U32, AT(stores), "0", 0, 100, "percent", "of the accesses that are stores", NULL },
-	{ "threads", OPT_U32, AT(threads), "2", 2, GENERATE_THREADS, "threads", "that count", NULL },
+	{ "threads", OPT_U32, AT(threads), "2", 1, GENERATE_THREADS, "threads", "that count", NULL },
 	{ "huge", OPT_SIZE, AT(huge), "0", 0, 1u << 30, "bytes",
 	  "of the large pages (2M) that the data lies in, as with MAP_HUGETLB; 0: ordinary ones", NULL },
 	{ "cpus", OPT_U32, AT(cpus), "1", 1, GENERATE_THREADS, "CPUs", "on which blocks are allocated",

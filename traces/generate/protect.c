@@ -1,9 +1,9 @@
 /*
  * One thread writes some pages, takes the right to write them away and gives it back; the others read the
  * pages between the changes. What a change of rights costs grows with its pages, until a kernel drops the
- * whole TLB instead.
+ * whole TLB instead. Marks: "protect" and "unprotect" before the two changes, "changed" after them.
  */
-#include "traces/generate/generate.h"
+#include "traces/generate/process.h"
 
 /* Times that a reader goes over the pages between two changes. */
 #define READS 8u
@@ -33,14 +33,6 @@ static void touch(struct generation *g, struct tr_encoder *enc, u32 block, u64 n
 	}
 }
 
-/* The thread goes on when all that has happened so far has happened. */
-static void see(struct generation *g, struct tr_encoder *enc)
-{
-	const struct tr_event ev = { .kind = TR_EV_SEEN, .seq = g->seq };
-
-	tr_encode_event(enc, &ev);
-}
-
 static void run(struct generation *g)
 {
 	u32 load = generate_block(g, TR_LOAD, TR_DEP_NONE);
@@ -57,10 +49,13 @@ static void run(struct generation *g)
 		for (t = 1; t < threads; t++)
 			touch(g, enc[t], load, READS * g->o.pages);
 		touch(g, g->enc, store, g->o.pages);
+		process_mark(g->enc, "protect");
 		protect(g, len, TR_PROT_READ);
+		process_mark(g->enc, "unprotect");
 		protect(g, len, TR_PROT_READ | TR_PROT_WRITE);
+		process_mark(g->enc, "changed");
 		for (t = 1; t < threads; t++)
-			see(g, enc[t]);
+			process_see(enc[t], g->seq);
 	}
 	for (t = 1; t < threads; t++)
 		generate_end_thread(g, enc[t]);
