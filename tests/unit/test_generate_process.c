@@ -215,6 +215,30 @@ static void test_cow_children(void **state)
 	free(b);
 }
 
+static void test_fork_share(void **state)
+{
+	struct generate_opts o = usual;
+	struct back *b;
+	u32 i;
+
+	o.size = 20 * 4096;
+	o.apart = 2;
+	b = make("fork-share", &o);
+	assert_sound(b);
+	assert_int_equal(b->p[GENERATE_PID].touches, 6 + 10 + 20);
+	assert_int_equal(b->p[GENERATE_PID].maps, 1 + 1 + 10 + 1);
+	for (i = 0; i < 5; i++) {
+		assert_int_equal(b->p[b->order[i]].by_kind[TR_STORE], 3 + 40);
+		assert_int_equal(b->p[b->order[i]].by_kind[TR_LOAD], 6);
+	}
+	for (i = 0; i < 10; i++)
+		assert_int_equal(b->offset[i], i * 5 * 4096);
+	for (i = 0; i < 6; i++)
+		assert_int_equal(b->pages[i], 1 + 5 * (i % 2 ? 1 : 2));
+	assert_string_equal(b->marks, "fork share pressure again end ");
+	free(b);
+}
+
 static void test_shared_map(void **state)
 {
 	struct generate_opts o = usual;
@@ -358,13 +382,10 @@ static void test_forks_lat_proc(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rmap_test_linear),
-		cmocka_unit_test(test_rmap_test_random),
-		cmocka_unit_test(test_cow_children),
-		cmocka_unit_test(test_shared_map),
-		cmocka_unit_test(test_touchfork),
-		cmocka_unit_test(test_faults),
-		cmocka_unit_test(test_forks),
+		cmocka_unit_test(test_rmap_test_linear), cmocka_unit_test(test_rmap_test_random),
+		cmocka_unit_test(test_cow_children),     cmocka_unit_test(test_shared_map),
+		cmocka_unit_test(test_fork_share),       cmocka_unit_test(test_touchfork),
+		cmocka_unit_test(test_faults),           cmocka_unit_test(test_forks),
 		cmocka_unit_test(test_forks_lat_proc),
 	};
 

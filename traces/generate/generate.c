@@ -7,22 +7,34 @@
 
 extern const struct generator generate_chase, generate_pages, generate_stream, generate_random,
 	generate_touch, generate_faults, generate_synonym, generate_sharing, generate_protect,
-	generate_touchfork, generate_rmap_test, generate_shared_map, generate_cow_children, generate_forks,
-	generate_alloc_lifo, generate_alloc_random, generate_alloc_pass, generate_alloc_fragment,
-	generate_alloc_network, generate_alloc_file, generate_alloc_reuse;
+	generate_touchfork, generate_rmap_test, generate_shared_map, generate_cow_children,
+	generate_fork_share, generate_forks, generate_alloc_lifo, generate_alloc_random, generate_alloc_pass,
+	generate_alloc_fragment, generate_alloc_network, generate_alloc_file, generate_alloc_reuse;
 
 const struct generator *const generators[] = {
-	&generate_chase,         &generate_pages,
-	&generate_stream,        &generate_random,
-	&generate_touch,         &generate_faults,
-	&generate_synonym,       &generate_sharing,
-	&generate_protect,       &generate_touchfork,
-	&generate_rmap_test,     &generate_shared_map,
-	&generate_cow_children,  &generate_forks,
-	&generate_alloc_lifo,    &generate_alloc_random,
-	&generate_alloc_pass,    &generate_alloc_fragment,
-	&generate_alloc_network, &generate_alloc_file,
-	&generate_alloc_reuse,   NULL,
+	&generate_chase,
+	&generate_pages,
+	&generate_stream,
+	&generate_random,
+	&generate_touch,
+	&generate_faults,
+	&generate_synonym,
+	&generate_sharing,
+	&generate_protect,
+	&generate_touchfork,
+	&generate_rmap_test,
+	&generate_shared_map,
+	&generate_cow_children,
+	&generate_fork_share,
+	&generate_forks,
+	&generate_alloc_lifo,
+	&generate_alloc_random,
+	&generate_alloc_pass,
+	&generate_alloc_fragment,
+	&generate_alloc_network,
+	&generate_alloc_file,
+	&generate_alloc_reuse,
+	NULL,
 };
 
 #define AT(field) offsetof(struct generate_opts, field)

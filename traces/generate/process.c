@@ -120,17 +120,22 @@ struct tr_encoder *process_family_begin(struct generation *g, const struct proce
 	return process_begin(g, f->first + (u32)child, f->forked);
 }
 
-void process_family_end(const struct process_family *f, u64 child, struct tr_encoder *enc)
+void process_family_meet(const struct process_family *f, u64 child, struct tr_encoder *enc)
 {
 	const struct tr_event done = { .kind = TR_EV_WAKE, .seq = family_done(f, child) };
+
+	tr_encode_event(enc, &done);
+	process_wait(enc, family_released(f));
+}
+
+void process_family_end(const struct process_family *f, u64 child, struct tr_encoder *enc)
+{
 	const struct tr_event end = {
 		.kind = TR_EV_EXIT,
 		.flags = TR_EXIT_GROUP,
 		.seq = family_ended(f, child),
 	};
 
-	tr_encode_event(enc, &done);
-	process_wait(enc, family_released(f));
 	tr_encode_event(enc, &end);
 	tr_encoder_free(enc);
 }

@@ -38,10 +38,7 @@ void process_exec(struct tr_encoder *enc, const char *path);
 /* The process ends, and with it the stream. Returns the number of its end. */
 u64 process_exit(struct generation *g, struct tr_encoder *enc);
 
-/*
- * Children that are all forked before the first of them runs, and that end when all have done their work and
- * the parent lets them go.
- */
+/* Children that are all forked before the first of them runs, and that live until all have met. */
 struct process_family {
 	u32 first; /* pid; the others' follow */
 	u64 n;
@@ -50,7 +47,9 @@ struct process_family {
 
 struct process_family process_fork_family(struct generation *g, u64 n);
 struct tr_encoder *process_family_begin(struct generation *g, const struct process_family *f, u64 child);
-/* The child has done its work; its stream ends with its end. */
+/* The child has done its work, and waits until the parent lets all of them go. */
+void process_family_meet(const struct process_family *f, u64 child, struct tr_encoder *enc);
+/* The child ends after that, and its stream with it. */
 void process_family_end(const struct process_family *f, u64 child, struct tr_encoder *enc);
 /* The parent goes on when all children have done their work. */
 void process_family_await(struct generation *g, const struct process_family *f);

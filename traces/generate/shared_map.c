@@ -40,6 +40,7 @@ static void run(struct generation *g)
 	for (i = 0; i < f.n; i++) {
 		child = process_family_begin(g, &f, i);
 		touch(g, child, store, pages);
+		process_family_meet(&f, i, child);
 		process_family_end(&f, i, child);
 	}
 	process_family_await(g, &f);
