@@ -156,11 +156,10 @@ bench: deps
 	@+$(MAKE) --no-print-directory all $(B)/measure $(B)/charge
 	@tests/bench/run
 
-# The built-in machines beside published measurements; some minutes.
+# Published tables of the kernel and of the machines, measured again; up to two hours.
 validate: deps
 	@+$(MAKE) --no-print-directory all
-	@tests/validate/hardware.sh >$(B)/hardware.md; status=$$?; \
-	cp $(B)/hardware.md docs/validation-hardware.md; cat $(B)/hardware.md; exit $$status
+	@tests/validate/run $(B)/published
 
 # Takes what the samples give now for right: look at the diff as at code.
 bless: deps
@@ -184,7 +183,7 @@ help:
 	@echo 'make check       sanitizers, two compilers, clang-tidy, long tests'
 	@echo 'make fuzz        every fuzz target for FUZZ_SECONDS (60) each'
 	@echo 'make bench       speed of decoding and replaying, beside cachegrind'
-	@echo 'make validate    machines beside published measurements, into docs/validation-hardware.md'
+	@echo 'make validate    published tables and machines, measured again, into docs/validation.md; up to two hours'
 	@echo 'make bless       take the present results of the samples as the expected ones'
 	@echo 'make install     to $$(DESTDIR)$$(prefix); make uninstall removes it'
 	@echo 'make deps        install the packages that build and tests need (apt-get, sudo)'
