@@ -6,6 +6,7 @@
 #include "model/mm/huge.h"
 #include "model/mm/kmap.h"
 #include "model/mm/kpgtable.h"
+#include "model/mm/page_cache.h"
 #include "model/mm/pte.h"
 #include "model/mm/rmap.h"
 #include "model/mm/slab.h"
@@ -128,14 +129,16 @@ static void check_mm(struct check *ch, struct mm *mm)
 
 static void check_objects(struct check *ch)
 {
-	const struct map64_slot *s;
 	const struct object *o;
+	u64 index, entry;
 
 	for (o = ch->k->objects.first; o; o = o->next) {
 		ASSERT(o->users || !o->anon);
-		for (s = map64_next(&o->pages, NULL); s; s = map64_next(&o->pages, s))
-			found(ch, s->value);
+		for (index = 0; (entry = cache_index_next(&o->pages, &index)); index++)
+			if (!cache_is_value(entry))
+				found(ch, cache_pfn(entry));
 	}
+	page_cache_check(ch->k);
 }
 
 static void held(void *arg, u64 pfn)

@@ -9,6 +9,7 @@
 #include "model/mm/footprint.h"
 #include "model/mm/huge.h"
 #include "model/mm/lru.h"
+#include "model/mm/page_cache.h"
 #include "model/mm/pte.h"
 #include "model/mm/rmap.h"
 #include "model/mm/shootdown.h"
@@ -179,8 +180,10 @@ static u64 object_frame(struct fault *f, u64 va)
 		page_zero(f->k, f->c, pfn);
 	else
 		charge_time(&f->k->charger, f->c, KPATH_FAULT, f->k->cost.file_fill);
-	object_add(o, index, pfn);
-	return pfn;
+	if (page_cache_add(f->k, f->c, o, index, pfn))
+		return pfn;
+	frame_put(f->k->frames, f->c, pfn);
+	return NO_FRAME;
 }
 
 static void map_object_page(struct fault *f, u64 va, u64 entry_pa, u64 pfn, u32 state)

@@ -16,6 +16,7 @@
 #include "model/mm/kthread.h"
 #include "model/mm/layout.h"
 #include "model/mm/page.h"
+#include "model/mm/page_cache.h"
 #include "model/mm/rmap.h"
 #include "model/mm/slab.h"
 #include "model/mm/vmalloc.h"
@@ -174,7 +175,8 @@ struct kernel *kernel_new(const struct kernel_params *p)
 	k->nodes = MAX(p->nodes, 1);
 	k->kthreads = kthreads_new(k, p->hz);
 	kernel_boot(k, p);
-	objects_init(&k->objects, k->frames, k->pa);
+	objects_init(&k->objects, k);
+	k->page_cache = page_cache_new(k);
 	k->gather = xmalloc(GATHER_MAX * sizeof(*k->gather));
 	if (p->cfg->storage.device)
 		k->storage = blockdev_new((enum blockdev_kind)p->cfg->storage.device, &p->cfg->blockdev,
@@ -211,6 +213,7 @@ void kernel_free(struct kernel *k)
 	free(k->asids);
 	free(k->cpu);
 	objects_fini(&k->objects);
+	page_cache_free(k->page_cache);
 	kevents_free(k->kevents);
 	map64_fini(&k->deposits);
 	kernel_boot_undo(k);

@@ -150,6 +150,7 @@ struct kernel {
 	struct frames *frames;
 	u32 nodes; /* of memory */
 	struct objects objects;
+	struct page_cache *page_cache;
 	struct slabs *slabs; /* the kernel's objects; NULL: they are not modelled */
 	u64 zero_pfn;        /* the shared zero page, NO_FRAME if there is none */
 	struct mm *mms;

@@ -69,7 +69,7 @@ static bool file_value(const struct proc_source *p, const char *name, u64 *value
 	*value = 0;
 	for (o = p->kernel->objects.first; o; o = o->next)
 		if (!shared || o->anon)
-			*value += o->pages.n;
+			*value += o->pages.pages;
 	return true;
 }
 
