@@ -8,7 +8,7 @@
 #include "analysis/results.h"
 #include "model/core/latency.h"
 
-#define CORE_LATENCY_ROWS (2u * NR_MEM_LEVELS * NR_CORE_XLATES + 3u)
+#define CORE_LATENCY_ROWS (2u * NR_MEM_LEVELS * NR_CORE_CLASSES + 3u)
 
 /* Fills all CORE_LATENCY_ROWS rows, which refer to l's histograms. */
 void core_latency_rows(const struct core_latency *l, struct results_latency rows[CORE_LATENCY_ROWS]);

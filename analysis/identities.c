@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/arch/cpu.h"
 #include "model/base/error.h"
 
 /*
@@ -82,6 +83,16 @@ const char *const identities[] = {
 	/* A data access is one sample, also one that crosses lines; an atomic is one, as a store. */
 	("core*.l1d.loads + core*.l1d.stores >= "
 	 "latency.load + latency.store + core*.atomics + core*.line_straddles"),
+	/* An access whose fault gave a page is one of the faults that did; fetches and the kernel take the rest. */
+	"mm.fault.zero >= latency.cause.zero",
+	"mm.fault.zero_page >= latency.cause.zero_page",
+	"mm.fault.huge >= latency.cause.huge",
+	"mm.fault.file >= latency.cause.file",
+	"mm.fault.cow >= latency.cause.cow",
+	("core*.traps >= latency.cause.minor + latency.cause.zero + latency.cause.zero_page + "
+	 "latency.cause.huge + latency.cause.file + latency.cause.cow"),
+	/* Every sample has one cause. */
+	"latency.load + latency.store = latency.cause.*",
 	/* Addresses outside of every mapping are a signal, come too early, or are a system call's. */
 	"mm.fault.segv = replay.segv + replay.early_accesses + replay.efaults",
 	/* Frames are free or in use. */
@@ -147,21 +158,43 @@ char *identities_broken(const struct counters *c, u32 *checked)
 	return broken;
 }
 
+static const char *const kinds[] = { "load", "store" };
+
+/* A counter, from 0 on. */
+static u64 *add_samples(struct counters *c, const char *name)
+{
+	counters_add(c, name, 0);
+	return &c->at[c->n - 1].value;
+}
+
+static void add_by_cause(struct counters *c, const struct results_latency *l, u32 n, const char *cause)
+{
+	char *name = xasprintf("latency.cause.%s", cause);
+	u64 *samples = add_samples(c, name);
+	u32 i;
+
+	free(name);
+	for (i = 0; i < n; i++)
+		if ((!strcmp(l[i].kind, kinds[0]) || !strcmp(l[i].kind, kinds[1])) &&
+		    !strcmp(l[i].cause ? l[i].cause : access_cause_name[CAUSE_NONE], cause))
+			*samples += hist_count(l[i].hist);
+}
+
 void identities_add_latency(struct counters *c, const struct results_latency *l, u32 n)
 {
-	static const char *const kinds[] = { "load", "store" };
-	u64 samples;
+	u64 *samples;
 	char *name;
 	u32 i, k;
 
 	for (k = 0; k < ARRAY_SIZE(kinds); k++) {
-		samples = 0;
-		for (i = 0; i < n; i++)
-			samples += strcmp(l[i].kind, kinds[k]) ? 0 : hist_count(l[i].hist);
 		name = xasprintf("latency.%s", kinds[k]);
-		counters_add(c, name, samples);
+		samples = add_samples(c, name);
+		for (i = 0; i < n; i++)
+			*samples += strcmp(l[i].kind, kinds[k]) ? 0 : hist_count(l[i].hist);
 		free(name);
 	}
+	for (k = 0; k < NR_ACCESS_CAUSES; k++)
+		add_by_cause(c, l, n, access_cause_name[k]);
 }
 
 void identities_assert(const struct results *r)

@@ -13,9 +13,9 @@ static void write_hist(FILE *f, const struct results_latency *l)
 	for (i = 0; i < HIST_BINS; i++) {
 		if (!l->hist->bin[i])
 			continue;
-		fprintf(f, "%s,%s,%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", l->kind, l->served,
+		fprintf(f, "%s,%s,%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%s\n", l->kind, l->served,
 			l->translation, hist_low(i), i + 1 < HIST_BINS ? hist_low(i + 1) - 1 : ~(u64)0,
-			l->hist->bin[i]);
+			l->hist->bin[i], l->cause ? l->cause : "none");
 	}
 }
 
@@ -37,28 +37,36 @@ static struct latency_row *add_row(struct latency_table *t)
 	return &t->row[t->n++];
 }
 
-static bool parse_row(const char *line, struct latency_row *r)
+static bool parse_row(const char *line, bool causes, struct latency_row *r)
 {
-	char after;
-	int n = sscanf(line, "%15[^,],%15[^,],%15[^,],%" SCNu64 ",%" SCNu64 ",%" SCNu64 "%c", r->kind,
-		       r->served, r->translation, &r->from, &r->to, &r->accesses, &after);
+	int used = 0, n = sscanf(line, "%15[^,],%15[^,],%15[^,],%" SCNu64 ",%" SCNu64 ",%" SCNu64 "%n",
+				 r->kind, r->served, r->translation, &r->from, &r->to, &r->accesses, &used);
+	char after = 0;
 
-	return n == 7 && after == '\n' && r->from <= r->to && !strchr(line, '-');
+	strcpy(r->cause, "any");
+	if (n != 6 || r->from > r->to || strchr(line, '-'))
+		return false;
+	if (causes)
+		return sscanf(line + used, ",%15[^,\n]%c", r->cause, &after) == 2 && after == '\n';
+	return !strcmp(line + used, "\n");
 }
 
 char *latency_csv_read(FILE *f, struct latency_table *t)
 {
 	char line[256];
+	bool causes;
 	u32 n = 1;
 
 	memset(t, 0, sizeof(*t));
-	if (!fgets(line, sizeof(line), f) || strcmp(line, LATENCY_CSV_HEADER "\n"))
+	if (!fgets(line, sizeof(line), f) ||
+	    (strcmp(line, LATENCY_CSV_HEADER "\n") && strcmp(line, LATENCY_CSV_BEFORE_CAUSES "\n")))
 		return xasprintf("line 1 is not '%s'", LATENCY_CSV_HEADER);
+	causes = !strcmp(line, LATENCY_CSV_HEADER "\n");
 	while (fgets(line, sizeof(line), f)) {
 		n++;
-		if (!parse_row(line, add_row(t))) {
+		if (!parse_row(line, causes, add_row(t))) {
 			latency_table_fini(t);
-			return xasprintf("line %u is not three words and three numbers", n);
+			return xasprintf("line %u is not three words, three numbers and a word", n);
 		}
 	}
 	return NULL;

@@ -7,8 +7,11 @@
  *	from_cycles  smallest latency in the bin
  *	to_cycles    largest latency in the bin (the same up to 255)
  *	accesses     samples in the bin
+ *	cause        what the kernel did meanwhile (ACCESS_CAUSES of model/arch/cpu.h): none, a kind of fault,
+ *or whose work came before: shootdown, kthread; "any" where it is not told. Tables of earlier versions have
+ *no such column.
  *
- * Rows of one kind, served and translation stand together, latency rising.
+ * Rows of one kind, served, translation and cause stand together, latency rising.
  */
 #ifndef MMSIM_ANALYSIS_LATENCY_CSV_H
 #define MMSIM_ANALYSIS_LATENCY_CSV_H
@@ -17,10 +20,11 @@
 
 #include "analysis/results.h"
 
-#define LATENCY_CSV_HEADER "kind,served,translation,from_cycles,to_cycles,accesses"
+#define LATENCY_CSV_BEFORE_CAUSES "kind,served,translation,from_cycles,to_cycles,accesses"
+#define LATENCY_CSV_HEADER        LATENCY_CSV_BEFORE_CAUSES ",cause"
 
 struct latency_row {
-	char kind[16], served[16], translation[16];
+	char kind[16], served[16], translation[16], cause[16];
 	u64 from, to, accesses;
 };
 

@@ -38,6 +38,7 @@ struct results_latency {
 	const char *served;      /* where the line came from: "l1", "l2", "l3", "dram", "remote", ... */
 	const char *translation; /* how the address was translated: "dtlb", "stlb", "walk", "fault", "none" */
 	const struct hist *hist;
+	const char *cause; /* what the kernel did meanwhile: "none", "zero", "major", ...; NULL: "none" */
 };
 
 /* What the replay cost the host; never reaches stats.json. */

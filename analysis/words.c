@@ -12,6 +12,24 @@ const struct word words_translation[] = {
 	{ "walk", "page walk" },      { "fault", "page fault" }, { 0 },
 };
 
+/* Of latency.csv since it tells causes; "any": of a table before that. */
+const struct word words_cause[] = {
+	{ "none", "no fault" },
+	{ "kthread", "kernel threads" },
+	{ "shootdown", "shootdown victim" },
+	{ "minor", "minor fault" },
+	{ "zero_page", "zero page" },
+	{ "zero", "cleared page" },
+	{ "file", "file page" },
+	{ "swap", "swap cache" },
+	{ "huge", "large page" },
+	{ "cow", "copy on write" },
+	{ "reclaim", "reclaim" },
+	{ "major", "major fault" },
+	{ "any", "all" },
+	{ 0 },
+};
+
 const char *word_label(const struct word *list, const char *token)
 {
 	for (; list->token; list++)

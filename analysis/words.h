@@ -9,7 +9,7 @@ struct word {
 	const char *token, *label;
 };
 
-extern const struct word words_served[], words_translation[]; /* each ends with token NULL */
+extern const struct word words_served[], words_translation[], words_cause[]; /* each ends with token NULL */
 
 /* The label of a token; the token itself if the list has no such row. */
 const char *word_label(const struct word *list, const char *token);

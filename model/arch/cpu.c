@@ -11,3 +11,9 @@ const char *const kernel_path_help[NR_KERNEL_PATHS] = {
 	KERNEL_PATHS(X)
 #undef X
 };
+
+const char *const access_cause_name[NR_ACCESS_CAUSES] = {
+#define X(id, name, help) name,
+	ACCESS_CAUSES(X)
+#undef X
+};

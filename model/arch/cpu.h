@@ -57,6 +57,33 @@ extern const char *const kernel_path_help[NR_KERNEL_PATHS];
 
 enum access_kind { ACCESS_READ, ACCESS_WRITE, ACCESS_EXEC };
 
+/*
+ * What the kernel made a program's access wait for, for histograms of latency. Of several the last in this
+ * list counts. The first three are no faults.
+ */
+#define ACCESS_CAUSES(X)                                                             \
+	X(NONE, "none", "nothing: no fault, and nobody came between")                \
+	X(KTHREAD, "kthread", "a timer's or kernel thread's work on its core")       \
+	X(SHOOTDOWN, "shootdown", "interrupts for flushes that other cores asked for") \
+	X(MINOR, "minor", "a fault that needed no page: rights, bits of the entry")  \
+	X(ZERO_PAGE, "zero_page", "a fault that mapped the shared zero page")        \
+	X(ZERO, "zero", "a fault that gave a cleared page")                          \
+	X(FILE, "file", "a fault that mapped a page of a file")                      \
+	X(SWAP, "swap", "a fault for a page that was swapped out, but in memory")    \
+	X(HUGE, "huge", "a fault that gave a cleared large page")                    \
+	X(COW, "cow", "a fault that copied a page")                                  \
+	X(RECLAIM, "reclaim", "a fault that had to reclaim or compact memory")       \
+	X(MAJOR, "major", "a fault that waited for a device")
+
+enum access_cause {
+#define X(id, name, help) CAUSE_##id,
+	ACCESS_CAUSES(X)
+#undef X
+	NR_ACCESS_CAUSES,
+};
+#define NR_CAUSES_OF_NO_FAULT 3u
+extern const char *const access_cause_name[NR_ACCESS_CAUSES];
+
 /* What the kernel's own code did on a hardware thread, counted for each path as core0.kernel.<path>.<name>.
  */
 #define KERNEL_TALLY(X)                                                                       \
@@ -139,7 +166,15 @@ struct cpu {
 	u64 direct_map; /* kernel address of physical 0 */
 	u64 kernel_root; /* 0: none */
 	u64 block_until; /* of TRAP_BLOCK: cycle at which the thread may go on; a past one: at its next turn */
+	u32 cause; /* enum access_cause: what the kernel has done so far for the access at hand */
 };
+
+/* c NULL: nobody has the work to do. */
+static inline void cpu_note_cause(struct cpu *c, enum access_cause cause)
+{
+	if (c && cause > c->cause)
+		c->cause = cause;
+}
 
 /* What the hardware could not do by itself. */
 struct trap {

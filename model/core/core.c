@@ -403,6 +403,28 @@ static u64 owed(const struct core_chunk *ch)
 	return b->n_insns - MIN(b->n_insns, b->slot[ch->slot].insn);
 }
 
+static struct core_delay *delay_of_next(struct core *c, const struct core_chunk *ch)
+{
+	return ch->begun ? &c->delay : &c->fetch_delay;
+}
+
+/* The access or fetch that waits for a device is told with the time that it waited. */
+static void note_blocked(struct core *c, struct core_chunk *ch)
+{
+	ch->blocked = true;
+	ch->blocked_at = c->began;
+	c->delay = (struct core_delay){ 0 };
+}
+
+static void resume_blocked(struct core *c, struct core_chunk *ch)
+{
+	u64 now = core_cycle(c);
+
+	ch->blocked = false;
+	*delay_of_next(c, ch) = (struct core_delay){ now - MIN(now, ch->blocked_at), CAUSE_MAJOR };
+	core_forget(c);
+}
+
 enum core_stop core_run(struct core *c, struct core_chunk *ch, u64 until)
 {
 	bool far = ch->code->far_dep || (ch->code->unknown_dep && c->depend);
@@ -413,6 +435,8 @@ enum core_stop core_run(struct core *c, struct core_chunk *ch, u64 until)
 	c->owed -= ch->begun ? owed(ch) : 0;
 	if (!ch->begun)
 		c->waits_at = 0;
+	if (unlikely(ch->blocked))
+		resume_blocked(c, ch);
 	if (time_stands)
 		stop = run_timeless_chunk(c, ch, slots, sum);
 	else if (c->window.size)
@@ -429,6 +453,8 @@ enum core_stop core_run(struct core *c, struct core_chunk *ch, u64 until)
 	c->owed += ch->begun ? owed(ch) : 0;
 	if (stop == CORE_AHEAD)
 		return stop;
+	if (stop == CORE_BLOCK)
+		note_blocked(c, ch);
 	c->waits_at = 0;
 	core_sync(c);
 	return stop;
@@ -524,8 +550,19 @@ void core_set_service(struct core *c, u8 thread, u8 kernel)
 void core_wait_until(struct core *c, u64 cycle, enum core_part part)
 {
 	core_drain(c);
+	if (cycle > core_cycle(c))
+		c->delay = (struct core_delay){ 0 }; /* it would have waited as long */
 	core_pass_until(c, cycle, part);
 	core_sync(c);
+}
+
+void core_delayed(struct core *c, u64 from, enum access_cause cause)
+{
+	if (core_cycle(c) <= from)
+		return;
+	c->delay.cycles += core_cycle(c) - from;
+	c->delay.cause = MAX(c->delay.cause, cause);
+	core_forget(c);
 }
 
 const struct core_latency *core_latency(const struct core *c)
@@ -535,12 +572,12 @@ const struct core_latency *core_latency(const struct core *c)
 
 void core_latency_add(struct core_latency *sum, const struct core_latency *l)
 {
-	u32 level, xlate;
+	u32 level, class;
 
 	for (level = 0; level < NR_MEM_LEVELS; level++) {
-		for (xlate = 0; xlate < NR_CORE_XLATES; xlate++) {
-			hist_merge(&sum->load[level][xlate], &l->load[level][xlate]);
-			hist_merge(&sum->store[level][xlate], &l->store[level][xlate]);
+		for (class = 0; class < NR_CORE_CLASSES; class++) {
+			hist_merge(&sum->load[level][class], &l->load[level][class]);
+			hist_merge(&sum->store[level][class], &l->store[level][class]);
 		}
 	}
 	hist_merge(&sum->fetch, &l->fetch);

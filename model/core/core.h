@@ -72,6 +72,12 @@ u64 core_machine_pa(const struct core *c, u64 pa);
 /* Writes every dirty line of the core's own caches down. */
 void core_copy_back(struct core *c);
 
+/* What kept an access from being made: cycles, and enum access_cause. */
+struct core_delay {
+	u64 cycles;
+	u32 cause;
+};
+
 /* How far a chunk has been executed; the engine sets it up, core_run() moves it on. */
 struct core_chunk {
 	const struct code_table *code;
@@ -82,6 +88,8 @@ struct core_chunk {
 	u32 slot; /* next memory slot of that run */
 	u32 at;   /* index of the address of that run's first slot */
 	bool begun; /* the run's instructions are counted and fetched already */
+	bool blocked; /* its next access, or fetch, has waited for a device, and could have been made at: */
+	u64 blocked_at; /* cycle */
 };
 
 enum core_stop {
@@ -146,6 +154,8 @@ void core_set_service(struct core *c, u8 thread, u8 kernel);
  * doing (io_wait, idle, switch).
  */
 void core_wait_until(struct core *c, u64 cycle, enum core_part part);
+/* What the core has done since cycle `from` on somebody else's behalf delays its next access. */
+void core_delayed(struct core *c, u64 from, enum access_cause cause);
 /*
  * User buffers that the kernel reads or writes (read, write, ...): lines of user memory, translated, may
  * fault.

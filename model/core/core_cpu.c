@@ -102,11 +102,14 @@ static void cpu_flush_all(struct cpu *cpu)
 static u64 cpu_interrupt(struct cpu *cpu, u64 arrival, u64 cycles)
 {
 	struct core *c = core_of(cpu);
+	u64 from;
 
 	c->late += core_cycle(c) > arrival;
 	c->interrupted_until = MAX(arrival, c->interrupted_until) + cycles;
 	core_drain(c);
-	core_stall_until(c, core_cycle(c) + cycles, PART_IPI);
+	from = core_cycle(c);
+	core_stall_until(c, from + cycles, PART_IPI);
+	core_delayed(c, from, CAUSE_SHOOTDOWN);
 	return c->interrupted_until;
 }
 

@@ -381,6 +381,13 @@ static void tell_tlb_time(const char *tlb, u64 now, u64 cycles, bool after)
 		explain_hop(now, now + cycles, "%s, %s the cache", tlb, after ? "after" : "longer than");
 }
 
+/* Who came before an access or fetch is one of its hops, up to when it was made. */
+static void tell_delay(const struct core_delay *d, u64 made)
+{
+	if (explain_on() && d->cycles)
+		explain_hop(made - d->cycles, made, "delayed: %s", access_cause_name[d->cause]);
+}
+
 enum core_stop core_fetch(struct core *c, u64 va)
 {
 	struct xlated x = { .pa = va, .how = XLATE_TLB };
@@ -391,9 +398,12 @@ enum core_stop core_fetch(struct core *c, u64 va)
 
 	if (core_must_wait(c, c->dispatched))
 		return CORE_AHEAD;
+	c->began = start - c->fetch_delay.cycles;
 	if (explain_on())
-		explain_fetch(start, "line of 0x%" PRIx64, va);
+		explain_fetch(c->began, "line of 0x%" PRIx64, va);
+	tell_delay(&c->fetch_delay, start);
 	stop = translate_fetch(c, va, &x, &looked_up);
+	c->fetch_delay = (struct core_delay){ 0 };
 	if (unlikely(stop != CORE_DONE))
 		return stop;
 	r.pa = x.pa;
@@ -406,10 +416,10 @@ enum core_stop core_fetch(struct core *c, u64 va)
 		learn_grants(&c->l1i, va, x.entry);
 	if (explain_on())
 		explain_end(done - c->l1i.latency + c->fetch_latency, !time_stands);
-	if (likely(x.how == XLATE_TLB && done == now + c->l1i.latency))
+	if (likely(x.how == XLATE_TLB && done == now + c->l1i.latency && c->began == start))
 		return CORE_DONE;
 	core_stall_until(c, done - c->l1i.latency, PART_FETCH);
-	hist_add(&c->lat.fetch, done - c->l1i.latency + c->fetch_latency - start, 1);
+	hist_add(&c->lat.fetch, done - c->l1i.latency + c->fetch_latency - c->began, 1);
 	return CORE_DONE;
 }
 
@@ -588,8 +598,6 @@ static void block_until_done(struct core *c, const struct access *a)
 static void finish_load(struct core *c, const struct access *a)
 {
 	c->access_ready = a->done * c->width;
-	c->sampled_loads++;
-	hist_add(&c->lat.load[a->served][a->how], a->done - a->start, 1);
 	block_until_done(c, a);
 }
 
@@ -600,10 +608,26 @@ static void finish_store(struct core *c, const struct access *a)
 	core_retire_store(c, a->done, PART_STORE_BUFFER);
 }
 
+static u64 sampled_latency(const struct core *c, const struct access *a)
+{
+	return a->done - a->start + c->delay.cycles;
+}
+
+static u32 sampled_class(const struct core *c, const struct access *a)
+{
+	return core_class(a->how, MAX(c->cpu.cause, c->delay.cause));
+}
+
+static void sample_load(struct core *c, const struct access *a)
+{
+	c->sampled_loads++;
+	hist_add(&c->lat.load[a->served][sampled_class(c, a)], sampled_latency(c, a), 1);
+}
+
 static void sample_store(struct core *c, const struct access *a)
 {
 	c->sampled_stores++;
-	hist_add(&c->lat.store[a->served][a->how], a->done - a->start, 1);
+	hist_add(&c->lat.store[a->served][sampled_class(c, a)], sampled_latency(c, a), 1);
 }
 
 /* Whether the line could be used as soon as an L1 hit's can. */
@@ -616,12 +640,16 @@ static enum core_stop access_load(struct core *c, u64 va, u32 size)
 {
 	struct access a = { .start = core_cycle(c), .kind = TR_LOAD };
 	enum core_stop stop = access_lines(c, &a, va, size);
+	bool hit;
 
 	if (unlikely(stop != CORE_DONE))
 		return stop;
 	tell_end(c, &a, va, size);
 	count_straddle(c, &a, va, size);
-	if (!as_a_hit(c, &a, a.start))
+	hit = as_a_hit(c, &a, a.start);
+	if (!hit || c->delay.cycles)
+		sample_load(c, &a);
+	if (!hit)
 		finish_load(c, &a);
 	return CORE_DONE;
 }
@@ -630,17 +658,19 @@ static enum core_stop access_store(struct core *c, u64 va, u32 size)
 {
 	struct access a = { .start = core_cycle(c), .kind = TR_STORE };
 	enum core_stop stop = access_lines(c, &a, va, size);
+	bool hit;
 
 	if (unlikely(stop != CORE_DONE))
 		return stop;
 	tell_end(c, &a, va, size);
 	count_straddle(c, &a, va, size);
-	if (!as_a_hit(c, &a, a.start)) {
+	hit = as_a_hit(c, &a, a.start);
+	if (!hit || c->delay.cycles)
 		sample_store(c, &a);
+	if (!hit)
 		finish_store(c, &a);
-	} else if (c->sb.n) {
+	else if (c->sb.n)
 		core_retire_store(c, a.start, PART_STORE_BUFFER); /* writable at once, but behind others */
-	}
 	return CORE_DONE;
 }
 
@@ -659,7 +689,8 @@ static enum core_stop access_atomic(struct core *c, u64 va, u32 size)
 	drain_stores(c);
 	issue = core_cycle(c);
 	if (explain_on()) {
-		explain_start(a.start);
+		explain_start(a.start - c->delay.cycles);
+		tell_delay(&c->delay, a.start);
 		explain_hop(a.start, issue, "store buffer drains");
 	}
 	stop = access_lines(c, &a, va, size);
@@ -667,7 +698,7 @@ static enum core_stop access_atomic(struct core *c, u64 va, u32 size)
 		return stop;
 	tell_end(c, &a, va, size);
 	count_straddle(c, &a, va, size);
-	if (issue != a.start || !as_a_hit(c, &a, issue))
+	if (issue != a.start || !as_a_hit(c, &a, issue) || c->delay.cycles)
 		sample_store(c, &a);
 	if (as_a_hit(c, &a, issue)) {
 		c->access_ready = c->slots + c->hit_latency * c->width;
@@ -704,10 +735,15 @@ enum core_stop core_access(struct core *c, const struct code_block *b, const str
 		return CORE_AHEAD;
 	c->ip = b->pc + s->insn;
 	c->access_ready = c->slots + c->hit_latency * c->width;
+	c->began = core_cycle(c) - c->delay.cycles;
+	c->cpu.cause = CAUSE_NONE;
 	if (explain_on())
-		explain_access(core_cycle(c), "%s of %u bytes at 0x%" PRIx64, tr_kind_name(kind), size, va);
+		explain_access(c->began, "%s of %u bytes at 0x%" PRIx64, tr_kind_name(kind), size, va);
+	tell_delay(&c->delay, core_cycle(c));
 	stop = access_as(c, va, size, kind);
 	if (explain_on())
 		explain_abandon(stop == CORE_DONE ? "nobody waits for it" : "it was not made");
+	if (kind != TR_PREFETCH && stop != CORE_BLOCK)
+		c->delay = (struct core_delay){ 0 };
 	return stop;
 }

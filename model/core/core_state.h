@@ -119,6 +119,8 @@ struct core {
 	u64 pure_loads, pure_stores;       /* in the histograms' pure-hit bin */
 	u64 data_loads, data_stores;       /* recorded accesses that are loads; stores and atomics */
 	struct core_latency lat;
+	struct core_delay delay, fetch_delay; /* of the next access, or fetch, by who came before it */
+	u64 began; /* cycle from which on the access or fetch at hand could have been made */
 	bool contends; /* some line came from another core, or went there */
 	u64 lost[CORE_LOST]; /* lines that went lately */
 	struct kernel_account account;

@@ -70,13 +70,16 @@ static void fire(struct event *ev, u64 now)
 void engine_do_due(struct engine *e, struct engine_core *c)
 {
 	struct engine_job *j;
+	u64 from;
 
 	core_wait_until(c->core, core_now(c->core), PART_IDLE); /* no longer than for what is under way */
+	from = core_now(c->core);
 	while ((j = c->due)) {
 		c->due = j->next;
 		j->due = false;
 		work(j, c);
 	}
+	core_delayed(c->core, from, CAUSE_KTHREAD);
 }
 
 /* Threads of a node are woken on that core. */

@@ -156,7 +156,8 @@ static always_inline enum core_stop run_fetch(struct core *c, const struct code_
 			continue;
 		c->clock = *clock;
 		await_room(c, t, 0, window); /* what the run's later instructions wait for comes later */
-		if (unlikely(!plain_hit(c, &c->l1i, &c->itlb, *t + seg->insn, seg->va, ACCESS_EXEC, false,
+		if (unlikely(c->fetch_delay.cycles) ||
+		    unlikely(!plain_hit(c, &c->l1i, &c->itlb, *t + seg->insn, seg->va, ACCESS_EXEC, false,
 					xlate, line_shift)))
 			stop = make_fetch(c, seg, t, window);
 		*clock = c->clock;
@@ -228,7 +229,7 @@ static always_inline void announce(struct core *c, const struct code_slot *s, u6
 static always_inline bool plain_data(struct core *c, const struct code_slot *s, u64 at, u64 retire, u64 va,
 				     bool window, bool xlate, u32 line_shift)
 {
-	if (unlikely((va ^ (va + s->last)) >> line_shift || s->kind > TR_STORE))
+	if (unlikely((va ^ (va + s->last)) >> line_shift || s->kind > TR_STORE || c->delay.cycles))
 		return false;
 	if (!s->writes)
 		return plain_hit(c, &c->l1d, &c->dtlb, at, va, ACCESS_READ, window, xlate, line_shift);

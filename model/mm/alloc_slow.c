@@ -87,6 +87,7 @@ static u64 reclaim(struct request *r)
 
 	u64 begin = charge_begin(pa->charger, r->c), freed;
 
+	cpu_note_cause(r->c, CAUSE_RECLAIM);
 	pa->st.direct_reclaims++;
 	if (pa->reclaim)
 		freed = pa->reclaim->direct(pa->reclaim_arg, r->c, r->gfp, r->order);
@@ -128,6 +129,7 @@ static u64 compact_and_take(struct request *r, u32 priority)
 		return NO_FRAME;
 	pa->st.direct_compacts++;
 	begin = charge_begin(pa->charger, r->c);
+	cpu_note_cause(r->c, CAUSE_RECLAIM);
 	ok = compact_direct(pa, r->c, r->list, r->gfp, r->order, priority);
 	charge_end(pa->charger, r->c, TL_COMPACT, begin, r->order, ok);
 	if (!ok)

@@ -96,9 +96,9 @@ static void fixture_init(struct fixture *f)
 	hist_add(f->dram, 312, 11000000);
 	hist_add(f->dram, 123456, 4567);
 	hist_add(f->store, 1, 112345678);
-	f->latency[0] = (struct results_latency){ "load", "l1", "tlb", f->l1 };
-	f->latency[1] = (struct results_latency){ "load", "dram", "walk", f->dram };
-	f->latency[2] = (struct results_latency){ "store", "l1", "tlb", f->store };
+	f->latency[0] = (struct results_latency){ "load", "l1", "tlb", f->l1, "none" };
+	f->latency[1] = (struct results_latency){ "load", "dram", "walk", f->dram, "kthread" };
+	f->latency[2] = (struct results_latency){ "store", "l1", "tlb", f->store, NULL };
 	f->r = (struct results){ .stats = f->stats,
 				 .latency = f->latency,
 				 .n_latency = 3,
@@ -476,11 +476,15 @@ static void csv_refuses_nonsense(void **state)
 	} cases[] = {
 		{ "", "line 1" },
 		{ "a,b\n", "line 1" },
-		{ LATENCY_CSV_HEADER "\nload,l1,dtlb,5,5,x\n", "line 2" },
-		{ LATENCY_CSV_HEADER "\nload,l1,dtlb,5,5,7\nload,l1,dtlb,5,5", "line 3" },
-		{ LATENCY_CSV_HEADER "\nload,l1,dtlb,6,5,7\n", "line 2" },
-		{ LATENCY_CSV_HEADER "\nload,l1,dtlb,5,5,-7\n", "line 2" },
-		{ LATENCY_CSV_HEADER "\nload,l1,a_word_that_is_much_too_long,5,5,7\n", "line 2" },
+		{ LATENCY_CSV_HEADER "\nload,l1,dtlb,5,5,x,none\n", "line 2" },
+		{ LATENCY_CSV_HEADER "\nload,l1,dtlb,5,5,7,none\nload,l1,dtlb,5,5", "line 3" },
+		{ LATENCY_CSV_HEADER "\nload,l1,dtlb,6,5,7,none\n", "line 2" },
+		{ LATENCY_CSV_HEADER "\nload,l1,dtlb,5,5,-7,none\n", "line 2" },
+		{ LATENCY_CSV_HEADER "\nload,l1,a_word_that_is_much_too_long,5,5,7,none\n", "line 2" },
+		{ LATENCY_CSV_HEADER "\nload,l1,dtlb,5,5,7\n", "line 2" },
+		{ LATENCY_CSV_HEADER "\nload,l1,dtlb,5,5,7,none,1\n", "line 2" },
+		{ LATENCY_CSV_HEADER "\nload,l1,dtlb,5,5,7,a_word_that_is_too_long\n", "line 2" },
+		{ LATENCY_CSV_BEFORE_CAUSES "\nload,l1,dtlb,5,5,7,none\n", "line 2" },
 	};
 	struct latency_table t;
 	char *bad;

@@ -184,7 +184,7 @@ static void test_straddles(void **state)
 	assert_int_equal(ref_stat(&m, "core0.line_straddles"), 3);
 	assert_int_equal(ref_stat(&m, "core0.page_straddles"), 2);
 	for (level = 0; level < NR_MEM_LEVELS; level++) {
-		for (how = 0; how < NR_CORE_XLATES; how++)
+		for (how = 0; how < NR_CORE_CLASSES; how++)
 			samples += hist_count(&core_latency(m.core)->load[level][how]);
 	}
 	assert_int_equal(samples, 3);
@@ -334,7 +334,7 @@ static void test_faults(void **state)
 	assert_int_equal(ref_stat(&m, "core0.traps"), 26);
 	assert_int_equal(ref_stat(&m, "core0.cycles.kernel.fault"), 26 * 700);
 	for (i = 0; i < NR_MEM_LEVELS; i++)
-		samples += hist_count(&core_latency(m.core)->store[i][XLATE_FAULT]);
+		samples += hist_count(&core_latency(m.core)->store[i][core_class(XLATE_FAULT, CAUSE_NONE)]);
 	assert_int_equal(samples, 25);
 	assert_int_equal(ref_stat(&m, "core0.dtlb.misses"), 25);
 	assert_int_equal(ref_stat(&m, "core0.dtlb.lookups"), 50);

@@ -344,7 +344,7 @@ static void check_samples(const struct ref_machine *m)
 	u32 level, how;
 
 	for (level = 0; level < NR_MEM_LEVELS; level++) {
-		for (how = 0; how < NR_CORE_XLATES; how++)
+		for (how = 0; how < NR_CORE_CLASSES; how++)
 			samples += hist_count(&l->load[level][how]) + hist_count(&l->store[level][how]);
 	}
 	assert_true(samples > 10000);

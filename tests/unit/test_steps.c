@@ -31,7 +31,7 @@ static struct sum sum_loads(const struct core_latency *l)
 	u32 level, xlate, i;
 
 	for (level = 0; level < NR_MEM_LEVELS; level++) {
-		for (xlate = 0; xlate < NR_CORE_XLATES; xlate++) {
+		for (xlate = 0; xlate < NR_CORE_CLASSES; xlate++) {
 			const struct hist *h = &l->load[level][xlate];
 
 			for (i = 0; i < HIST_BINS; i++) {
