@@ -83,7 +83,7 @@ const char *const identities[] = {
 	/* A data access is one sample, also one that crosses lines; an atomic is one, as a store. */
 	("core*.l1d.loads + core*.l1d.stores >= "
 	 "latency.load + latency.store + core*.atomics + core*.line_straddles"),
-	/* An access whose fault gave a page is one of the faults that did; fetches and the kernel take the rest. */
+	/* An access whose fault gave a page is one of those faults; fetches and the kernel take the rest. */
 	"mm.fault.zero >= latency.cause.zero",
 	"mm.fault.zero_page >= latency.cause.zero_page",
 	"mm.fault.huge >= latency.cause.huge",

@@ -51,7 +51,8 @@ static void usage(FILE *f)
 	      "      --from MARK      measure from a mark of the recording on, each time it is passed\n"
 	      "      --to MARK        and up to this one; NAME#3 is the third passing alone\n"
 	      "      --interval N     write intervals.csv: what each counter gained in every N instructions\n"
-	      "                       (or 50kruns, 50kcycles)\n"
+	      "                       (or 50kruns, 50kcycles), and the latencies in it\n"
+	      "      --interval-counters LIST   only these, like mm.fault.*,core*.cycles\n"
 	      "      --simpoints FILE --weights FILE   in place of all these, but for --warmup: measure the\n"
 	      "                       intervals that SimPoint chose, each of --interval N instructions\n"
 	      "      --between HOW    get to them by fast-forward (default), skip or warmup\n"
@@ -280,6 +281,18 @@ static void take_explain(struct replay_args *a, char *text)
 		at = take_range(a, at);
 }
 
+/* "mm.fault.*,core*.cycles" */
+static void take_patterns(struct replay_args *a, char *text)
+{
+	char *save, *word;
+
+	for (word = strtok_r(text, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+		if (a->n_patterns == MAX_PATTERNS)
+			die("--interval-counters: more than %u patterns", MAX_PATTERNS);
+		a->patterns[a->n_patterns++] = word;
+	}
+}
+
 static enum engine_mode between(const char *text)
 {
 	if (!strcmp(text, "skip"))
@@ -314,6 +327,7 @@ enum {
 	OPT_CHECKPOINT,
 	OPT_RESTORE,
 	OPT_TIMELINE,
+	OPT_PATTERNS,
 };
 static const struct option options[] = {
 	{ "machine", required_argument, NULL, 'm' },
@@ -328,6 +342,7 @@ static const struct option options[] = {
 	{ "from", required_argument, NULL, OPT_FROM },
 	{ "to", required_argument, NULL, OPT_TO },
 	{ "interval", required_argument, NULL, OPT_INTERVAL },
+	{ "interval-counters", required_argument, NULL, OPT_PATTERNS },
 	{ "ladder", no_argument, NULL, OPT_LADDER },
 	{ "timeline", optional_argument, NULL, OPT_TIMELINE },
 	{ "explain", required_argument, NULL, OPT_EXPLAIN },
@@ -363,6 +378,7 @@ static void take_option(struct replay_args *a, int opt)
 	case OPT_FROM: a->from = place("--from", optarg); break;
 	case OPT_TO: a->to = place("--to", optarg); break;
 	case OPT_INTERVAL: a->interval = amount_parse("--interval", optarg, UNIT_INSNS, true); break;
+	case OPT_PATTERNS: take_patterns(a, optarg); break;
 	case OPT_SIMPOINTS: a->simpoints = optarg; break;
 	case OPT_WEIGHTS: a->weights = optarg; break;
 	case OPT_BETWEEN: a->between = between(optarg); break;
@@ -423,6 +439,8 @@ static void check_args(const struct replay_args *a)
 	check_checkpoint(a);
 	if (a->timeline && !a->output)
 		die("--timeline needs a directory for " EVENTS_FILE ": -o DIR");
+	if (a->n_patterns && (!a->interval.n || a->simpoints))
+		die("--interval-counters needs --interval N: how often the counters are looked at");
 	if (a->interval.n && !a->simpoints && !a->output)
 		die("--interval needs a directory for intervals.csv: -o DIR");
 	for (i = 0; i < a->n_files; i++)

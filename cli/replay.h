@@ -20,6 +20,7 @@
 
 #define MAX_SETTINGS 256u
 #define MAX_EXPLAIN  64u
+#define MAX_PATTERNS 256u
 
 /* A named place: its n-th passing, or all (n = 0). */
 struct place {
@@ -35,6 +36,8 @@ struct replay_args {
 	u32 n_files;
 	struct trace_opts trace;
 	struct amount skip, fast_forward, warmup, max, interval;
+	const char *patterns[MAX_PATTERNS]; /* of counters, for the columns of intervals; none: all */
+	u32 n_patterns;
 	struct place from, to;
 	struct explain_range explain[MAX_EXPLAIN];
 	u32 n_explain;

@@ -107,7 +107,12 @@ static void snapshot(struct replay *r)
 
 static void end_interval(struct replay *r)
 {
-	if (r->intervals && intervals_end(r->intervals))
+	struct replay_goal now = replay_position(r);
+
+	if (!r->intervals)
+		return;
+	refresh_latency(r);
+	if (intervals_end(r->intervals, now.instructions, now.cycle))
 		snapshot(r);
 }
 
@@ -130,7 +135,7 @@ void replay_begin_measuring(struct replay *r)
 	window_open(r->window);
 	ladder_part_begin(r->ladder);
 	if (r->intervals)
-		intervals_begin(r->intervals);
+		intervals_begin(r->intervals, replay_position(r).cycle);
 }
 
 void replay_end_measuring(struct replay *r)
@@ -259,7 +264,12 @@ static void open_intervals(struct replay *r)
 {
 	struct proc_source proc = proc_source(r->machine->kernel, r->machine->stats);
 
-	r->intervals = intervals_new(r->args->output, r->machine->stats);
+	r->intervals = intervals_new(&(struct intervals_params){ .dir = r->args->output,
+								 .live = r->machine->stats,
+								 .latency = r->latency,
+								 .n_latency = CORE_LATENCY_ROWS,
+								 .patterns = r->args->patterns,
+								 .n_patterns = r->args->n_patterns });
 	r->snapshots = snapshots_new(r->args->output, &proc);
 }
 

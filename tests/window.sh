@@ -66,8 +66,8 @@ intervals()
 {
 	flows "$1" | awk -F'[ ,]' '
 		FNR == NR { total[$1] = $2; next }
-		FNR == 1  { for (i = 2; i <= NF; i++) name[i] = $i; next }
-		          { rows++; for (i = 2; i <= NF; i++) sum[i] += $i }
+		FNR == 1  { for (i = 2; i <= NF; i++) if ($i in total) name[i] = $i; next }
+		          { rows++; for (i in name) sum[i] += $i }
 		END {
 			for (i in name) if (sum[i] != total[name[i]]) print name[i], sum[i], total[name[i]]
 			for (i in name) n++
@@ -79,6 +79,35 @@ replay rows "$samples/sort.mmtrace.gz" --interval 1M
 equal "the rows of intervals.csv add up to the counters" "13 all" "$(intervals rows)"
 replay rows "$samples/sort.mmtrace.gz" --interval 100kcycles --warmup 1M --max 1M
 equal "so they do in cycles after a warm-up" "all" "$(intervals rows | sed 's/^[0-9]* //')"
+# states DIR: columns of states that do not end with the state that stats.json tells; and how many there are.
+state_columns()
+{
+	sed -n 's/^ *"\([^"]*\)": \([0-9]*\),*$/\1 \2/p' "$tmp/$1/stats.json" | grep -E "^($states) " | awk -F'[ ,]' '
+		FNR == NR { last[$1] = $2; next }
+		FNR == 1  { for (i = 2; i <= NF; i++) if ($i in last) name[i] = $i; next }
+		          { for (i in name) value[i] = $i }
+		END { for (i in name) { n++; if (value[i] != last[name[i]]) print name[i], value[i], last[name[i]] }
+		      print (n > 10), (n == length(last)) }' - "$tmp/$1/intervals.csv"
+}
+equal "states end as they are in the end" "1 1" "$(state_columns rows)"
+# Latencies by row: as many samples as in latency.csv, and of one row over everything its percentiles.
+replay one "$samples/sort.mmtrace.gz" --interval 1G --interval-counters 'core*.instructions,mm.fault.*,mm.frames.free'
+equal "chosen columns" "core*.instructions,mm.fault.*,mm.frames.free,load.samples" \
+	"$(head -n 1 "$tmp/one/intervals.csv" | cut -d, -f5-8)"
+equal "a pattern sums up" "$(flows one | awk '/^mm.fault/ { n += $2 } END { print n }')" "$(sed -n 2p "$tmp/one/intervals.csv" | cut -d, -f6)"
+equal "latencies of all rows" "$(awk -F, '$1 == "load" { n[$4] += $6; all += $6 } END {
+		for (v = 0; all * 0.999 > seen; v++) { seen += n[v]; if (!p50 && seen >= all / 2) p50 = v }
+		printf "%d,%d,", all, p50; print v - 1 }' "$tmp/one/latency.csv")" \
+	"$(sed -n 2p "$tmp/one/intervals.csv" | cut -d, -f8,9,11)"
+equal "samples of the rows add up" "$(awk -F, '$1 == "load" { n += $6 } END { print n }' "$tmp/rows/latency.csv")" \
+	"$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "load.samples") c = i; next } { n += $c } END { print n }' "$tmp/rows/intervals.csv")"
+equal "the rows' cycles add up, too" "$(awk -F, 'NR > 1 { n += $4; if (!from) from = $3 - $4; to = $3 } END { print n == to - from }' "$tmp/rows/intervals.csv")" 1
+refused "a pattern that matches nothing" "no counter 'core0.nothing'" $mmsim replay -q "$samples/sort.mmtrace.gz" \
+	-o "$tmp/none" --interval 1M --interval-counters core0.nothing
+refused "states and flows together" "adds up a state" $mmsim replay -q "$samples/sort.mmtrace.gz" \
+	-o "$tmp/none" --interval 1M --interval-counters 'mm.frames.*'
+refused "columns of no intervals" "needs --interval" $mmsim replay -q "$samples/sort.mmtrace.gz" -o "$tmp/none" \
+	--interval-counters core0.cycles
 replay none "$samples/sort.mmtrace.gz" --max 1000
 equal "intervals.csv is written only when it is asked for" "" "$(ls "$tmp/none" | grep intervals)"
 
