@@ -12,7 +12,7 @@
 #include "model/arch/addr.h"
 #include "model/sim/stat.h"
 
-/* Whose cycles: parts "kernel.<path>" of the cycle stack. A new path is one row here. */
+/* Whose cycles: parts "kernel.<path>" of the cycle stack, and "ipi". A new path is one row here. */
 #define KERNEL_PATHS(X)                                            \
 	X(FAULT, "fault", "entry, exit and body of a page fault")  \
 	X(ZERO, "zero", "clearing a frame")                        \
@@ -38,7 +38,8 @@
 	X(VMALLOC, "vmalloc", "vmalloc, vmap and ioremap")         \
 	X(LOCK, "lock", "waiting for the kernel's locks")          \
 	X(USE, "use", "recorded users of pages and objects at their contents") \
-	X(KTHREAD, "kthread", "timers, workers and kernel threads, but for the paths that they take")
+	X(KTHREAD, "kthread", "timers, workers and kernel threads, but for the paths that they take") \
+	X(IPI, "ipi", "interrupts from other cores, and the flushes that they ask for")
 
 enum kernel_path {
 #define X(id, name, help) KPATH_##id,
@@ -132,8 +133,8 @@ struct cpu_ops {
 	 */
 	void (*switch_to)(struct cpu *c, u64 root_pa, u16 asid);
 	/*
-	 * Drop translations of this hardware thread. end is exclusive; also walk-cache entries that cover
-	 * them.
+	 * Drop translations of this hardware thread, by the instruction for a page (which may take more of
+	 * the walk caches) or without one. end is exclusive; also walk-cache entries that cover them.
 	 */
 	void (*flush_page)(struct cpu *c, u16 asid, u64 va);
 	void (*flush_range)(struct cpu *c, u16 asid, u64 start, u64 end);
@@ -148,11 +149,13 @@ struct cpu_ops {
 	/* Drops translations of kernel addresses; end is exclusive. */
 	void (*flush_kernel_range)(struct cpu *c, u64 start, u64 end);
 	/*
-	 * Of another hardware thread: an interrupt arrives, and its handler takes so many cycles of its time.
-	 * Returns the cycle at which it is over, which depends on when it came, not on how far that thread's
-	 * clock is.
+	 * Of another hardware thread: an interrupt arrives. Returns the cycle at which it is taken: when it
+	 * has arrived and interrupts are on, however far that thread's clock is. What the handler does is
+	 * charged to that thread before its next access, by these ops, until interrupt_end(), which is told
+	 * the cycle at which it is over. An idle one waits for the interrupt.
 	 */
-	u64 (*interrupt)(struct cpu *c, u64 arrival, u64 cycles);
+	u64 (*interrupt)(struct cpu *c, u64 arrival, bool idle);
+	void (*interrupt_end)(struct cpu *c, u64 cycle);
 	/* All that the kernel did on this hardware thread so far, on whatever path. */
 	void (*tally)(struct cpu *c, struct kernel_tally *t);
 	/* Waits for others, on that path. */

@@ -39,6 +39,8 @@ struct pt_format {
 	enum page_size leaf[PT_MAX_LEVELS]; /* size that a leaf of this level maps; NR_PAGE_SIZES: none */
 	enum page_size contig[PT_MAX_LEVELS]; /* that a run maps, if leaves there can be PTE_CONTIG */
 	bool always_exec;  /* no bit forbids execution */
+	/* Invalidating one page drops all that walk caches hold of the address space: INVLPG. */
+	bool page_takes_walks;
 	bool root_on_chip; /* the walker holds the root's entries and reads none of them */
 	u64 (*encode)(u64 pa, u32 flags, u32 level);
 	u64 (*pa)(u64 entry, u32 level);

@@ -61,6 +61,7 @@ const struct pt_format pt_i386 = {
 	.bits = { 10, 10 },
 	.leaf = { PAGE_4K, PAGE_4M, NR_PAGE_SIZES, NR_PAGE_SIZES, NR_PAGE_SIZES },
 	.always_exec = true,
+	.page_takes_walks = true,
 	.encode = i386_encode,
 	.pa = i386_pa,
 	.flags = i386_flags,

@@ -39,6 +39,7 @@ const struct pt_format pt_i386_pae = {
 	.bits = { 9, 9, 2 },
 	.leaf = { PAGE_4K, PAGE_2M, NR_PAGE_SIZES, NR_PAGE_SIZES, NR_PAGE_SIZES },
 	.root_on_chip = true,
+	.page_takes_walks = true,
 	.encode = pae_encode,
 	.pa = pae_pa,
 	.flags = pae_flags,

@@ -293,7 +293,7 @@ static const struct {
 
 const char *core_part_name(enum core_part part)
 {
-	return parts[part].name;
+	return part == PART_IPI ? kernel_path_name[KPATH_IPI] : parts[part].name;
 }
 
 #define STAT_STRUCT struct core_stats
@@ -309,7 +309,7 @@ void core_stats(struct core *c, struct stats *s)
 	snprintf(name, sizeof(name), "core%u", c->id);
 	stats_add(s, name, core_table, &c->st);
 	for (i = 0; i < NR_CORE_PARTS; i++) {
-		snprintf(name, sizeof(name), "core%u.cycles.%s", c->id, parts[i].name);
+		snprintf(name, sizeof(name), "core%u.cycles.%s", c->id, core_part_name((enum core_part)i));
 		stats_add_one(s, name, &c->cycles[i], "cycles", parts[i].help);
 	}
 	core_kernel_stats(c, s);

@@ -65,8 +65,13 @@ static void cpu_flush_range(struct cpu *cpu, u16 asid, u64 start, u64 end)
 
 static void cpu_flush_page(struct cpu *cpu, u16 asid, u64 va)
 {
+	struct core *c = core_of(cpu);
+
 	va &= ~FRAME_MASK;
 	cpu_flush_range(cpu, asid, va, va + FRAME_SIZE);
+	/* SDM volume 3, 4.10.4.1: for all addresses, whatever the operand is. */
+	if (c->xlate && c->walker.format->page_takes_walks)
+		walker_drop_tables(&c->walker, asid);
 }
 
 static void cpu_flush_asid(struct cpu *cpu, u16 asid)
@@ -99,18 +104,28 @@ static void cpu_flush_all(struct cpu *cpu)
 	core_spend_on_lines(c, cache_flush_all(&c->l1i, core_cycle(c)));
 }
 
-static u64 cpu_interrupt(struct cpu *cpu, u64 arrival, u64 cycles)
+static u64 cpu_interrupt(struct cpu *cpu, u64 arrival, bool idle)
 {
 	struct core *c = core_of(cpu);
-	u64 from;
+	u64 taken = MAX(arrival, c->interrupted_until);
 
-	c->late += core_cycle(c) > arrival;
-	c->interrupted_until = MAX(arrival, c->interrupted_until) + cycles;
-	core_drain(c);
-	from = core_cycle(c);
-	core_stall_until(c, from + cycles, PART_IPI);
-	core_delayed(c, from, CAUSE_SHOOTDOWN);
-	return c->interrupted_until;
+	if (idle)
+		core_stall_until(c, taken, PART_IDLE);
+	c->late += core_cycle(c) > taken;
+	c->interrupted_at = idle ? ~(u64)0 : core_cycle(c); /* nobody is delayed */
+	if (explain_on())
+		explain_mute();
+	return taken;
+}
+
+static void cpu_interrupt_end(struct cpu *cpu, u64 cycle)
+{
+	struct core *c = core_of(cpu);
+
+	c->interrupted_until = cycle;
+	core_delayed(c, c->interrupted_at, CAUSE_SHOOTDOWN);
+	if (explain_on())
+		explain_unmute();
 }
 
 static void cpu_wait_until(struct cpu *cpu, enum kernel_path path, u64 cycle)
@@ -135,6 +150,7 @@ const struct cpu_ops core_cpu_ops = {
 	.flush_kernel_range = core_kernel_flush,
 	.tally = core_kernel_tally,
 	.interrupt = cpu_interrupt,
+	.interrupt_end = cpu_interrupt_end,
 	.wait_until = cpu_wait_until,
 };
 

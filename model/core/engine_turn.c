@@ -101,6 +101,7 @@ static bool pick(struct engine *e)
 		return true;
 	}
 	c->active = false;
+	c->loaded = NULL; /* by the kernel perhaps no more */
 	e->n_idle++;
 	kernel_set_idle(e->p.kernel, c->cpu, true);
 	return false;

@@ -21,7 +21,6 @@
 	X(REMOTE, "remote", "data from another core's cache")                          \
 	X(STORE_BUFFER, "store_buffer", "the store buffer was full or had to drain")   \
 	X(MSHR_FULL, "mshr_full", "no MSHR was free")                                  \
-	X(IPI, "ipi", "interrupts from other cores")                                   \
 	X(LOCK, "lock", "waiting for locks")                                           \
 	X(IO_WAIT, "io_wait", "every thread waited for a device or the outside")       \
 	X(SWITCH, "switch", "switching threads")                                       \
@@ -32,10 +31,11 @@ enum core_part {
 	CORE_PARTS(X)
 #undef X
 	PART_KERNEL, /* + enum kernel_path: "kernel.<path>" */
+	PART_IPI = PART_KERNEL + KPATH_IPI, /* but this one is "ipi" */
 	NR_CORE_PARTS = PART_KERNEL + NR_KERNEL_PATHS,
 };
 
-/* "base", ..., "kernel.fault", ... */
+/* "base", ..., "kernel.fault", ..., "ipi" */
 const char *core_part_name(enum core_part part);
 
 #endif

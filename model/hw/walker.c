@@ -339,6 +339,11 @@ void walker_flush_asid(struct walker *w, u16 asid)
 	flush(w, false, asid, 0, ~(u64)0);
 }
 
+void walker_drop_tables(struct walker *w, u16 asid)
+{
+	walk_caches_flush(&w->pwc, false, asid, 0, ~(u64)0);
+}
+
 void walker_flush_all(struct walker *w)
 {
 	flush(w, true, 0, 0, ~(u64)0);

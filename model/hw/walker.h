@@ -110,5 +110,7 @@ void walker_read(struct walker *w, u64 pa, u32 level, const char *whose, u64 *no
 void walker_flush_range(struct walker *w, u16 asid, u64 start, u64 end);
 void walker_flush_asid(struct walker *w, u16 asid); /* TLB_GLOBAL: the kernel's */
 void walker_flush_all(struct walker *w);
+/* What walk caches hold of an address space goes, but walks under way are what they are. */
+void walker_drop_tables(struct walker *w, u16 asid);
 
 #endif

@@ -1,11 +1,10 @@
 #include "model/mm/asid.h"
 
-#include "model/mm/kernel_boot.h"
-
 #include <stdlib.h>
 
 #include "model/base/error.h"
 #include "model/mm/era.h"
+#include "model/mm/kernel_boot.h"
 
 const char *const asids_words[] = { "era", NULL };
 
@@ -33,40 +32,9 @@ u32 kernel_asids(const struct kernel_cfg *cfg)
 	}
 }
 
-/* ---- the ring ---- */
-
-static void unlink_id(struct asids *a, u16 id)
-{
-	struct asid *i = &a->id[id];
-
-	a->id[i->newer].older = i->older;
-	a->id[i->older].newer = i->newer;
-}
-
-/* Between id 0 and its neighbour on the new, or the old, side. */
-static void link_newest(struct asids *a, u16 id)
-{
-	a->id[id].newer = 0;
-	a->id[id].older = a->id[0].older;
-	a->id[a->id[0].older].newer = id;
-	a->id[0].older = id;
-}
-
-static void link_oldest(struct asids *a, u16 id)
-{
-	a->id[id].older = 0;
-	a->id[id].newer = a->id[0].newer;
-	a->id[a->id[0].newer].older = id;
-	a->id[0].newer = id;
-}
-
 static void init(struct asids *a, struct cpu *c, u32 n)
 {
-	u32 id;
-
-	*a = (struct asids){ .cpu = c, .id = xcalloc(n + 1, sizeof(*a->id)) };
-	for (id = n; id; id--)
-		link_newest(a, (u16)id);
+	*a = (struct asids){ .cpu = c, .n = n, .next = 1, .id = xcalloc(n + 1, sizeof(*a->id)) };
 }
 
 void asids_fini(struct asids *a)
@@ -81,56 +49,91 @@ static u64 set_of(const struct cpu *c)
 	return 1ull << c->id;
 }
 
-void asid_forget(struct mm *mm, struct asids *a)
+static u16 number_of(const struct asids *a, const struct asid *id)
 {
-	u16 id = mm->asid[a->cpu->id];
-
-	a->cpu->ops->flush_asid(a->cpu, id);
-	a->id[id].used = false;
-	mm->cpus &= ~set_of(a->cpu);
+	return (u16)(id - a->id);
 }
 
-/* The oldest id becomes the address space's. */
-static void take_id(struct mm *mm, struct asids *a)
+struct asid *asid_loaded(struct asids *a)
 {
-	u16 id = a->id[0].newer;
-	struct mm *old = a->id[id].mm;
+	return &a->id[a->loaded->asid[a->cpu->id]];
+}
 
-	if (a->id[id].used) {
-		a->cpu->ops->flush_asid(a->cpu, id);
+void asid_flush(struct asids *a, struct asid *id)
+{
+	a->cpu->ops->flush_asid(a->cpu, number_of(a, id));
+	if (id->mm)
+		id->gen = id->mm->tlb_gen;
+}
+
+/* choose_new_asid(): the next id becomes the address space's. */
+static struct asid *take_id(struct mm *mm, struct asids *a)
+{
+	struct asid *id = &a->id[a->next];
+
+	a->next = a->next % a->n + 1;
+	if (id->mm)
+		id->mm->asid[a->cpu->id] = 0;
+	id->mm = mm;
+	mm->asid[a->cpu->id] = number_of(a, id);
+	if (id->used) {
+		asid_flush(a, id);
 		mm->k->flush.recycled += mm->k->cfg.asids != 0;
 	}
-	if (old) {
-		old->asid[a->cpu->id] = 0;
-		old->cpus &= ~set_of(a->cpu);
-	}
-	a->id[id].mm = mm;
-	mm->asid[a->cpu->id] = id;
+	id->gen = mm->tlb_gen;
+	id->used = true;
+	return id;
 }
 
+static void catch_up(struct mm *mm, struct asids *a, struct asid *id)
+{
+	if (id->gen == mm->tlb_gen)
+		return;
+	asid_flush(a, id);
+	mm->k->flush.stale++;
+}
+
+/* The present address space is loaded no more. */
+static void unload(struct asids *a, bool keeps_mask)
+{
+	struct mm *old = a->loaded;
+
+	if (old && !keeps_mask)
+		old->cpus &= ~set_of(a->cpu);
+	a->loaded = NULL;
+}
+
+/* switch_mm_irqs_off() */
 void mm_load(struct mm *mm, struct cpu *c)
 {
 	struct asids *a = &mm->k->asids[c->id];
-	u16 id;
 
-	if (!mm->asid[c->id])
-		take_id(mm, a);
-	id = mm->asid[c->id];
-	unlink_id(a, id);
-	link_newest(a, id);
-	a->id[id].used = true;
+	a->lazy = false;
+	if (a->loaded != mm)
+		unload(a, mm->k->rules.keeps_mask);
 	a->loaded = mm;
 	mm->cpus |= set_of(c);
-	c->ops->switch_to(c, mm->root, id);
+	if (!mm->asid[c->id])
+		take_id(mm, a);
+	else
+		catch_up(mm, a, asid_loaded(a));
+	c->ops->switch_to(c, mm->root, mm->asid[c->id]);
+}
+
+void asid_leave(struct asids *a)
+{
+	const struct kernel *k = a->loaded->k;
+
+	/* Without ids the write of CR3 flushes. */
+	if (!k->cfg.asids)
+		asid_flush(a, asid_loaded(a));
+	unload(a, k->rules.keeps_mask);
+	a->cpu->ops->switch_to(a->cpu, 0, 0);
 }
 
 static void end_on(struct mm *mm, struct asids *a)
 {
-	u16 id = mm->asid[a->cpu->id];
-
-	a->id[id].mm = NULL;
-	unlink_id(a, id);
-	link_oldest(a, id);
+	a->id[mm->asid[a->cpu->id]].mm = NULL;
 	if (a->loaded != mm)
 		return;
 	a->loaded = NULL;
@@ -144,6 +147,22 @@ void asid_end(struct mm *mm)
 	for (i = 0; i < mm->k->n_cpus; i++)
 		if (mm->asid[i])
 			end_on(mm, &mm->k->asids[i]);
+}
+
+/* enter_lazy_tlb() */
+struct mm *asid_lend(struct kernel *k, struct cpu *c)
+{
+	struct asids *a = &k->asids[c->id];
+	struct mm *mm = a->lazy ? NULL : a->loaded;
+
+	a->lazy = true;
+	return mm;
+}
+
+void asid_return(struct mm *mm, struct cpu *c)
+{
+	if (mm)
+		mm_load(mm, c);
 }
 
 u16 mm_asid(const struct mm *mm, const struct cpu *c)
@@ -161,7 +180,35 @@ void kernel_add_cpu(struct kernel *k, struct cpu *c)
 	kernel_boot_cpu(k, c);
 }
 
+/* It stays lazy until it loads an address space. */
 void kernel_set_idle(struct kernel *k, struct cpu *c, bool idle)
 {
-	k->asids[c->id].lazy = idle;
+	struct asids *a = &k->asids[c->id];
+
+	a->idle = idle;
+	a->lazy |= idle;
+}
+
+static void sane(const struct asids *a)
+{
+	const struct mm *mm;
+	u32 i;
+
+	for (i = 1; i <= a->n; i++) {
+		mm = a->id[i].mm;
+		ASSERT(!mm || (mm->asid[a->cpu->id] == i && a->id[i].used && a->id[i].gen <= mm->tlb_gen));
+	}
+	mm = a->loaded;
+	if (!mm)
+		return;
+	ASSERT(a->id[mm->asid[a->cpu->id]].mm == mm && (mm->cpus & set_of(a->cpu)));
+	ASSERT(a->lazy || a->id[mm->asid[a->cpu->id]].gen == mm->tlb_gen);
+}
+
+void asids_sane(const struct kernel *k)
+{
+	u32 i;
+
+	for (i = 0; i < k->n_cpus; i++)
+		sane(&k->asids[i]);
 }

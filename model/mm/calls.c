@@ -130,6 +130,7 @@ enum mm_result mm_mprotect(struct mm *mm, struct cpu *c, u64 addr, u64 len, u32 
 			continue;
 		v->flags = (v->flags & ~MM_RIGHTS) | (flags & MM_RIGHTS);
 		page_refresh(&g, KPATH_SYSCALL, v->start, v->end);
+		gather_protected(&g, v->start, v->end);
 	}
 	vma_merge(s, c, start, end);
 	gather_flush(&g);

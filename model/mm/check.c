@@ -186,17 +186,18 @@ static u32 walk(const struct kernel *k, u64 root, u64 va, u64 *pa)
 
 bool kernel_translates(const struct kernel *k, const struct cpu *c, u16 asid, u64 va, u64 *pa, u32 *flags)
 {
-	const struct mm *mm;
+	const struct asid *id;
 
 	va &= (1ull << k->format->va_bits) - 1;
 	if (asid == KERNEL_ASID) {
 		*flags = walk(k, c->kernel_root, va, pa);
 		return *flags & PTE_PRESENT;
 	}
-	mm = asid ? k->asids[c->id].id[asid].mm : NULL;
-	if (mm)
-		*flags = walk(k, mm->root, va, pa);
-	return mm;
+	id = &k->asids[c->id].id[asid];
+	if (!id->mm || id->gen != id->mm->tlb_gen)
+		return false;
+	*flags = walk(k, id->mm->root, va, pa);
+	return true;
 }
 
 /* What the kernel has for its own mappings. */
@@ -221,6 +222,7 @@ void kernel_check(const struct kernel *k)
 	struct mm *mm;
 
 	frames_sane(k->frames);
+	asids_sane(k);
 	check_faults(&k->fault, k->pgfault);
 	if (k->zero_pfn != NO_FRAME)
 		found(&ch, k->zero_pfn);

@@ -276,7 +276,7 @@ static enum trap_result fault_object(struct fault *f)
  */
 static void upgraded(struct fault *f)
 {
-	f->c->ops->flush_page(f->c, mm_asid(f->mm, f->c), f->page);
+	f->c->ops->flush_range(f->c, mm_asid(f->mm, f->c), f->page, f->page + (1ull << f->k->page_shift));
 }
 
 /* The page is no longer one of a run. */

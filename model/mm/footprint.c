@@ -15,8 +15,8 @@ struct footprint {
  * Together a fault's rows come to the lines counted for an anonymous write fault with what its code touches
  * itself (page tables, mapping, page, lists): 41 lines of objects read and 19 written, 22 of the stack, 19 of
  * kernel data. An empty system call reads 8 and writes 4 with 6 of the stack, mmap 20 and 17, munmap 54 and
- * 37, madvise 49 and 23; fork reads 368 and writes 1,170 of which 832 are zeroed pages. Those of a timer and
- * of kswapd are estimates.
+ * 37, madvise 49 and 23; fork reads 368 and writes 1,170 of which 832 are zeroed pages. Those of a timer,
+ * of kswapd and of an interrupt are estimates.
  */
 static const struct footprint footprints[NR_KERNEL_STEPS] = {
 	[STEP_FAULT_ENTRY] = { 0, 3, 4, 4, 1, 0, 4 },   [STEP_VMA_LOOKUP] = { 3, 3, 0, 1, 0, 2, 2 },
@@ -28,8 +28,9 @@ static const struct footprint footprints[NR_KERNEL_STEPS] = {
 	[STEP_SYSCALL] = { 0, 6, 5, 6, 1, 0, 5 },       [STEP_MMAP] = { 6, 10, 2, 2, 1, 4, 8 },
 	[STEP_MUNMAP] = { 6, 20, 4, 2, 1, 4, 15 },      [STEP_MPROTECT] = { 6, 20, 2, 2, 1, 4, 12 },
 	[STEP_MADVISE] = { 6, 15, 4, 2, 1, 4, 12 },     [STEP_FORK] = { 6, 30, 20, 12, 4, 12, 100 },
-	[STEP_EXIT_MM] = { 6, 30, 20, 12, 4, 12, 100 }, [STEP_FLUSH] = { 22, 2, 2, 0, 0, 1, 2 },
+	[STEP_EXIT_MM] = { 6, 30, 20, 12, 4, 12, 100 }, [STEP_FLUSH] = { 22, 2, 2, 0, 0, 0, 2 },
 	[STEP_TIMER_WORK] = { 0, 20, 12, 8, 4, 0, 24 }, [STEP_KSWAPD_RUN] = { 0, 12, 6, 8, 4, 0, 14 },
+	[STEP_IPI_ENTRY] = { 0, 4, 3, 2, 1, 0, 4 },     [STEP_IPI_EXIT] = { 0, 1, 1, 2, 0, 0, 2 },
 };
 
 /*

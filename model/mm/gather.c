@@ -15,7 +15,8 @@ static void gather_reset(struct gather *g)
 	g->start = ~(u64)0;
 	g->end = 0;
 	g->shift = 63;
-	g->tables = false;
+	g->tables = g->insists = false;
+	g->entries = 0;
 	g->n = 0;
 }
 
@@ -38,12 +39,10 @@ static void let_go(struct kernel *k, struct cpu *c, u64 e)
 void gather_flush(struct gather *g)
 {
 	struct kernel *k = g->mm->k;
-	struct flush f = { g->start, g->end, g->shift, g->whole, g->tables };
+	struct flush f = { g->start, g->end, g->shift, g->whole, g->tables, g->entries };
 	u32 i;
 
-	if (g->whole)
-		f.start = f.end = 0;
-	if (g->whole || g->start < g->end)
+	if (g->entries || g->insists)
 		tlb_flush(g->mm, g->c, &f);
 	for (i = 0; i < g->n; i++)
 		let_go(k, g->c, k->gather[i]);
@@ -57,6 +56,7 @@ static void gather_span(struct gather *g, u64 va, u32 shift)
 	g->start = MIN(g->start, start);
 	g->end = MAX(g->end, start + (1ull << shift));
 	g->shift = MIN(g->shift, shift);
+	g->entries++;
 }
 
 void gather_page(struct gather *g, u64 va)
@@ -69,11 +69,27 @@ void gather_huge(struct gather *g, u64 va, u32 level)
 	gather_span(g, va, g->mm->k->format->shift[level]);
 }
 
+void gather_protected(struct gather *g, u64 start, u64 end)
+{
+	if (!g->mm->k->rules.insists)
+		return;
+	g->insists = true;
+	g->start = MIN(g->start, start);
+	g->end = MAX(g->end, end);
+	g->shift = MIN(g->shift, g->mm->k->page_shift);
+}
+
 static void gather_add(struct gather *g, u64 what)
 {
-	if (g->n == GATHER_MAX)
+	struct kernel *k = g->mm->k;
+
+	if (k->rules.fast_mode && k->n_cpus == 1) {
+		let_go(k, g->c, what);
+		return;
+	}
+	if (g->n == k->rules.gather)
 		gather_flush(g);
-	g->mm->k->gather[g->n++] = what;
+	k->gather[g->n++] = what;
 }
 
 void gather_frame(struct gather *g, u64 pfn)

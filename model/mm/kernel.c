@@ -30,6 +30,7 @@ static const char *const boot_names[] = { "fresh", "aged", "buddyinfo", NULL };
 static const char *const rmap_names[] = { "era",	   "none",     "pte_chain",	 "objrmap",
 					  "anonmm", "anon_vma", "anon_vma_chain", NULL };
 static const char *const rmap_file_names[] = { "scheme", "list", "prio_tree", "interval_tree", NULL };
+static const char *const tlbi_names[] = { "layout", "ipi", "broadcast", NULL };
 static const char *const thp_names[] = { "never", "always", NULL };
 static const char *const layout_names[] = { "x86-64",    "x86-64-la57", "i386", "i386-pae", "arm64-4k",
 					    "arm64-16k", "arm64-64k",   "sv39", "sv48",     NULL };
@@ -38,10 +39,11 @@ static const char *const layout_names[] = { "x86-64",    "x86-64-la57", "i386", 
 
 /*
  * One INVLPG: 260 cycles in Molnar's test (LKML, 2015-06-08) and by the slope of Hansen's table of
- * flush_tlb_mm_range (commit a5102476a24b); a write of CR3: 96 in Molnar's. The ceiling is
- * arch/x86/mm/tlb.c's tlb_single_page_flush_ceiling; the stack limit is _STK_LIM of
- * include/uapi/linux/resource.h; fault_around is fault_around_pages of mm/memory.c (since 3.15). 32 colours
- * are those of an L2 of 128 KB a way.
+ * flush_tlb_mm_range (commit a5102476a24b); a write of CR3: 96 in Molnar's. An interrupt to another core: 50
+ * to 200 for the write of the ICR (x2APIC), 200 to 500 for the delivery; the way to another socket, the
+ * return and the broadcast are guesses. The stack limit is _STK_LIM of include/uapi/linux/resource.h;
+ * fault_around is fault_around_pages of mm/memory.c (since 3.15). 32 colours are those of an L2 of 128 KB a
+ * way.
  */
 const struct opt kernel_opts[] = {
 	{ "era", OPT_ENUM, AT(era), "6.x", 0, 0, NULL, "Linux version whose rules are followed", era_names },
@@ -85,8 +87,13 @@ const struct opt kernel_opts[] = {
 	  NULL },
 	{ "zero_page", OPT_BOOL, AT(zero_page), "yes", 0, 0, NULL,
 	  "reads of untouched anonymous memory share one cleared frame", NULL },
-	{ "flush_ceiling", OPT_U32, AT(flush_ceiling), "33", 0, 0, "pages",
-	  "invalidated one by one; more: the whole address space", NULL },
+	{ "flush_ceiling", OPT_U32, AT(flush_ceiling), "era", 0, 0, "pages",
+	  "of a range that are invalidated one by one; more: the whole address space", asids_words },
+	{ "tlbi", OPT_ENUM, AT(tlbi), "layout", 0, 0, NULL,
+	  "how other cores are told to flush: by interrupts, by broadcast, or as those of the layout are",
+	  tlbi_names },
+	{ "pti", OPT_BOOL, AT(pti), "no", 0, 0, NULL,
+	  "page-table isolation, as far as every invalidation is made twice", NULL },
 	{ "asids", OPT_U32, AT(asids), "era", 0, ASIDS_MAX, "ids",
 	  "a core's tags for address spaces in its TLB; 0: none, a switch flushes; era: those of Linux then",
 	  asids_words },
@@ -160,6 +167,8 @@ struct kernel *kernel_new(const struct kernel_params *p)
 
 	k->cfg = *p->cfg;
 	k->cfg.asids = kernel_asids(p->cfg);
+	k->rules = flush_rules_of(p->cfg);
+	k->trim_period = p->hz / MAX(p->cfg->time_scale, 1);
 	set_costs(&k->cost, p->cfg, p->hz);
 	k->layout = layout_of(p->cfg->layout, (enum kernel_era)p->cfg->era, p->memory);
 	charger_init(&k->charger, p->cfg->era, layout_image_va(&k->layout), p->cfg->instruction_scale,
@@ -177,7 +186,7 @@ struct kernel *kernel_new(const struct kernel_params *p)
 	kernel_boot(k, p);
 	objects_init(&k->objects, k);
 	k->page_cache = page_cache_new(k);
-	k->gather = xmalloc(GATHER_MAX * sizeof(*k->gather));
+	k->gather = xmalloc(k->rules.gather * sizeof(*k->gather));
 	if (p->cfg->storage.device)
 		k->storage = blockdev_new((enum blockdev_kind)p->cfg->storage.device, &p->cfg->blockdev,
 					  p->hz, p->seed, "storage");

@@ -26,9 +26,11 @@
 	X(file_fill, "0", "first use of a page of a file")                     \
 	X(flush, "260", "INVLPG: invalidation of one page in the TLB")         \
 	X(flush_all, "96", "a write of CR3: invalidation of an address space") \
-	X(ipi_send, "200ns", "sending an interrupt to one other core")         \
-	X(ipi_latency, "500ns", "until it gets there")                         \
-	X(ipi_handler, "500ns", "what it takes there, without the flush")
+	X(ipi_send, "100", "a write of the local APIC that sends an interrupt")                           \
+	X(ipi_latency, "350", "until the handler's first instruction on the other core")                  \
+	X(ipi_far, "100ns", "more, to another socket")                                                    \
+	X(ipi_exit, "150", "end of interrupt and return, beside instructions")                            \
+	X(dvm_latency, "200ns", "DSB: until all cores have done a broadcast invalidation")
 
 /*
  * Periodic work, of each hardware thread or (compaction) of each node: key of its period, default, name,
@@ -67,7 +69,9 @@ struct kernel_cfg {
 	u32 numa;               /* kernel.numa: enum numa_policy */
 	bool zero_page;         /* kernel.zero_page: reads of untouched memory share one frame */
 	u32 asids;              /* kernel.asids: a number, or ASIDS_ERA */
-	u32 flush_ceiling;      /* kernel.flush_ceiling: pages that are flushed one by one */
+	u32 flush_ceiling;      /* kernel.flush_ceiling: pages, or FLUSH_CEILING_ERA */
+	u32 tlbi;               /* kernel.tlbi: enum kernel_tlbi */
+	bool pti;               /* kernel.pti: invalidations twice, as page-table isolation needs */
 	u64 stack_limit;        /* kernel.stack_limit */
 	u32 thp;                /* kernel.thp: 0 never, 1 always */
 	u32 hugetlb;            /* kernel.hugetlb: 0 pages of the second size, 1 of the third */
@@ -87,6 +91,9 @@ extern const struct opt kernel_opts[];
 
 /* MPOL_LOCAL and MPOL_INTERLEAVE over all nodes, include/uapi/linux/mempolicy.h. */
 enum numa_policy { NUMA_POLICY_LOCAL, NUMA_POLICY_INTERLEAVE };
+
+/* How other hardware threads flush: by interrupts, by broadcast, or what the layout's machines have. */
+enum kernel_tlbi { KERNEL_TLBI_LAYOUT, KERNEL_TLBI_IPI, KERNEL_TLBI_BROADCAST };
 
 enum kernel_boot_state { KERNEL_BOOT_FRESH, KERNEL_BOOT_AGED, KERNEL_BOOT_BUDDYINFO };
 
@@ -126,7 +133,7 @@ void kernel_free(struct kernel *k);
 /* Whether the layout's user space has room for a mapping there. */
 /* The machine's hardware threads, from number 0 on. */
 void kernel_add_cpu(struct kernel *k, struct cpu *c);
-/* The hardware thread has nothing to run; it keeps the address space loaded. */
+/* The hardware thread has nothing to run; it keeps the address space loaded, lazily until mm_load(). */
 void kernel_set_idle(struct kernel *k, struct cpu *c, bool idle);
 bool kernel_fits(const struct kernel *k, u64 addr, u64 len);
 u64 kernel_user_end(const struct kernel *k);
@@ -216,9 +223,10 @@ u16 mm_asid(const struct mm *mm, const struct cpu *c); /* 0: the hardware thread
 void mm_describe(const struct mm *mm, u64 va, char *buf, size_t size);
 
 /*
- * --check: what a hardware thread's tag and an address mean now. False: the tag is nobody's. An address that
- * is not mapped has no flags (PTE_*). KERNEL_ASID: the kernel's own; of what it has
- * unmapped, and not flushed yet as nobody may use it, nothing is said (false).
+ * --check: what a hardware thread's tag and an address mean now. False: the tag is nobody's, or that of an
+ * address space that is flushed before it is used again. An address that is not mapped has no flags (PTE_*).
+ * KERNEL_ASID: the kernel's own; of what it has unmapped, and not flushed yet as nobody may use it, nothing is
+ * said (false).
  */
 bool kernel_translates(const struct kernel *k, const struct cpu *c, u16 asid, u64 va, u64 *pa, u32 *flags);
 /* --check: walks everything (every frame one owner, VMAs sorted, every present PTE inside a VMA); ASSERTs. */

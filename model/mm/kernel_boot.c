@@ -117,6 +117,14 @@ static void map_kernel(struct kernel *k)
 		die("memory.size: no room for the kernel's page tables");
 }
 
+static void place_flush_state(struct kernel *k)
+{
+	u32 i;
+
+	for (i = 0; i < FLUSH_VECTORS; i++)
+		k->flush_state[i].va = layout_data_va(&k->layout, DATA_FLUSH_STATE + i * 64);
+}
+
 void kernel_boot(struct kernel *k, const struct kernel_params *p)
 {
 	struct frames_cfg cfg = { .bytes = p->memory,
@@ -136,6 +144,7 @@ void kernel_boot(struct kernel *k, const struct kernel_params *p)
 	map_kernel(k);
 	boot_slabs(k, p);
 	rmap_boot(k);
+	place_flush_state(k);
 	k->data_va = layout_image_va(&k->layout) + k->layout.image_bytes / 2;
 	k->migration = migration_new(k);
 	compact_init(k->pa, &migration_ops, k->migration);

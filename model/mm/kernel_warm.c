@@ -60,10 +60,11 @@ static bool is_common(enum kernel_step s)
 	}
 }
 
-/* What happens once a second finds its lines gone. */
+/* What happens once a second, or on some machines only, finds its lines gone. */
 static bool is_seldom(enum kernel_step s)
 {
-	return kernel_step_path[s] == KPATH_KTHREAD;
+	return kernel_step_path[s] == KPATH_KTHREAD || kernel_step_path[s] == KPATH_IPI ||
+	       kernel_step_path[s] == KPATH_SHOOTDOWN;
 }
 
 static void tell_steps(const struct kernel *k, struct teller *t, bool common)

@@ -1,6 +1,7 @@
 /* kswapd and kcompactd of a node: who wakes them, when not, and what they do until they sleep. */
 #include "model/mm/kthread.h"
 
+#include "model/mm/asid.h"
 #include "model/mm/compact.h"
 #include "model/mm/footprint.h"
 #include "model/mm/slab.h"
@@ -213,6 +214,7 @@ void kernel_run_threads(struct kernel *k, struct cpu *c, u32 node)
 	struct task *task = k->cpu[c->id].task;
 	struct kthreads *t = k->kthreads;
 	const struct node_threads *n = &t->node[node];
+	struct mm *mm = asid_lend(k, c);
 
 	kernel_task_run(k, c, NULL);
 	if (n->kswapd.awake)
@@ -220,6 +222,7 @@ void kernel_run_threads(struct kernel *k, struct cpu *c, u32 node)
 	else if (n->kcompactd.awake)
 		run_kcompactd(t, c, node);
 	kernel_task_run(k, c, task);
+	asid_return(mm, c);
 	if (n->kswapd.awake || n->kcompactd.awake)
 		t->wake(t->wake_arg, c, node);
 }

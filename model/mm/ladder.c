@@ -44,6 +44,17 @@ void ladder_add(struct ladder *l, const struct ladder_scope *s, enum ladder_kind
 #undef X
 }
 
+void ladder_note(struct ladder *l, enum ladder_kind kind, u64 cycles)
+{
+	struct ladder_row *row = &l->row[kind];
+
+	if (!l->on)
+		return;
+	row->count++;
+	row->sum.cycles += cycles;
+	hist_add(&row->cycles, cycles, 1);
+}
+
 #define STAT_STRUCT struct kernel_tally
 static const struct stat_desc tally_table[] = { STAT_ROW(cycles, "cycles", "added up")
 							KERNEL_TALLY(STAT_ROW){ 0 } };

@@ -37,7 +37,12 @@
 	X(FAULT_PAGE, "fault.page", "handle_mm_fault() that maps a new anonymous page")                  \
 	X(FAULT_REFILL, "fault.refill", "the same, when its page came after a refill")                   \
 	X(FAULT_TABLE, "fault.table", "the same without one, with a page table more")                    \
-	X(FAULT_TABLES, "fault.tables", "the same, with more than one")
+	X(FAULT_TABLES, "fault.tables", "the same, with more than one")                                  \
+	X(SHOOTDOWN, "shootdown", "flushes that ask others, from the first request to the last answer") \
+	X(IPI_SEND, "ipi.send", "of these: writing requests and sending interrupts")                    \
+	X(IPI_DELIVER, "ipi.deliver", "each interrupt, from its sending until it is taken")             \
+	X(IPI_HANDLE, "ipi.handle", "the same, from its entry to its return")                           \
+	X(IPI_ACK, "ipi.ack", "from the last answer written until it is seen")
 
 enum ladder_kind {
 #define X(id, name, help) LADDER_##id,
@@ -89,6 +94,9 @@ static inline void ladder_begin(const struct ladder *l, struct cpu *c, struct la
 }
 
 void ladder_add(struct ladder *l, const struct ladder_scope *s, enum ladder_kind kind);
+
+/* One whose cycles alone are known. */
+void ladder_note(struct ladder *l, enum ladder_kind kind, u64 cycles);
 
 /* A scope that is not ended is not counted. */
 static inline void ladder_end(struct ladder *l, const struct ladder_scope *s, enum ladder_kind kind)

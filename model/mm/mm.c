@@ -235,8 +235,8 @@ struct mm *mm_fork(struct mm *mm, struct cpu *c)
 	f.failed = !rmap_fork_mm(mm, f.child, c);
 	fork_mappings(&f);
 	vma_objects_settle(f.child, c);
-	if (f.protected)
-		tlb_flush_mm(mm, c);
+	/* dup_mmap() does so whatever it has changed. */
+	tlb_flush_mm(mm, c, f.protected);
 	if (!f.failed)
 		return f.child;
 	k->call.failed++;

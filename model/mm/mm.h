@@ -6,6 +6,7 @@
 #define MMSIM_MM_MM_H
 
 #include "model/mm/charge.h"
+#include "model/mm/flush_rules.h"
 #include "model/mm/frame.h"
 #include "model/mm/kernel.h"
 #include "model/mm/kevents.h"
@@ -48,14 +49,28 @@
 #define FLUSH_STATS(X)                                 \
 	X(pages, "flushes", "of one page")             \
 	X(full, "flushes", "of a whole address space") \
+	X(stale, "flushes", "at the switch to an address space that had changed meanwhile") \
 	X(recycled, "ids", "of address spaces that were taken from one for another, and flushed")
 
-#define SHOOTDOWN_STATS(X)                                            \
-	X(waits, "flushes", "that waited for other hardware threads") \
-	X(ipis, "interrupts", "sent for them")                        \
-	X(deferred, "flushes", "of other hardware threads, that were idle or ran something else") \
-	X(batches, "flushes", "that reclaim had put off, for many pages at once") \
-	X(batched_pages, "pages", "for which they were")
+#define SHOOTDOWN_STATS(X)                                                                        \
+	X(waits, "flushes", "that waited for other hardware threads")                             \
+	X(ipis, "interrupts", "sent for them")                                                    \
+	X(cycles, "cycles", "from the first request to the last answer seen: the sum of these:")  \
+	X(send_cycles, "cycles", "until the interrupt was sent whose answer came last")           \
+	X(deliver_cycles, "cycles", "until that one was taken")                                   \
+	X(handle_cycles, "cycles", "until its answer was written")                                \
+	X(local_cycles, "cycles", "for which the own flush took longer")                          \
+	X(ack_cycles, "cycles", "until all answers were seen")                                    \
+	X(remote_pages, "flushes", "of one page, on hardware threads that were interrupted")      \
+	X(remote_full, "flushes", "of a whole address space there")                               \
+	X(up_to_date, "requests", "that found the generation reached already")                    \
+	X(wrong_cpu, "interrupts", "of hardware threads that had loaded something else")          \
+	X(left, "switches", "of lazy hardware threads away from an address space, instead of a flush") \
+	X(deferred, "flushes", "of other hardware threads, that were lazy or ran something else") \
+	X(broadcasts, "flushes", "of all hardware threads by the hardware")                       \
+	X(batches, "flushes", "that reclaim had put off, for many pages at once")                 \
+	X(batched_pages, "pages", "for which they were")                                          \
+	X(needless, "flushes", "for which no entry had lost a right")
 
 #define CALL_STATS(X)                                                   \
 	X(mmap, "calls", "mappings made")                               \
@@ -166,6 +181,9 @@ struct kernel {
 	struct contig_stats contig;
 	struct flush_stats flush;
 	struct shootdown_stats shootdown;
+	struct flush_rules rules;
+	struct spinlock flush_state[FLUSH_VECTORS]; /* ipi.h */
+	u64 trim_period;                            /* cycles: after which masks are trimmed */
 	struct call_stats call;
 	struct kevents *kevents; /* of recordings with allocation events */
 	struct kevent_stats kevent;
@@ -185,7 +203,9 @@ struct mm {
 	bool implicit_maps;
 	struct vma implicit; /* what maps the rest of the space then */
 	u64 root;            /* pa of the root table */
-	u64 cpus;            /* hardware threads that may hold translations of it, as mm_cpumask() */
+	u64 cpus;            /* mm_cpumask(): hardware threads that a flush may have to ask; asid.h */
+	u64 tlb_gen;         /* changes that needed a flush; asid.h */
+	u64 trimmed_at;      /* cycle */
 	u16 asid[MAX_CPUS];  /* on each, 0: none */
 	u64 va;              /* of its mm_struct */
 	struct vma_nodes nodes;

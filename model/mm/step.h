@@ -15,11 +15,13 @@
 #include "model/mm/era.h"
 #include "model/mm/step_alloc.h"
 #include "model/mm/step_fault.h"
+#include "model/mm/step_flush.h"
 #include "model/mm/step_kthread.h"
 #include "model/mm/step_map.h"
 #include "model/mm/step_slab.h"
 
-#define KERNEL_STEPS(X) FAULT_STEPS(X) ALLOC_STEPS(X) SLAB_STEPS(X) MAP_STEPS(X) KTHREAD_STEPS(X)
+#define KERNEL_STEPS(X) \
+	FAULT_STEPS(X) ALLOC_STEPS(X) SLAB_STEPS(X) MAP_STEPS(X) KTHREAD_STEPS(X) FLUSH_STEPS(X)
 
 enum kernel_step {
 #define X(id, path, a, b, c, d, help) STEP_##id,

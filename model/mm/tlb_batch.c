@@ -5,7 +5,7 @@
 /* mm/rmap.c:should_defer_flush() with arch_tlbbatch_should_defer(). */
 static bool puts_off(const struct mm *mm, const struct cpu *c)
 {
-	return mm->k->cfg.era == ERA_6_X && (mm->cpus & ~(1ull << c->id));
+	return mm->k->rules.batches && (mm->cpus & ~(1ull << c->id));
 }
 
 void tlb_batch_add(struct tlb_batch *b, struct mm *mm, struct cpu *c, u64 va, bool dirty)
@@ -14,7 +14,7 @@ void tlb_batch_add(struct tlb_batch *b, struct mm *mm, struct cpu *c, u64 va, bo
 		tlb_flush_page(mm, c, va);
 		return;
 	}
-	b->cpus |= tlb_put_off(mm);
+	b->cpus |= tlb_put_off(mm, c);
 	b->pages++;
 	b->pending = true;
 	b->dirty |= dirty;

@@ -108,10 +108,14 @@ static void cpu_flush_all(struct cpu *c)
 	self(c)->tlb = (struct map64){ 0 };
 }
 
-static u64 cpu_interrupt(struct cpu *c, u64 arrival, u64 cycles)
+static u64 cpu_interrupt(struct cpu *c, u64 arrival, bool idle)
 {
 	self(c)->interrupts++;
-	return arrival + cycles;
+	return arrival;
+}
+
+static void cpu_interrupt_end(struct cpu *c, u64 cycle)
+{
 }
 
 static void cpu_wait_until(struct cpu *c, enum kernel_path path, u64 cycle)
@@ -137,6 +141,7 @@ static const struct cpu_ops ref_kernel_ops = {
 	.flush_kernel_range = cpu_flush_kernel_range,
 	.tally = cpu_tally,
 	.interrupt = cpu_interrupt,
+	.interrupt_end = cpu_interrupt_end,
 	.wait_until = cpu_wait_until,
 };
 

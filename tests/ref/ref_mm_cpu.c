@@ -2,6 +2,7 @@
 
 #include "model/base/error.h"
 #include "model/mm/alloc.h"
+#include "model/mm/asid.h"
 
 #define X86_P  1ull
 #define X86_PA 0xffffffffff000ull
@@ -125,10 +126,14 @@ static void cpu_tally(struct cpu *c, struct kernel_tally *t)
 	*t = (struct kernel_tally){ .cycles = cpu_now(c) };
 }
 
-static u64 cpu_interrupt(struct cpu *c, u64 arrival, u64 cycles)
+static u64 cpu_interrupt(struct cpu *c, u64 arrival, bool idle)
 {
 	self(c)->interrupts++;
-	return arrival + cycles;
+	return arrival;
+}
+
+static void cpu_interrupt_end(struct cpu *c, u64 cycle)
+{
 }
 
 static void cpu_wait_until(struct cpu *c, enum kernel_path path, u64 cycle)
@@ -154,6 +159,7 @@ static const struct cpu_ops ref_ops = {
 	.flush_kernel_range = cpu_flush_kernel_range,
 	.tally = cpu_tally,
 	.interrupt = cpu_interrupt,
+	.interrupt_end = cpu_interrupt_end,
 	.wait_until = cpu_wait_until,
 };
 
@@ -188,6 +194,15 @@ static bool allows(bool write, bool exec, enum access_kind access)
 	return access == ACCESS_READ || (access == ACCESS_WRITE ? write : exec);
 }
 
+/* Whatever was told to go must not be used any more. */
+static void check_use(const struct ref_cpu *c, const struct mm *mm, const struct ref_tlb_entry *t)
+{
+	struct ref_pt r = ref_pt_walk(c->kind, c->k->ptmem, mm_root(mm), t->vpn << 12);
+
+	ASSERT(r.present && r.pa >> 12 == t->pfn && 1ull << (r.shift - 12) == t->frames);
+	ASSERT((!t->write || r.write) && (!t->exec || r.exec));
+}
+
 static bool tlb_hit(struct ref_cpu *c, const struct mm *mm, u64 va, enum access_kind access)
 {
 	u32 i;
@@ -195,8 +210,10 @@ static bool tlb_hit(struct ref_cpu *c, const struct mm *mm, u64 va, enum access_
 	for (i = 0; i < c->n_tlb; i++) {
 		const struct ref_tlb_entry *e = &c->tlb[i];
 
-		if (e->asid == mm_asid(mm, &c->cpu) && (va >> 12) - e->vpn < e->frames)
-			return allows(e->write, e->exec, access);
+		if (e->asid != mm_asid(mm, &c->cpu) || (va >> 12) - e->vpn >= e->frames)
+			continue;
+		check_use(c, mm, e);
+		return allows(e->write, e->exec, access);
 	}
 	return false;
 }
@@ -262,12 +279,14 @@ enum trap_result ref_access(struct ref_cpu *c, struct mm *mm, u64 va, enum acces
 	}
 }
 
-static const struct mm *living(const struct ref_cpu *c, u16 asid)
+/* Whose the tag is; NULL: nobody's, or what has it is flushed before it is used. */
+static const struct mm *current_with(const struct ref_cpu *c, u16 asid)
 {
+	const struct asid *id = &c->k->asids[c->cpu.id].id[asid];
 	const struct mm *mm;
 
 	for (mm = c->k->mms; mm; mm = mm->next)
-		if (mm_asid(mm, &c->cpu) == asid)
+		if (mm_asid(mm, &c->cpu) == asid && id->gen == mm->tlb_gen)
 			return mm;
 	return NULL;
 }
@@ -278,10 +297,11 @@ static void pwc_check(const struct ref_cpu *c)
 
 	for (i = 0; i < c->n_pwc; i++) {
 		const struct ref_pwc_entry *p = &c->pwc[i];
-		const struct mm *mm = living(c, p->asid);
+		const struct mm *mm = current_with(c, p->asid);
 		const u64 *entry;
 
-		ASSERT(mm);
+		if (!mm)
+			continue;
 		entry = walk_to(c->k->ptmem, mm->root, p->prefix << (12 + 9 * p->level), 3, p->level);
 		ASSERT(entry && (*entry & X86_P) && (*entry & X86_PA) >> 12 == p->pfn);
 	}
@@ -292,14 +312,10 @@ void ref_tlb_check(const struct ref_cpu *c)
 	u32 i;
 
 	for (i = 0; i < c->n_tlb; i++) {
-		const struct ref_tlb_entry *t = &c->tlb[i];
-		const struct mm *mm = living(c, t->asid);
-		struct ref_pt r;
+		const struct mm *mm = current_with(c, c->tlb[i].asid);
 
-		ASSERT(mm);
-		r = ref_pt_walk(c->kind, c->k->ptmem, mm->root, t->vpn << 12);
-		ASSERT(r.present && r.pa >> 12 == t->pfn && 1ull << (r.shift - 12) == t->frames);
-		ASSERT((!t->write || r.write) && (!t->exec || r.exec));
+		if (mm)
+			check_use(c, mm, &c->tlb[i]);
 	}
 	pwc_check(c);
 }

@@ -46,7 +46,10 @@ void ref_cpu_init(struct ref_cpu *c, struct kernel *k);
 u64 ref_walk(const struct ptmem *m, u64 root, u64 va);
 /* The program's access: TLB, walk, traps until it succeeds. Number of traps taken in *traps. */
 enum trap_result ref_access(struct ref_cpu *c, struct mm *mm, u64 va, enum access_kind access, u32 *traps);
-/* ASSERTs that TLB and walk caches hold nothing but what the tables of the living address spaces say. */
+/*
+ * ASSERTs that TLB and walk caches hold nothing but what the tables say, of address spaces whose translations
+ * are up to date (their generation, asid.h). ref_access() ASSERTs that of each translation that it uses.
+ */
 void ref_tlb_check(const struct ref_cpu *c);
 
 #endif

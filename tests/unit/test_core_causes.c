@@ -191,6 +191,16 @@ static void a_wait_for_a_device_is_latency(void **state)
 
 /* ---- others come between ---- */
 
+/* It comes now, and its handler does nothing but take its time. */
+static void interrupt(struct ref_machine *m, u64 cycles)
+{
+	struct cpu *cpu = core_cpu(m->core);
+	u64 taken = cpu->ops->interrupt(cpu, core_now(m->core), false);
+
+	cpu->ops->spend(cpu, KPATH_IPI, cycles);
+	cpu->ops->interrupt_end(cpu, taken + cycles);
+}
+
 static void an_interrupt_delays_the_next_access(void **state)
 {
 	static const struct tr_slot *const kinds[] = { &load8, &store8, &atomic8 };
@@ -208,8 +218,8 @@ static void an_interrupt_delays_the_next_access(void **state)
 			core_wait_until(m.core, core_now(m.core), PART_IDLE);
 			plain = core_now(m.core) - before;
 			assert_int_equal(of(&m, i > 0, CAUSE_SHOOTDOWN).n, 0);
-			core_cpu(m.core)->ops->interrupt(core_cpu(m.core), core_now(m.core), 100);
-			core_cpu(m.core)->ops->interrupt(core_cpu(m.core), core_now(m.core), 25);
+			interrupt(&m, 100);
+			interrupt(&m, 25);
 			before = core_now(m.core);
 			ref_machine_run(&m, block, addr, 3);
 			core_wait_until(m.core, core_now(m.core), PART_IDLE);
@@ -230,10 +240,52 @@ static void who_waits_anyway_is_no_victim(void **state)
 
 	begin(&m, NULL, CORE_INORDER);
 	block = warm(&m, &load8, HEAP);
-	core_cpu(m.core)->ops->interrupt(core_cpu(m.core), core_now(m.core), 100);
+	interrupt(&m, 100);
 	core_wait_until(m.core, core_now(m.core) + 10, PART_IDLE);
 	ref_machine_run(&m, block, addr, 1);
 	assert_int_equal(of(&m, false, CAUSE_SHOOTDOWN).n, 0);
+	ref_machine_fini(&m);
+}
+
+/* It is taken when it has arrived and the one before is over, whatever the clock says; an idle core waits. */
+static void an_interrupt_has_a_time_of_its_own(void **state)
+{
+	const u64 addr[] = { HEAP };
+	struct ref_machine m;
+	struct cpu *cpu;
+	u64 now;
+	u32 block;
+
+	begin(&m, NULL, CORE_INORDER);
+	block = warm(&m, &load8, HEAP);
+	cpu = core_cpu(m.core);
+	now = core_now(m.core);
+	assert_int_equal(cpu->ops->interrupt(cpu, now + 1000, false), now + 1000);
+	cpu->ops->spend(cpu, KPATH_IPI, 70);
+	cpu->ops->interrupt_end(cpu, now + 1070);
+	assert_int_equal(core_now(m.core), now + 70);
+	assert_int_equal(core_late(m.core), 0);
+	assert_int_equal(cpu->ops->interrupt(cpu, now + 1020, false), now + 1070);
+	cpu->ops->interrupt_end(cpu, now + 1090);
+	assert_int_equal(cpu->ops->interrupt(cpu, now + 10, false), now + 1090);
+	cpu->ops->interrupt_end(cpu, now + 1090);
+	assert_int_equal(core_late(m.core), 0);
+	assert_int_equal(ref_stat(&m, "core0.cycles.ipi"), 0); /* counters are brought up to date later */
+	core_sync(m.core);
+	assert_int_equal(ref_stat(&m, "core0.cycles.ipi"), 70);
+	ref_machine_run(&m, block, addr, 1);
+	assert_int_equal(of(&m, false, CAUSE_SHOOTDOWN).n, 1);
+
+	now = core_now(m.core) + 5000;
+	assert_int_equal(cpu->ops->interrupt(cpu, now, true), now);
+	cpu->ops->spend(cpu, KPATH_IPI, 70);
+	cpu->ops->interrupt_end(cpu, now + 70);
+	assert_int_equal(core_now(m.core), now + 70);
+	ref_machine_run(&m, block, addr, 1);
+	assert_int_equal(of(&m, false, CAUSE_SHOOTDOWN).n, 1);
+	assert_int_equal(cpu->ops->interrupt(cpu, now, false), now + 70);
+	cpu->ops->interrupt_end(cpu, now + 70);
+	assert_int_equal(core_late(m.core), 1);
 	ref_machine_fini(&m);
 }
 
@@ -277,8 +329,7 @@ static void every_access_is_one_sample(void **state)
 		for (k = 0; k < 1 + i % 16; k++)
 			addr[k] = HEAP + rng_below(&r, 200) * 1024;
 		if (!rng_below(&r, 3)) {
-			core_cpu(m.core)->ops->interrupt(core_cpu(m.core), core_now(m.core),
-							 1 + rng_below(&r, 99));
+			interrupt(&m, 1 + rng_below(&r, 99));
 			delays++;
 		}
 		assert_int_equal(ref_machine_run(&m, block[rng_below(&r, 2)], addr, k), CORE_DONE);
@@ -299,6 +350,7 @@ int main(void)
 		cmocka_unit_test(a_wait_for_a_device_is_latency),
 		cmocka_unit_test(an_interrupt_delays_the_next_access),
 		cmocka_unit_test(who_waits_anyway_is_no_victim),
+		cmocka_unit_test(an_interrupt_has_a_time_of_its_own),
 		cmocka_unit_test(a_fault_is_more_than_an_interrupt),
 		cmocka_unit_test(every_access_is_one_sample),
 	};

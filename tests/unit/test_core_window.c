@@ -402,7 +402,7 @@ static void compare(const struct stream *t, const struct ref_window_result *r, c
 	assert_int_equal(ref_stat(&t->m, "core0.l1d.store_misses"), r->store_misses);
 	assert_int_equal(ref_stat(&t->m, "core0.l1d.pending_hits"), r->pending_hits);
 	assert_int_equal(ref_stat(&t->m, "core0.l1d.mshr_waits"), r->mshr_waits);
-	for (i = PART_BASE + 1; i < PART_IPI; i++) {
+	for (i = PART_BASE + 1; i < PART_LOCK; i++) {
 		snprintf(name, sizeof(name), "core0.cycles.%s", core_part_name(i));
 		assert_int_equal(ref_stat(&t->m, name) - before[i], r->stall[i] / width);
 	}

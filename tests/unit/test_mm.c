@@ -516,7 +516,7 @@ static void out_of_memory_is_a_result(void **state)
 	env_free(e, 0);
 }
 
-/* The id used longest ago is the next space's, when what it tagged is flushed; an ended one's comes first. */
+/* Ids are given away in turn, whoever uses them (choose_new_asid()), and flushed then. */
 static void asids_go_to_those_that_run(void **state)
 {
 	struct env *e = env_new(&test_cfg, 64);
@@ -535,13 +535,14 @@ static void asids_go_to_those_that_run(void **state)
 	assert_int_equal(e->k->flush.recycled, 0);
 	mm_load(mm[0], e->c);
 	mm_load(mm[6], e->c);
-	assert_int_equal(mm_asid(mm[1], e->c), 0);
+	assert_int_equal(mm_asid(mm[0], e->c), 0);
 	assert_int_equal(e->k->flush.recycled, 1);
 	assert_int_equal(e->cpu.full_flushes, 1);
-	i = mm_asid(mm[4], e->c);
+	i = mm_asid(mm[1], e->c);
 	mm_put(mm[4], e->c);
 	mm_load(mm[7], e->c);
 	assert_int_equal(mm_asid(mm[7], e->c), i);
+	assert_int_equal(mm_asid(mm[1], e->c), 0);
 	for (i = 0; i < 8; i++)
 		if (i != 4)
 			mm_put(mm[i], e->c);
