@@ -12,7 +12,7 @@ WARN      := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wn
 CPPFLAGS  += -I. -D_GNU_SOURCE
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS)
 COMPILE    = $(CC) $(CPPFLAGS) $(ALL_CFLAGS)
-LDLIBS    := -ltrace -lconfig -ljansson -lxxhash -lz -lbz2 -llzma -lpthread -lm
+LDLIBS    := -ltrace -lconfig -ljansson -lsqlite3 -lxxhash -lz -lbz2 -llzma -lpthread -lm
 
 LIB_SRC := $(wildcard model/*/*.c traces/*.c traces/generate/*.c analysis/*.c plots/*.c)
 CLI_SRC := $(wildcard cli/*.c)

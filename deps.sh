@@ -21,6 +21,7 @@ build hdr:lzma.h      liblzma-dev
 build hdr:libtrace.h  libtrace*-dev
 build hdr:libconfig.h libconfig-dev
 build hdr:jansson.h   libjansson-dev
+build hdr:sqlite3.h   libsqlite3-dev
 build hdr:xxhash.h    libxxhash-dev
 run   cmd:gnuplot     gnuplot-nox
 run   cmd:qemu-x86_64 qemu-user

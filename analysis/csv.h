@@ -8,5 +8,8 @@
 #include <stdio.h>
 
 void csv_field(FILE *f, const char *text);
+/* The field that *at begins with, without its quotes, a new string; *at then stands behind it and its comma.
+ */
+char *csv_take(const char **at);
 
 #endif

@@ -86,6 +86,8 @@ void sweep_fini(struct sweep *s)
 	}
 	free(s->axis);
 	strings_fini(&s->settings);
+	strings_fini(&s->where);
+	free(s->chosen);
 	free(s->machine);
 	free(s->kernel);
 	free(s->warmup);
@@ -95,7 +97,9 @@ void sweep_fini(struct sweep *s)
 
 const char *sweep_value(const struct sweep *s, u64 point, const struct sweep_axis *a)
 {
-	return a->values.at[point / a->stride % a->values.n];
+	u64 at = s->chosen ? s->chosen[point] : point;
+
+	return a->values.at[at / a->stride % a->values.n];
 }
 
 const struct sweep_axis *sweep_axis(const struct sweep *s, const char *key)

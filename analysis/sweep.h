@@ -1,6 +1,7 @@
 /*
  * A sweep: recordings, seeds and values of keys, and the points that they make: the full product, where lists
- * that are zipped go together. Points are numbered from 0, the last axis changing fastest.
+ * that are zipped go together, without the combinations that conditions leave out. Points are numbered from
+ * 0, the last axis changing fastest.
  *
  * The directory of a sweep:
  *	manifest.json  what the sweep is; a point is never run by any other
@@ -8,8 +9,7 @@
  *	points/NAME    run directories of points; moved here when they are complete
  *	failed/NAME    why a point failed, one line of text
  *	tmp/           what runs now
- *	sweep.csv      a row a point: name, varied keys, recording, seed, why it failed, every counter
- *	units.csv      unit and meaning of the counters, see units.h
+ *	...            tables, see sweep_table.h
  *
  * Not here: running points, which is cli/sweep*.c's.
  */
@@ -45,14 +45,18 @@ struct sweep_axis {
 struct sweep {
 	char *machine, *kernel, *warmup, *max; /* NULL: not given */
 	struct strings settings;
+	struct strings where; /* conditions, see expr.h */
 	struct sweep_axis *axis;
 	u32 n_axes;
 	u64 points;
+	u64 *chosen; /* of the product's, those that are points; NULL: all */
 };
 
 struct sweep_axis *sweep_add_axis(struct sweep *s, const char *key, bool zipped);
-/* After the last axis: counts the points. NULL, or what is wrong (a new string). */
+/* After the last axis: counts the points of the product. NULL, or what is wrong (a new string). */
 char *sweep_count(struct sweep *s);
+/* Leaves out the points for which a condition does not hold. NULL, or what is wrong (a new string). */
+char *sweep_choose(struct sweep *s, const char *usual_machine, const char *usual_kernel);
 void sweep_fini(struct sweep *s);
 
 const char *sweep_value(const struct sweep *s, u64 point, const struct sweep_axis *a);
@@ -74,7 +78,5 @@ char *sweep_from_manifest(struct sweep *s, const char *text);
 /* Is the point's result there? If not, has it failed? */
 bool sweep_done(const char *dir, const char *name);
 bool sweep_failed(const char *dir, const char *name);
-/* sweep.csv and units.csv of points that are all done or failed. NULL, or what is wrong (a new string). */
-char *sweep_write_csv(const char *dir, const struct sweep *s);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "model/base/error.h"
 
-#define FORMAT 1
+#define FORMAT 2
 #define STYLE  (JSON_INDENT(1) | JSON_PRESERVE_ORDER)
 #define ENDS   65536 /* bytes at either end of a file that its checksum is of; gzip's own is at the end */
 
@@ -114,16 +114,27 @@ static json_t *files_json(const struct sweep *s, char **bad)
 	return all;
 }
 
+static json_t *chosen_json(const struct sweep *s)
+{
+	json_t *all = s->chosen ? json_array() : json_null();
+	u64 i;
+
+	for (i = 0; s->chosen && i < s->points; i++)
+		json_array_append_new(all, json_integer((json_int_t)s->chosen[i]));
+	return all;
+}
+
 char *sweep_manifest(const struct sweep *s, const char *version, char **bad)
 {
 	char *text, *sum;
 	json_t *j;
 
 	*bad = NULL;
-	j = json_pack("{si ss so so so so so so so}", "format", FORMAT, "version", version, "machine",
+	j = json_pack("{si ss so so so so so so so so so}", "format", FORMAT, "version", version, "machine",
 		      text_json(s->machine, bad), "kernel", text_json(s->kernel, bad), "settings",
 		      texts_json(&s->settings, bad), "warmup", text_json(s->warmup, bad), "max",
-		      text_json(s->max, bad), "axes", axes_json(s, bad), "files", files_json(s, bad));
+		      text_json(s->max, bad), "axes", axes_json(s, bad), "where", texts_json(&s->where, bad),
+		      "chosen", chosen_json(s), "files", files_json(s, bad));
 	text = json_dumps(j, STYLE);
 	sum = hex(text, strlen(text));
 	json_object_set_new(j, "checksum", json_string(sum));
@@ -164,11 +175,29 @@ static void take_axes(struct sweep *s, json_t *axes)
 	}
 }
 
+static char *take_chosen(struct sweep *s, json_t *chosen)
+{
+	u64 product = s->points, last = 0, n = json_array_size(chosen), i, at;
+
+	if (!json_is_array(chosen))
+		return NULL;
+	s->chosen = xcalloc(MAX(n, 1u), sizeof(*s->chosen));
+	for (i = 0; i < n; i++) {
+		at = (u64)json_integer_value(json_array_get(chosen, i));
+		if (at >= product || (i && at <= last))
+			return xstrdup("\"chosen\" does not name points of the product in order");
+		s->chosen[i] = last = at;
+	}
+	s->points = n;
+	return NULL;
+}
+
 /* What else may be wrong with it shows when it is made again from what was read. */
 char *sweep_from_manifest(struct sweep *s, const char *text)
 {
 	json_error_t err;
 	json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, &err);
+	char *bad;
 
 	*s = (struct sweep){ 0 };
 	if (!json_is_object(root)) {
@@ -180,9 +209,13 @@ char *sweep_from_manifest(struct sweep *s, const char *text)
 	s->warmup = take_text(root, "warmup");
 	s->max = take_text(root, "max");
 	take_texts(&s->settings, json_object_get(root, "settings"));
+	take_texts(&s->where, json_object_get(root, "where"));
 	take_axes(s, json_object_get(root, "axes"));
+	bad = sweep_axis(s, SWEEP_TRACE) && sweep_axis(s, SWEEP_SEED)
+		      ? sweep_count(s)
+		      : xstrdup("it is not the manifest of a sweep");
+	if (!bad)
+		bad = take_chosen(s, json_object_get(root, "chosen"));
 	json_decref(root);
-	if (!sweep_axis(s, SWEEP_TRACE) || !sweep_axis(s, SWEEP_SEED))
-		return xstrdup("it is not the manifest of a sweep");
-	return sweep_count(s);
+	return bad;
 }

@@ -9,20 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/compare.h"
-#include "analysis/format.h"
 #include "analysis/run.h"
-#include "analysis/units.h"
+#include "analysis/sweep_points.h"
+#include "cli/compare.h"
 #include "model/base/error.h"
 
-#define MAX_WATCHED     64u
 #define DEFAULT_WATCHED "core*.cycles"
 
 static void usage(FILE *f)
 {
 	fputs("usage: mmsim compare [OPTION]... A B\n\n"
 	      "Says what differs from run A to run B, directories that `mmsim replay -o` wrote: derived\n"
-	      "figures first, then every counter that differs, the largest relative difference first.\n\n"
+	      "figures first, then every counter that differs, the largest relative difference first.\n"
+	      "Of two sweeps every point of A is compared with the one of B that has its values.\n\n"
 	      "      --only PATTERN   of the counters only those: l1d.loads of all cores is "
 	      "core*.l1d.loads;\n"
 	      "                       core0.l1d.* is all that begin like this\n"
@@ -40,27 +39,12 @@ static void usage(FILE *f)
 	      f);
 }
 
-struct args {
-	const char *only;
-	const char *watch[MAX_WATCHED];
-	u32 n_watch;
-	double limit; /* negative: none */
-	bool json;
-};
-
 struct compare {
-	const struct args *args;
+	const struct compare_args *args;
 	struct run a, b;
 	struct units units_a, units_b;
 	struct differences d;
 	u32 n_worse;
-};
-
-/* A figure that is watched, in both runs. */
-struct watched {
-	const char *name;
-	double a, b;
-	bool more_is_better, failed;
 };
 
 static const char *unit_of(const struct compare *c, const char *counter)
@@ -82,10 +66,10 @@ static const struct figure *find_figure(const char *name)
 	return NULL;
 }
 
-static struct watched watch(const struct compare *c, const char *name)
+struct watched compare_watch(const struct compare_args *args, const struct counters *a,
+			     const struct counters *b, const char *name)
 {
 	const struct figure *f = find_figure(name);
-	const struct counters *a = &c->a.counters, *b = &c->b.counters;
 	struct watched w = { .name = name };
 	double change;
 
@@ -100,13 +84,13 @@ static struct watched watch(const struct compare *c, const char *name)
 		die("--watch: neither run has a counter '%s'; `mmsim config --counters` lists them", name);
 	}
 	change = relative(w.a, w.b);
-	w.failed = c->args->limit >= 0 && (w.more_is_better ? -change : change) * 100 > c->args->limit;
+	w.failed = args->limit >= 0 && (w.more_is_better ? -change : change) * 100 > args->limit;
 	return w;
 }
 
 /* ---- for people ---- */
 
-static const char *change_text(struct text *t, double a, double b)
+const char *compare_change_text(struct text *t, double a, double b)
 {
 	double change = relative(a, b);
 
@@ -129,7 +113,7 @@ static void print_figures(const struct compare *c)
 		a = figure_value(f, &c->a.counters);
 		b = figure_value(f, &c->b.counters);
 		printf("  %-12s %18.*f %18.*f %12s  %s\n", f->name, f->whole[0] ? 3 : 0, a,
-		       f->whole[0] ? 3 : 0, b, a == b ? "same" : change_text(&t, a, b), f->unit);
+		       f->whole[0] ? 3 : 0, b, a == b ? "same" : compare_change_text(&t, a, b), f->unit);
 	}
 }
 
@@ -137,7 +121,7 @@ static void print_difference(const struct compare *c, const struct difference *d
 {
 	struct text t, a, b, n;
 	char by[64];
-	const char *unit = unit_of(c, d->name), *change = change_text(&t, (double)d->a, (double)d->b);
+	const char *unit = unit_of(c, d->name), *change = compare_change_text(&t, (double)d->a, (double)d->b);
 	u64 distance = d->b > d->a ? d->b - d->a : d->a - d->b;
 
 	if (d->only_a || d->only_b)
@@ -165,18 +149,19 @@ static void print_text(struct compare *c)
 		print_difference(c, &c->d.at[i]);
 }
 
-static void say_worse(const struct compare *c, const struct watched *w)
+void compare_say_worse(const struct compare_args *args, const struct watched *w, const char *where)
 {
 	struct text t;
 
-	fprintf(stderr, "mmsim: %s got worse by more than %g %%: %s, from %.12g to %.12g\n", w->name,
-		c->args->limit, change_text(&t, w->a, w->b), w->a, w->b);
+	fprintf(stderr, "mmsim: %s%s%s got worse by more than %g %%: %s, from %.12g to %.12g\n",
+		where ? where : "", where ? ": " : "", w->name, args->limit,
+		compare_change_text(&t, w->a, w->b), w->a, w->b);
 }
 
 /* ---- for scripts ---- */
 
 /* JSON knows no infinity: null. */
-static json_t *change_json(double a, double b)
+json_t *compare_change_json(double a, double b)
 {
 	double change = relative(a, b);
 
@@ -192,9 +177,9 @@ static json_t *figures_json(const struct compare *c)
 		double a = figure_value(f, &c->a.counters), b = figure_value(f, &c->b.counters);
 
 		if (figure_known(f, &c->a.counters) || figure_known(f, &c->b.counters))
-			json_array_append_new(all,
-					      json_pack("{ss ss sf sf so}", "name", f->name, "unit", f->unit,
-							"a", a, "b", b, "relative", change_json(a, b)));
+			json_array_append_new(all, json_pack("{ss ss sf sf so}", "name", f->name, "unit",
+							     f->unit, "a", a, "b", b, "relative",
+							     compare_change_json(a, b)));
 	}
 	return all;
 }
@@ -212,9 +197,17 @@ static json_t *differences_json(const struct compare *c)
 				       "a", d->only_b ? json_null() : json_integer((json_int_t)d->a), "b",
 				       d->only_a ? json_null() : json_integer((json_int_t)d->b), "absolute",
 				       (json_int_t)(d->b - d->a), "relative",
-				       change_json((double)d->a, (double)d->b)));
+				       compare_change_json((double)d->a, (double)d->b)));
 	}
 	return all;
+}
+
+void compare_print_json(json_t *all)
+{
+	if (!all || json_dumpf(all, stdout, JSON_INDENT(1) | JSON_PRESERVE_ORDER))
+		fail("the comparison cannot be written as JSON: are the directories' names UTF-8?");
+	putchar('\n');
+	json_decref(all);
 }
 
 static void print_json(const struct compare *c, json_t *watched)
@@ -223,10 +216,7 @@ static void print_json(const struct compare *c, json_t *watched)
 				"figures", figures_json(c), "watched", watched, "counters",
 				differences_json(c));
 
-	if (!all || json_dumpf(all, stdout, JSON_INDENT(1) | JSON_PRESERVE_ORDER))
-		fail("the comparison cannot be written as JSON: are the directories' names UTF-8?");
-	putchar('\n');
-	json_decref(all);
+	compare_print_json(all);
 }
 
 /* ---- the command line ---- */
@@ -240,10 +230,10 @@ static void open_run(struct run *r, struct units *u, const char *dir)
 	units_read(u, dir);
 }
 
-static json_t *watched_json(const struct watched *w)
+json_t *compare_watched_json(const struct watched *w)
 {
 	return json_pack("{ss sf sf so sb}", "name", w->name, "a", w->a, "b", w->b, "relative",
-			 change_json(w->a, w->b), "failed", w->failed);
+			 compare_change_json(w->a, w->b), "failed", w->failed);
 }
 
 static void compare(struct compare *c)
@@ -257,9 +247,9 @@ static void compare(struct compare *c)
 		die("--only: neither run has a counter '%s'; `mmsim config --counters` lists them",
 		    c->args->only);
 	for (i = 0; i < n; i++) {
-		watched[i] = watch(c, c->args->watch[i]);
+		watched[i] = compare_watch(c->args, &c->a.counters, &c->b.counters, c->args->watch[i]);
 		c->n_worse += watched[i].failed;
-		json_array_append_new(json, watched_json(&watched[i]));
+		json_array_append_new(json, compare_watched_json(&watched[i]));
 	}
 	if (c->args->json) {
 		print_json(c, json);
@@ -269,7 +259,22 @@ static void compare(struct compare *c)
 	}
 	for (i = 0; i < n; i++)
 		if (watched[i].failed)
-			say_worse(c, &watched[i]);
+			compare_say_worse(c->args, &watched[i], NULL);
+}
+
+static u32 compare_runs(const struct compare_args *args, const char *a, const char *b)
+{
+	struct compare c = { .args = args };
+
+	open_run(&c.a, &c.units_a, a);
+	open_run(&c.b, &c.units_b, b);
+	compare(&c);
+	differences_fini(&c.d);
+	units_fini(&c.units_a);
+	units_fini(&c.units_b);
+	run_close(&c.a);
+	run_close(&c.b);
+	return c.n_worse;
 }
 
 static double percent(const char *text)
@@ -292,7 +297,7 @@ static const struct option options[] = {
 	{ 0 },
 };
 
-static void take_option(struct args *a, int opt)
+static void take_option(struct compare_args *a, int opt)
 {
 	switch (opt) {
 	case OPT_ONLY:
@@ -316,8 +321,7 @@ static void take_option(struct args *a, int opt)
 
 int cmd_compare(int argc, char **argv)
 {
-	struct args a = { .limit = -1 };
-	struct compare c = { .args = &a };
+	struct compare_args a = { .limit = -1 };
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {
@@ -331,13 +335,7 @@ int cmd_compare(int argc, char **argv)
 		die("name two run directories: mmsim compare A B; 'mmsim compare --help' tells more");
 	if (!a.n_watch)
 		a.watch[a.n_watch++] = DEFAULT_WATCHED;
-	open_run(&c.a, &c.units_a, argv[optind]);
-	open_run(&c.b, &c.units_b, argv[optind + 1]);
-	compare(&c);
-	differences_fini(&c.d);
-	units_fini(&c.units_a);
-	units_fini(&c.units_b);
-	run_close(&c.a);
-	run_close(&c.b);
-	return c.n_worse ? 1 : 0;
+	if (sweep_is_dir(argv[optind]) && sweep_is_dir(argv[optind + 1]))
+		return compare_sweeps(&a, argv[optind], argv[optind + 1]) ? 1 : 0;
+	return compare_runs(&a, argv[optind], argv[optind + 1]) ? 1 : 0;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "analysis/sweep_table.h"
 #include "cli/amount.h"
 #include "cli/cli.h"
 #include "model/base/error.h"
@@ -20,7 +21,8 @@
 static void usage(FILE *f)
 {
 	fputs("usage: mmsim sweep [OPTION]... [FILE.cfg] -o DIR\n"
-	      "       mmsim sweep --resume DIR\n\n"
+	      "       mmsim sweep --resume DIR\n"
+	      "       mmsim sweep --merge DIR --merge DIR... -o DIR\n\n"
 	      "Replays every point of a sweep, each in a process of its own, into DIR/points, and writes\n"
 	      "DIR/sweep.csv, a row a point with every counter, and DIR/units.csv. A sweep that was "
 	      "stopped,\n"
@@ -30,6 +32,9 @@ static void usage(FILE *f)
 	      "all\n"
 	      "                       combinations\n"
 	      "      --zip KEY=V1,V2,...    values that go together, one by one, with the list before\n"
+	      "      --where COND     only combinations for which this holds, \"l1d.size <= l2.size\": "
+	      "keys,\n"
+	      "                       numbers, words in \"\"; + - * / %, < <= > >= == !=, && || ! ( )\n"
 	      "      --trace FILE     a recording; several are one more thing that varies\n"
 	      "      --seed LIST      seeds, 1..5 or 1,4,7; default 1\n"
 	      "  -m, --machine NAME   as in mmsim replay, for all points; so are:\n"
@@ -43,6 +48,8 @@ static void usage(FILE *f)
 	      "      --keep SIZE      memory for decoded recordings, so that each is decoded once for all "
 	      "points;\n"
 	      "                       default: half of what is free; 0: each point reads them itself\n"
+	      "      --merge DIR      take over the points of DIR, where a part of the same sweep was run\n"
+	      "      --sqlite         write DIR/sweep.sqlite, too\n"
 	      "      --part I/N       only the I-th of N parts; the others run elsewhere, in the same DIR\n"
 	      "  -q, --quiet          no progress line\n"
 	      "  -h, --help           this text\n\n"
@@ -184,6 +191,8 @@ static void merge(struct sweep_request *to, struct sweep_request *from)
 	merge_list(&to->seeds, &from->seeds);
 	for (i = 0; i < from->sweep.settings.n; i++)
 		strings_add(&to->sweep.settings, from->sweep.settings.at[i]);
+	for (i = 0; i < from->sweep.where.n; i++)
+		strings_add(&to->sweep.where, from->sweep.where.at[i]);
 	merge_axes(&to->sweep, &from->sweep);
 }
 
@@ -247,16 +256,23 @@ static void complete(struct sweep_request *q)
 	bad = sweep_count(s);
 	if (bad)
 		die("this makes no sweep: %s", bad);
+	bad = s->where.n ? sweep_choose(s, DEFAULT_MACHINE, DEFAULT_KERNEL) : NULL;
+	if (bad)
+		die("--where: %s", bad);
 }
 
 /* ---- running ---- */
 
 /* Parts may end at the same time. */
-static void write_csv(const struct sweep_job *job)
+static void write_tables(const struct sweep_job *job)
 {
 	int lock = sweep_dir_lock(job);
-	char *bad = sweep_write_csv(job->dir, &job->sweep);
+	char *bad = sweep_write_summary(job->dir, &job->sweep);
 
+	if (!bad && job->sqlite)
+		bad = sweep_write_sqlite(job->dir, &job->sweep);
+	if (!bad)
+		bad = sweep_write_csv(job->dir, &job->sweep);
 	if (bad)
 		fail("%s", bad);
 	close(lock);
@@ -282,7 +298,7 @@ static int run(struct sweep_job *job)
 			       job->dir, missing, job->sweep.points);
 		return failures ? 1 : 0;
 	}
-	write_csv(job);
+	write_tables(job);
 	if (!job->quiet)
 		printf("%s/sweep.csv: %" PRIu64 " points, %" PRIu64 " failed\n", job->dir, job->sweep.points,
 		       failures);
@@ -294,14 +310,29 @@ static int run(struct sweep_job *job)
 struct args {
 	struct sweep_request q;
 	const char *output, *resume;
+	struct strings merge;
 	bool asked; /* for anything that a manifest says */
 	struct sweep_job job;
 };
 
-enum { OPT_VARY = 256, OPT_ZIP, OPT_TRACE, OPT_SEED, OPT_WARMUP, OPT_MAX, OPT_RESUME, OPT_PART, OPT_KEEP };
+enum {
+	OPT_VARY = 256,
+	OPT_ZIP,
+	OPT_TRACE,
+	OPT_SEED,
+	OPT_WARMUP,
+	OPT_MAX,
+	OPT_RESUME,
+	OPT_PART,
+	OPT_KEEP,
+	OPT_WHERE,
+	OPT_SQLITE,
+	OPT_MERGE
+};
 static const struct option options[] = {
 	{ "vary", required_argument, NULL, OPT_VARY },
 	{ "zip", required_argument, NULL, OPT_ZIP },
+	{ "where", required_argument, NULL, OPT_WHERE },
 	{ "trace", required_argument, NULL, OPT_TRACE },
 	{ "seed", required_argument, NULL, OPT_SEED },
 	{ "machine", required_argument, NULL, 'm' },
@@ -314,6 +345,8 @@ static const struct option options[] = {
 	{ "jobs", required_argument, NULL, 'j' },
 	{ "part", required_argument, NULL, OPT_PART },
 	{ "keep", required_argument, NULL, OPT_KEEP },
+	{ "merge", required_argument, NULL, OPT_MERGE },
+	{ "sqlite", no_argument, NULL, OPT_SQLITE },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
@@ -376,6 +409,9 @@ static bool take_request(struct sweep_request *q, int opt)
 	case OPT_SEED:
 		sweep_add_seeds(q, "--seed", optarg);
 		return true;
+	case OPT_WHERE:
+		strings_add(&q->sweep.where, optarg);
+		return true;
 	case OPT_WARMUP:
 		set_text(&q->sweep.warmup, xstrdup(optarg));
 		return true;
@@ -418,6 +454,12 @@ static void take_option(struct args *a, int opt)
 	case OPT_PART:
 		take_part(&a->job, optarg);
 		break;
+	case OPT_MERGE:
+		strings_add(&a->merge, optarg);
+		break;
+	case OPT_SQLITE:
+		a->job.sqlite = true;
+		break;
 	case OPT_KEEP:
 		a->job.keep = size("--keep", optarg);
 		break;
@@ -446,15 +488,31 @@ static void begin(struct args *a, const char *file)
 static void resume(struct args *a, const char *file)
 {
 	if (a->asked || a->output || file)
-		die("--resume goes on with what '%s' says: only --jobs, --keep, --part and --quiet go with "
+		die("--resume goes on with what '%s' says: only --jobs, --keep, --sqlite, --part and --quiet "
+		    "go with "
 		    "it",
 		    a->resume);
 	a->job.dir = a->resume;
 	sweep_dir_resume(&a->job);
 }
 
+/* A new directory for the sweep of those that are merged. */
+static void join(struct args *a, const char *file)
+{
+	if (a->asked || file)
+		die("--merge takes what the sweep is from the directories: only -o, --jobs, --keep, "
+		    "--sqlite, "
+		    "--part and --quiet go with it");
+	if (!a->output)
+		die("--merge needs a directory for all: -o DIR");
+	a->job.dir = a->output;
+	sweep_dir_read(&a->job, a->merge.at[0]);
+	sweep_dir_prepare(&a->job);
+}
+
 static void free_args(struct args *a)
 {
+	strings_fini(&a->merge);
 	strings_fini(&a->q.traces);
 	strings_fini(&a->q.seeds);
 	sweep_fini(&a->q.sweep);
@@ -467,6 +525,7 @@ int cmd_sweep(int argc, char **argv)
 				   .parts = 1,
 				   .keep = sweep_keep_usual() } };
 	int opt, status;
+	u32 i;
 
 	while ((opt = getopt_long(argc, argv, "m:k:s:o:j:qh", options, NULL)) != -1) {
 		if (opt == 'h') {
@@ -477,7 +536,9 @@ int cmd_sweep(int argc, char **argv)
 	}
 	if (argc - optind > 1)
 		die("sweep: \"%s\" was not expected: recordings are given by --trace", argv[optind + 1]);
-	(a.resume ? resume : begin)(&a, argv[optind]);
+	(a.resume ? resume : a.merge.n ? join : begin)(&a, argv[optind]);
+	for (i = 0; i < a.merge.n; i++)
+		sweep_merge(&a.job, a.merge.at[i]);
 	status = run(&a.job);
 	free_args(&a);
 	return status;

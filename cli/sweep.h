@@ -13,7 +13,7 @@ struct sweep_job {
 	u32 jobs;
 	u32 part, parts; /* points whose number is part, modulo parts */
 	u64 keep;        /* bytes of memory for decoded recordings */
-	bool quiet;
+	bool quiet, sqlite;
 };
 
 /* What a command line or a file asks for, before both become one sweep. */
@@ -37,6 +37,10 @@ void sweep_read_file(struct sweep_request *q, const char *path);
 void sweep_dir_prepare(struct sweep_job *job);
 /* Reads the sweep of a directory; die()s if it cannot go on. */
 void sweep_dir_resume(struct sweep_job *job);
+/* The sweep that another directory holds; its points are run in job->dir. */
+void sweep_dir_read(struct sweep_job *job, const char *other);
+/* die()s if the other directory holds another sweep than job->dir. */
+void sweep_dir_check_same(const struct sweep_job *job, const char *other);
 void sweep_dir_finish(struct sweep_job *job);
 /* One process at a time, of any part, until the file is closed. */
 int sweep_dir_lock(const struct sweep_job *job);
@@ -55,6 +59,9 @@ bool sweep_is_left(const struct sweep_job *job, u64 point, char **name);
 void sweep_keep(const struct sweep_job *job, bool say);
 /* Half of what the host has to give. */
 u64 sweep_keep_usual(void);
+
+/* sweep_merge.c: takes over the points that another directory of the same sweep has. */
+void sweep_merge(const struct sweep_job *job, const char *other);
 
 /* sweep_run.c: runs what is not done yet; true: all that there was, false: interrupted. */
 bool sweep_run(struct sweep_job *job);

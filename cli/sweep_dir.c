@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "analysis/out.h"
+#include "analysis/sweep_points.h"
 #include "cli/cli.h"
 #include "model/base/error.h"
 
@@ -227,18 +228,29 @@ void sweep_dir_prepare(struct sweep_job *job)
 	close(lock);
 }
 
+void sweep_dir_read(struct sweep_job *job, const char *other)
+{
+	char *bad = sweep_open(&job->sweep, other);
+
+	if (bad)
+		die("%s", bad);
+}
+
 void sweep_dir_resume(struct sweep_job *job)
 {
-	char *text = read_manifest(job->dir), *bad;
-
-	if (!text)
-		die("'%s' is not the directory of a sweep: cannot read '%s/" SWEEP_MANIFEST "'", job->dir,
-		    job->dir);
-	bad = sweep_from_manifest(&job->sweep, text);
-	if (bad)
-		die("'%s/" SWEEP_MANIFEST "': %s", job->dir, bad);
-	free(text);
+	sweep_dir_read(job, job->dir);
 	sweep_dir_prepare(job);
+}
+
+void sweep_dir_check_same(const struct sweep_job *job, const char *other)
+{
+	char *own = read_manifest(job->dir), *theirs = read_manifest(other);
+
+	if (!own || !theirs)
+		die("'%s' is not the directory of a sweep: cannot read its " SWEEP_MANIFEST, other);
+	check_same(other, theirs, own);
+	free(own);
+	free(theirs);
 }
 
 /* Not while another part is between making tmp and its own directory in it. */

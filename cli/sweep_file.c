@@ -126,6 +126,8 @@ static void take(const struct reader *r, const config_setting_t *at)
 		each_text(r, at, take_seeds, r->q);
 	} else if (!strcmp(name, "settings")) {
 		each_text(r, at, take_setting, &s->settings);
+	} else if (!strcmp(name, "where")) {
+		each_text(r, at, take_setting, &s->where);
 	} else if (!strcmp(name, "warmup")) {
 		s->warmup = text_of(r, at);
 	} else if (!strcmp(name, "max")) {
@@ -136,8 +138,8 @@ static void take(const struct reader *r, const config_setting_t *at)
 		free(text);
 	} else {
 		reject(r, at,
-		       "not known here: there are vary, traces, seeds, machine, kernel, settings, "
-		       "warmup and max");
+		       "not known here: there are vary, where, traces, seeds, machine, kernel, "
+		       "settings, warmup and max");
 	}
 }
 

@@ -40,8 +40,10 @@ csv=$tmp/whole/sweep.csv
 equal "a row a point" 25 "$(wc -l <"$csv")"
 equal "keys, recording, seed and error are columns" "point,l1d.size,l2.latency,trace,seed,error,replay.records" \
 	"$(head -n 1 "$csv" | cut -d , -f 1-7)"
-equal "a unit each counter" "$(columns "$csv" | sed 1,6d)" "$(cut -d , -f 1 "$tmp/whole/units.csv" | sed 1d)"
-equal "nothing temporary is left" "manifest.json points sweep.csv units.csv" \
+equal "a unit each column" "$(columns "$csv")" "$(cut -d , -f 1 "$tmp/whole/units.csv" | sed 1d)"
+equal "sizes are bytes" "24576 49152 98304" "$(cut -d , -f 2 "$csv" | sed 1d | sort -u | tr '\n' ' ' | sed 's/ $//')"
+check "and said to be" grep -q '^l1d.size,bytes,' "$tmp/whole/units.csv"
+equal "nothing temporary is left" "manifest.json points summary.csv sweep.csv units.csv" \
 	"$(ls "$tmp/whole" | grep -v '^failed$' | tr '\n' ' ' | sed 's/ $//')"
 
 # Single replays of some points: by its columns, not by its name.
@@ -58,6 +60,23 @@ for row in 2 9 16 25; do
 	check "and its directory too" cmp "$tmp/single/stats.json" \
 		"$tmp/whole/points/$(sed -n 1p "$tmp/cells")/stats.json"
 done
+# Means over the seeds, of the same table by another way.
+"$mmsim" replay -q "$tmp/a.pcap" --max 50k -o "$tmp/one"
+mean_cycles()
+{
+	awk -F , -v column="$(columns "$csv" | grep -n -x core0.cycles | cut -d : -f 1)" 'NR > 1 {
+		key = $2 "," $3 "," $4; if (!(key in sum)) order[++n] = key
+		sum[key] += $column
+	} END { for (i = 1; i <= n; i++) printf "%s,%.10g\n", order[i], sum[order[i]] / 2 }' "$csv"
+}
+equal "summary.csv has means over seeds" "$(mean_cycles)" \
+	"$(awk -F , '$4 == "cycles" { print $1 "," $2 "," $3 "," $7 }' "$tmp/whole/summary.csv")"
+equal "of two seeds each" 2 "$(sed 1d "$tmp/whole/summary.csv" | cut -d , -f 6 | sort -u)"
+equal "means within their intervals, those between least and greatest" "" "$(sed 1d "$tmp/whole/summary.csv" | awk -F , '
+	!($8 <= $7 && $7 <= $9 && $11 <= $7 && $7 <= $12)')"
+equal "a seed of whose nothing depends gives no spread" 0 "$(awk -F , '$4 == "L1D MPKI" && $10 != 0' \
+	"$tmp/whole/summary.csv" | wc -l)"
+
 equal "all rows but for the seeds differ" 12 "$(cut -d , -f 2-4,7- "$csv" | sed 1d | awk -F , '
 	{ key = $1 $2 $3 } !(key in seen) { seen[key] = 1; n++ } END { print n }')"
 
@@ -133,6 +152,57 @@ done
 equal "four parts at the same time" 40 $ended
 equal "write one table" 10 $tables
 
+# In parts that know nothing of each other, merged.
+for i in 1 2; do
+	$sweep $vary $both --seed 1..2 -s l2.replacement=random --max 50k -o "$tmp/half.$i" --part $i/2 >/dev/null
+done
+check "two halves are merged" $sweep --merge "$tmp/half.1" --merge "$tmp/half.2" -o "$tmp/merged"
+check "the table of merged halves" cmp "$csv" "$tmp/merged/sweep.csv"
+check "and their summary" cmp "$tmp/whole/summary.csv" "$tmp/merged/summary.csv"
+equal "merged points are those of the halves" "" "$(for d in "$tmp"/half.*/points/*; do
+	diff -r "$d" "$tmp/merged/points/$(basename "$d")" | head -n 3; done)"
+refused "another sweep is not merged" 'holds another sweep' $sweep --merge "$tmp/half.1" --merge "$tmp/four.1" -o "$tmp/no.merge"
+refused "nothing else goes with merging" '\-o' $sweep --merge "$tmp/half.1" --max 10 -o "$tmp/no.merge"
+
+# Each point reads the recording itself, or finds some of it decoded, or all: nothing of it is seen in the results.
+for keep in 0 1 1G; do
+	check "decoded recordings in $keep bytes" $sweep $vary $both --seed 1..2 -s l2.replacement=random --max 50k \
+		--keep $keep -o "$tmp/keep.$keep"
+	check "give the same table" cmp "$csv" "$tmp/keep.$keep/sweep.csv"
+done
+check "to the end of the recordings" $sweep $vary $both --keep 1G -o "$tmp/keep.all"
+check "without" $sweep $vary $both --keep 0 -o "$tmp/keep.none"
+check "gives the same table" cmp "$tmp/keep.all/sweep.csv" "$tmp/keep.none/sweep.csv"
+
+# Conditions, beside a filter of the whole table.
+check "a sweep with a condition" $sweep $vary $both --where 'l1d.size * l2.latency > 700K || l1d.size == 24K' \
+	--where 'l2.size > l1d.size' --max 50k -o "$tmp/where"
+equal "has the points that fulfil it" \
+	"$(cut -d , -f 2-4 "$csv" | sed 1d | awk -F , '$1 * $2 > 700 * 1024 || $1 == 24576' | uniq)" \
+	"$(cut -d , -f 2-4 "$tmp/where/sweep.csv" | sed 1d)"
+equal "numbered" 0001 "$(ls "$tmp/where/points" | head -n 1 | cut -d _ -f 1)"
+rm -r "$tmp/where/points/0003"* "$tmp/where/sweep.csv"
+check "resumed" $sweep --resume "$tmp/where"
+equal "it has them again" 11 "$(wc -l <"$tmp/where/sweep.csv")"
+refused "a condition of an unknown key" "no key" $sweep $vary $both --where 'l1d.sise > 1' -o "$tmp/no"
+refused "one that nothing fulfils" "none of the 12" $sweep $vary $both --where 'l1d.size > l3.size' -o "$tmp/no"
+
+# As a database.
+if command -v sqlite3 >/dev/null; then
+	check "a sweep as a database" $sweep --resume "$tmp/whole" --sqlite
+	equal "has the counters of the table" \
+		"$(awk -F , -v column="$(columns "$csv" | grep -n -x core0.cycles | cut -d : -f 1)" \
+			'NR > 1 { print $1 "|" $2 "|" $3 "|" $5 "|" $column }' "$csv")" \
+		"$(sqlite3 "$tmp/whole/sweep.sqlite" 'SELECT point, "l1d.size", "l2.latency", seed, value FROM tidy
+			WHERE counter = "core0.cycles" ORDER BY point')"
+	equal "and their units" "$(awk -F , '$1 == "core0.l2.loads" { print $2 }' "$tmp/whole/units.csv")" \
+		"$(sqlite3 "$tmp/whole/sweep.sqlite" 'SELECT unit FROM counters WHERE name = "core0.l2.loads"')"
+	equal "numbers are numbers" integer,integer "$(sqlite3 "$tmp/whole/sweep.sqlite" \
+		'SELECT DISTINCT typeof("l1d.size") || "," || typeof(value) FROM tidy')"
+else
+	skip "a sweep as a database" "sqlite3 is not installed"
+fi
+
 # Interrupted, with all to do but a point.
 $sweep $vary $both --seed 1..8 -o "$tmp/stopped" --jobs 1 >"$tmp/out" 2>&1 &
 pid=$!
@@ -165,10 +235,29 @@ vary = (
 );
 END
 check "a sweep in a file" $sweep "$tmp/sweep.cfg" --vary machine=golden-cove,zen4 --seed 1 -o "$tmp/file"
-equal "zipped lists go together" "32K,8,golden-cove,b.pcap,1 32K,8,zen4,b.pcap,1 48K,12,golden-cove,b.pcap,1 48K,12,zen4,b.pcap,1" \
+equal "zipped lists go together" \
+	"32768,8,golden-cove,b.pcap,1 32768,8,zen4,b.pcap,1 49152,12,golden-cove,b.pcap,1 49152,12,zen4,b.pcap,1" \
 	"$(sed 1d "$tmp/file/sweep.csv" | cut -d , -f 2-6 | tr '\n' ' ' | sed 's/ $//')"
 check "the example" sh -c "$sweep configs/sweeps/l1d-size.cfg --max 2k -o '$tmp/example'"
 equal "has ten points" 11 "$(wc -l <"$tmp/example/sweep.csv")"
+
+# What is killed for long: bundled recordings, 64 points, five times.
+if [ "${MMSIM_TEST_LONG-}" = 1 ]; then
+	long="$sweep --vary l1d.size=24K,48K,96K,192K --vary l2.latency=14,16,18,20 --vary dtlb.replacement=lru,fifo
+		--trace $samples/sort.mmtrace.gz --trace $samples/pipe.mmtrace.gz -j 2"
+	check "64 points of bundled recordings" $long -o "$tmp/long"
+	killed=0
+	while [ $killed -lt 5 ]; do
+		$long -o "$tmp/long.killed" >"$tmp/out" 2>&1 &
+		pid=$!
+		await_points "$tmp/long.killed" $(($(points "$tmp/long.killed") + 1 + $(od -An -N1 -tu1 /dev/urandom) % 8)) $pid
+		kill -9 $pid 2>/dev/null && killed=$((killed + 1))
+		wait $pid 2>/dev/null
+	done
+	check "killed five times and resumed" $sweep --resume "$tmp/long.killed"
+	check "the same table" cmp "$tmp/long/sweep.csv" "$tmp/long.killed/sweep.csv"
+	equal "of 64 points" 65 "$(wc -l <"$tmp/long/sweep.csv")"
+fi
 
 # What is refused.
 refused "other parameters" 'holds another sweep' $sweep --vary l1d.size=24K,48K $both -o "$tmp/whole"
@@ -216,6 +305,25 @@ check "other counters alone are equal" sh -c "$compare '$run' '$tmp/planted' --o
 $compare "$run" "$tmp/planted" --json >"$tmp/json"
 equal "as JSON: one counter differs" '"core0.cycles"' "$(sed '1,/"counters"/d' "$tmp/json" | sed -n 's/.*"name": \(.*\),/\1/p')"
 equal "by 1 %" 0.0100 "$(sed '1,/"counters"/d' "$tmp/json" | awk '/"relative"/ { printf "%.4f", $2 }')"
+# Of sweeps.
+cp -r "$tmp/whole" "$tmp/changed.sweep"
+name=$(ls "$tmp/whole/points" | sed -n 5p)
+stats=$tmp/changed.sweep/points/$name/stats.json
+cycles=$(counter "$stats" core0.cycles)
+sed -i "s/\"core0.cycles\": $cycles/\"core0.cycles\": $((cycles + (cycles + 50) / 100))/" "$stats"
+check "equal sweeps pass" $compare "$tmp/whole" "$tmp/merged" --fail-above 0
+check "and are said to be identical" sh -c "$compare '$tmp/whole' '$tmp/merged' | grep -q identical"
+$compare "$tmp/whole" "$tmp/changed.sweep" --fail-above 0.5% >"$tmp/out" 2>"$tmp/err"
+equal "1 % in one point of 24 is too much" 1 $?
+check "which point is said" grep -q "$name: core\*.cycles got worse" "$tmp/err"
+check "and in the table" grep -q "+1.00 %.*+1.00 %  *1  core0.cycles  $name" "$tmp/out"
+check "2 % are allowed" $compare "$tmp/whole" "$tmp/changed.sweep" --fail-above 2%
+$compare "$tmp/whole" "$tmp/where" --json >"$tmp/json"
+equal "points of the same values are pairs, whatever their numbers" '10 14 0' \
+	"$(sed -n 's/^ "\(pairs\|only_a\|only_b\)": \([0-9]*\),/\2/p' "$tmp/json" | tr '\n' ' ' | sed 's/ $//')"
+refused "sweeps of other keys" 'make no pairs' $compare "$tmp/whole" "$tmp/file"
+refused "a sweep and a run" 'not a run directory' $compare "$tmp/whole" "$run"
+
 refused "a run that is none" 'not a run directory' $compare "$run" "$tmp/whole"
 refused "one run" 'two run directories' $compare "$run"
 refused "a counter that is none" 'neither run has a counter' $compare "$run" "$run" --watch core0.nothing
