@@ -31,6 +31,8 @@
 	X(FALLBACK, "fallback", "blocks of another migratetype")   \
 	X(COMPACT, "compact", "compaction")                        \
 	X(RECLAIM, "reclaim", "reclaim, and shrinking of slabs")   \
+	X(SWAP, "swap", "slots of swap, its cache and requests to its device") \
+	X(ZRAM, "zram", "compressing and decompressing")           \
 	X(SLAB, "slab", "objects from and to per-CPU arrays or freelists") \
 	X(SLAB_REFILL, "slab_refill", "objects from and to slabs") \
 	X(SLAB_GROW, "slab_grow", "new slabs, and their end")      \

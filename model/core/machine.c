@@ -49,6 +49,8 @@ const struct opt_section machine_sections[] = {
 	HW_SECTIONS(offsetof(struct machine_cfg, hw)),
 	{ "kernel", kernel_opts, offsetof(struct machine_cfg, kernel), "the kernel's memory manager", NULL },
 	BLOCKDEV_SECTIONS(offsetof(struct machine_cfg, kernel.blockdev)),
+	{ "swap", swap_opts, offsetof(struct machine_cfg, kernel.swap), "where private pages go", NULL },
+	{ "zram", zram_opts, offsetof(struct machine_cfg, kernel.swap.zram), "compressed memory as swap", NULL },
 	{ "storage", storage_opts, offsetof(struct machine_cfg, kernel.storage), "what files lie on", NULL },
 	{ "sched", sched_opts, offsetof(struct machine_cfg, sched), "the scheduler", NULL },
 	{ "cat", service_opts, offsetof(struct machine_cfg, service),
@@ -106,6 +108,8 @@ void machine_check(const struct machine_cfg *cfg, const struct config *c)
 	if (cfg->cores > MAX_CPUS)
 		config_reject(c, "cores", "the kernel keeps sets of at most %u cores", MAX_CPUS);
 	check_component(c, "memory", "size", kernel_layout_check(&cfg->kernel, cfg->memory));
+	why = swap_check(&cfg->kernel, &key);
+	check_component(c, "swap", key, why);
 	why = core_check(&cfg->core, &key);
 	check_component(c, "core", key, why);
 	why = service_check(&cfg->service, &key);

@@ -3,6 +3,7 @@
 #include "model/mm/asid.h"
 #include "model/mm/alloc.h"
 #include "model/mm/check_owners.h"
+#include "model/mm/check_swap.h"
 #include "model/mm/huge.h"
 #include "model/mm/kmap.h"
 #include "model/mm/kpgtable.h"
@@ -67,7 +68,7 @@ static void check_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 	ASSERT(v->flags & (MM_READ | MM_WRITE | MM_EXEC));
 	ASSERT(!(flags & PTE_WRITE) || (v->flags & MM_WRITE));
 	ASSERT(!(flags & PTE_EXEC) == !(v->flags & MM_EXEC) || ch->k->format->always_exec);
-	ASSERT(!(flags & PTE_WRITE) || (v->flags & MM_SHARED) || frame_refs(ch->k->frames, pfn) == 1);
+	ASSERT(!(flags & PTE_WRITE) || (v->flags & MM_SHARED) || check_users(ch->k, pfn) == 1);
 	ASSERT(v->anon || pfn == ch->k->zero_pfn ||
 	       (v->object && object_page(v->object, page_index(ch->k, v, va)) == pfn));
 }
@@ -235,6 +236,8 @@ void kernel_check(const struct kernel *k)
 		page_alloc_sane(k->pa);
 		slabs_sane(k->slabs);
 		rmap_check(k);
+		swap_each_page(k, found_page, &ch);
+		check_swap(k);
 		check_owners(k, &ch.refs);
 	}
 	for (s = map64_next(&ch.refs, NULL); s; s = map64_next(&ch.refs, s))

@@ -190,6 +190,7 @@ struct kernel *kernel_new(const struct kernel_params *p)
 	if (p->cfg->storage.device)
 		k->storage = blockdev_new((enum blockdev_kind)p->cfg->storage.device, &p->cfg->blockdev,
 					  p->hz, p->seed, "storage");
+	swap_boot(k, p);
 	k->zero_pfn = p->cfg->zero_page ? page_alloc(k, NULL, GFP_KERNEL, 0, ~(u64)0) : NO_FRAME;
 	return k;
 }
@@ -222,6 +223,7 @@ void kernel_free(struct kernel *k)
 	free(k->asids);
 	free(k->cpu);
 	objects_fini(&k->objects);
+	swap_shut(k);
 	page_cache_free(k->page_cache);
 	kevents_free(k->kevents);
 	map64_fini(&k->deposits);
@@ -296,6 +298,7 @@ void kernel_stats(struct kernel *k, struct stats *s)
 		kmaps_stats_add(k->kmaps, s);
 	if (k->storage)
 		blockdev_stats_add(k->storage, s);
+	swap_stats_add(k, s);
 	ladder_stats(k->charger.ladder, s);
 	/* What there is already of /proc/vmstat, under the kernel's names. */
 	stats_add_one(s, "mm.vmstat.pgfault", &k->pgfault, "faults", "resolved, or out of memory");

@@ -14,7 +14,7 @@
 
 #include "model/arch/cpu.h"
 #include "model/arch/pt.h"
-#include "model/mm/blockdev.h"
+#include "model/mm/swap.h"
 #include "model/sim/opt.h"
 #include "model/sim/stat.h"
 #include "model/sim/timeline.h"
@@ -80,6 +80,7 @@ struct kernel_cfg {
 	u32 time_scale;         /* kernel.time_scale: divides the periods of what happens by the clock */
 	struct blockdev_cfg blockdev; /* hdd.*, sata_ssd.*, nvme.* */
 	struct storage_cfg storage;   /* storage.* */
+	struct swap_cfg swap;         /* swap.*, zram.* */
 #define X(id, key, def, name, help) struct opt_time key;
 	KERNEL_TICKS(X)
 #undef X

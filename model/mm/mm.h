@@ -189,6 +189,7 @@ struct kernel {
 	struct kevent_stats kevent;
 	struct kthreads *kthreads; /* kthread.h */
 	struct blockdev *storage;  /* what files lie on; NULL: nothing that takes time */
+	struct swap *swap;         /* NULL: there is none */
 	u64 pgfault; /* as Linux counts them: resolved ones, and those that ran out of memory */
 };
 

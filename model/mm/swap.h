@@ -21,18 +21,26 @@
 #include "model/sim/stat.h"
 
 struct kernel;
+struct kernel_cfg;
+struct kernel_params;
 struct mm;
 struct cpu;
 
 /* kernel_cfg's swap.device: enum blockdev_kind, and what only swap can be. */
 enum swap_kind { SWAP_ZRAM = NR_BLOCKDEVS, SWAP_STORAGE, NR_SWAP_KINDS };
 
+struct zram_cfg {
+	u32 same, incompressible; /* percent of pages */
+	u32 smallest, largest;    /* percent of a page, that the others become */
+};
+
 struct swap_cfg {
 	u32 device; /* enum blockdev_kind or enum swap_kind */
 	u32 page_cluster;
 	u64 size; /* bytes; 0: as large as memory */
+	struct zram_cfg zram;
 };
-extern const struct opt swap_opts[];
+extern const struct opt swap_opts[], zram_opts[];
 
 #define SWAP_STATS(X)                                            \
 	X(slots, "slots", "of the device")                       \
@@ -54,7 +62,9 @@ struct swap_stats {
 
 struct swap;
 
-void swap_boot(struct kernel *k, u64 hz, u64 seed);
+/* NULL, or why a kernel cannot have that swap: what *key of group swap "is". */
+const char *swap_check(const struct kernel_cfg *cfg, const char **key);
+void swap_boot(struct kernel *k, const struct kernel_params *p);
 void swap_shut(struct kernel *k);
 void swap_stats_add(const struct kernel *k, struct stats *s); /* registers mm.swap.* */
 
@@ -81,13 +91,14 @@ bool swap_add(struct kernel *k, struct cpu *c, u64 pfn);
 u64 swap_write(struct kernel *k, struct cpu *c, u64 pfn);
 /*
  * __delete_from_swap_cache(): the page leaves the cache, its slot stays while entries have it, with `shadow`
- * (0: none) for swap_shadow(). The caller gets the cache's reference of the frame and puts it.
+ * (63 bits, 0: none) for swap_shadow(). The cache's reference of the frame is put; the caller has another
+ * one.
  */
 void swap_cache_remove(struct kernel *k, struct cpu *c, u64 pfn, u64 shadow);
 /*
- * folio_free_swap(): the same where no entry has the slot any more, which becomes free; the reference is put.
- * The page is PG_DIRTY then, as nothing else has what is in it. False: there are entries, or it is being
- * written.
+ * folio_free_swap(): the same where no entry has the slot any more, which becomes free. The page is PG_DIRTY
+ * then, as nothing else has what is in it; or free, if nobody else had it. False: there are entries, or it is
+ * being written.
  */
 bool swap_cache_drop(struct kernel *k, struct cpu *c, u64 pfn);
 /* What the last page that left the slot was given as shadow; 0: none. */
@@ -109,7 +120,8 @@ u64 swap_cache_page(const struct kernel *k, u64 slot);
 /* --check: each slot has as many entries as were found (by slot), and the cache agrees with the pages. */
 struct map64;
 void swap_sane(const struct kernel *k, const struct map64 *entries);
-/* Calls fn for the frame of each page in the cache. */
+/* Calls fn for the frame of each page in the cache; for each block that zram has. */
 void swap_each_page(const struct kernel *k, void (*fn)(void *arg, u64 pfn), void *arg);
+void swap_each_block(const struct kernel *k, void (*fn)(void *arg, u64 pfn, u32 order), void *arg);
 
 #endif
