@@ -112,8 +112,6 @@ static void flush_here(const struct ipi *x)
 	struct kernel *k = x->k;
 	struct asids *a = &k->asids[x->c->id];
 
-	if (i->mm && i->mm != a->loaded)
-		return;
 	charge_time(&k->charger, x->c, KPATH_FLUSH, flush_loaded(k, a, i, &k->flush.pages, &k->flush.full));
 }
 
@@ -174,15 +172,22 @@ static u64 choose_targets(struct kernel *k, struct cpu *c, const struct info *i,
 	return targets;
 }
 
+/* Whether the hardware thread that flushes has to flush its own, too. */
+static bool concerns(const struct info *i, const struct asids *a, u64 cpus)
+{
+	return i->mm ? i->mm == a->loaded : cpus & set_of(a->cpu->id);
+}
+
 static void flush_cpus(struct kernel *k, struct cpu *c, const struct info *i, u64 cpus)
 {
 	struct ipi x = { .k = k, .c = c, .pages = pages_of(&i->f), .there = flush_there, .arg = i };
 
 	x.targets = choose_targets(k, c, i, cpus);
-	if (k->rules.concurrent)
-		x.here = flush_here;
-	else
+	x.here = concerns(i, &k->asids[c->id], cpus) ? flush_here : NULL;
+	if (x.here && !k->rules.concurrent) {
 		flush_here(&x);
+		x.here = NULL;
+	}
 	ipi_call(&x);
 }
 
