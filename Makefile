@@ -101,8 +101,8 @@ $(B)/measure: tests/bench/measure.c
 	@echo '  LINK $@'
 	$(Q)$(COMPILE) -o $@ $<
 
-# What charging costs; on the machine that the unit tests have.
-$(B)/charge: $(B)/tests/bench/charge.o $(call obj,$(REF_SRC)) $(LIB)
+# What charging costs: lines on the machine that the unit tests have, page faults on one of its own.
+$(B)/charge $(B)/faults: $(B)/%: $(B)/tests/bench/%.o $(call obj,$(REF_SRC)) $(LIB)
 	@echo '  LINK $@'
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -153,7 +153,7 @@ fuzz: deps
 
 bench: deps
 	@./deps.sh bench
-	@+$(MAKE) --no-print-directory all $(B)/measure $(B)/charge
+	@+$(MAKE) --no-print-directory all $(B)/measure $(B)/charge $(B)/faults
 	@tests/bench/run
 
 # Published tables of the kernel and of the machines, measured again; up to two hours.

@@ -16,6 +16,7 @@
 #include <stdio.h>
 
 #include "model/base/error.h"
+#include "model/hw/cache_whole.h"
 #include "model/sim/explain.h"
 
 /* ---- accounts ---- */
@@ -220,6 +221,7 @@ void core_kernel_set_root(struct cpu *cpu, u64 root_pa)
 		return;
 	core_kernel_flush(cpu, 0, ~(u64)0);
 	core_forget(c);
+	text_runs_forget(c->text);
 	cpu->kernel_root = c->walker.kernel_root = root_pa;
 }
 
@@ -502,15 +504,11 @@ static always_inline bool text_hit(struct core *c, const struct page *p, u64 va)
  * Fetches text line by line; instructions spread evenly over it, those before a line issue before it is asked
  * for. Returns how many have.
  */
-static u64 fetch_text(struct core *c, u64 va, u32 bytes, u64 instructions, u32 part)
+static u64 fetch_lines(struct core *c, u64 first, u64 lines, u64 instructions, u32 part)
 {
-	u64 first = va >> c->l1i.line_shift, lines = ((va + bytes - 1) >> c->l1i.line_shift) - first + 1, i;
-	u64 issued = 0, before;
+	u64 issued = 0, before, i;
 	struct page page = { 0 };
 
-	c->l1i.st.kernel_fetches += lines;
-	c->account.total.lines += lines;
-	c->itlb.st.kernel_lookups += ((va + bytes - 1) >> c->page_shift) - (va >> c->page_shift) + 1;
 	for (i = 0; i < lines; i++) {
 		if (likely(hot_use(c->l1i.hot, (first + i) | HOT_KERNEL, HOT_READ, &c->clock)))
 			continue;
@@ -521,6 +519,25 @@ static u64 fetch_text(struct core *c, u64 va, u32 bytes, u64 instructions, u32 p
 		issued = before;
 		fetch_line(c, &page, (first + i) << c->l1i.line_shift, part);
 	}
+	return issued;
+}
+
+static u64 fetch_text(struct core *c, u64 va, u32 bytes, u64 instructions, u32 part)
+{
+	u64 first = va >> c->l1i.line_shift, lines = ((va + bytes - 1) >> c->l1i.line_shift) - first + 1;
+	u64 misses = c->l1i.st.kernel_fetch_misses, issued;
+	bool quiet = c->l1i.mshr.last * c->width <= c->slots;
+
+	c->l1i.st.kernel_fetches += lines;
+	c->account.total.lines += lines;
+	c->itlb.st.kernel_lookups += ((va + bytes - 1) >> c->page_shift) - (va >> c->page_shift) + 1;
+	if (!c->text)
+		return fetch_lines(c, first, lines, instructions, part);
+	if (likely(quiet && text_runs_fetch(c->text, first, (u32)lines)))
+		return 0;
+	issued = fetch_lines(c, first, lines, instructions, part);
+	if (quiet && misses == c->l1i.st.kernel_fetch_misses)
+		text_runs_learn(c->text, first, (u32)lines);
 	return issued;
 }
 
@@ -565,12 +582,72 @@ static always_inline void fill_line(struct core *c, struct page *p, u64 va, u32 
 	end_cycle(c, now, part);
 }
 
+/* The cycles at which lines are written that wait for nothing but room behind the stores that wait. */
+static void write_times(struct core *c, u64 *now, u32 n, u64 *at, u32 part)
+{
+	u64 later = c->walker.kernel_root ? c->hit_latency - c->l1d.latency : 0;
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		at[i] = core_cycle(c) + later;
+		retire_hit(c, part);
+		end_cycle(c, now, part);
+	}
+}
+
+/*
+ * As write_line() for n lines that L1D does not have and that can be written at once, as nothing need be asked
+ * below; what they turn out goes down together.
+ */
+static void write_absent(struct core *c, const struct mem_req *r, u32 n, u64 *now, struct cache_down *down,
+			 u32 part)
+{
+	u64 at[CACHE_DOWN];
+
+	write_times(c, now, n, at, part);
+	cache_put_whole(&c->l1d, r, n, at, down);
+	c->account.total.l1_misses += n;
+	c->account.sampled += n;
+	hist_add(&c->lat.kernel, c->hit_latency, n);
+}
+
+/* Whole lines, of which L1D may have some. */
+static noinline void zero_lines(struct core *c, struct page *p, u64 va, u32 lines, u32 part)
+{
+	u32 bytes = 1u << c->l1d.line_shift, n;
+	struct cache_down down;
+	u64 now = core_cycle(c);
+
+	for (down.n = 0; lines; va += (u64)n << c->l1d.line_shift, lines -= n) {
+		struct mem_req r = request(c, p, va, bytes, MEM_KERNEL_RFO);
+
+		n = cache_absent(&c->l1d, &r, MIN(lines, CACHE_DOWN));
+		if (n) {
+			write_absent(c, &r, n, &now, &down, part);
+		} else {
+			fill_line(c, p, va, bytes, &now, part);
+			n = 1;
+		}
+	}
+	cache_send_down(&c->l1d, &down);
+}
+
+static void zero_each_line(struct core *c, struct page *p, u64 va, u32 bytes, u32 part)
+{
+	u64 now = core_cycle(c);
+	u32 line;
+
+	for (; bytes; va += line, bytes -= line) {
+		line = MIN(bytes, core_line_room(c, va));
+		fill_line(c, p, va, line, &now, part);
+	}
+}
+
 void core_kernel_zero(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes)
 {
 	struct core *c = core_on_path(cpu, path);
-	u32 line, part = PART_KERNEL + path;
+	u32 part = PART_KERNEL + path, in_line = (1u << c->l1d.line_shift) - 1;
 	struct page page = { 0 };
-	u64 now;
 
 	if (unlikely(explain_on())) {
 		tell_begin(c, path, "zeroing", va, bytes);
@@ -578,11 +655,10 @@ void core_kernel_zero(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes)
 	}
 	count_data(c, va, bytes, &c->l1d.st.kernel_stores);
 	be_in_page(c, &c->dtlb, &page, va, ACCESS_WRITE, part);
-	now = core_cycle(c);
-	for (; bytes; va += line, bytes -= line) {
-		line = MIN(bytes, core_line_room(c, va));
-		fill_line(c, &page, va, line, &now, part);
-	}
+	if (cache_takes_whole(&c->l1d) && !((va | bytes) & in_line))
+		zero_lines(c, &page, va, bytes >> c->l1d.line_shift, part);
+	else
+		zero_each_line(c, &page, va, bytes, part);
 	if (unlikely(explain_on())) {
 		explain_unmute();
 		explain_close(core_cycle(c), "%s", "");

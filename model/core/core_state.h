@@ -9,6 +9,7 @@
 #define MMSIM_CORE_CORE_STATE_H
 
 #include "model/core/core.h"
+#include "model/core/text_runs.h"
 #include "model/core/window.h"
 #include "model/hw/cache_virtual.h"
 #include "model/hw/tlb.h"
@@ -82,6 +83,7 @@ struct core {
 	struct tlb itlb, dtlb, stlb;
 	struct walker walker;
 	struct tlb_prefetcher tlb_prefetcher;
+	struct text_runs *text; /* NULL: the kernel's text is looked up line by line */
 	struct stage2 *host; /* NULL: the kernel's physical addresses are the machine's */
 	struct store_buffer sb;
 	u32 not_hot;   /* SLOT_* that may not take the shortcut now, see core_note_stores() */

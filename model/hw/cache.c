@@ -110,15 +110,8 @@ static void tell_filled(const struct cache *c, u32 id, u64 done)
 		explain_close(done, ", into way %u", tags_way(&c->tags, id));
 }
 
-/* What was taken out of a line's place; TAG_NO_KEY: nothing. */
-struct victim {
-	u64 line;
-	u8 state;
-	bool kernels;
-};
-
 /* For a request that counts there what it turns out. */
-static void write_back(struct cache *c, struct victim v, u64 *turns_out, u64 now)
+static void write_back(struct cache *c, struct cache_victim v, u64 *turns_out, u64 now)
 {
 	struct mem_req wb = { .pa = v.line << c->line_shift,
 			      .bytes = 1u << c->line_shift,
@@ -141,27 +134,11 @@ static void write_back(struct cache *c, struct victim v, u64 *turns_out, u64 now
 		explain_unmute();
 }
 
-static always_inline bool is_kernels(const struct cache *c, u32 id)
-{
-	return c->kernels[id / 64] >> id % 64 & 1;
-}
-
-static always_inline struct victim take_out(struct cache *c, u32 id)
-{
-	if (c->tags.key[id] == TAG_NO_KEY)
-		return (struct victim){ .line = TAG_NO_KEY };
-	if (c->hot)
-		hot_end_line(c->hot, id);
-	c->st.evictions++;
-	c->st.prefetch_useless += (c->state[id] & LINE_PREFETCHED) != 0;
-	return (struct victim){ cache_line_number(c, id), c->state[id], is_kernels(c, id) };
-}
-
 /*
  * The end of a victim: its bytes are written down if they are dirty, here or above an inclusive cache. Its
  * successor stands in its place already, so whatever this moves below finds that one here.
  */
-static always_inline void send_down(struct cache *c, struct victim v, u64 *turns_out, u64 now)
+static always_inline void send_down(struct cache *c, struct cache_victim v, u64 *turns_out, u64 now)
 {
 	if (v.line == TAG_NO_KEY)
 		return;
@@ -175,7 +152,7 @@ static always_inline void send_down(struct cache *c, struct victim v, u64 *turns
 
 void cache_evict(struct cache *c, u32 id, u64 now)
 {
-	struct victim v = take_out(c, id);
+	struct cache_victim v = cache_take_out(c, id);
 
 	tags_drop(&c->tags, id);
 	c->state[id] = 0;
@@ -206,36 +183,10 @@ static always_inline u64 end_alias(struct cache *c, u64 line, u64 now)
 	return unlikely(c->index.aliases) ? give_up_alias(c, line, now) : now;
 }
 
-/* The request's line takes the place of another, which is the caller's to send down. */
-static always_inline struct victim put_line(struct cache *c, u32 id, const struct mem_req *r, u64 key,
-					    u8 state)
-{
-	struct victim v = take_out(c, id);
-
-	if (unlikely(r->turns_out) && v.line != TAG_NO_KEY)
-		*r->turns_out += !v.kernels;
-	if (unlikely(is_kernels(c, id) != r->kernels))
-		c->kernels[id / 64] ^= 1ull << id % 64;
-	c->st.fills++;
-	tags_put(&c->tags, id, key);
-	c->state[id] = c->fresh | state;
-	if (unlikely(c->index.line || c->way.utag))
-		cache_fill_virtual(c, id, r);
-	return v;
-}
-
-/* The class of a request's maker. */
-static inline u8 service_of(const struct cache *c, const struct mem_req *r)
-{
-	if (c->level != MEM_L1)
-		return r->service;
-	return mem_is_kernels(r->cls) ? c->kernel_service : c->service;
-}
-
 /* Which line of a set has to go for a request. */
 static inline u32 victim_for(struct cache *c, u32 set, const struct mem_req *r)
 {
-	c->serves = service_of(c, r);
+	c->serves = cache_service_of(c, r);
 	c->turns_out = r->turns_out;
 	if (likely(!c->partition))
 		return tags_victim(&c->tags, set);
@@ -288,8 +239,8 @@ static always_inline u64 bring_line(struct cache *c, struct mem_req *r, u32 *id,
 				 .ip = r->ip,
 				 .kernels = r->kernels,
 				 .turns_out = r->turns_out,
-				 .service = service_of(c, r) };
-	struct victim v;
+				 .service = cache_service_of(c, r) };
+	struct cache_victim v;
 
 	if (c->level == MEM_L1 && r->cls != MEM_KERNEL_FETCH) /* which L2 mostly has */
 		port_expect(c->below, r->pa, false);
@@ -303,7 +254,7 @@ static always_inline u64 bring_line(struct cache *c, struct mem_req *r, u32 *id,
 	c->filling = TAG_NO_KEY;
 	if (unlikely(c->backlog))
 		ready = take_back(c, &below, start, ready);
-	v = put_line(c, *id, r, at.key,
+	v = cache_put_line(c, *id, r, at.key,
 		     (below.shared ? LINE_SHARED : 0) | (below.dirty ? LINE_DIRTY : 0));
 	send_down(c, v, r->turns_out, start);
 	mshr_add(&c->mshr, line, start, ready);
@@ -376,24 +327,6 @@ static always_inline bool first_use(struct cache *c, u32 id, bool late)
 	return true;
 }
 
-/* When a line that is present can be used. */
-static always_inline u64 hit_time(struct cache *c, struct mem_req *r, u64 now, bool *in_flight)
-{
-	u64 done = now + c->latency, ready;
-
-	r->served = c->level;
-	r->mshr_wait = 0;
-	*in_flight = false;
-	if (likely(!mshr_any(&c->mshr, now)))
-		return done;
-	ready = mshr_ready(&c->mshr, r->pa >> c->line_shift, now);
-	if (ready <= now)
-		return done;
-	*in_flight = true;
-	c->st.pending_hits++;
-	return MAX(done, ready);
-}
-
 static always_inline u64 load(struct cache *c, struct mem_req *r, u64 now, bool prefetches)
 {
 	struct cache_place at = cache_place(c, r);
@@ -403,7 +336,7 @@ static always_inline u64 load(struct cache *c, struct mem_req *r, u64 now, bool 
 
 	if (likely(!miss)) {
 		tags_touch(&c->tags, id);
-		done = hit_time(c, r, now, &in_flight);
+		done = cache_hit_time(c, r, now, &in_flight);
 		first = prefetches && first_use(c, id, done > now + c->latency);
 		if (unlikely(c->way.utag))
 			done = cache_predict_way(c, id, r, now, done);
@@ -441,7 +374,7 @@ static u64 write_below(struct cache *c, const struct mem_req *r, u64 now)
 {
 	struct mem_req below = *r;
 
-	below.service = service_of(c, r);
+	below.service = cache_service_of(c, r);
 	if (explain_on()) {
 		explain_hop(now, now, "%s sends the write on", mem_level_name[c->level]);
 		explain_mute();
@@ -479,7 +412,7 @@ static u64 store_hit(struct cache *c, struct mem_req *r, u32 id, u64 now)
 	u64 done;
 
 	tags_touch(&c->tags, id);
-	done = hit_time(c, r, now, &in_flight);
+	done = cache_hit_time(c, r, now, &in_flight);
 	first = store_uses(c, r, id, done > now + c->latency);
 	if (unlikely(c->way.utag))
 		done = cache_predict_way(c, id, r, now, done);
@@ -501,7 +434,7 @@ u64 cache_put(struct cache *c, const struct mem_req *r, u8 state, u32 *id, u64 n
 	*id = victim_for(c, at.set, r);
 	if (unlikely(c->backlog))
 		now = await_room(c, *id, now);
-	send_down(c, put_line(c, *id, r, at.key, state), r->turns_out, now);
+	send_down(c, cache_put_line(c, *id, r, at.key, state), r->turns_out, now);
 	return now;
 }
 
@@ -616,8 +549,8 @@ static void port_await(struct port *p, u64 pa, bool write)
 		port_expect(c->below, pa, false);
 }
 
-static const struct port_ops cache_port_ops = { port_load, port_store, port_await, cache_port_upgrade,
-						cache_port_gone };
+const struct port_ops cache_port_ops = { port_load, port_store, port_await, cache_port_upgrade,
+					 cache_port_gone };
 
 /*
  * Where a hit moves nothing, or only a time, a row holds while its line is there; where it moves an order,
@@ -704,7 +637,7 @@ void cache_copy_back(struct cache *c, u64 now)
 		for (n = 0; n < c->tags.ways; n++) {
 			id = tags_by_age(&c->tags, set, n);
 			if (c->state[id] & LINE_DIRTY)
-				write_back(c, (struct victim){ .line = cache_line_number(c, id) }, NULL, now);
+				write_back(c, (struct cache_victim){ .line = cache_line_number(c, id) }, NULL, now);
 			c->state[id] &= (u8)~LINE_DIRTY;
 		}
 	}

@@ -6,8 +6,87 @@
 #define MMSIM_HW_CACHE_PARTS_H
 
 #include "model/hw/cache.h"
+#include "model/hw/cache_virtual.h"
 
 /* cache.c */
+
+extern const struct port_ops cache_port_ops;
+
+/* What was taken out of a line's place; TAG_NO_KEY: nothing. */
+struct cache_victim {
+	u64 line;
+	u8 state;
+	bool kernels;
+};
+
+static always_inline bool cache_is_kernels(const struct cache *c, u32 id)
+{
+	return c->kernels[id / 64] >> id % 64 & 1;
+}
+
+static always_inline struct cache_victim cache_take_out(struct cache *c, u32 id)
+{
+	if (c->tags.key[id] == TAG_NO_KEY)
+		return (struct cache_victim){ .line = TAG_NO_KEY };
+	if (c->hot)
+		hot_end_line(c->hot, id);
+	c->st.evictions++;
+	c->st.prefetch_useless += (c->state[id] & LINE_PREFETCHED) != 0;
+	return (struct cache_victim){ cache_line_number(c, id), c->state[id], cache_is_kernels(c, id) };
+}
+
+/* A line takes the place of another, which is the caller's to send down. Not enough for a virtual level. */
+static always_inline struct cache_victim cache_replace(struct cache *c, u32 id, const struct mem_req *r, u64 key,
+						       u8 state)
+{
+	struct cache_victim v = cache_take_out(c, id);
+
+	if (unlikely(r->turns_out) && v.line != TAG_NO_KEY)
+		*r->turns_out += !v.kernels;
+	if (unlikely(cache_is_kernels(c, id) != r->kernels))
+		c->kernels[id / 64] ^= 1ull << id % 64;
+	c->st.fills++;
+	tags_put(&c->tags, id, key);
+	c->state[id] = c->fresh | state;
+	return v;
+}
+
+/* The same for a request's line. */
+static always_inline struct cache_victim cache_put_line(struct cache *c, u32 id, const struct mem_req *r,
+							u64 key, u8 state)
+{
+	struct cache_victim v = cache_replace(c, id, r, key, state);
+
+	if (unlikely(c->index.line || c->way.utag))
+		cache_fill_virtual(c, id, r);
+	return v;
+}
+
+/* The class of a request's maker. */
+static inline u8 cache_service_of(const struct cache *c, const struct mem_req *r)
+{
+	if (c->level != MEM_L1)
+		return r->service;
+	return mem_is_kernels(r->cls) ? c->kernel_service : c->service;
+}
+
+/* When a line that is present can be used. */
+static always_inline u64 cache_hit_time(struct cache *c, struct mem_req *r, u64 now, bool *in_flight)
+{
+	u64 done = now + c->latency, ready;
+
+	r->served = c->level;
+	r->mshr_wait = 0;
+	*in_flight = false;
+	if (likely(!mshr_any(&c->mshr, now)))
+		return done;
+	ready = mshr_ready(&c->mshr, r->pa >> c->line_shift, now);
+	if (ready <= now)
+		return done;
+	*in_flight = true;
+	c->st.pending_hits++;
+	return MAX(done, ready);
+}
 
 /* The request's line is put where it belongs; the victim is sent down, as soon as it can be. Returns when. */
 u64 cache_put(struct cache *c, const struct mem_req *r, u8 state, u32 *id, u64 now);

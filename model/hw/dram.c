@@ -21,6 +21,7 @@ static const struct stat_desc channel_table[] = { DRAM_CHANNEL_STATS(STAT_ROW){ 
 #define FOR_EVER  ((u64)1 << 62)
 #define TICK_MASK (((u64)1 << DRAM_TICK_BITS) - 1)
 #define MAX_QUEUE 64u
+#define QUEUE_FILTER 512u
 
 /* All times in ticks. */
 struct bank {
@@ -44,6 +45,7 @@ struct write_queue {
 	u64 line[MAX_QUEUE];
 	u64 row[MAX_QUEUE];
 	struct bank *bank[MAX_QUEUE];
+	u64 filter[QUEUE_FILTER / 64]; /* by the lowest bits of a line: none like it waits */
 	u64 written; /* last command of the last batch */
 };
 
@@ -211,49 +213,81 @@ static u64 reserve(struct dram *d, struct target *t, bool write, u64 now)
 	return want.at;
 }
 
+/* Neighbours of a channel differ in the bits above its own. */
+static u32 filter_bit(u64 line)
+{
+	return (u32)(line ^ line >> 4 ^ line >> 9) % QUEUE_FILTER;
+}
+
 static bool queue_has(const struct write_queue *q, u64 line)
 {
-	u32 found = 0, i;
+	u32 bit = filter_bit(line), found = 0, i;
 
+	if (likely(!(q->filter[bit / 64] >> bit % 64 & 1)))
+		return false;
 	for (i = 0; i < q->n; i++)
 		found |= q->line[i] == line;
 	return found;
 }
 
-/* The oldest to a row that is open, or was until a refresh, or else the oldest. */
-static u32 queue_choose(const struct write_queue *q)
+static void queue_add(struct write_queue *q, u64 line, const struct target *t)
 {
-	u32 i;
+	u32 bit = filter_bit(line);
 
-	for (i = 0; i < q->n; i++)
-		if (q->bank[i]->row == q->row[i])
-			return i;
-	return 0;
+	q->filter[bit / 64] |= 1ull << bit % 64;
+	q->line[q->n] = line;
+	q->row[q->n] = t->place.row;
+	q->bank[q->n++] = t->bank;
 }
 
-static void queue_remove(struct write_queue *q, u32 i)
+/* Of those left, the oldest to a row that is open, or was until a refresh, or else the oldest. */
+static u32 queue_choose(const struct write_queue *q, u64 left)
 {
-	q->n--;
-	memmove(&q->line[i], &q->line[i + 1], (q->n - i) * sizeof(q->line[0]));
-	memmove(&q->row[i], &q->row[i + 1], (q->n - i) * sizeof(q->row[0]));
-	memmove(&q->bank[i], &q->bank[i + 1], (q->n - i) * sizeof(q->bank[0]));
+	u64 m;
+
+	for (m = left; m; m &= m - 1) {
+		u32 i = (u32)__builtin_ctzll(m);
+
+		if (q->bank[i]->row == q->row[i])
+			return i;
+	}
+	return (u32)__builtin_ctzll(left);
+}
+
+static void queue_keep(struct write_queue *q, u64 left)
+{
+	u32 kept = 0, i;
+
+	memset(q->filter, 0, sizeof(q->filter));
+	for (; left; left &= left - 1, kept++) {
+		u32 bit;
+
+		i = (u32)__builtin_ctzll(left);
+		bit = filter_bit(q->line[i]);
+		q->filter[bit / 64] |= 1ull << bit % 64;
+		q->line[kept] = q->line[i];
+		q->row[kept] = q->row[i];
+		q->bank[kept] = q->bank[i];
+	}
+	q->n = kept;
 }
 
 static void write_batch(struct dram *d, struct write_queue *q, u64 now)
 {
+	u64 left = ~(u64)0 >> (MAX_QUEUE - q->n), at;
 	struct target t;
-	u64 at;
-	u32 i;
+	u32 n, i;
 
 	d->st.batches++;
-	while (q->n > d->queue_low) {
-		i = queue_choose(q);
+	d->st.waiting -= q->n - d->queue_low;
+	for (n = q->n; n > d->queue_low; n--) {
+		i = queue_choose(q, left);
 		find_target(d, q->line[i], &t);
 		at = reserve(d, &t, true, now);
 		q->written = MAX(q->written, at);
-		queue_remove(q, i);
-		d->st.waiting--;
+		left &= ~(1ull << i);
 	}
+	queue_keep(q, left);
 }
 
 /* Returns when there was room: a batch can only begin when the one before is written. */
@@ -265,9 +299,7 @@ static u64 queue_write(struct dram *d, const struct target *t, u64 line, u64 now
 		d->st.merged++;
 		return now;
 	}
-	q->line[q->n] = line;
-	q->row[q->n] = t->place.row;
-	q->bank[q->n++] = t->bank;
+	queue_add(q, line, t);
 	d->st.waiting++;
 	if (q->n < d->queue_full)
 		return now;

@@ -4,14 +4,19 @@
 
 #define FOUR 4u /* activations that a window of tFAW may hold */
 
+/* From one command to the next, each a read or a write. */
 static void set_gaps(struct dram_gaps *g, bool first, bool second, u64 other, u64 same, u64 group)
 {
-	u64 *gap = g->gap[first][second];
+	const u64 gap[] = { [OTHER_RANK] = other, [SAME_RANK] = same, [SAME_GROUP] = group };
+	u32 r;
 
-	gap[OTHER_RANK] = other;
-	gap[SAME_RANK] = same;
-	gap[SAME_GROUP] = group;
-	g->longest = MAX(g->longest, MAX(other, MAX(same, group)));
+	for (r = 0; r < NR_DRAM_RELATIONS; r++) {
+		g->gap[first][second][r].before = gap[r];
+		g->gap[second][first][r].after = gap[r];
+		g->longest = MAX(g->longest, gap[r]);
+		g->longest_from[first] = MAX(g->longest_from[first], gap[r]);
+		g->longest_to[second] = MAX(g->longest_to[second], gap[r]);
+	}
 }
 
 /*
@@ -31,7 +36,7 @@ void dram_gaps_init(struct dram_gaps *g, const u64 t[NR_DRAM_TIMES])
 	set_gaps(g, true, false, switched, written + t[DRAM_T_WTR_S], written + t[DRAM_T_WTR_L]);
 }
 
-/* No branches here and in the passes: traffic at random would mispredict every other one. */
+/* No branches here: traffic at random would mispredict every other one. */
 static enum dram_relation relation(const struct dram_column *a, const struct dram_column *b)
 {
 	return (a->rank == b->rank) * (SAME_RANK + (a->group == b->group));
@@ -43,21 +48,26 @@ static struct dram_column *column_at(struct dram_columns *s, u32 i)
 	return &s->c[(s->first + i) & (DRAM_COLUMNS - 1)];
 }
 
-/* One pass over those that can matter, from `from` on. Returns want->at moved past what it collides with. */
+/*
+ * One pass over those that can matter, from `from` on. Returns want->at moved past what it collides with.
+ * *end: from then on nothing that was passed matters.
+ */
 static u64 columns_pass(struct dram_columns *s, const struct dram_gaps *g, u32 from,
-			const struct dram_column *want)
+			const struct dram_column *want, u64 *end)
 {
-	u64 at = want->at;
+	u64 at = want->at, ahead = g->longest_from[want->write], last = 0;
+	const struct dram_gap(*gap)[NR_DRAM_RELATIONS] = g->gap[want->write];
 	u32 i;
 
-	for (i = from; i < s->n; i++) {
+	for (i = from; i < s->n && column_at(s, i)->at < at + ahead; i++) {
 		const struct dram_column *c = column_at(s, i);
-		enum dram_relation r = relation(c, want);
-		u64 after = c->at + g->gap[c->write][want->write][r];
-		u64 before = at + g->gap[want->write][c->write][r];
+		const struct dram_gap *keep = &gap[c->write][relation(c, want)];
+		u64 after = c->at + keep->after;
 
-		at = ((at < after) & (before > c->at)) ? after : at;
+		at = ((at < after) & (at + keep->before > c->at)) ? after : at;
+		last = MAX(last, after);
 	}
+	*end = last;
 	return at;
 }
 
@@ -91,26 +101,24 @@ static u32 columns_insert(struct dram_columns *s, const struct dram_column *want
 }
 
 /* The first that a command at this time may collide with. */
-static u32 columns_from(struct dram_columns *s, const struct dram_gaps *g, u64 at)
+static u32 columns_from(struct dram_columns *s, u64 longest, u64 at)
 {
 	u32 from = s->n;
 
-	while (from > 0 && column_at(s, from - 1)->at + g->longest > at)
+	while (from > 0 && column_at(s, from - 1)->at + longest > at)
 		from--;
 	return from;
 }
 
-/* After all others one pass is enough: it satisfies every gap from them. */
 void dram_columns_take(struct dram_columns *s, const struct dram_gaps *g, struct dram_column *want)
 {
-	u64 next = MAX(want->at, s->floor);
-	u32 from = columns_from(s, g, next);
-	bool last = s->n == 0 || next >= column_at(s, s->n - 1)->at;
+	u64 next = MAX(want->at, s->floor), end;
+	u32 from = columns_from(s, g->longest_to[want->write], next);
 
 	do {
 		want->at = next;
-		next = columns_pass(s, g, from, want);
-	} while (!last && next != want->at);
+		next = columns_pass(s, g, from, want, &end);
+	} while (next != want->at && next < end);
 	want->at = next;
 	columns_make_room(s, g);
 	s->turned = columns_turned(s, columns_insert(s, want));

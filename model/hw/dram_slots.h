@@ -20,10 +20,16 @@
 /* Where the later of two column commands lies as seen from the earlier. */
 enum dram_relation { OTHER_RANK = 0, SAME_RANK = 1, SAME_GROUP = 2, NR_DRAM_RELATIONS };
 
-/* Ticks from one column command to the next: [write of the earlier][write of the later]. */
+/* Ticks that a column command keeps from another, before and after it. */
+struct dram_gap {
+	u64 before, after;
+};
+
 struct dram_gaps {
-	u64 gap[2][2][NR_DRAM_RELATIONS];
+	struct dram_gap gap[2][2][NR_DRAM_RELATIONS]; /* [write of the one][write of the other] */
 	u64 longest;
+	u64 longest_to[2],
+		longest_from[2]; /* to a read or write that comes later, from one that is earlier */
 };
 void dram_gaps_init(struct dram_gaps *g, const u64 t[NR_DRAM_TIMES]);
 

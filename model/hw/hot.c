@@ -10,6 +10,7 @@ _Static_assert(sizeof(struct hot_line) == 1u << HOT_ROW_SHIFT, "rows are found b
 void hot_init(struct hot_lines *h, u32 lines, u64 *used, u32 sets, u32 line_shift, bool off)
 {
 	h->row_of = xcalloc(lines, sizeof(*h->row_of));
+	memset(h->row_of, 0xff, lines * sizeof(*h->row_of));
 	h->used = used;
 	h->newest = sets ? xcalloc(sets, sizeof(*h->newest)) : NULL;
 	h->line_shift = line_shift;
@@ -25,6 +26,7 @@ void hot_fini(struct hot_lines *h)
 
 void hot_clear(struct hot_lines *h)
 {
+	h->gone++;
 	memset(h->row, 0xff, sizeof(h->row));
 }
 
@@ -48,6 +50,7 @@ void hot_end_page(struct hot_lines *h, u64 va, u64 bytes)
 	u64 first = (va & ~(bytes - 1)) >> h->line_shift, n = bytes >> h->line_shift, i;
 	u32 beyond = 64 - (KEY_BITS - h->line_shift);
 
+	h->gone++;
 	if (n >= HOT_ROWS) {
 		end_large_page(h, first, n);
 		return;

@@ -25,6 +25,8 @@ enum { HOT_READ, HOT_WRITE };
 #define HOT_ROWS      512u
 #define HOT_ROW_SHIFT 5u /* log2(sizeof(struct hot_line)) */
 
+#define HOT_NO_ROW    0xffffu
+
 #define HOT_KERNEL    (1ull << 63)
 
 struct hot_line {
@@ -38,11 +40,12 @@ struct hot_line {
 
 struct hot_lines {
 	struct hot_line row[HOT_ROWS];
-	u16 *row_of; /* by line id: the row that may speak of it */
+	u16 *row_of; /* by line id: the row that may speak of it, or HOT_NO_ROW */
 	u64 *used;   /* by line id: times of last use */
 	u32 *newest; /* by set: id used last; NULL: rows need not be the newest */
 	u32 line_shift;
-	bool off;    /* holds nothing, ever */
+	bool off; /* holds nothing, ever */
+	u64 gone; /* lines and translations that have ended what was said of them */
 };
 
 /*
@@ -55,12 +58,23 @@ void hot_clear(struct hot_lines *h);
 /* The translation of a page of that many bytes (a power of two) at va is gone. */
 void hot_end_page(struct hot_lines *h, u64 va, u64 bytes);
 
+static always_inline void hot_end_row(struct hot_lines *h, u32 id)
+{
+	struct hot_line *row;
+
+	if (likely(h->row_of[id] == HOT_NO_ROW))
+		return;
+	row = &h->row[h->row_of[id]];
+	h->row_of[id] = HOT_NO_ROW;
+	if (row->line_used == &h->used[id])
+		row->number[HOT_READ] = row->number[HOT_WRITE] = HOT_NOTHING;
+}
+
+/* Line `id` is gone, or is no longer such that a hit does nothing but renew its time. */
 static always_inline void hot_end_line(struct hot_lines *h, u32 id)
 {
-	struct hot_line *row = &h->row[h->row_of[id]];
-
-	if (!h->off && row->line_used == &h->used[id])
-		row->number[HOT_READ] = row->number[HOT_WRITE] = HOT_NOTHING;
+	h->gone++;
+	hot_end_row(h, id);
 }
 
 /* Line `id` of a set was used, in whatever way. */
@@ -68,7 +82,7 @@ static always_inline void hot_newest(struct hot_lines *h, u32 set, u32 id)
 {
 	if (likely(!h->newest) || h->newest[set] == id)
 		return;
-	hot_end_line(h, h->newest[set]);
+	hot_end_row(h, h->newest[set]);
 	h->newest[set] = id;
 }
 
@@ -94,7 +108,7 @@ static always_inline void hot_set(struct hot_lines *h, u32 id, u64 vline, u64 *p
 	if (unlikely(h->off))
 		return;
 	if (h->row_of[id] != r) {
-		hot_end_line(h, id);
+		hot_end_row(h, id);
 		h->row_of[id] = r;
 	}
 	h->row[r] = (struct hot_line){ { vline, writes ? vline : HOT_NOTHING }, &h->used[id], page_used };

@@ -44,6 +44,19 @@ static inline bool tag_allows(u64 mask, u32 way)
 	return way >= 64 || mask >> way & 1;
 }
 
+/* By times of last use. */
+static always_inline u32 tag_oldest_of(const u64 *at, u32 ways)
+{
+	u64 least = at[0];
+	u32 way, oldest = 0;
+
+	for (way = 1; way < ways; way++) {
+		oldest = at[way] < least ? way : oldest;
+		least = MIN(at[way], least);
+	}
+	return oldest;
+}
+
 /* The lowest way of the mask that is empty, TAG_NO_WAY if none is. */
 static inline u32 tag_empty_way(const struct tags *t, u32 set, u64 mask)
 {

@@ -116,18 +116,6 @@ static u32 row_oldest(const struct tags *t, u32 set, u64 mask)
 
 /* Times. */
 
-static always_inline u32 oldest_of(const u64 *at, u32 ways)
-{
-	u64 least = at[0];
-	u32 way, oldest = 0;
-
-	for (way = 1; way < ways; way++) {
-		oldest = at[way] < least ? way : oldest;
-		least = MIN(at[way], least);
-	}
-	return oldest;
-}
-
 /* The usual numbers of ways have loops without a loop: half the instructions. */
 static u32 time_oldest(const struct tags *t, u32 set)
 {
@@ -135,15 +123,15 @@ static u32 time_oldest(const struct tags *t, u32 set)
 
 	switch (t->ways) {
 	case 4:
-		return oldest_of(at, 4);
+		return tag_oldest_of(at, 4);
 	case 6:
-		return oldest_of(at, 6);
+		return tag_oldest_of(at, 6);
 	case 8:
-		return oldest_of(at, 8);
+		return tag_oldest_of(at, 8);
 	case 12:
-		return oldest_of(at, 12);
+		return tag_oldest_of(at, 12);
 	default:
-		return oldest_of(at, t->ways);
+		return tag_oldest_of(at, t->ways);
 	}
 }
 

@@ -109,6 +109,16 @@ static always_inline u32 follow_times(const u64 *at, u32 n)
 	return first;
 }
 
+/* follow() by a row's bits through a tree of as many ways as there are. */
+static always_inline u32 follow_bits(u32 bits, u32 n)
+{
+	u32 node = 1;
+
+	while (node < n)
+		node = 2 * node + (bits >> node & 1);
+	return node - n;
+}
+
 /* Follows a tree over `n` ways down from its root; a half without any allowed way is not entered. */
 static u32 follow(const struct tags *t, u32 set, u32 first, u32 n, u64 mask)
 {
@@ -117,6 +127,8 @@ static u32 follow(const struct tags *t, u32 set, u32 first, u32 n, u64 mask)
 
 	if (t->by_time && mask == TAG_ALL_WAYS && t->ways == 8 && n == 8)
 		return follow_times(&t->used_at[tag_base(t, set)], 8);
+	if (t->tree && mask == TAG_ALL_WAYS && t->ways == n)
+		return follow_bits(t->tree[set], n);
 	for (half = n / 2; half; half /= 2) {
 		right = points_right(t, set, node, first, half) ? any_allowed(t, first + half, half, mask) :
 								  !any_allowed(t, first, half, mask);
