@@ -104,10 +104,19 @@ static void cpu_flush_all(struct cpu *cpu)
 	core_spend_on_lines(c, cache_flush_all(&c->l1i, core_cycle(c)));
 }
 
+/* Interrupts are off while another's handler runs, and where the kernel keeps them so. */
+static u64 interrupts_on(const struct core *c, u64 arrival)
+{
+	const struct cpu *cpu = &c->cpu;
+	u64 at = MAX(arrival, c->interrupted_until);
+
+	return at >= cpu->irqs_off_from && at < cpu->irqs_off_until ? cpu->irqs_off_until : at;
+}
+
 static u64 cpu_interrupt(struct cpu *cpu, u64 arrival, bool idle)
 {
 	struct core *c = core_of(cpu);
-	u64 taken = MAX(arrival, c->interrupted_until);
+	u64 taken = interrupts_on(c, arrival);
 
 	if (idle)
 		core_stall_until(c, taken, PART_IDLE);

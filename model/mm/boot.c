@@ -110,6 +110,7 @@ static void reserve_kernel(struct page_alloc *pa)
 
 		z->va = cfg->direct_map + zones + z->node * PGDAT_BYTES + z->type * ZONE_BYTES;
 		z->lock.va = zone_line(z, ZONE_LINE_LOCK);
+		z->lock.irqsave = true;
 	}
 }
 

@@ -78,6 +78,7 @@ static inline void charge_end(const struct charger *ch, struct cpu *c, enum time
 struct spinlock {
 	u64 va;
 	u64 busy_until; /* cycle */
+	bool irqsave;   /* interrupts are off while it is held */
 	u64 taken, waited, wait_cycles;
 };
 
@@ -91,6 +92,8 @@ static inline void spin_lock(const struct charger *ch, struct cpu *c, enum kerne
 		return;
 	c->ops->store(c, path, l->va, 4);
 	now = c->ops->now(c);
+	if (l->irqsave)
+		c->irqs_off_from = now;
 	if (now >= l->busy_until)
 		return;
 	l->waited++;
@@ -100,8 +103,11 @@ static inline void spin_lock(const struct charger *ch, struct cpu *c, enum kerne
 
 static inline void spin_unlock(const struct charger *ch, struct cpu *c, struct spinlock *l)
 {
-	if (ch->on && c)
-		l->busy_until = c->ops->now(c);
+	if (!ch->on || !c)
+		return;
+	l->busy_until = c->ops->now(c);
+	if (l->irqsave)
+		c->irqs_off_until = l->busy_until;
 }
 
 #endif

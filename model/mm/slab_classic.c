@@ -440,6 +440,7 @@ static bool node_setup(struct kmem_cache *k, u32 node, const struct slab_layout 
 
 	n->va = k->va + l->lists;
 	n->lock.va = k->va + l->lock;
+	n->lock.irqsave = true;
 	if (l->node) {
 		n->va = s->booted ? kmalloc(s, NULL, l->node, GFP_KERNEL)
 				  : slab_boot_alloc(s, &s->boot, l->node, 16);

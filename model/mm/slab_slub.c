@@ -234,6 +234,7 @@ static bool slub_setup(struct kmem_cache *k)
 		k->node[i].va = s->node_cache ? kmem_cache_alloc(s->node_cache, NULL, GFP_KERNEL)
 					      : slab_boot_alloc(s, &s->boot, l.node, s->line);
 		k->node[i].lock.va = k->node[i].va;
+		k->node[i].lock.irqsave = true;
 		if (!k->node[i].va)
 			return false;
 	}

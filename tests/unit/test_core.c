@@ -96,6 +96,35 @@ static void init(struct ref_machine *m)
 	ref_machine_init(m);
 }
 
+/* INVLPG takes all that the walk caches hold, wherever its page is; where a range goes, they keep the rest. */
+static void test_flushes_and_walk_caches(void **state)
+{
+	u64 addr[5], other = HEAP + (1ull << 30), reads;
+	struct ref_machine m;
+	struct cpu *cpu;
+	u32 i, block;
+
+	init(&m);
+	for (i = 0; i < ARRAY_SIZE(addr); i++)
+		addr[i] = HEAP + i * PAGE;
+	block = ref_machine_block(&m, CODE, 1, &load8, 1);
+	run_over(&m, block, addr, ARRAY_SIZE(addr));
+	cpu = core_cpu(m.core);
+	for (i = 0; i < ARRAY_SIZE(addr); i++) {
+		if (!i)
+			cpu->ops->flush_asid(cpu, 1);
+		if (i == 2)
+			cpu->ops->flush_page(cpu, 1, other);
+		if (i == 3)
+			cpu->ops->flush_range(cpu, 1, other, other + PAGE);
+		reads = ref_stat(&m, "core0.walker.pte_reads");
+		run_over(&m, block, &addr[i], 1);
+		/* With the first walk come the code's page. */
+		assert_int_equal(ref_stat(&m, "core0.walker.pte_reads") - reads, !i ? 4 + 2 : i == 2 ? 4 : 1);
+	}
+	ref_machine_fini(&m);
+}
+
 /*
  * A load to memory on an idle machine: last level's latency and the device; the parts tell who had the core
  * wait.
@@ -468,6 +497,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_walk_step),
+		cmocka_unit_test(test_flushes_and_walk_caches),
 		cmocka_unit_test(test_memory_latency),
 		cmocka_unit_test(test_hits_are_free),
 		cmocka_unit_test(test_indexing_latency),

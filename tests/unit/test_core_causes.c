@@ -277,7 +277,11 @@ static void an_interrupt_has_a_time_of_its_own(void **state)
 	assert_int_equal(of(&m, false, CAUSE_SHOOTDOWN).n, 1);
 
 	now = core_now(m.core) + 5000;
-	assert_int_equal(cpu->ops->interrupt(cpu, now, true), now);
+	cpu->irqs_off_from = now - 700;
+	cpu->irqs_off_until = now;
+	assert_int_equal(cpu->ops->interrupt(cpu, now - 701, false), now - 701);
+	cpu->ops->interrupt_end(cpu, now - 701);
+	assert_int_equal(cpu->ops->interrupt(cpu, now - 700, true), now);
 	cpu->ops->spend(cpu, KPATH_IPI, 70);
 	cpu->ops->interrupt_end(cpu, now + 70);
 	assert_int_equal(core_now(m.core), now + 70);

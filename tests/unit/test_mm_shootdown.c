@@ -244,6 +244,27 @@ static void test_who_is_last(void **state)
 	env_free(e);
 }
 
+/* While it is held interrupts are off, or not. */
+static void test_locks_keep_interrupts_off(void **state)
+{
+	struct env *e = env_new(ERA_6_X);
+	struct mm *mm = mm_new(e->k, false);
+	struct spinlock with = { .va = mm_root(mm), .irqsave = true, .busy_until = 300 };
+	struct spinlock without = { .va = mm_root(mm) };
+
+	spin_lock(&e->k->charger, cpu(e, 0), KPATH_BUDDY, &with);
+	cpu(e, 0)->ops->spend(cpu(e, 0), KPATH_BUDDY, 40);
+	spin_unlock(&e->k->charger, cpu(e, 0), &with);
+	spin_lock(&e->k->charger, cpu(e, 0), KPATH_BUDDY, &without);
+	cpu(e, 0)->ops->spend(cpu(e, 0), KPATH_BUDDY, 50);
+	spin_unlock(&e->k->charger, cpu(e, 0), &without);
+	assert_int_equal(cpu(e, 0)->irqs_off_from, 0);
+	assert_int_equal(cpu(e, 0)->irqs_off_until, 340);
+	assert_int_equal(without.busy_until, 390);
+	mm_put(mm, cpu(e, 0));
+	env_free(e);
+}
+
 /* kernel.pti: every invalidation twice. */
 static void test_isolation_doubles_invalidations(void **state)
 {
@@ -589,6 +610,7 @@ int main(void)
 		cmocka_unit_test(test_each_part_takes_its_time),
 		cmocka_unit_test(test_the_own_flush_came_first),
 		cmocka_unit_test(test_who_is_last),
+		cmocka_unit_test(test_locks_keep_interrupts_off),
 		cmocka_unit_test(test_isolation_doubles_invalidations),
 		cmocka_unit_test(test_lazy_ones_catch_up),
 		cmocka_unit_test(test_lazy_ones_left),
