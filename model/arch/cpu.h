@@ -38,6 +38,7 @@
 	X(SLAB_GROW, "slab_grow", "new slabs, and their end")      \
 	X(KMAP, "kmap", "kmap, kmap_atomic and fixmap")            \
 	X(VMALLOC, "vmalloc", "vmalloc, vmap and ioremap")         \
+	X(IO_WAIT, "io_wait", "waiting for a device on the core, where a thread cannot be suspended") \
 	X(LOCK, "lock", "waiting for the kernel's locks")          \
 	X(USE, "use", "recorded users of pages and objects at their contents") \
 	X(KTHREAD, "kthread", "timers, workers and kernel threads, but for the paths that they take") \

@@ -153,10 +153,10 @@ static enum step do_fork(struct engine *e, struct thread *th)
 	engine_end_mm(e, child);
 	child->born = true;
 	child->brk = p->brk;
-	child->mm = mm_fork(p->mm, e->on->cpu);
-	e->st.processes++;
-	if (!child->mm)
-		e->st.oom++;
+	/* Who was killed for its memory has no children, whatever the recording says. */
+	child->mm = p->mm ? mm_fork(p->mm, e->on->cpu) : NULL;
+	e->st.processes += p->mm != NULL;
+	e->st.oom += p->mm && !child->mm;
 	return STEP_DONE;
 }
 
@@ -323,7 +323,7 @@ static const struct handler {
 	[TR_EV_MAP] = { NEEDS_MM, do_map },        [TR_EV_UNMAP] = { NEEDS_MM, do_unmap },
 	[TR_EV_REMAP] = { NEEDS_MM, do_remap },    [TR_EV_PROTECT] = { NEEDS_MM, do_protect },
 	[TR_EV_ADVISE] = { NEEDS_MM, do_advise },  [TR_EV_BRK] = { NEEDS_MM, do_brk },
-	[TR_EV_CLONE] = { NEEDS_MM, do_clone },    [TR_EV_FORK] = { NEEDS_MM, do_fork },
+	[TR_EV_CLONE] = { NEEDS_MM, do_clone },    [TR_EV_FORK] = { NEEDS_NOTHING, do_fork },
 	[TR_EV_EXEC] = { NEEDS_MM, do_exec },      [TR_EV_EXIT] = { NEEDS_NOTHING, do_exit },
 	[TR_EV_WAKE] = { NEEDS_LIFE, do_wake },    [TR_EV_WAIT] = { NEEDS_LIFE, do_wait },
 	[TR_EV_SLEEP] = { NEEDS_LIFE, do_sleep },  [TR_EV_READ] = { NEEDS_LIFE, do_read },

@@ -83,7 +83,7 @@ void engine_do_due(struct engine *e, struct engine_core *c)
 }
 
 /* Threads of a node are woken on that core. */
-static void wake(void *arg, struct cpu *cpu, u32 node)
+static void wake(void *arg, struct cpu *cpu, u32 node, u64 when)
 {
 	struct engine *e = arg;
 	struct engine_job *j = &e->job[e->n_jobs - kernel_nodes(e->p.kernel) + node];
@@ -91,7 +91,7 @@ static void wake(void *arg, struct cpu *cpu, u32 node)
 	if (j->due || event_scheduled(&j->ev))
 		return;
 	j->core = cpu->id;
-	schedule(j, MAX(core_now(e->cores[cpu->id].core), e->now));
+	schedule(j, MAX(MAX(core_now(e->cores[cpu->id].core), e->now), when));
 }
 
 /* The first core of a node, or of all. */

@@ -34,7 +34,7 @@ void page_alloc_free(struct page_alloc *pa)
 }
 
 /* gfp_zone(); GFP_MOVABLE alone is no wish for a zone. */
-static enum zone_type highest_zone(u32 gfp)
+enum zone_type gfp_highest_zone(u32 gfp)
 {
 	if (gfp & GFP_DMA)
 		return ZONE_DMA;
@@ -249,7 +249,7 @@ static u64 allocate(struct page_alloc *pa, struct cpu *c, u32 gfp, u32 order, u3
 	u64 pfn;
 
 	pa->st.requests++;
-	r.highest = highest_zone(gfp);
+	r.highest = gfp_highest_zone(gfp);
 	r.list = &pa->zonelist[node * NR_ZONE_TYPES + r.highest];
 	if (gfp & GFP_THISNODE)
 		r.nodes &= 1ull << node;

@@ -112,6 +112,7 @@ struct page_alloc {
 	u64 min_free_kbytes;               /* in force */
 	const struct reclaim_ops *reclaim; /* NULL: nothing can be reclaimed */
 	void *reclaim_arg;
+	bool reclaiming; /* what is allocated now is for reclaim itself: PF_MEMALLOC */
 	void (*release)(void *arg, struct cpu *c, u64 pfn); /* of a page in an LRU list that is freed; lru.h */
 	void *release_arg;
 	struct compaction *compaction; /* compact.h; NULL: blocks are not made by moving pages */
@@ -156,6 +157,8 @@ void split_page(struct page_alloc *pa, u64 pfn, u32 order);
 u64 drain_all_pages(struct page_alloc *pa, struct cpu *c);
 /* A block that was taken from the buddy directly is in use from now on, with one reference. */
 void page_alloc_took(struct zone *z, u64 pfn, u32 order);
+/* gfp_zone(): the highest zone that an allocation may have. */
+enum zone_type gfp_highest_zone(u32 gfp);
 void page_alloc_wake_kswapd(struct zone *z, struct cpu *c, u32 order, u32 gfp);
 struct zone *zone_of(const struct page_alloc *pa, u64 pfn);
 u32 node_of(const struct page_alloc *pa, u64 pfn);

@@ -44,7 +44,7 @@ static u32 reserve_flags(const struct request *r)
 {
 	if (r->gfp & GFP_NOMEMALLOC)
 		return 0;
-	if (r->gfp & GFP_MEMALLOC)
+	if (r->gfp & GFP_MEMALLOC || r->pa->reclaiming)
 		return ALLOC_NO_WATERMARKS;
 	if (r->gfp & GFP_OOM_VICTIM)
 		return r->pa->cfg.era == ERA_6_X ? ALLOC_OOM : ALLOC_NO_WATERMARKS;

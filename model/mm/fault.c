@@ -452,6 +452,11 @@ static enum trap_result fault(struct kernel *k, struct cpu *c, struct mm *mm, co
 	const struct vma *v;
 
 	kernel_path_step(k, c, mm, STEP_FAULT_ENTRY);
+	if (mm->oom_victim) {
+		k->pgfault++;
+		k->fault.oom++;
+		return TRAP_OOM;
+	}
 	kernel_path_step(k, c, mm, STEP_VMA_LOOKUP);
 	f.page = page_down(k, t->va);
 	/* Traces of other machines have what addresses they like; tables ignore the bits above theirs. */
@@ -485,7 +490,11 @@ static enum trap_result kernel_fault(struct kernel *k, struct cpu *c, struct mm 
 {
 	const struct fault_stats before = k->fault;
 	u64 begin = charge_begin(&k->charger, c);
-	enum trap_result result = fault(k, c, mm, t);
+	enum trap_result result;
+
+	k->cpu[c->id].in_fault = true;
+	result = fault(k, c, mm, t);
+	k->cpu[c->id].in_fault = false;
 
 	fault_tell(k, c, t, &before, begin);
 	return result;

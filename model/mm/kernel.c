@@ -19,6 +19,7 @@
 #include "model/mm/page_cache.h"
 #include "model/mm/rmap.h"
 #include "model/mm/slab.h"
+#include "model/mm/vmscan.h"
 #include "model/mm/vmalloc.h"
 #include "model/sim/time.h"
 
@@ -27,6 +28,7 @@ static const char *const hugetlb_names[] = { "2m", "1g", NULL };
 static const char *const pcp_names[] = { "era", "none", "hot-cold", "merged", "lists", NULL };
 static const char *const slab_names[] = { "era", "slab", "slub", NULL };
 static const char *const boot_names[] = { "fresh", "aged", "buddyinfo", NULL };
+static const char *const reclaim_names[] = { "era", "scan", "zone", "split", NULL };
 static const char *const rmap_names[] = { "era",	   "none",     "pte_chain",	 "objrmap",
 					  "anonmm", "anon_vma", "anon_vma_chain", NULL };
 static const char *const rmap_file_names[] = { "scheme", "list", "prio_tree", "interval_tree", NULL };
@@ -69,6 +71,12 @@ const struct opt kernel_opts[] = {
 	{ "rmap_file", OPT_ENUM, AT(rmap_file), "scheme", 0, 0, NULL,
 	  "in which structure an object's mappings are kept, where kernel.rmap is not none or pte_chain",
 	  rmap_file_names },
+	{ "reclaim", OPT_ENUM, AT(reclaim), "era", 0, 0, NULL,
+	  "how pages are chosen: by scanning page tables (2.4), from two lists a zone (2.6), or from lists of "
+	  "private memory and of files (2.6.28 on)",
+	  reclaim_names },
+	{ "swappiness", OPT_U32, AT(swappiness), "60", 0, 200, NULL,
+	  "how much private memory is preferred to files: /proc/sys/vm/swappiness", NULL },
 	{ "min_free_kbytes", OPT_U64, AT(min_free_kbytes), "0", 0, 0, "KB",
 	  "that the zones' marks keep free; 0: by the era's formula", NULL },
 	{ "boot", OPT_ENUM, AT(boot), "fresh", 0, 0, NULL,
@@ -182,6 +190,7 @@ struct kernel *kernel_new(const struct kernel_params *p)
 	k->user_end = k->layout.user_end;
 	k->ptmem = p->ptmem;
 	k->nodes = MAX(p->nodes, 1);
+	k->hz = p->hz;
 	k->kthreads = kthreads_new(k, p->hz);
 	kernel_boot(k, p);
 	objects_init(&k->objects, k);
@@ -203,8 +212,10 @@ void kernel_free(struct kernel *k)
 	if (!k)
 		return;
 	frames_sane(k->frames);
-	if (k->pa)
+	if (k->pa) {
 		page_alloc_sane(k->pa);
+		k->pa->release = NULL; /* the lists of pages end as a whole */
+	}
 	while ((mm = k->mms)) {
 		k->mms = mm->next;
 		vma_set_fini(&mm->vmas, NULL);
@@ -292,6 +303,10 @@ void kernel_stats(struct kernel *k, struct stats *s)
 		slabs_stats_add(k->slabs, s);
 	if (k->rmap)
 		rmap_stats_add(k->rmap, s);
+	if (k->lru) {
+		lru_stats_add(k, s);
+		reclaim_stats_add(k, s);
+	}
 	if (k->vmalloc)
 		vmalloc_stats_add(k->vmalloc, s);
 	if (k->kmaps)

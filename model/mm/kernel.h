@@ -60,6 +60,8 @@ struct kernel_cfg {
 	u32 slab;               /* kernel.slab: 0 the era's, else enum slab_form + 1 */
 	u32 rmap;               /* kernel.rmap: 0 the era's, else enum rmap_scheme + 1 */
 	u32 rmap_file;          /* kernel.rmap_file: 0 the scheme's, else enum rmap_file + 1 */
+	u32 reclaim;            /* kernel.reclaim: 0 the era's, else enum reclaim_form + 1 */
+	u32 swappiness;         /* kernel.swappiness */
 	u64 min_free_kbytes;    /* kernel.min_free_kbytes: 0 by the era's formula */
 	u32 boot;               /* kernel.boot: enum kernel_boot_state */
 	u32 boot_occupancy;     /* kernel.boot_occupancy: percent */
@@ -178,7 +180,7 @@ void kernel_tick(struct kernel *k, struct cpu *c, enum kernel_tick what, u32 nod
  * kswapd or kcompactd of a node was woken on a hardware thread, or has woken the other: kernel_run_threads(),
  * which runs one of them until it sleeps, is to be called soon. May be told again before it is.
  */
-typedef void (*kernel_wake_fn)(void *arg, struct cpu *c, u32 node);
+typedef void (*kernel_wake_fn)(void *arg, struct cpu *c, u32 node, u64 when);
 void kernel_on_wake(struct kernel *k, kernel_wake_fn wake, void *arg);
 void kernel_run_threads(struct kernel *k, struct cpu *c, u32 node);
 

@@ -6,6 +6,7 @@
 #include "model/mm/kmap.h"
 #include "model/mm/kpgtable.h"
 #include "model/mm/kthread.h"
+#include "model/mm/lru.h"
 #include "model/mm/migrate.h"
 #include "model/mm/rmap.h"
 #include "model/mm/slab.h"
@@ -145,6 +146,8 @@ void kernel_boot(struct kernel *k, const struct kernel_params *p)
 	boot_slabs(k, p);
 	rmap_boot(k);
 	place_flush_state(k);
+	if (k->rmap)
+		lru_boot(k, 0);
 	k->data_va = layout_image_va(&k->layout) + k->layout.image_bytes / 2;
 	k->migration = migration_new(k);
 	compact_init(k->pa, &migration_ops, k->migration);
@@ -171,6 +174,7 @@ void kernel_boot_undo(struct kernel *k)
 	if (k->slabs)
 		slabs_free(k->slabs);
 	page_alloc_free(k->pa);
+	lru_free(k);
 	rmap_free(k->rmap);
 	migration_free(k->migration);
 }

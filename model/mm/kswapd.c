@@ -4,7 +4,9 @@
 #include "model/mm/asid.h"
 #include "model/mm/compact.h"
 #include "model/mm/footprint.h"
+#include "model/mm/oom.h"
 #include "model/mm/slab.h"
+#include "model/mm/vmscan.h"
 #include "model/mm/watermark.h"
 
 #define MAX_FAILURES 16u /* MAX_RECLAIM_RETRIES */
@@ -86,7 +88,7 @@ static void wake_kcompactd(struct kthreads *t, struct cpu *c, u32 node, u32 orde
 		return;
 	t->st.kcompactd_wakes++;
 	kernel_path_step(t->k, c, NULL, STEP_KSWAPD_WAKE);
-	t->wake(t->wake_arg, c, node);
+	t->wake(t->wake_arg, c, node, 0);
 }
 
 /* Whether there is nothing to wake kswapd for. wakeup_kswapd() of each tree; 2.4 wakes it always. */
@@ -130,7 +132,7 @@ static void wake_kswapd(void *arg, struct cpu *c, struct zone *z, u32 order, u32
 	want(&n->kswapd, order, z->type);
 	t->st.kswapd_wakes++;
 	kernel_path_step(k, c, NULL, STEP_KSWAPD_WAKE);
-	t->wake(t->wake_arg, c, z->node);
+	t->wake(t->wake_arg, c, z->node, 0);
 }
 
 void kernel_on_wake(struct kernel *k, kernel_wake_fn wake, void *arg)
@@ -155,22 +157,78 @@ static void lower_boost(struct kthreads *t, struct cpu *c, u32 node, enum zone_t
 	wake_kcompactd(t, c, node, pa->pageblock_order, highest);
 }
 
-/* balance_pgdat() */
-static void balance(struct kthreads *t, struct cpu *c, u32 node, const struct wanted *w)
+static bool has_done(const struct kthreads *t, u32 node, const struct wanted *w)
 {
-	struct page_alloc *pa = t->k->pa;
-	u64 freed;
+	return node_is_balanced(t->k->pa, node, w->order, w->highest) &&
+	       !is_boosted(t->k->pa, node, w->highest);
+}
 
-	t->pageoutrun++;
-	if (node_is_balanced(pa, node, w->order, w->highest) && !is_boosted(pa, node, w->highest))
+/* Pages that a pass at one priority is for: kswapd_shrink_node(). */
+static u64 pass_target(const struct page_alloc *pa, u32 node, enum zone_type highest)
+{
+	const struct zone *z;
+	u64 n = 0;
+
+	for (z = pa->zone; z < pa->zone + pa->n_zones; z++)
+		if (z->node == node && z->type <= highest && z->managed)
+			n += MAX(z->wmark[WMARK_HIGH], SWAP_CLUSTER_MAX);
+	return n;
+}
+
+/*
+ * Pages that kswapd frees before others may go on: it can be preempted, and a pass for all that a zone lacks
+ * would hold a core for milliseconds.
+ */
+#define KSWAPD_SLICE 128u
+
+/* A part of a pass of balance_pgdat(). */
+static void slice(struct kthreads *t, struct cpu *c, u32 node, const struct wanted *w)
+{
+	struct kswapd_run *r = &t->node[node].run;
+	struct scan s = { .k = t->k,
+			  .c = c,
+			  .order = w->order,
+			  .highest = w->highest,
+			  .node = node,
+			  .priority = r->priority,
+			  .want = KSWAPD_SLICE };
+	u64 slabs = slabs_shrink(t->k->slabs, c);
+
+	t->st.kswapd_shrunk += slabs;
+	if (t->k->lru)
+		reclaim_kswapd(&s);
+	r->scanned += s.scanned;
+	r->freed += s.freed + slabs;
+	r->all_freed += s.freed + slabs;
+	r->sleep_until = s.freed || slabs ? 0 : s.until;
+	if (s.freed >= KSWAPD_SLICE && r->freed < r->target)
 		return;
-	freed = slabs_shrink(t->k->slabs, c);
-	t->st.kswapd_shrunk += freed;
-	if (freed || node_is_balanced(pa, node, 0, w->highest))
-		t->node[node].failures = 0;
+	if (r->scanned < r->target || !r->freed)
+		r->priority--;
+	r->scanned = r->freed = 0;
+}
+
+/* balance_pgdat(), as far as it gets at once. Whether it is at its end. */
+static bool balance(struct kthreads *t, struct cpu *c, u32 node, const struct wanted *w)
+{
+	struct node_threads *n = &t->node[node];
+
+	if (!n->run.priority) {
+		t->pageoutrun++;
+		n->run = (struct kswapd_run){ .priority = reclaim_first_priority(t->k),
+					      .target = pass_target(t->k->pa, node, w->highest) };
+	}
+	if (!has_done(t, node, w))
+		slice(t, c, node, w);
+	if (!has_done(t, node, w) && n->run.priority >= 1)
+		return false;
+	if (n->run.all_freed || node_is_balanced(t->k->pa, node, 0, w->highest))
+		n->failures = 0;
 	else
-		t->node[node].failures++;
+		n->failures++;
+	n->run = (struct kswapd_run){ 0 };
 	lower_boost(t, c, node, w->highest);
+	return true;
 }
 
 /* kswapd_try_to_sleep() */
@@ -191,9 +249,11 @@ static void run_kswapd(struct kthreads *t, struct cpu *c, u32 node)
 	u64 begin = charge_begin(&t->k->charger, c);
 
 	kernel_path_step(t->k, c, NULL, STEP_KSWAPD_RUN);
-	balance(t, c, node, &w);
-	prepare_to_sleep(t, c, node, &w);
-	fall_asleep(&t->node[node].kswapd);
+	t->st.kswapd_slices++;
+	if (balance(t, c, node, &w)) {
+		prepare_to_sleep(t, c, node, &w);
+		fall_asleep(&t->node[node].kswapd);
+	}
 	charge_end(&t->k->charger, c, TL_KSWAPD, begin, node, w.order);
 }
 
@@ -207,6 +267,16 @@ static void run_kcompactd(struct kthreads *t, struct cpu *c, u32 node)
 	kcompactd_run(t->k->pa, c, node, w.order, w.highest);
 	fall_asleep(&t->node[node].kcompactd);
 	charge_end(&t->k->charger, c, TL_KCOMPACTD, begin, node, w.order);
+}
+
+/* Where a pass could free nothing before a transfer is over, kswapd sleeps till then: congestion_wait(). */
+static u64 wake_time(const struct kthreads *t, struct cpu *c, const struct node_threads *n)
+{
+	u64 now = c->ops->now(c);
+
+	if (n->kcompactd.awake || !n->run.sleep_until || n->run.sleep_until == ~(u64)0)
+		return now;
+	return MIN(n->run.sleep_until, now + t->k->hz / 10);
 }
 
 void kernel_run_threads(struct kernel *k, struct cpu *c, u32 node)
@@ -224,7 +294,7 @@ void kernel_run_threads(struct kernel *k, struct cpu *c, u32 node)
 	kernel_task_run(k, c, task);
 	asid_return(mm, c);
 	if (n->kswapd.awake || n->kcompactd.awake)
-		t->wake(t->wake_arg, c, node);
+		t->wake(t->wake_arg, c, node, wake_time(t, c, n));
 }
 
 void kcompactd_tick(struct kthreads *t, struct cpu *c, u32 node)
@@ -246,7 +316,7 @@ void kcompactd_tick(struct kthreads *t, struct cpu *c, u32 node)
 static u64 direct(void *arg, struct cpu *c, u32 gfp, u32 order)
 {
 	struct kernel *k = arg;
-	u64 freed = slab_reclaim_ops.direct(k->slabs, c, gfp, order);
+	u64 freed = reclaim_direct(k, c, gfp, order);
 	u32 i;
 
 	for (i = 0; freed && i < k->nodes; i++)
@@ -256,16 +326,12 @@ static u64 direct(void *arg, struct cpu *c, u32 gfp, u32 order)
 
 static u64 reclaimable(void *arg, const struct zone *z)
 {
-	const struct kernel *k = arg;
-
-	return slab_reclaim_ops.reclaimable(k->slabs, z);
+	return reclaim_possible(arg, z);
 }
 
 static bool oom(void *arg, struct cpu *c, u32 gfp, u32 order)
 {
-	const struct kernel *k = arg;
-
-	return slab_reclaim_ops.oom(k->slabs, c, gfp, order);
+	return oom_kill(arg, c, 0);
 }
 
 const struct reclaim_ops kernel_reclaim_ops = {

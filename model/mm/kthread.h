@@ -3,9 +3,9 @@
  * kcompactd of each node (kswapd.c). When and on which hardware thread they run, who keeps the time decides
  * (kernel.h).
  *
- * kswapd has nothing but empty slabs to give; it looks once a wake, where Linux goes on until it has tried 16
- * times in vain. Not modelled: stacks and task_structs of their own, priorities, that they can be preempted;
- * the folding of counters (a zone's are exact here). For kernel*.c of model/mm.
+ * kswapd works in slices, between which others run. Not modelled: stacks and task_structs of their own,
+ * priorities, that they can be preempted; the folding of counters (a zone's are exact here). For kernel*.c of
+ * model/mm.
  */
 #ifndef MMSIM_MM_KTHREAD_H
 #define MMSIM_MM_KTHREAD_H
@@ -18,6 +18,7 @@
 	X(proactive, "runs", "of kcompactd over a node that was too fragmented")              \
 	X(kswapd_wakes, "wakes", "of kswapd while it slept")                                  \
 	X(kswapd_hopeless, "wakes", "that were not made: the last 16 runs had found nothing") \
+	X(kswapd_slices, "slices", "of its work, between which others run")                   \
 	X(kswapd_shrunk, "pages", "of slabs, that kswapd gave back")                          \
 	X(kcompactd_wakes, "wakes", "of kcompactd while it slept, by kswapd or in its place")
 
@@ -32,8 +33,17 @@ struct wanted {
 	enum zone_type highest;
 };
 
+/* How far balance_pgdat() has come; all 0: it has not begun. */
+struct kswapd_run {
+	s32 priority;
+	u64 target, scanned, freed; /* pages of the pass at this priority */
+	u64 all_freed;
+	u64 sleep_until; /* cycle at which there may be more to free; 0, ~0: now */
+};
+
 /* Of a node. */
 struct node_threads {
+	struct kswapd_run run;
 	struct wanted kswapd, kcompactd;
 	u32 failures; /* runs of kswapd in a row that found nothing */
 	u32 deferred; /* looks of kcompactd that are left out */

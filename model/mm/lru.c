@@ -1,7 +1,185 @@
 #include "model/mm/lru.h"
 
-#include "model/mm/alloc.h"
+#include <stdlib.h>
+
+#include "model/base/error.h"
 #include "model/mm/footprint.h"
+#include "model/mm/rmap.h"
+#include "model/mm/slab.h"
+
+const char *const lru_list_name[NR_LRU_LISTS] = { "inactive_anon", "active_anon", "inactive_file",
+						  "active_file", "unevictable" };
+
+#define STAT_STRUCT struct lru_stats
+static const struct stat_desc stat_rows[] = { LRU_STATS(STAT_ROW){ 0 } };
+#undef STAT_STRUCT
+
+/* struct lruvec: heads and lock in two lines, costs and ages behind (include/linux/mmzone.h). */
+#define LRUVEC_BYTES 192u
+#define LRUVEC_LOCK  80u
+
+static const u8 era_form[NR_ERAS] = {
+	[ERA_2_4_0] = RECLAIM_SCAN,   [ERA_2_4_21] = RECLAIM_SCAN,  [ERA_2_5_66] = RECLAIM_ZONE,
+	[ERA_2_6_5] = RECLAIM_ZONE,   [ERA_2_6_9] = RECLAIM_ZONE,   [ERA_2_6_18] = RECLAIM_ZONE,
+	[ERA_2_6_26] = RECLAIM_SPLIT, [ERA_2_6_37] = RECLAIM_SPLIT, [ERA_6_X] = RECLAIM_SPLIT,
+};
+
+/* ---- beginning and end ---- */
+
+static void lruvec_init(struct kernel *k, struct lruvec *v, u32 unit, u32 group)
+{
+	u32 i;
+
+	*v = (struct lruvec){ .unit = unit, .group = group, .prev_priority = 12 };
+	v->lock.va = kmalloc(k->slabs, NULL, LRUVEC_BYTES, GFP_KERNEL);
+	if (!v->lock.va)
+		die("memory.size: no room for the kernel's lists of pages");
+	for (i = 0; i < NR_LRU_LISTS; i++)
+		v->head[i] = v->tail[i] = NO_PAGE;
+}
+
+static void release(void *arg, struct cpu *c, u64 pfn);
+
+void lru_boot(struct kernel *k, u32 groups)
+{
+	struct lru *l = xcalloc(1, sizeof(*l));
+	u32 i;
+
+	k->lru = l;
+	l->form = k->cfg.reclaim ? (enum reclaim_form)(k->cfg.reclaim - 1)
+				 : (enum reclaim_form)era_form[k->cfg.era];
+	l->by_node = k->cfg.era == ERA_6_X;
+	l->units = l->by_node ? k->nodes : k->pa->n_zones;
+	l->groups = groups + 1;
+	l->vec = xcalloc(l->units * l->groups, sizeof(*l->vec));
+	l->zone_n = xcalloc(k->pa->n_zones, sizeof(*l->zone_n));
+	for (i = 0; i < l->units * l->groups; i++)
+		lruvec_init(k, &l->vec[i], i % l->units, i / l->units);
+	k->pa->release = release;
+	k->pa->release_arg = k;
+}
+
+void lru_free(struct kernel *k)
+{
+	if (!k->lru)
+		return;
+	free(k->lru->vec);
+	free(k->lru->zone_n);
+	free(k->lru);
+}
+
+void lru_stats_add(const struct kernel *k, struct stats *s)
+{
+	stats_add(s, "mm.lru", stat_rows, &k->lru->st);
+}
+
+/* ---- lists ---- */
+
+struct lruvec *lruvec_of(const struct kernel *k, u64 pfn)
+{
+	const struct lru *l = k->lru;
+	u32 unit = l->by_node ? node_of(k->pa, pfn) : zone_of(k->pa, pfn)->index;
+
+	return &l->vec[page_of(&k->pa->map, pfn)->group * l->units + unit];
+}
+
+enum lru_list lru_list_of(const struct lru *l, const struct page *p)
+{
+	u32 list = lru_is_split(l) && p->marks & PG_SWAPBACKED ? LRU_INACTIVE_ANON : LRU_INACTIVE_FILE;
+
+	if (p->marks & PG_UNEVICTABLE)
+		return LRU_UNEVICTABLE;
+	return (enum lru_list)(list + (p->marks & PG_ACTIVE ? 1u : 0u));
+}
+
+static void touch_struct(struct kernel *k, struct cpu *c, u64 pfn)
+{
+	charge_store(&k->charger, c, KPATH_RECLAIM, page_struct_va(&k->pa->map, pfn), 8);
+}
+
+static struct page *at(const struct kernel *k, u32 pfn)
+{
+	return page_of(&k->pa->map, pfn);
+}
+
+void lru_insert(struct kernel *k, struct cpu *c, u64 pfn, bool tail)
+{
+	struct page *p = at(k, (u32)pfn);
+	struct lruvec *v = lruvec_of(k, pfn);
+	enum lru_list list = lru_list_of(k->lru, p);
+	u32 *near = tail ? &v->tail[list] : &v->head[list], *far = tail ? &v->head[list] : &v->tail[list];
+	u32 other = *near;
+
+	ASSERT(!(p->marks & (PG_LRU | PG_BATCHED)));
+	p->marks |= PG_LRU;
+	p->prev = tail ? other : NO_PAGE;
+	p->next = tail ? NO_PAGE : other;
+	*near = (u32)pfn;
+	if (other == NO_PAGE)
+		*far = (u32)pfn;
+	else if (tail)
+		at(k, other)->next = (u32)pfn;
+	else
+		at(k, other)->prev = (u32)pfn;
+	v->n[list]++;
+	k->lru->zone_n[zone_of(k->pa, pfn)->index][list]++;
+	touch_struct(k, c, pfn);
+	if (other != NO_PAGE)
+		touch_struct(k, c, other);
+	charge_store(&k->charger, c, KPATH_RECLAIM, v->lock.va - LRUVEC_LOCK + 16u * list, 16);
+}
+
+static void unlink_page(struct kernel *k, struct lruvec *v, enum lru_list list, const struct page *p)
+{
+	if (p->prev == NO_PAGE)
+		v->head[list] = p->next;
+	else
+		at(k, p->prev)->next = p->next;
+	if (p->next == NO_PAGE)
+		v->tail[list] = p->prev;
+	else
+		at(k, p->next)->prev = p->prev;
+}
+
+void lru_remove(struct kernel *k, struct cpu *c, u64 pfn)
+{
+	struct page *p = at(k, (u32)pfn);
+	struct lruvec *v = lruvec_of(k, pfn);
+	enum lru_list list = lru_list_of(k->lru, p);
+
+	if (!(p->marks & PG_LRU))
+		return;
+	unlink_page(k, v, list, p);
+	p->marks &= (u16)~PG_LRU;
+	v->n[list]--;
+	k->lru->zone_n[zone_of(k->pa, pfn)->index][list]--;
+	touch_struct(k, c, pfn);
+	if (p->prev != NO_PAGE)
+		touch_struct(k, c, p->prev);
+	if (p->next != NO_PAGE)
+		touch_struct(k, c, p->next);
+}
+
+void lru_replace(struct kernel *k, u64 from, u64 to)
+{
+	if (!k->lru || !(at(k, (u32)from)->marks & (PG_LRU | PG_BATCHED)))
+		return;
+	release(k, NULL, from);
+	lru_insert(k, NULL, to, false);
+}
+
+u64 lru_pages(const struct kernel *k, u32 unit, enum lru_list list)
+{
+	const struct lru *l = k->lru;
+	u64 n = 0;
+	u32 g;
+
+	for (g = 0; g < l->groups; g++)
+		n += l->vec[g * l->units + unit].n[list];
+	return n;
+}
+
+/* ---- batches ---- */
 
 /*
  * Pages in a batch: 2.4 has none; PAGEVEC_SIZE was 16 (2.5), 14 (2.6.10), 15 (4.15); FOLIO_BATCH_SIZE is 31
@@ -16,17 +194,40 @@ static u32 batch_size(enum kernel_era era)
 	return era <= ERA_2_6_37 ? 14 : LRU_BATCH_MAX;
 }
 
-static void drain(struct kernel *k, struct cpu *c, struct lru_batch *b)
+/*
+ * Private memory began in the active list from 2.5 (lru_cache_add_active() of do_anonymous_page()) to 5.8;
+ * 2.4.10 on and 5.9 on it has to be used again for that.
+ */
+static bool begins_active(const struct kernel *k, const struct page *p)
 {
+	if (p->marks & (PG_ACTIVE | PG_UNEVICTABLE))
+		return p->marks & PG_ACTIVE;
+	return p->marks & PG_SWAPBACKED && k->lru->form != RECLAIM_SCAN && k->cfg.era != ERA_6_X;
+}
+
+static void enter(struct kernel *k, struct cpu *c, u64 pfn)
+{
+	struct page *p = at(k, (u32)pfn);
+
+	p->marks &= (u16)~PG_BATCHED;
+	if (begins_active(k, p))
+		p->marks |= PG_ACTIVE;
+	lru_insert(k, c, pfn, false);
+	k->lru->st.inserted++;
+}
+
+void lru_add_drain(struct kernel *k, struct cpu *c)
+{
+	struct lru_batch *b = &k->cpu[c->id].lru;
 	u32 i;
 
 	for (i = 0; i < b->n; i++) {
 		kernel_step(k, c, STEP_LRU_DRAIN_PAGE);
-		if (k->pa)
-			charge_store(&k->charger, c, KPATH_FAULT,
-				     page_struct_va(&k->pa->map, b->pfn[i] >> (k->page_shift - FRAME_SHIFT)),
-				     8);
+		if (k->lru)
+			enter(k, c, b->pfn[i]);
 	}
+	if (k->lru && b->n)
+		k->lru->st.drains++;
 	b->n = 0;
 }
 
@@ -34,8 +235,95 @@ void lru_add(struct kernel *k, struct cpu *c, u64 pfn)
 {
 	struct lru_batch *b = &k->cpu[c->id].lru;
 
+	if (k->lru)
+		at(k, (u32)pfn)->marks |= PG_BATCHED;
 	kernel_path_step(k, c, NULL, STEP_LRU_ADD);
 	b->pfn[b->n++] = pfn;
 	if (b->n == batch_size(k->cfg.era))
-		drain(k, c, b);
+		lru_add_drain(k, c);
+}
+
+/* Out of whichever batch it is in. */
+static void leave_batch(struct kernel *k, u64 pfn)
+{
+	u32 cpu, i;
+
+	for (cpu = 0; cpu < k->n_cpus; cpu++) {
+		struct lru_batch *b = &k->cpu[cpu].lru;
+
+		for (i = 0; i < b->n; i++)
+			if (b->pfn[i] == pfn) {
+				b->pfn[i] = b->pfn[--b->n];
+				return;
+			}
+	}
+	ASSERT(!"a page that is on its way is in a batch");
+}
+
+/* __page_cache_release(): the page is freed. Linux's batches hold a reference, and free it when they are
+ * emptied. */
+static void release(void *arg, struct cpu *c, u64 pfn)
+{
+	struct kernel *k = arg;
+	struct page *p = at(k, (u32)pfn);
+
+	if (p->marks & PG_BATCHED) {
+		leave_batch(k, pfn);
+		p->marks &= (u16)~PG_BATCHED;
+		return;
+	}
+	lru_remove(k, c, pfn);
+}
+
+/*
+ * mm/swap.c: inactive and unreferenced, then referenced, then active; 2.4's activates at once what was
+ * referenced, as all of them do.
+ */
+void lru_mark_accessed(struct kernel *k, struct cpu *c, u64 pfn)
+{
+	struct page *p = rmap_page(k, pfn);
+
+	if (!k->lru || !p)
+		return;
+	if (p->marks & (PG_ACTIVE | PG_UNEVICTABLE) || !(p->marks & PG_REFERENCED)) {
+		p->marks |= PG_REFERENCED;
+	} else if (p->marks & PG_LRU) {
+		lru_remove(k, c, pfn);
+		p->marks = (u16)((p->marks | PG_ACTIVE) & ~PG_REFERENCED);
+		lru_insert(k, c, pfn, false);
+		k->lru->st.activated++;
+	} else {
+		p->marks = (u16)((p->marks | PG_ACTIVE) & ~PG_REFERENCED);
+	}
+	touch_struct(k, c, pfn);
+}
+
+/* ---- --check ---- */
+
+static u64 count_list(const struct kernel *k, const struct lruvec *v, enum lru_list list)
+{
+	u32 pfn, prev = NO_PAGE;
+	u64 n = 0;
+
+	for (pfn = v->head[list]; pfn != NO_PAGE; pfn = at(k, pfn)->next, n++) {
+		const struct page *p = at(k, pfn);
+
+		ASSERT(p->state == PAGE_ALLOCATED && p->marks & PG_LRU && p->prev == prev);
+		ASSERT(lruvec_of(k, pfn) == v && lru_list_of(k->lru, p) == list);
+		prev = pfn;
+	}
+	ASSERT(v->tail[list] == prev);
+	return n;
+}
+
+void lru_sane(const struct kernel *k)
+{
+	const struct lru *l = k->lru;
+	u32 i, list;
+
+	if (!l)
+		return;
+	for (i = 0; i < l->units * l->groups; i++)
+		for (list = 0; list < NR_LRU_LISTS; list++)
+			ASSERT(count_list(k, &l->vec[i], (enum lru_list)list) == l->vec[i].n[list]);
 }

@@ -1,15 +1,100 @@
 /*
- * The way of a new page to the LRU lists: a batch a hardware thread, which is emptied as a whole, so that one
- * fault in a batch is much dearer than the others (mm/swap.c: pagevec, folio_batch).
+ * The lists in which pages wait for reclaim, and the way of a new page to them: a batch a hardware thread,
+ * which is emptied as a whole, so that one fault in a batch is much dearer than the others (mm/swap.c:
+ * pagevec, folio_batch). A list's heads and lock are a lruvec's: of a zone until 4.7, of a node since, and of
+ * each group of processes with a limit (group 0 is everybody else).
  *
- * Not modelled yet: the lists themselves. For model/mm.
+ * A page of a batch is not in a list yet; one that is freed leaves either. Which list is said by its marks:
+ * PG_ACTIVE, PG_SWAPBACKED, PG_UNEVICTABLE. For model/mm.
  */
 #ifndef MMSIM_MM_LRU_H
 #define MMSIM_MM_LRU_H
 
+#include "model/mm/alloc.h"
 #include "model/mm/mm.h"
 
-/* A page that was mapped for the first time. */
+/* Whose rules: kernel.reclaim. */
+enum reclaim_form {
+	RECLAIM_SCAN,  /* 2.4.10 on: lists of cached pages, and page tables are scanned for what is mapped */
+	RECLAIM_ZONE,  /* 2.5 to 2.6.27: an active and an inactive list a zone */
+	RECLAIM_SPLIT, /* 2.6.28 on: lists of their own for private memory and for files */
+	NR_RECLAIM_FORMS
+};
+
+/* include/linux/mmzone.h. Where lists are not split, those of files have all pages. */
+enum lru_list {
+	LRU_INACTIVE_ANON,
+	LRU_ACTIVE_ANON,
+	LRU_INACTIVE_FILE,
+	LRU_ACTIVE_FILE,
+	LRU_UNEVICTABLE,
+	NR_LRU_LISTS
+};
+extern const char *const lru_list_name[NR_LRU_LISTS]; /* "inactive_anon", ... */
+
+struct lruvec {
+	u32 unit, group;                            /* index of the zone or node; 0: the root group */
+	u32 head[NR_LRU_LISTS], tail[NR_LRU_LISTS]; /* pfns, NO_PAGE: empty */
+	u64 n[NR_LRU_LISTS];                        /* pages */
+	struct spinlock lock;                       /* its line, and the lines of the heads */
+	u64 anon_cost, file_cost;                   /* since 5.8: lru_note_cost() */
+	u64 scanned[2], rotated[2]; /* 2.6.28 to 5.7: reclaim_stat; of private memory, of files */
+	u64 nonresident_age;        /* workingset.h; the next two: of private memory, of files */
+	u64 refaults[2], seen_refaults[2];
+	u64 due[NR_LRU_LISTS]; /* 2.6: pages to be scanned that were fewer than a batch */
+	u32 prev_priority;     /* 2.6: how hard the last reclaim had to try */
+};
+
+#define LRU_STATS(X)                                                              \
+	X(inserted, "pages", "put into a list for the first time")                \
+	X(activated, "pages", "moved to an active list: pgactivate")              \
+	X(deactivated, "pages", "moved to an inactive list: pgdeactivate")        \
+	X(rotated, "pages", "moved to the end of their inactive list: pgrotated") \
+	X(drains, "batches", "emptied")
+
+struct lru_stats {
+	LRU_STATS(STAT_FIELD)
+};
+
+struct lru {
+	enum reclaim_form form;
+	bool by_node;
+	u32 units, groups;
+	struct lruvec *vec;          /* [group * units + unit] */
+	u64 (*zone_n)[NR_LRU_LISTS]; /* pages of each zone in all lruvecs */
+	struct lru_stats st;
+};
+
+/* With its pages and slabs the kernel gets its lists; groups: with limits, beside the root. */
+void lru_boot(struct kernel *k, u32 groups);
+void lru_free(struct kernel *k);
+void lru_stats_add(const struct kernel *k, struct stats *s); /* registers mm.lru.* */
+
+/* A page that was mapped for the first time, or came into the page or swap cache, with its marks set. */
 void lru_add(struct kernel *k, struct cpu *c, u64 pfn);
+/* lru_add_drain(): the batch of this hardware thread is emptied. */
+void lru_add_drain(struct kernel *k, struct cpu *c);
+/* It was used: mark_page_accessed(), folio_mark_accessed(). */
+void lru_mark_accessed(struct kernel *k, struct cpu *c, u64 pfn);
+
+struct lruvec *lruvec_of(const struct kernel *k, u64 pfn);
+enum lru_list lru_list_of(const struct lru *l, const struct page *p);
+/* Whether the form keeps private memory apart from files. */
+static inline bool lru_is_split(const struct lru *l)
+{
+	return l->form >= RECLAIM_SPLIT;
+}
+
+/* Into the list that the marks tell, at its head, or its tail. The caller has the lock and pays. */
+void lru_insert(struct kernel *k, struct cpu *c, u64 pfn, bool tail);
+/* Out of its list; nothing if it is in none. */
+void lru_remove(struct kernel *k, struct cpu *c, u64 pfn);
+/* A page was moved: `to`, which has its marks already, is in a list in its stead. */
+void lru_replace(struct kernel *k, u64 from, u64 to);
+/* Pages in lists of a kind: of a node's or zone's lruvecs, of all groups. */
+u64 lru_pages(const struct kernel *k, u32 unit, enum lru_list list);
+
+/* ASSERTs that lists and marks agree, and that each page that should be in a list is in one. */
+void lru_sane(const struct kernel *k);
 
 #endif

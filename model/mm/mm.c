@@ -12,6 +12,7 @@
 #include "model/mm/rmap.h"
 #include "model/mm/shootdown.h"
 #include "model/mm/vma_object.h"
+#include "model/mm/vmscan.h"
 #include "model/mm/zap.h"
 
 static u64 space_end(const struct kernel *k)
@@ -112,6 +113,7 @@ void mm_put(struct mm *mm, struct cpu *c)
 	struct gather g;
 
 	k->call.exit++;
+	swap_out_forget(mm);
 	kernel_path_step(k, c, mm, STEP_EXIT_MM);
 	gather_begin(&g, mm, c);
 	g.whole = true;

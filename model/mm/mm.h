@@ -12,6 +12,7 @@
 #include "model/mm/kevents.h"
 #include "model/mm/layout.h"
 #include "model/mm/object.h"
+#include "model/mm/reclaim_stats.h"
 #include "model/mm/vma.h"
 
 #define FAULT_STATS(X)                                                                     \
@@ -125,6 +126,7 @@ struct task {
 struct kernel_cpu {
 	struct task *task, *idle; /* that it runs; that it has of its own: NULL, none */
 	struct lru_batch lru;
+	bool in_fault;
 	u64 reclaim_until; /* cycle that a failed allocation has to wait for, 0: none */
 };
 
@@ -139,6 +141,12 @@ struct kernel_costs {
 #define X(name, def, help) u64 name;
 	KERNEL_TIMES(X)
 #undef X
+};
+
+/* Calls of the OOM killer of old kernels, which is not rash; oom.c. Cycles. */
+struct oom_calls {
+	u64 first, last, killed;
+	u32 n, kills;
 };
 
 struct kernel {
@@ -161,6 +169,11 @@ struct kernel {
 	struct page_alloc *pa;       /* NULL: frames come from a pool */
 	struct migration *migration; /* with a page allocator */
 	struct rmap *rmap;           /* NULL: there is none */
+	struct lru *lru;             /* NULL: nothing is reclaimed but slabs */
+	struct reclaim_stats reclaim;
+	struct mm *swap_mm; /* that swap_out() looks at next, NULL: the first */
+	struct oom_calls oom;
+	u64 hz;             /* cycles of a second */
 	u32 table_walks;             /* that go on: entries must stay as they are; migrate.h */
 	struct frames *frames;
 	u32 nodes; /* of memory */
@@ -212,6 +225,9 @@ struct mm {
 	struct vma_nodes nodes;
 	struct mm_rss rss; /* counted with a reverse mapping */
 	void *rmap;        /* what its scheme has of it */
+	u64 swap_address;  /* where swap_out() goes on */
+	u32 group;         /* whose limit it is under, 0: none */
+	bool oom_victim;   /* it was killed for its memory */
 	u64 brk; /* end of the heap in whole pages, 0 before anything told */
 	struct mm *prev, *next;
 };

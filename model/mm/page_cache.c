@@ -4,6 +4,7 @@
 
 #include "model/base/error.h"
 #include "model/mm/alloc.h"
+#include "model/mm/lru.h"
 
 struct page_cache *page_cache_new(struct kernel *k)
 {
@@ -163,6 +164,8 @@ bool page_cache_add(struct kernel *k, struct cpu *c, struct object *o, u64 index
 		p->index = index;
 		p->marks |= o->anon ? PG_SWAPBACKED : 0;
 	}
+	if (p && c)
+		lru_add(k, c, pfn);
 	return true;
 }
 

@@ -6,6 +6,7 @@
 #include "model/base/error.h"
 #include "model/mm/alloc.h"
 #include "model/mm/footprint.h"
+#include "model/mm/lru.h"
 #include "model/mm/page_layout.h"
 #include "model/mm/rmap_halves.h"
 
@@ -118,6 +119,7 @@ void rmap_add_new(struct kernel *k, struct cpu *c, const struct rmap_entry *e)
 		k->rmap->anon->add_new(k->rmap, c, p, e);
 	ASSERT(page_is_anon(p));
 	p->mapcount = 1;
+	k->rmap->mapped++;
 	p->marks |= PG_SWAPBACKED;
 	e->mm->rss.anon++;
 	k->rmap->st.adds++;
@@ -133,7 +135,7 @@ void rmap_add(struct kernel *k, struct cpu *c, const struct rmap_entry *e)
 	ASSERT(p->mapping);
 	if (half(k->rmap, p)->add)
 		half(k->rmap, p)->add(k->rmap, c, p, e);
-	p->mapcount++;
+	k->rmap->mapped += !p->mapcount++;
 	++*rss_of(e->mm, p);
 	k->rmap->st.adds++;
 	touch_page(k, c, e->pfn, KPATH_FAULT);
@@ -148,7 +150,7 @@ void rmap_remove(struct kernel *k, struct cpu *c, const struct rmap_entry *e)
 	ASSERT(p->mapcount);
 	if (half(k->rmap, p)->remove)
 		half(k->rmap, p)->remove(k->rmap, c, p, e);
-	p->mapcount--;
+	k->rmap->mapped -= !--p->mapcount;
 	--*rss_of(e->mm, p);
 	k->rmap->st.removes++;
 	touch_page(k, c, e->pfn, KPATH_UNMAP);
@@ -172,10 +174,16 @@ void rmap_migrate(struct kernel *k, struct cpu *c, u64 from, u64 to)
 	q->index = p->index;
 	q->rmap = p->rmap;
 	q->mapcount = p->mapcount;
-	q->marks = p->marks & ~(PG_LRU | PG_BATCHED);
+	q->marks = p->marks & (u16)~(PG_LRU | PG_BATCHED);
 	q->group = p->group;
+	lru_replace(k, from, to);
 	p->mapping = p->rmap = p->mapcount = 0;
 	touch_page(k, c, to, KPATH_COMPACT);
+}
+
+u64 rmap_mapped_pages(const struct kernel *k)
+{
+	return k->rmap ? k->rmap->mapped : 0;
 }
 
 typedef void (*each_page_fn)(struct kernel *k, struct cpu *c, const struct rmap_entry *e);

@@ -111,6 +111,7 @@ struct rmap {
 	struct kernel *k;
 	const struct rmap_ops *anon, *file;
 	void *anon_state, *file_state; /* of the halves */
+	u64 mapped; /* pages that somebody maps: nr_mapped with nr_anon_pages */
 	struct rmap_stats st;
 };
 
@@ -118,6 +119,7 @@ struct rmap {
 void rmap_boot(struct kernel *k);
 void rmap_free(struct rmap *r);
 void rmap_stats_add(const struct rmap *r, struct stats *s); /* registers mm.rmap.* */
+u64 rmap_mapped_pages(const struct kernel *k);
 /* Whether walks are possible: not with RMAP_NONE. */
 bool rmap_can_walk(const struct kernel *k, const struct page *p);
 

@@ -301,7 +301,7 @@ static void agree(const struct machine *m, const struct file *f)
 		{ "fault.oom", "mm.fault.oom" },
 		{ "call.mmap", "mm.call.mmap" },
 		{ "call.mprotect", "mm.call.mprotect" },
-		{ "kswapd", "mm.vmstat.pageoutrun" },
+		{ "kswapd", "mm.kthread.kswapd_slices" },
 		{ "kcompactd", "mm.kthread.kcompactd_wakes" },
 		{ "ipi", "mm.shootdown.ipis" },
 		{ "shootdown", "mm.shootdown.waits" },

@@ -1,0 +1,189 @@
+/* How hard reclaim tries, and how often: try_to_free_pages(), balance_pgdat()'s part of it, memcg's. */
+#include "model/mm/vmscan.h"
+
+#include "model/base/error.h"
+#include "model/mm/footprint.h"
+#include "model/mm/rmap.h"
+#include "model/mm/slab.h"
+#include "model/mm/swap.h"
+#include "model/sim/timeline.h"
+
+#define STAT_STRUCT struct reclaim_stats
+static const struct stat_desc stat_rows[] = { RECLAIM_STATS(STAT_ROW){ 0 } };
+#undef STAT_STRUCT
+
+void reclaim_stats_add(const struct kernel *k, struct stats *s)
+{
+	stats_add(s, "mm.reclaim", stat_rows, &k->reclaim);
+}
+
+bool scan_covers(const struct scan *s, const struct lruvec *v)
+{
+	const struct kernel *k = s->k;
+
+	if (v->group != s->group && s->group)
+		return false;
+	if (k->lru->by_node)
+		return !s->kswapd || v->unit == s->node;
+	return k->pa->zone[v->unit].type <= s->highest &&
+	       (!s->kswapd || k->pa->zone[v->unit].node == s->node);
+}
+
+static void shrink_lruvec(struct scan *s, struct lruvec *v)
+{
+	u64 kept = s->k->reclaim.kept_mapped;
+
+	kernel_path_step(s->k, s->c, NULL, STEP_SHRINK_NODE);
+	s->k->reclaim.priority_passes++;
+	switch (s->k->lru->form) {
+	case RECLAIM_SCAN:
+		shrink_scan(s, v);
+		return;
+	case RECLAIM_ZONE:
+		shrink_zone_lists(s, v);
+		break;
+	default:
+		shrink_split(s, v);
+	}
+	/* Nobody knows who maps the pages that stayed. */
+	if (s->k->reclaim.kept_mapped > kept && s->k->rmap->anon == &rmap_none)
+		swap_out(s, SWAP_CLUSTER_MAX);
+}
+
+static bool is_enough(const struct scan *s)
+{
+	return s->freed >= s->want;
+}
+
+/* shrink_zones(): everything that the scan covers, once. */
+static void shrink_all(struct scan *s)
+{
+	const struct lru *l = s->k->lru;
+	u32 i;
+
+	for (i = 0; i < l->units * l->groups; i++)
+		if (scan_covers(s, &l->vec[i]))
+			shrink_lruvec(s, &l->vec[i]);
+}
+
+/*
+ * reclaim_throttle(), congestion_wait(): nothing can be had before a transfer is over, or a tenth of a
+ * second. In a fault the thread waits; else the hardware thread does. False: the reclaim is over.
+ */
+static bool wait_for_transfer(struct scan *s)
+{
+	struct kernel_cpu *cpu = &s->k->cpu[s->c->id];
+	u64 now = s->c->ops->now(s->c), until = MIN(s->until, now + s->k->hz / 10);
+
+	if (s->until == ~(u64)0 || until <= now)
+		return true;
+	s->k->reclaim.waits++;
+	s->until = ~(u64)0;
+	if (cpu->in_fault) {
+		cpu->reclaim_until = until;
+		return false;
+	}
+	s->c->ops->wait_until(s->c, KPATH_IO_WAIT, until);
+	return true;
+}
+
+/* 2.4.10 to 2.4.22 begin at 6 and end at 1: mm/vmscan.c:DEF_PRIORITY. */
+s32 reclaim_first_priority(const struct kernel *k)
+{
+	return k->lru && k->lru->form == RECLAIM_SCAN ? 6 : DEF_PRIORITY;
+}
+
+static s32 last_priority(const struct kernel *k)
+{
+	return k->lru->form == RECLAIM_SCAN ? 1 : 0;
+}
+
+static void try_harder_and_harder(struct scan *s)
+{
+	for (s->priority = reclaim_first_priority(s->k); s->priority >= last_priority(s->k); s->priority--) {
+		u64 before = s->freed;
+
+		shrink_all(s);
+		if (is_enough(s))
+			return;
+		if (s->freed == before && s->priority < reclaim_first_priority(s->k) - 2 &&
+		    !wait_for_transfer(s))
+			return;
+	}
+}
+
+static struct scan scan_begin(struct kernel *k, struct cpu *c, u32 gfp, u64 want)
+{
+	return (struct scan){
+		.k = k,
+		.c = c,
+		.gfp = gfp,
+		.want = want,
+		.highest = gfp_highest_zone(gfp),
+		.may_swap = swap_free_slots(k) != 0,
+		.until = ~(u64)0,
+	};
+}
+
+/* kmem_cache_reap(), shrink_slab(): what slabs have to give. */
+static u64 shrink_slabs(struct kernel *k, struct cpu *c, u32 gfp, u32 order)
+{
+	return slab_reclaim_ops.direct(k->slabs, c, gfp, order);
+}
+
+u64 reclaim_direct(struct kernel *k, struct cpu *c, u32 gfp, u32 order)
+{
+	struct scan s;
+
+	if (!c || !k->lru || k->pa->reclaiming || gfp & GFP_MEMALLOC)
+		return shrink_slabs(k, c, gfp, order);
+	s = scan_begin(k, c, gfp, SWAP_CLUSTER_MAX);
+	s.order = order;
+	k->pa->reclaiming = true;
+	k->reclaim.direct++;
+	kernel_path_step(k, c, NULL, STEP_DIRECT_RECLAIM);
+	s.freed = shrink_slabs(k, c, gfp, order);
+	if (!is_enough(&s))
+		try_harder_and_harder(&s);
+	k->pa->reclaiming = false;
+	return s.freed;
+}
+
+u64 reclaim_group(struct kernel *k, struct cpu *c, u32 group, u64 pages)
+{
+	struct scan s = scan_begin(k, c, GFP_HIGHUSER_MOVABLE, pages);
+
+	if (k->pa->reclaiming)
+		return 0;
+	s.group = group;
+	s.highest = ZONE_MOVABLE;
+	k->pa->reclaiming = true;
+	k->reclaim.group++;
+	kernel_path_step(k, c, NULL, STEP_DIRECT_RECLAIM);
+	try_harder_and_harder(&s);
+	k->pa->reclaiming = false;
+	return s.freed;
+}
+
+void reclaim_kswapd(struct scan *s)
+{
+	s->kswapd = true;
+	s->gfp = GFP_KERNEL;
+	s->until = ~(u64)0;
+	s->may_swap = swap_free_slots(s->k) != 0;
+	s->k->pa->reclaiming = true;
+	shrink_all(s);
+	s->k->pa->reclaiming = false;
+}
+
+u64 reclaim_possible(const struct kernel *k, const struct zone *z)
+{
+	u64 n = slab_reclaim_ops.reclaimable(k->slabs, z);
+
+	if (!k->lru)
+		return n;
+	n += k->lru->zone_n[z->index][LRU_INACTIVE_FILE] + k->lru->zone_n[z->index][LRU_ACTIVE_FILE];
+	if (swap_free_slots(k))
+		n += k->lru->zone_n[z->index][LRU_INACTIVE_ANON] + k->lru->zone_n[z->index][LRU_ACTIVE_ANON];
+	return n;
+}

@@ -1,0 +1,77 @@
+/*
+ * Reclaim: pages that were not used for long are taken from their owners, written where they have to be, and
+ * freed; by the allocation that finds no memory, by kswapd, or for a group's limit. mm/vmscan.c of each era:
+ * what happens to one page (vmscan_page.c) is much the same in all of them, how many of which lists are
+ * looked at is not (vmscan_split.c, vmscan_zone.c, vmscan_scan.c).
+ *
+ * A path runs at once, so what Linux would sleep for is a cycle to wait for: kernel.h's TRAP_BLOCK in a
+ * fault, else the core's clock. Not modelled: isolated pages as others see them (nobody runs meanwhile),
+ * lumpy reclaim, compaction's demands beyond what alloc_slow.c asks, demotion between nodes. For model/mm.
+ */
+#ifndef MMSIM_MM_VMSCAN_H
+#define MMSIM_MM_VMSCAN_H
+
+#include "model/mm/lru.h"
+#include "model/mm/tlb_batch.h"
+
+#define SWAP_CLUSTER_MAX 32u /* include/linux/swap.h */
+#define DEF_PRIORITY     12  /* include/linux/mmzone.h */
+
+/* struct scan_control */
+struct scan {
+	struct kernel *k;
+	struct cpu *c;
+	u32 gfp, order;
+	s32 priority;
+	enum zone_type highest;
+	u32 node;
+	u32 group; /* whose limit, 0: memory itself */
+	bool kswapd, may_swap;
+	bool age_anon, age_file; /* since 5.8: may_deactivate */
+	bool cache_trim, file_tiny;
+	bool text;                /* the page looked at last is of a file that runs */
+	u64 want, scanned, freed; /* pages */
+	u64 until;                /* cycle at which the first transfer that was met is over, ~0: none was */
+	struct tlb_batch tlb;
+};
+
+/* vmscan.c */
+/* Frees memory for an allocation, or for a group's limit; pages that were freed. */
+u64 reclaim_direct(struct kernel *k, struct cpu *c, u32 gfp, u32 order);
+u64 reclaim_group(struct kernel *k, struct cpu *c, u32 group, u64 pages);
+/* DEF_PRIORITY of the form; kswapd begins there too. */
+s32 reclaim_first_priority(const struct kernel *k);
+/* kswapd's look at a node, at one priority, for some pages: struct scan tells what came of it. */
+void reclaim_kswapd(struct scan *s);
+u64 reclaim_possible(const struct kernel *k, const struct zone *z); /* zone_reclaimable_pages() */
+void reclaim_stats_add(const struct kernel *k, struct stats *s);    /* registers mm.reclaim.* */
+/* What lies behind a lruvec of the scan: its zone's or node's pages. */
+bool scan_covers(const struct scan *s, const struct lruvec *v);
+
+/* vmscan_split.c, vmscan_zone.c, vmscan_scan.c: one lruvec at the scan's priority. */
+void shrink_split(struct scan *s, struct lruvec *v);
+void shrink_zone_lists(struct scan *s, struct lruvec *v);
+void shrink_scan(struct scan *s, struct lruvec *v);
+/* mm/vmscan.c:swap_out() of 2.4: page tables are scanned until so many pages can be freed. */
+void swap_out(struct scan *s, u32 pages);
+void swap_out_forget(struct mm *mm); /* the address space ends */
+
+/* vmscan_page.c */
+struct page_batch {
+	u32 pfn[SWAP_CLUSTER_MAX];
+	u32 n;
+	u64 looked_at; /* pages that had to be passed over as well */
+};
+/* Takes pages from the end of a list, at most `want`, and holds them. */
+void isolate_pages(struct scan *s, struct lruvec *v, enum lru_list list, u32 want, struct page_batch *b);
+/* They go to the heads of the lists that their marks tell, and are let go. */
+void putback_pages(struct scan *s, struct page_batch *b);
+/* Frees what can be freed of them; what stays is left in the batch. Pages that were freed. */
+u32 shrink_pages(struct scan *s, struct page_batch *b);
+/* Entries of the page that were used since somebody looked: page_referenced(). They are marked unused. */
+u32 page_referenced(struct scan *s, u64 pfn);
+/* The entry of a page gives way to what swap or the file will say: try_to_unmap_one(). */
+void unmap_entry(struct scan *s, struct mm *mm, u64 va, u64 entry_pa);
+bool page_is_dirty(const struct page *p);
+
+#endif

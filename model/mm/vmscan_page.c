@@ -1,0 +1,345 @@
+/* What reclaim does to a page: isolate, see whether it is used, unmap, write, free or put back. */
+#include "model/base/error.h"
+#include "model/mm/footprint.h"
+#include "model/mm/contig.h"
+#include "model/mm/huge.h"
+#include "model/mm/page_cache.h"
+#include "model/mm/page_io.h"
+#include "model/mm/pte.h"
+#include "model/mm/rmap.h"
+#include "model/mm/swap.h"
+#include "model/mm/vmscan.h"
+#include "model/mm/workingset.h"
+
+static struct page *page_at(const struct scan *s, u64 pfn)
+{
+	return page_of(&s->k->pa->map, pfn);
+}
+
+static bool is_swapbacked(const struct page *p)
+{
+	return p->marks & PG_SWAPBACKED;
+}
+
+/* Its object is shared anonymous memory, which is not swapped here. */
+static bool is_shmem(const struct page *p)
+{
+	return is_swapbacked(p) && p->mapping && !page_is_anon(p);
+}
+
+bool page_is_dirty(const struct page *p)
+{
+	return p->marks & PG_DIRTY;
+}
+
+/* ---- isolation ---- */
+
+/* Of a zone that is not asked for: it goes to the other end, as isolate_lru_folios() skips it. */
+static bool is_skipped(const struct scan *s, u64 pfn)
+{
+	return zone_of(s->k->pa, pfn)->type > s->highest;
+}
+
+static void isolate(struct scan *s, u64 pfn, struct page_batch *b)
+{
+	kernel_step(s->k, s->c, STEP_ISOLATE_PAGE);
+	lru_remove(s->k, s->c, pfn);
+	frame_get(s->k->frames, pfn);
+	b->pfn[b->n++] = (u32)pfn;
+}
+
+void isolate_pages(struct scan *s, struct lruvec *v, enum lru_list list, u32 want, struct page_batch *b)
+{
+	u64 left = v->n[list];
+
+	b->n = 0;
+	b->looked_at = 0;
+	kernel_path_step(s->k, s->c, NULL, STEP_ISOLATE_BATCH);
+	spin_lock(&s->k->charger, s->c, KPATH_RECLAIM, &v->lock);
+	for (; b->n < want && left && v->tail[list] != NO_PAGE; left--) {
+		u64 pfn = v->tail[list];
+
+		b->looked_at++;
+		if (!is_skipped(s, pfn)) {
+			isolate(s, pfn, b);
+			continue;
+		}
+		lru_remove(s->k, s->c, pfn);
+		lru_insert(s->k, s->c, pfn, false);
+	}
+	spin_unlock(&s->k->charger, s->c, &v->lock);
+}
+
+void putback_pages(struct scan *s, struct page_batch *b)
+{
+	u32 i;
+
+	for (i = 0; i < b->n; i++) {
+		kernel_step(s->k, s->c, STEP_PUTBACK_PAGE);
+		lru_insert(s->k, s->c, b->pfn[i], false);
+		frame_put(s->k->frames, s->c, b->pfn[i]);
+	}
+	b->n = 0;
+}
+
+/* ---- whether it is used ---- */
+
+struct look {
+	u32 young;
+	bool text;
+};
+
+/* x86 clears the bit without a flush: a translation in a TLB hides later uses (ptep_clear_flush_young()). */
+static bool look_at_entry(struct rmap_walk *w, const struct rmap_entry *e)
+{
+	struct look *l = w->arg;
+	const struct pt_format *f = w->k->format;
+	u64 entry = pte_read(e->mm, e->entry_pa);
+	u32 flags = f->flags(entry, e->level);
+
+	kernel_step(w->k, w->c, STEP_REFERENCED_ENTRY);
+	if (!(flags & PTE_ACCESSED))
+		return true;
+	l->young++;
+	l->text |= e->vma && e->vma->flags & MM_EXEC;
+	pte_write(e->mm, w->c, KPATH_RECLAIM, e->entry_pa,
+		  f->encode(f->pa(entry, e->level), flags & ~PTE_ACCESSED, e->level));
+	return true;
+}
+
+u32 page_referenced(struct scan *s, u64 pfn)
+{
+	struct look l = { 0 };
+	struct rmap_walk w = {
+		.k = s->k, .c = s->c, .path = KPATH_RECLAIM, .pfn = pfn, .entry = look_at_entry, .arg = &l
+	};
+
+	if (page_at(s, pfn)->mapcount)
+		rmap_walk(&w);
+	s->text = l.text && !is_swapbacked(page_at(s, pfn));
+	return l.young;
+}
+
+enum verdict { RECLAIM, RECLAIM_CLEAN, KEEP, ACTIVATE };
+
+/*
+ * folio_check_references() since 2.6.34: used once it stays, used again it becomes active; before that what
+ * was used and is mapped, or in swap, becomes active at once: shrink_list().
+ */
+static enum verdict judge(struct scan *s, u64 pfn)
+{
+	u32 young = page_referenced(s, pfn);
+	struct page *p = page_at(s, pfn);
+	bool marked = p->marks & PG_REFERENCED;
+
+	p->marks &= (u16)~PG_REFERENCED;
+	if (s->k->cfg.era < ERA_2_6_37)
+		return (young || marked) && (p->mapcount || p->swap) ? ACTIVATE : RECLAIM;
+	if (young) {
+		p->marks |= PG_REFERENCED;
+		return marked || young > 1 || s->text ? ACTIVATE : KEEP;
+	}
+	return marked && !is_swapbacked(p) ? RECLAIM_CLEAN : RECLAIM;
+}
+
+/* ---- taking its mappings away ---- */
+
+void unmap_entry(struct scan *s, struct mm *mm, u64 va, u64 entry_pa)
+{
+	struct kernel *k = s->k;
+	u64 entry = pte_read(mm, entry_pa), pfn = pte_pfn(mm, entry);
+	struct page *p = page_at(s, pfn);
+	u32 flags = pte_flags(mm, entry);
+
+	kernel_step(k, s->c, STEP_UNMAP_ENTRY);
+	if (flags & PTE_DIRTY) {
+		if (is_swapbacked(p))
+			p->marks |= PG_DIRTY;
+		else
+			page_cache_set_dirty(k, s->c, pfn);
+	}
+	if (page_is_anon(p) && p->swap) {
+		swap_duplicate(k, s->c, p->swap - 1);
+		mm->rss.swap++;
+		pte_write(mm, s->c, KPATH_RECLAIM, entry_pa, pte_swap(mm, p->swap - 1));
+	} else {
+		pte_write(mm, s->c, KPATH_RECLAIM, entry_pa, 0);
+	}
+	if (flags & PTE_PRESENT)
+		tlb_batch_add(&s->tlb, mm, s->c, va, flags & PTE_DIRTY);
+	rmap_remove(k, s->c, &(struct rmap_entry){ .mm = mm, .va = va, .entry_pa = entry_pa, .pfn = pfn });
+	k->reclaim.unmapped++;
+	frame_put(k->frames, s->c, pfn);
+}
+
+/* A large page, or a run, is taken apart first: the entry is then another one. */
+static u64 small_entry(struct scan *s, const struct rmap_entry *e)
+{
+	struct gather g;
+
+	if (!e->level && !(pte_flags(e->mm, pte_read(e->mm, e->entry_pa)) & PTE_CONTIG))
+		return e->entry_pa;
+	gather_begin(&g, e->mm, s->c);
+	huge_split(&g, KPATH_RECLAIM, e->va, e->va + 1);
+	contig_unfold(&g, KPATH_RECLAIM, e->va, e->va + 1);
+	gather_flush(&g);
+	return pgtable_entry(e->mm, s->c, KPATH_RECLAIM, e->va, false);
+}
+
+static bool take_entry(struct rmap_walk *w, const struct rmap_entry *e)
+{
+	unmap_entry(w->arg, e->mm, e->va, small_entry(w->arg, e));
+	return true;
+}
+
+/* try_to_unmap(). Whether nobody maps it any more. */
+static bool unmap_all(struct scan *s, u64 pfn)
+{
+	struct rmap_walk w = {
+		.k = s->k, .c = s->c, .path = KPATH_RECLAIM, .pfn = pfn, .entry = take_entry, .arg = s
+	};
+
+	rmap_walk(&w);
+	return !page_at(s, pfn)->mapcount;
+}
+
+/* ---- writing ---- */
+
+/* A transfer that has not ended; the page cache ends those of its pages itself. */
+static bool is_under_way(struct scan *s, struct page *p)
+{
+	if (!(p->marks & (PG_WRITEBACK | PG_LOCKED)))
+		return false;
+	if (page_is_anon(p) && page_io_over(p, s->c->ops->now(s->c)))
+		return false;
+	s->until = MIN(s->until, p->ready);
+	return true;
+}
+
+/*
+ * Who may write a file's page: up to 2.6.39 any reclaim that may enter the file system; 6.x leaves it to the
+ * flusher, but for kswapd when it has met the page before.
+ */
+static bool may_write_file(const struct scan *s, const struct page *p)
+{
+	if (s->k->cfg.era != ERA_6_X)
+		return s->gfp & GFP_FS || s->kswapd;
+	return s->kswapd && p->marks & PG_RECLAIM;
+}
+
+/* pageout(). Whether the page is clean and written now. */
+static bool write_page(struct scan *s, u64 pfn)
+{
+	struct page *p = page_at(s, pfn);
+
+	if (!is_swapbacked(p) && !may_write_file(s, p)) {
+		p->marks |= PG_RECLAIM;
+		return false;
+	}
+	tlb_batch_flush_dirty(&s->tlb, s->k, s->c);
+	s->k->reclaim.written++;
+	if (is_swapbacked(p))
+		swap_write(s->k, s->c, pfn);
+	else
+		page_cache_write(s->k, s->c, pfn);
+	p->marks |= PG_RECLAIM;
+	return !is_under_way(s, p);
+}
+
+/* ---- one page ---- */
+
+/* __remove_mapping(): only the cache and who isolated it have it. Whether it is free. */
+static bool free_page(struct scan *s, u64 pfn)
+{
+	const struct page *p = page_at(s, pfn);
+	bool in_file = p->mapping && !page_is_anon(p);
+	u64 shadow;
+
+	if (frame_refs(s->k->frames, pfn) != 1u + (p->swap || in_file))
+		return false;
+	shadow = workingset_eviction(s->k, pfn);
+	if (p->swap) {
+		swap_cache_remove(s->k, s->c, pfn, shadow);
+		frame_put(s->k->frames, s->c, pfn);
+	}
+	if (in_file) {
+		frame_put(s->k->frames, s->c, pfn);
+		if (page_cache_remove(s->k, s->c, pfn, shadow))
+			return true;
+		frame_get(s->k->frames, pfn);
+		return false;
+	}
+	frame_put_cold(s->k->frames, s->c, pfn);
+	return true;
+}
+
+enum fate { FREED, STAYS, BECOMES_ACTIVE };
+
+static enum fate count(u64 *counter, enum fate fate)
+{
+	++*counter;
+	return fate;
+}
+
+/* A private page gets its place in swap before its mappings go. */
+static bool has_place(struct scan *s, u64 pfn)
+{
+	struct page *p = page_at(s, pfn);
+
+	return !is_swapbacked(p) || p->swap || (s->may_swap && swap_add(s->k, s->c, pfn));
+}
+
+/* shrink_folio_list() */
+static enum fate shrink_page(struct scan *s, u64 pfn)
+{
+	struct reclaim_stats *st = &s->k->reclaim;
+	struct page *p = page_at(s, pfn);
+	enum verdict v;
+
+	kernel_path_step(s->k, s->c, NULL, STEP_SHRINK_PAGE);
+	if (is_under_way(s, p)) {
+		p->marks |= PG_RECLAIM;
+		return count(&st->kept_writeback, STAYS);
+	}
+	if (p->mapcount && !rmap_can_walk(s->k, p))
+		return count(&st->kept_mapped, STAYS);
+	v = judge(s, pfn);
+	if (v == ACTIVATE)
+		return count(&st->activated, BECOMES_ACTIVE);
+	if (v == KEEP)
+		return count(&st->kept_referenced, STAYS);
+	if (is_shmem(p) || !has_place(s, pfn))
+		return count(&st->kept_no_swap, BECOMES_ACTIVE);
+	if (p->mapcount && !unmap_all(s, pfn))
+		return count(&st->kept_mapped, BECOMES_ACTIVE);
+	if (page_is_dirty(p) && (v == RECLAIM_CLEAN || !write_page(s, pfn)))
+		return count(&st->kept_writeback, STAYS);
+	tlb_batch_flush(&s->tlb, s->k, s->c);
+	return free_page(s, pfn) ? FREED : STAYS;
+}
+
+u32 shrink_pages(struct scan *s, struct page_batch *b)
+{
+	struct reclaim_stats *st = &s->k->reclaim;
+	u32 i, n = 0, freed = 0;
+
+	page_cache_settle(s->k, s->c);
+	for (i = 0; i < b->n; i++) {
+		u32 pfn = b->pfn[i];
+		bool anon = is_swapbacked(page_at(s, pfn));
+		enum fate fate = shrink_page(s, pfn);
+
+		++*(anon ? &st->scanned_anon : &st->scanned_file);
+		if (fate == FREED) {
+			++*(anon ? &st->stolen_anon : &st->stolen_file);
+			freed++;
+			continue;
+		}
+		if (fate == BECOMES_ACTIVE)
+			page_at(s, pfn)->marks |= PG_ACTIVE;
+		b->pfn[n++] = pfn;
+	}
+	tlb_batch_flush(&s->tlb, s->k, s->c);
+	b->n = n;
+	return freed;
+}
