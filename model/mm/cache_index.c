@@ -32,7 +32,7 @@ static void node_free(struct cache_nodes *nodes, struct cpu *c, struct cache_nod
 	free(n);
 }
 
-static struct cache_node *leaf_of(const struct cache_index *ix, u64 index)
+static struct cache_node *leaf_of(const struct page_index *ix, u64 index)
 {
 	struct cache_node *n = ix->root;
 
@@ -43,7 +43,7 @@ static struct cache_node *leaf_of(const struct cache_index *ix, u64 index)
 	return n;
 }
 
-u64 cache_index_load(const struct cache_index *ix, u64 index)
+u64 cache_index_load(const struct page_index *ix, u64 index)
 {
 	const struct cache_node *leaf = leaf_of(ix, index);
 
@@ -61,7 +61,7 @@ static u32 shift_for(u64 index)
 }
 
 /* A root as high as the index needs, or one more level on top of what there is. */
-static bool raise_root(struct cache_index *ix, struct cache_nodes *nodes, struct cpu *c, u64 index)
+static bool raise_root(struct page_index *ix, struct cache_nodes *nodes, struct cpu *c, u64 index)
 {
 	struct cache_node *old = ix->root, *n;
 	u32 t;
@@ -84,7 +84,7 @@ static bool raise_root(struct cache_index *ix, struct cache_nodes *nodes, struct
 	return true;
 }
 
-static bool reach(struct cache_index *ix, struct cache_nodes *nodes, struct cpu *c, u64 index)
+static bool reach(struct page_index *ix, struct cache_nodes *nodes, struct cpu *c, u64 index)
 {
 	struct cache_node *n, *child;
 	u32 slot;
@@ -126,7 +126,7 @@ static void set_tag(struct cache_node *n, u32 slot, u32 tag)
 }
 
 /* A root whose only child is the first one is not needed: radix_tree_shrink(), xas_shrink(). */
-static void lower_root(struct cache_index *ix, struct cache_nodes *nodes, struct cpu *c)
+static void lower_root(struct page_index *ix, struct cache_nodes *nodes, struct cpu *c)
 {
 	struct cache_node *n;
 	u32 t;
@@ -146,7 +146,7 @@ static void lower_root(struct cache_index *ix, struct cache_nodes *nodes, struct
 }
 
 /* Nodes without entries go. */
-static void prune(struct cache_index *ix, struct cache_nodes *nodes, struct cpu *c, struct cache_node *n)
+static void prune(struct page_index *ix, struct cache_nodes *nodes, struct cpu *c, struct cache_node *n)
 {
 	struct cache_node *parent;
 
@@ -164,7 +164,7 @@ static void prune(struct cache_index *ix, struct cache_nodes *nodes, struct cpu 
 }
 
 /* The lowest node on the way to an index. */
-static struct cache_node *lowest(const struct cache_index *ix, u64 index)
+static struct cache_node *lowest(const struct page_index *ix, u64 index)
 {
 	struct cache_node *n = ix->root;
 
@@ -177,7 +177,7 @@ static struct cache_node *lowest(const struct cache_index *ix, u64 index)
 
 /* ---- entries ---- */
 
-static void count(struct cache_index *ix, u64 entry, u64 by)
+static void count(struct page_index *ix, u64 entry, u64 by)
 {
 	if (cache_is_value(entry))
 		ix->values += by;
@@ -185,7 +185,7 @@ static void count(struct cache_index *ix, u64 entry, u64 by)
 		ix->pages += by;
 }
 
-static void put_first(struct cache_index *ix, u64 entry)
+static void put_first(struct page_index *ix, u64 entry)
 {
 	count(ix, ix->first, ~(u64)0);
 	count(ix, entry, 1);
@@ -193,7 +193,7 @@ static void put_first(struct cache_index *ix, u64 entry)
 	memset(ix->first_tag, 0, sizeof(ix->first_tag));
 }
 
-static void put_entry(struct cache_index *ix, struct cache_node *leaf, u32 slot, u64 entry)
+static void put_entry(struct page_index *ix, struct cache_node *leaf, u32 slot, u64 entry)
 {
 	u64 old = leaf->entry[slot];
 	u32 t;
@@ -206,7 +206,7 @@ static void put_entry(struct cache_index *ix, struct cache_node *leaf, u32 slot,
 	leaf->entry[slot] = entry;
 }
 
-bool cache_index_store(struct cache_index *ix, struct cache_nodes *nodes, struct cpu *c, u64 index, u64 entry)
+bool cache_index_store(struct page_index *ix, struct cache_nodes *nodes, struct cpu *c, u64 index, u64 entry)
 {
 	struct cache_node *leaf;
 
@@ -227,7 +227,7 @@ bool cache_index_store(struct cache_index *ix, struct cache_nodes *nodes, struct
 	return true;
 }
 
-void cache_index_tag(struct cache_index *ix, u64 index, enum cache_tag tag, bool on)
+void cache_index_tag(struct page_index *ix, u64 index, enum cache_tag tag, bool on)
 {
 	struct cache_node *leaf = leaf_of(ix, index);
 
@@ -240,7 +240,7 @@ void cache_index_tag(struct cache_index *ix, u64 index, enum cache_tag tag, bool
 		clear_tag(leaf, cache_node_slot(leaf, index), tag);
 }
 
-bool cache_index_tagged(const struct cache_index *ix, u64 index, enum cache_tag tag)
+bool cache_index_tagged(const struct page_index *ix, u64 index, enum cache_tag tag)
 {
 	const struct cache_node *leaf = leaf_of(ix, index);
 
@@ -264,7 +264,7 @@ static u64 full_slots(const struct cache_node *n, u32 tag)
 	return full;
 }
 
-static u64 next(const struct cache_index *ix, u64 *index, u32 tag)
+static u64 next(const struct page_index *ix, u64 *index, u32 tag)
 {
 	const struct cache_node *n = ix->root;
 	u64 full;
@@ -298,12 +298,12 @@ static u64 next(const struct cache_index *ix, u64 *index, u32 tag)
 	}
 }
 
-u64 cache_index_next(const struct cache_index *ix, u64 *index)
+u64 cache_index_next(const struct page_index *ix, u64 *index)
 {
 	return next(ix, index, NR_CACHE_TAGS);
 }
 
-u64 cache_index_next_tagged(const struct cache_index *ix, u64 *index, enum cache_tag tag)
+u64 cache_index_next_tagged(const struct page_index *ix, u64 *index, enum cache_tag tag)
 {
 	return next(ix, index, tag);
 }
@@ -320,14 +320,14 @@ static void free_below(struct cache_nodes *nodes, struct cpu *c, struct cache_no
 	node_free(nodes, c, n);
 }
 
-void cache_index_clear(struct cache_index *ix, struct cache_nodes *nodes, struct cpu *c)
+void cache_index_clear(struct page_index *ix, struct cache_nodes *nodes, struct cpu *c)
 {
 	if (ix->root)
 		free_below(nodes, c, ix->root);
-	*ix = (struct cache_index){ 0 };
+	*ix = (struct page_index){ 0 };
 }
 
-static u64 node_sane(const struct cache_node *n, struct cache_index *sum)
+static u64 node_sane(const struct cache_node *n, struct page_index *sum)
 {
 	u64 nodes = 1, i, t;
 	u32 full = 0;
@@ -354,9 +354,9 @@ static u64 node_sane(const struct cache_node *n, struct cache_index *sum)
 	return nodes;
 }
 
-u64 cache_index_sane(const struct cache_index *ix)
+u64 cache_index_sane(const struct page_index *ix)
 {
-	struct cache_index sum = { 0 };
+	struct page_index sum = { 0 };
 	u64 nodes = 0;
 
 	ASSERT(!ix->root || (!ix->root->parent && !ix->first));

@@ -61,27 +61,27 @@ struct cache_nodes {
 	u64 n;
 };
 
-struct cache_index {
+struct page_index {
 	struct cache_node *root; /* NULL: at most `first` */
 	u64 first;               /* entry of index 0 while there is no root */
 	bool first_tag[NR_CACHE_TAGS];
 	u64 pages, values;
 };
 
-u64 cache_index_load(const struct cache_index *ix, u64 index);
+u64 cache_index_load(const struct page_index *ix, u64 index);
 /* entry 0 takes away. False: no memory for a node, nothing has changed. Tags of another entry are gone. */
-bool cache_index_store(struct cache_index *ix, struct cache_nodes *nodes, struct cpu *c, u64 index,
+bool cache_index_store(struct page_index *ix, struct cache_nodes *nodes, struct cpu *c, u64 index,
 		       u64 entry);
 /* The first entry from *index on, whose index it becomes; 0: there is none. */
-u64 cache_index_next(const struct cache_index *ix, u64 *index);
+u64 cache_index_next(const struct page_index *ix, u64 *index);
 /* The entry there must be a page. */
-void cache_index_tag(struct cache_index *ix, u64 index, enum cache_tag tag, bool on);
-bool cache_index_tagged(const struct cache_index *ix, u64 index, enum cache_tag tag);
-u64 cache_index_next_tagged(const struct cache_index *ix, u64 *index, enum cache_tag tag);
+void cache_index_tag(struct page_index *ix, u64 index, enum cache_tag tag, bool on);
+bool cache_index_tagged(const struct page_index *ix, u64 index, enum cache_tag tag);
+u64 cache_index_next_tagged(const struct page_index *ix, u64 *index, enum cache_tag tag);
 /* Gives all nodes back; entries are the caller's. */
-void cache_index_clear(struct cache_index *ix, struct cache_nodes *nodes, struct cpu *c);
+void cache_index_clear(struct page_index *ix, struct cache_nodes *nodes, struct cpu *c);
 /* ASSERTs counts, tags and heights; nodes of this tree. */
-u64 cache_index_sane(const struct cache_index *ix);
+u64 cache_index_sane(const struct page_index *ix);
 
 /* Whether the tree is high enough for an index, and which slot of a node is on the way. */
 static inline bool cache_node_covers(const struct cache_node *root, u64 index)

@@ -17,7 +17,7 @@ struct object {
 	u64 id;                   /* 0: nobody else can name it */
 	bool anon;                /* shared anonymous memory */
 	u32 users;                /* VMAs that map it */
-	struct cache_index pages; /* of each page one reference */
+	struct page_index pages; /* of each page one reference */
 	struct objects *set;
 	struct object *prev, *next;
 };

@@ -70,6 +70,12 @@ static void reap(struct mm *mm, struct cpu *c)
 	gather_flush(&g);
 }
 
+/* Simulated time is short: kernel.time_scale divides this period too. */
+static u64 second_of(const struct kernel *k)
+{
+	return k->hz / MAX(k->cfg.time_scale, 1);
+}
+
 /*
  * out_of_memory() up to 2.6.9: nobody is killed before ten calls within more than a second, none of which
  * came 5 s after the one before; and none within 5 s of the last kill. Who asked tries again after a while.
@@ -77,7 +83,7 @@ static void reap(struct mm *mm, struct cpu *c)
 static bool is_patient(struct kernel *k, u64 now)
 {
 	struct oom_calls *o = &k->oom;
-	u64 second = k->hz / k->cfg.time_scale;
+	u64 second = second_of(k);
 
 	if (!o->n || now - o->last > 5 * second)
 		*o = (struct oom_calls){ .first = now, .killed = o->killed, .kills = o->kills };
@@ -93,7 +99,7 @@ static bool is_patient(struct kernel *k, u64 now)
 /* blk_congestion_wait() of 2.6.9, yield() of 2.4. In a fault the thread waits, and begins again. */
 static bool try_later(struct kernel *k, struct cpu *c, u64 now)
 {
-	u64 until = now + MAX(k->hz / k->cfg.time_scale / 50, 1);
+	u64 until = now + MAX(second_of(k) / 50, 1);
 
 	if (k->cpu[c->id].in_fault) {
 		k->cpu[c->id].reclaim_until = until;

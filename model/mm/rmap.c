@@ -174,7 +174,7 @@ void rmap_migrate(struct kernel *k, struct cpu *c, u64 from, u64 to)
 	q->index = p->index;
 	q->rmap = p->rmap;
 	q->mapcount = p->mapcount;
-	q->marks = p->marks & (u16)~(PG_LRU | PG_BATCHED);
+	q->marks = p->marks & (u16) ~(PG_LRU | PG_BATCHED);
 	q->group = p->group;
 	lru_replace(k, from, to);
 	p->mapping = p->rmap = p->mapcount = 0;

@@ -111,7 +111,7 @@ struct rmap {
 	struct kernel *k;
 	const struct rmap_ops *anon, *file;
 	void *anon_state, *file_state; /* of the halves */
-	u64 mapped; /* pages that somebody maps: nr_mapped with nr_anon_pages */
+	u64 mapped;                    /* pages that somebody maps: nr_mapped with nr_anon_pages */
 	struct rmap_stats st;
 };
 

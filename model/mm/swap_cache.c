@@ -13,7 +13,7 @@
 struct swap_cache {
 	struct swap *s;
 	struct cache_nodes nodes;
-	struct cache_index *index;
+	struct page_index *index;
 	u32 n, shift; /* indices; slots of each as a shift */
 };
 
@@ -44,7 +44,7 @@ void swap_cache_free(struct swap_cache *sc)
 	free(sc);
 }
 
-static struct cache_index *index_of(const struct swap_cache *sc, u64 slot)
+static struct page_index *index_of(const struct swap_cache *sc, u64 slot)
 {
 	return &sc->index[slot >> sc->shift];
 }

@@ -16,7 +16,7 @@
 #define PLACES 1500u
 
 struct world {
-	struct cache_index ix;
+	struct page_index ix;
 	struct cache_nodes nodes;
 	struct rng rng;
 	u64 index[PLACES]; /* ascending */
@@ -182,7 +182,7 @@ static void test_levels(void **state)
 		u64 index, nodes;
 	} cases[] = { { 0, 0 }, { 1, 1 }, { 63, 1 }, { 64, 3 }, { 4095, 3 }, { 4096, 5 }, { 262143, 5 } };
 	struct cache_nodes nodes = { .shrinks = true };
-	struct cache_index ix = { 0 };
+	struct page_index ix = { 0 };
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {

@@ -675,7 +675,7 @@ static void test_fresh_pages_fault_once(void **state)
 }
 
 struct values {
-	u64 v[1024];
+	u64 v[2048];
 	u32 n;
 };
 
