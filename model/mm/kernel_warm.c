@@ -60,11 +60,18 @@ static bool is_common(enum kernel_step s)
 	}
 }
 
-/* What happens once a second, or on some machines only, finds its lines gone. */
+/* What happens once a second, or on some machines or without memory only, finds its lines gone. */
 static bool is_seldom(enum kernel_step s)
 {
-	return kernel_step_path[s] == KPATH_KTHREAD || kernel_step_path[s] == KPATH_IPI ||
-	       kernel_step_path[s] == KPATH_SHOOTDOWN;
+	switch (kernel_step_path[s]) {
+	case KPATH_KTHREAD:
+	case KPATH_IPI:
+	case KPATH_SHOOTDOWN:
+	case KPATH_RECLAIM:
+		return true;
+	default:
+		return false;
+	}
 }
 
 static void tell_steps(const struct kernel *k, struct teller *t, bool common)
