@@ -93,19 +93,6 @@ static always_inline void issue(struct core *c, u64 slots, u32 part)
 
 /* ---- translation ---- */
 
-/* A page that an operation is in. */
-struct page {
-	u64 first, bytes; /* bytes 0: it is in none yet */
-	u64 delta;        /* physical - virtual address, in the machine */
-	u64 skew;         /* as hw/port.h has it */
-	bool writes;
-	/* For the shortcut: the time of its last use, NULL: it has none; and that it still is where it was.
-	 */
-	u64 *used;
-	const u64 *at;
-	u64 key;
-};
-
 /* The machine's address of what the kernel calls pa; its host maps the page first, if need be. */
 static u64 machine_pa(struct core *c, u32 part, u64 pa)
 {
@@ -166,7 +153,8 @@ static noinline u64 translate_miss(struct core *c, struct tlb *t, u64 va, enum a
 	return pa;
 }
 
-static u64 translate(struct core *c, struct tlb *t, struct page *p, u64 va, enum access_kind access, u32 part)
+static u64 translate(struct core *c, struct tlb *t, struct kernel_page *p, u64 va, enum access_kind access,
+		     u32 part)
 {
 	struct tlb_hit h = tlb_lookup_kernel(t, va);
 	bool hit = h.entry && tlb_grants(*h.entry, access);
@@ -181,16 +169,47 @@ static u64 translate(struct core *c, struct tlb *t, struct page *p, u64 va, enum
 	p->used = h.array->hot ? &h.array->tags.used_at[h.id] : NULL;
 	p->at = &h.array->tags.key[h.id];
 	p->key = *p->at;
+	p->entry = h.entry;
+	p->value = *h.entry;
 	p->writes = tlb_writes_freely(*h.entry);
 	return tlb_pa(&h, va);
 }
 
+static u64 page_number(const struct core *c, u64 va)
+{
+	return va >> c->page_shift;
+}
+
+/* Text and data have one page each at the same number. */
+static struct kernel_page *page_known(struct core *c, u64 va, bool text)
+{
+	return &c->page[(hash64(page_number(c, va)) ^ text) % KERNEL_PAGES];
+}
+
+/*
+ * The page was entered lately, and its translation is where it was, and what it was: a hit that moves a time.
+ */
+static bool enter_known_page(struct core *c, struct tlb *t, struct kernel_page *p, u64 va,
+			     enum access_kind access)
+{
+	const struct kernel_page *known = page_known(c, va, t == &c->itlb);
+
+	if (va - known->first >= known->bytes || *known->at != known->key || *known->entry != known->value ||
+	    !tlb_grants(known->value, access) || explain_on())
+		return false;
+	*p = *known;
+	*p->used = ++c->clock;
+	return true;
+}
+
 /* The page of va is the one that the operation is in. The direct map is indexed as physical memory is. */
-static noinline void enter_page(struct core *c, struct tlb *t, struct page *p, u64 va,
+static noinline void enter_page(struct core *c, struct tlb *t, struct kernel_page *p, u64 va,
 				enum access_kind access, u32 part)
 {
 	u64 in_map = va - c->cpu.direct_map, pa;
 
+	if (likely(enter_known_page(c, t, p, va, access)))
+		return;
 	p->bytes = 1ull << c->page_shift;
 	p->first = align_down(va, p->bytes);
 	if (c->walker.kernel_root) {
@@ -202,11 +221,14 @@ static noinline void enter_page(struct core *c, struct tlb *t, struct page *p, u
 		p->writes = true;
 		p->used = &c->no_page;
 		p->at = &p->key;
+		p->entry = NULL;
 	}
 	p->delta = pa - va;
+	if (p->used && p->entry && !c->l1d.hot->off)
+		*page_known(c, va, t == &c->itlb) = *p;
 }
 
-static always_inline void be_in_page(struct core *c, struct tlb *t, struct page *p, u64 va,
+static always_inline void be_in_page(struct core *c, struct tlb *t, struct kernel_page *p, u64 va,
 				     enum access_kind access, u32 part)
 {
 	if (unlikely(va - p->first >= p->bytes))
@@ -248,7 +270,8 @@ static u64 access_time(const struct core *c, const struct cache *l1, u64 hit_lat
 	return core_cycle(c) + (c->walker.kernel_root ? hit_latency - l1->latency : 0);
 }
 
-static struct mem_req request(struct core *c, const struct page *p, u64 va, u32 bytes, enum mem_class cls)
+static struct mem_req request(struct core *c, const struct kernel_page *p, u64 va, u32 bytes,
+			      enum mem_class cls)
 {
 	return (struct mem_req){ .pa = va + p->delta,
 				 .skew = p->skew,
@@ -260,7 +283,8 @@ static struct mem_req request(struct core *c, const struct page *p, u64 va, u32 
 }
 
 /* A hit that takes no time but its slot: the line's id, else TAG_MISS, and nothing has changed. */
-static always_inline u32 plain_hit(struct core *c, struct cache *l1, const struct page *p, u64 va, bool write)
+static always_inline u32 plain_hit(struct core *c, struct cache *l1, const struct kernel_page *p, u64 va,
+				   bool write)
 {
 	u64 pa = va + p->delta;
 
@@ -273,14 +297,14 @@ static always_inline u32 plain_hit(struct core *c, struct cache *l1, const struc
 }
 
 /* The next access to the line of va may take the shortcut. */
-static always_inline void make_hot(struct cache *l1, const struct page *p, u64 va, u32 id)
+static always_inline void make_hot(struct cache *l1, const struct kernel_page *p, u64 va, u32 id)
 {
 	if (p->used && *p->at == p->key)
 		hot_set(l1->hot, id, va >> l1->line_shift | HOT_KERNEL, p->used,
 			p->writes && l1->state[id] & LINE_DIRTY);
 }
 
-static void read_line(struct core *c, const struct page *p, u64 va, u32 bytes, u32 part)
+static void read_line(struct core *c, const struct kernel_page *p, u64 va, u32 bytes, u32 part)
 {
 	struct mem_req r = request(c, p, va, bytes, MEM_KERNEL_LOAD);
 	u64 misses = c->l1d.st.kernel_load_misses, now = core_cycle(c), done;
@@ -295,7 +319,7 @@ static void read_line(struct core *c, const struct page *p, u64 va, u32 bytes, u
 		issue(c, 1, part);
 }
 
-static noinline void load_line(struct core *c, struct page *p, u64 va, u32 bytes, u32 part)
+static noinline void load_line(struct core *c, struct kernel_page *p, u64 va, u32 bytes, u32 part)
 {
 	u32 id;
 
@@ -327,7 +351,7 @@ static void expect_store(struct core *c, u64 pa)
 		port_expect(c->l1d.below, pa, false);
 }
 
-static void write_line(struct core *c, const struct page *p, u64 va, u32 bytes, u32 part)
+static void write_line(struct core *c, const struct kernel_page *p, u64 va, u32 bytes, u32 part)
 {
 	struct mem_req r = request(c, p, va, bytes, MEM_KERNEL_RFO);
 	u64 misses = c->l1d.st.kernel_store_misses, now = core_cycle(c), done;
@@ -341,7 +365,7 @@ static void write_line(struct core *c, const struct page *p, u64 va, u32 bytes, 
 	core_retire_store(c, done > now + c->hit_latency ? done : now, part);
 }
 
-static noinline void store_line(struct core *c, struct page *p, u64 va, u32 bytes, u32 part)
+static noinline void store_line(struct core *c, struct kernel_page *p, u64 va, u32 bytes, u32 part)
 {
 	u32 id;
 
@@ -382,7 +406,7 @@ static void tell_begin(const struct core *c, enum kernel_path path, const char *
 
 static noinline void load_lines(struct core *c, enum kernel_path path, u64 va, u32 bytes)
 {
-	struct page page = { 0 };
+	struct kernel_page page = { 0 };
 	u32 part;
 
 	if (unlikely(explain_on()))
@@ -422,7 +446,7 @@ void core_kernel_load(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes)
 
 static noinline void store_lines(struct core *c, enum kernel_path path, u64 va, u32 bytes)
 {
-	struct page page = { 0 };
+	struct kernel_page page = { 0 };
 	u32 part;
 
 	if (unlikely(explain_on())) {
@@ -457,7 +481,7 @@ void core_kernel_store(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes
 
 /* ---- text ---- */
 
-static noinline void fetch_line(struct core *c, struct page *p, u64 va, u32 part)
+static noinline void fetch_line(struct core *c, struct kernel_page *p, u64 va, u32 part)
 {
 	u64 misses = c->l1i.st.kernel_fetch_misses, now, done;
 	struct mem_req r;
@@ -486,7 +510,7 @@ static noinline void fetch_line(struct core *c, struct page *p, u64 va, u32 part
  * A line that is not hot, but a hit in a page that the operation is in, while nothing is in flight: whenever
  * it is asked for.
  */
-static always_inline bool text_hit(struct core *c, const struct page *p, u64 va)
+static always_inline bool text_hit(struct core *c, const struct kernel_page *p, u64 va)
 {
 	u64 pa = va + p->delta;
 	u32 id;
@@ -507,7 +531,7 @@ static always_inline bool text_hit(struct core *c, const struct page *p, u64 va)
 static u64 fetch_lines(struct core *c, u64 first, u64 lines, u64 instructions, u32 part)
 {
 	u64 issued = 0, before, i;
-	struct page page = { 0 };
+	struct kernel_page page = { 0 };
 
 	for (i = 0; i < lines; i++) {
 		if (likely(hot_use(c->l1i.hot, (first + i) | HOT_KERNEL, HOT_READ, &c->clock)))
@@ -571,7 +595,8 @@ static always_inline void end_cycle(struct core *c, u64 *now, u32 part)
  * Lines of a page that are written, a cycle each: from *now on, the cycle at hand, which is left there for
  * the next.
  */
-static always_inline void fill_line(struct core *c, struct page *p, u64 va, u32 bytes, u64 *now, u32 part)
+static always_inline void fill_line(struct core *c, struct kernel_page *p, u64 va, u32 bytes, u64 *now,
+				    u32 part)
 {
 	u32 id = plain_hit(c, &c->l1d, p, va, true);
 
@@ -596,8 +621,8 @@ static void write_times(struct core *c, u64 *now, u32 n, u64 *at, u32 part)
 }
 
 /*
- * As write_line() for n lines that L1D does not have and that can be written at once, as nothing need be asked
- * below; what they turn out goes down together.
+ * As write_line() for n lines that L1D does not have and that can be written at once, as nothing need be
+ * asked below; what they turn out goes down together.
  */
 static void write_absent(struct core *c, const struct mem_req *r, u32 n, u64 *now, struct cache_down *down,
 			 u32 part)
@@ -612,7 +637,7 @@ static void write_absent(struct core *c, const struct mem_req *r, u32 n, u64 *no
 }
 
 /* Whole lines, of which L1D may have some. */
-static noinline void zero_lines(struct core *c, struct page *p, u64 va, u32 lines, u32 part)
+static noinline void zero_lines(struct core *c, struct kernel_page *p, u64 va, u32 lines, u32 part)
 {
 	u32 bytes = 1u << c->l1d.line_shift, n;
 	struct cache_down down;
@@ -632,7 +657,7 @@ static noinline void zero_lines(struct core *c, struct page *p, u64 va, u32 line
 	cache_send_down(&c->l1d, &down);
 }
 
-static void zero_each_line(struct core *c, struct page *p, u64 va, u32 bytes, u32 part)
+static void zero_each_line(struct core *c, struct kernel_page *p, u64 va, u32 bytes, u32 part)
 {
 	u64 now = core_cycle(c);
 	u32 line;
@@ -647,7 +672,7 @@ void core_kernel_zero(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes)
 {
 	struct core *c = core_on_path(cpu, path);
 	u32 part = PART_KERNEL + path, in_line = (1u << c->l1d.line_shift) - 1;
-	struct page page = { 0 };
+	struct kernel_page page = { 0 };
 
 	if (unlikely(explain_on())) {
 		tell_begin(c, path, "zeroing", va, bytes);
@@ -666,7 +691,8 @@ void core_kernel_zero(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes)
 }
 
 /* One line of many that are read, as many in flight as the MSHRs allow. Returns when it is there. */
-static always_inline u64 look_at_line(struct core *c, struct page *p, u64 va, u32 bytes, u64 *now, u32 part)
+static always_inline u64 look_at_line(struct core *c, struct kernel_page *p, u64 va, u32 bytes, u64 *now,
+				      u32 part)
 {
 	u64 begin = *now, misses, done;
 	struct mem_req r;
@@ -691,7 +717,7 @@ void core_kernel_copy(struct cpu *cpu, enum kernel_path path, u64 to, u64 from, 
 {
 	struct core *c = core_on_path(cpu, path);
 	u32 line = 1u << c->l1d.line_shift, part = PART_KERNEL + path, at;
-	struct page source = { 0 }, target = { 0 };
+	struct kernel_page source = { 0 }, target = { 0 };
 	u64 last = 0, done, now;
 
 	if (unlikely(explain_on())) {

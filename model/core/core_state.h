@@ -62,6 +62,24 @@ struct kernel_account {
 	u64 pure;    /* in the histogram's bin of hits */
 };
 
+/* A page that the kernel is in. */
+struct kernel_page {
+	u64 first, bytes; /* bytes 0: it is in none yet */
+	u64 delta;        /* physical - virtual address, in the machine */
+	u64 skew;         /* as hw/port.h has it */
+	bool writes;
+	/* For the shortcut: the time of its last use, NULL: it has none; and that it still is where it was. */
+	u64 *used;
+	const u64 *at;
+	u64 key;
+	/* And as it was. */
+	const u64 *entry;
+	u64 value;
+};
+
+/* Pages that the kernel has been in lately, by page number. */
+#define KERNEL_PAGES 64u
+
 struct core {
 	struct cpu cpu; /* first: the kernel knows the core by it */
 	u64 slots;      /* now; inside core_run() only current where it leaves the hot loop */
@@ -83,6 +101,7 @@ struct core {
 	struct tlb itlb, dtlb, stlb;
 	struct walker walker;
 	struct tlb_prefetcher tlb_prefetcher;
+	struct kernel_page page[KERNEL_PAGES];
 	struct text_runs *text; /* NULL: the kernel's text is looked up line by line */
 	struct stage2 *host; /* NULL: the kernel's physical addresses are the machine's */
 	struct store_buffer sb;

@@ -6,15 +6,6 @@ const char *const era_names[] = {
 	[ERA_6_X] = "6.x",     [NR_ERAS] = NULL,
 };
 
-enum era_class era_class(enum kernel_era era)
-{
-	if (era <= ERA_2_4_21)
-		return CLASS_2_4;
-	if (era <= ERA_2_6_18)
-		return CLASS_2_6_9;
-	return era <= ERA_2_6_37 ? CLASS_2_6_37 : CLASS_6_X;
-}
-
 /*
  * include/linux/mm.h, mm_types.h of the trees: 2.4 i386 44, 48 with HIGHMEM (`virtual`), which is what
  * machines of the day had; 2.5.66 40 with the pte_chain union; 2.6.7 on i386 32. x86-64: 56 up to 3.0 (seven

@@ -26,7 +26,15 @@ extern const char *const era_names[]; /* "2.4.0", ..., NULL */
 
 /* Eras for which instructions were counted or estimated: columns of the table of steps (step.h). */
 enum era_class { CLASS_2_4, CLASS_2_6_9, CLASS_2_6_37, CLASS_6_X, NR_ERA_CLASSES };
-enum era_class era_class(enum kernel_era era);
+
+static inline enum era_class era_class(enum kernel_era era)
+{
+	if (era <= ERA_2_4_21)
+		return CLASS_2_4;
+	if (era <= ERA_2_6_18)
+		return CLASS_2_6_9;
+	return era <= ERA_2_6_37 ? CLASS_2_6_37 : CLASS_6_X;
+}
 
 /* Pageblocks and free lists have a migratetype: since 2.6.24. */
 static inline bool era_has_types(enum kernel_era era)

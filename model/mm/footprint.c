@@ -47,9 +47,9 @@ static const u8 percent[NR_ERA_CLASSES] = { 35, 40, 70, 100 };
 static const u8 task_lines[NR_ERA_CLASSES] = { 26, 21, 27, 91 };
 static const u8 mm_lines[NR_ERA_CLASSES] = { 2, 7, 13, 24 };
 
-static u32 lines(const struct kernel *k, u32 counted)
+static u32 lines(enum era_class class, u32 counted)
 {
-	return (counted * percent[era_class(k->cfg.era)] + 99) / 100;
+	return (counted * percent[class] + 99u) / 100u;
 }
 
 /* Steps look at different words of a struct. */
@@ -73,15 +73,16 @@ void footprint_charge(const struct kernel *k, struct cpu *c, const struct mm *mm
 	const struct footprint *f = &footprints[s];
 	const struct task *t = k->cpu[c->id].task;
 	enum era_class class = era_class(k->cfg.era);
-	u32 stack = lines(k, f->stack);
+	u32 stack = lines(class, f->stack);
 
 	if (!t)
 		return;
-	touch(c, s, t->stack - (lines(k, f->depth) + stack) * LINE, stack, stack, true);
-	touch(c, s, percpu_va(k->pa, c->id, percpu_words(s)), lines(k, f->percpu), lines(k, f->percpu), true);
-	touch(c, s, t->va, lines(k, f->task_read), task_lines[class], false);
-	touch(c, s, t->va, lines(k, f->task_write), task_lines[class], true);
+	touch(c, s, t->stack - (lines(class, f->depth) + stack) * LINE, stack, stack, true);
+	touch(c, s, percpu_va(k->pa, c->id, percpu_words(s)), lines(class, f->percpu),
+	      lines(class, f->percpu), true);
+	touch(c, s, t->va, lines(class, f->task_read), task_lines[class], false);
+	touch(c, s, t->va, lines(class, f->task_write), task_lines[class], true);
 	if (mm && mm->va)
-		touch(c, s, mm->va, lines(k, f->mm), mm_lines[class], false);
-	touch(c, s, k->data_va + (u64)s * DATA_STRIDE, lines(k, f->data), lines(k, f->data), false);
+		touch(c, s, mm->va, lines(class, f->mm), mm_lines[class], false);
+	touch(c, s, k->data_va + (u64)s * DATA_STRIDE, lines(class, f->data), lines(class, f->data), false);
 }
