@@ -150,7 +150,9 @@ static void be_born(struct engine *e, struct thread *th)
 	e->st.processes++;
 	p->born = true;
 	p->mm = mm_new(e->p.kernel, !starts || !trace_has_mappings(th->rec->trace));
-	if (!p->mm)
+	if (p->mm)
+		mm_join_group(p->mm, NULL, p->pid);
+	else
 		e->st.oom++;
 }
 

@@ -155,6 +155,8 @@ static enum step do_fork(struct engine *e, struct thread *th)
 	child->brk = p->brk;
 	/* Who was killed for its memory has no children, whatever the recording says. */
 	child->mm = p->mm ? mm_fork(p->mm, e->on->cpu) : NULL;
+	if (child->mm)
+		mm_join_group(child->mm, NULL, child->pid);
 	e->st.processes += p->mm != NULL;
 	e->st.oom += p->mm && !child->mm;
 	return STEP_DONE;
@@ -180,6 +182,8 @@ static enum step do_exec(struct engine *e, struct thread *th)
 	p->brk = 0;
 	if (th->event.arg)
 		p->mm = mm_new(e->p.kernel, false);
+	if (p->mm)
+		mm_join_group(p->mm, th->event.name, p->pid);
 	if (th->event.arg && !p->mm)
 		e->st.oom++;
 	return STEP_DONE;

@@ -42,6 +42,9 @@ static const struct opt simulator_opts[] = {
 	{ 0 },
 };
 
+#define MEMCG_SECTION(n, help)                                                             \
+	{ "group.*" #n, memcg_opts, offsetof(struct machine_cfg, kernel.group[(n) - 1]), help, NULL }
+
 const struct opt_section machine_sections[] = {
 	{ "", machine_opts, 0, "the machine", NULL },
 	{ "memory", memory_opts, 0, "physical memory", NULL },
@@ -51,6 +54,13 @@ const struct opt_section machine_sections[] = {
 	BLOCKDEV_SECTIONS(offsetof(struct machine_cfg, kernel.blockdev)),
 	{ "swap", swap_opts, offsetof(struct machine_cfg, kernel.swap), "where private pages go", NULL },
 	{ "zram", zram_opts, offsetof(struct machine_cfg, kernel.swap.zram), "compressed memory as swap", NULL },
+	MEMCG_SECTION(1, "a group of processes with a limit (memcg); NAME is yours"),
+	MEMCG_SECTION(2, NULL),
+	MEMCG_SECTION(3, NULL),
+	MEMCG_SECTION(4, NULL),
+	MEMCG_SECTION(5, NULL),
+	MEMCG_SECTION(6, NULL),
+	MEMCG_SECTION(7, NULL),
 	{ "storage", storage_opts, offsetof(struct machine_cfg, kernel.storage), "what files lie on", NULL },
 	{ "sched", sched_opts, offsetof(struct machine_cfg, sched), "the scheduler", NULL },
 	{ "cat", service_opts, offsetof(struct machine_cfg, service),

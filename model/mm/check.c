@@ -10,6 +10,7 @@
 #include "model/mm/page_cache.h"
 #include "model/mm/pte.h"
 #include "model/mm/lru.h"
+#include "model/mm/memcg.h"
 #include "model/mm/rmap.h"
 #include "model/mm/slab.h"
 #include "model/mm/vmalloc.h"
@@ -240,6 +241,7 @@ void kernel_check(const struct kernel *k)
 		swap_each_page(k, found_page, &ch);
 		check_swap(k);
 		lru_sane(k);
+		memcg_sane(k);
 		check_owners(k, &ch.refs);
 	}
 	for (s = map64_next(&ch.refs, NULL); s; s = map64_next(&ch.refs, s))

@@ -130,7 +130,7 @@ void frame_buddy_get(struct page_alloc *pa, u64 pfn)
 static void forget(struct page_alloc *pa, struct cpu *c, struct page *p, u64 pfn)
 {
 	ASSERT(!p->mapcount && !p->swap);
-	if (p->marks & (PG_LRU | PG_BATCHED) && pa->release)
+	if ((p->group || p->marks & (PG_LRU | PG_BATCHED)) && pa->release)
 		pa->release(pa->release_arg, c, pfn);
 	p->mapping = p->index = p->rmap = p->ready = 0;
 	p->marks = p->group = 0;

@@ -15,6 +15,7 @@
 #include "model/mm/kpgtable.h"
 #include "model/mm/kthread.h"
 #include "model/mm/layout.h"
+#include "model/mm/memcg.h"
 #include "model/mm/page.h"
 #include "model/mm/page_cache.h"
 #include "model/mm/rmap.h"
@@ -306,6 +307,7 @@ void kernel_stats(struct kernel *k, struct stats *s)
 	if (k->lru) {
 		lru_stats_add(k, s);
 		reclaim_stats_add(k, s);
+		memcg_stats_add(k, s);
 	}
 	if (k->vmalloc)
 		vmalloc_stats_add(k->vmalloc, s);

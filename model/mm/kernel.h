@@ -48,6 +48,16 @@
 /* Beyond it a core would do little else. */
 #define KERNEL_TIME_SCALE_MAX 100000u
 
+/* Groups with a limit (memcg.h), beside the root. */
+#define MEMCG_MAX 7u
+
+struct memcg_cfg {
+	char *name; /* empty: there is no such group */
+	u64 limit, swap; /* bytes, 0: none */
+	char *processes;
+};
+extern const struct opt memcg_opts[];
+
 struct kernel_cfg {
 	u32 era;                /* kernel.era: whose rules */
 	u32 layout;             /* kernel.layout: enum kernel_layout */
@@ -62,6 +72,7 @@ struct kernel_cfg {
 	u32 rmap_file;          /* kernel.rmap_file: 0 the scheme's, else enum rmap_file + 1 */
 	u32 reclaim;            /* kernel.reclaim: 0 the era's, else enum reclaim_form + 1 */
 	u32 swappiness;         /* kernel.swappiness */
+	struct memcg_cfg group[MEMCG_MAX];
 	u64 min_free_kbytes;    /* kernel.min_free_kbytes: 0 by the era's formula */
 	u32 boot;               /* kernel.boot: enum kernel_boot_state */
 	u32 boot_occupancy;     /* kernel.boot_occupancy: percent */
@@ -218,6 +229,8 @@ enum mm_result mm_brk(struct mm *mm, struct cpu *c, u64 start, u64 end);
 /* A copy-on-write copy; NULL: no memory. */
 struct mm *mm_fork(struct mm *mm, struct cpu *c);
 
+/* It belongs to the group that has the program's name or the recorded number, if there is one. */
+void mm_join_group(struct mm *mm, const char *program, u32 pid);
 u64 mm_root(const struct mm *mm); /* physical address of the root table */
 /* The address space is the hardware thread's from now on. */
 void mm_load(struct mm *mm, struct cpu *c);

@@ -7,6 +7,7 @@
 #include "model/mm/kpgtable.h"
 #include "model/mm/kthread.h"
 #include "model/mm/lru.h"
+#include "model/mm/memcg.h"
 #include "model/mm/migrate.h"
 #include "model/mm/rmap.h"
 #include "model/mm/slab.h"
@@ -147,7 +148,9 @@ void kernel_boot(struct kernel *k, const struct kernel_params *p)
 	rmap_boot(k);
 	place_flush_state(k);
 	if (k->rmap)
-		lru_boot(k, 0);
+		lru_boot(k, memcg_groups(&k->cfg));
+	if (k->rmap)
+		memcg_boot(k, k->pa->cfg.cpus);
 	k->data_va = layout_image_va(&k->layout) + k->layout.image_bytes / 2;
 	k->migration = migration_new(k);
 	compact_init(k->pa, &migration_ops, k->migration);
@@ -174,6 +177,7 @@ void kernel_boot_undo(struct kernel *k)
 	if (k->slabs)
 		slabs_free(k->slabs);
 	page_alloc_free(k->pa);
+	memcg_free(k);
 	lru_free(k);
 	rmap_free(k->rmap);
 	migration_free(k->migration);

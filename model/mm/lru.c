@@ -4,6 +4,7 @@
 
 #include "model/base/error.h"
 #include "model/mm/footprint.h"
+#include "model/mm/memcg.h"
 #include "model/mm/rmap.h"
 #include "model/mm/slab.h"
 
@@ -39,6 +40,7 @@ static void lruvec_init(struct kernel *k, struct lruvec *v, u32 unit, u32 group)
 }
 
 static void release(void *arg, struct cpu *c, u64 pfn);
+static void leave(struct kernel *k, struct cpu *c, u64 pfn);
 
 void lru_boot(struct kernel *k, u32 groups)
 {
@@ -164,7 +166,7 @@ void lru_replace(struct kernel *k, u64 from, u64 to)
 {
 	if (!k->lru || !(at(k, (u32)from)->marks & (PG_LRU | PG_BATCHED)))
 		return;
-	release(k, NULL, from);
+	leave(k, NULL, from);
 	lru_insert(k, NULL, to, false);
 }
 
@@ -260,6 +262,18 @@ static void leave_batch(struct kernel *k, u64 pfn)
 	ASSERT(!"a page that is on its way is in a batch");
 }
 
+/* Out of its list, or of the batch that it is in. */
+static void leave(struct kernel *k, struct cpu *c, u64 pfn)
+{
+	struct page *p = at(k, (u32)pfn);
+
+	if (p->marks & PG_BATCHED) {
+		leave_batch(k, pfn);
+		p->marks &= (u16)~PG_BATCHED;
+	}
+	lru_remove(k, c, pfn);
+}
+
 /* __page_cache_release(): the page is freed. Linux's batches hold a reference, and free it when they are
  * emptied. */
 static void release(void *arg, struct cpu *c, u64 pfn)
@@ -267,12 +281,9 @@ static void release(void *arg, struct cpu *c, u64 pfn)
 	struct kernel *k = arg;
 	struct page *p = at(k, (u32)pfn);
 
-	if (p->marks & PG_BATCHED) {
-		leave_batch(k, pfn);
-		p->marks &= (u16)~PG_BATCHED;
-		return;
-	}
-	lru_remove(k, c, pfn);
+	leave(k, c, pfn);
+	if (p->group)
+		memcg_uncharge(k, p);
 }
 
 /*

@@ -233,6 +233,7 @@ struct mm *mm_fork(struct mm *mm, struct cpu *c)
 		return NULL;
 	}
 	f.child->brk = mm->brk;
+	f.child->group = mm->group;
 	f.to = (struct pte_cursor){ .mm = f.child, .c = c, .path = KPATH_FORK, .make = true };
 	f.failed = !rmap_fork_mm(mm, f.child, c);
 	fork_mappings(&f);

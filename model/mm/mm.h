@@ -170,6 +170,7 @@ struct kernel {
 	struct migration *migration; /* with a page allocator */
 	struct rmap *rmap;           /* NULL: there is none */
 	struct lru *lru;             /* NULL: nothing is reclaimed but slabs */
+	struct memcgs *memcgs;       /* NULL: no group has a limit */
 	struct reclaim_stats reclaim;
 	struct mm *swap_mm; /* that swap_out() looks at next, NULL: the first */
 	struct oom_calls oom;

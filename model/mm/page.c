@@ -3,6 +3,7 @@
 #include "model/mm/contig.h"
 #include "model/mm/huge.h"
 #include "model/mm/kmap.h"
+#include "model/mm/memcg.h"
 #include "model/mm/pte.h"
 
 #define MM_RIGHTS (MM_READ | MM_WRITE | MM_EXEC)
@@ -145,10 +146,15 @@ void page_refresh_ends(struct gather *g, enum kernel_path path, u64 start, u64 e
 u64 page_alloc(struct kernel *k, struct cpu *c, u32 gfp, u32 order, u64 va)
 {
 	u32 node = c ? c->node : 0;
+	u64 pfn;
 
 	if (k->cfg.numa == NUMA_POLICY_INTERLEAVE && va != ~(u64)0)
 		node = (u32)((va >> (k->page_shift + order)) % k->nodes);
-	return frame_alloc(k->frames, c, gfp, order, va, node);
+	pfn = frame_alloc(k->frames, c, gfp, order, va, node);
+	if (pfn == NO_FRAME || !(gfp & GFP_MOVABLE) || memcg_charge(k, c, pfn, 1u << order))
+		return pfn;
+	frame_put_block(k->frames, c, pfn, order);
+	return NO_FRAME;
 }
 
 static void zero_frame(const struct kernel *k, struct cpu *c, u64 pfn)

@@ -52,7 +52,10 @@ void page_refresh(struct gather *g, enum kernel_path path, u64 start, u64 end);
 /* The same for the pages in which start or end lies, if they are shared with what lies outside. */
 void page_refresh_ends(struct gather *g, enum kernel_path path, u64 start, u64 end);
 
-/* frame_alloc() from the node that kernel.numa says; c NULL: no core asks. */
+/*
+ * frame_alloc() from the node that kernel.numa says; c NULL: no core asks. Movable pages, which are a
+ * program's, are charged to its group.
+ */
 u64 page_alloc(struct kernel *k, struct cpu *c, u32 gfp, u32 order, u64 va);
 /* Whole pages, frame by frame. */
 void page_zero(const struct kernel *k, struct cpu *c, u64 pfn);

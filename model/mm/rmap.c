@@ -177,7 +177,7 @@ void rmap_migrate(struct kernel *k, struct cpu *c, u64 from, u64 to)
 	q->marks = p->marks & (u16) ~(PG_LRU | PG_BATCHED);
 	q->group = p->group;
 	lru_replace(k, from, to);
-	p->mapping = p->rmap = p->mapcount = 0;
+	p->mapping = p->rmap = p->mapcount = p->group = 0;
 	touch_page(k, c, to, KPATH_COMPACT);
 }
 

@@ -3,6 +3,7 @@
 #include "model/mm/footprint.h"
 #include "model/mm/contig.h"
 #include "model/mm/huge.h"
+#include "model/mm/memcg.h"
 #include "model/mm/page_cache.h"
 #include "model/mm/page_io.h"
 #include "model/mm/pte.h"
@@ -286,7 +287,9 @@ static bool has_place(struct scan *s, u64 pfn)
 {
 	struct page *p = page_at(s, pfn);
 
-	return !is_swapbacked(p) || p->swap || (s->may_swap && swap_add(s->k, s->c, pfn));
+	if (!is_swapbacked(p) || p->swap)
+		return true;
+	return s->may_swap && memcg_may_swap(s->k, p) && swap_add(s->k, s->c, pfn);
 }
 
 /* shrink_folio_list() */

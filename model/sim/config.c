@@ -57,7 +57,7 @@ bool config_is_group(const struct config *c, const char *name)
 	for (u32 i = 0; i < c->n; i++)
 		if (below(c->key[i].name, name))
 			return true;
-	return false;
+	return config_could_be_group(c, name);
 }
 
 /*
@@ -74,7 +74,7 @@ static char *who_has(const struct config *c, const char *name)
 		const char *key = c->key[i].name, *dot = strrchr(key, '.');
 		char *longer;
 
-		if (!dot || strcmp(dot, last) || n++ == 4)
+		if (config_is_vacant(&c->key[i]) || !dot || strcmp(dot, last) || n++ == 4)
 			continue;
 		longer = xasprintf("%s%s%.*s", list ? list : "", list ? ", " : "", (int)(dot - key), key);
 		free(list);
@@ -99,7 +99,8 @@ bool config_unknown(struct config *c, const char *name, const char *where)
 	}
 	suggest_init(&near, name);
 	for (u32 i = 0; i < c->n; i++)
-		suggest_offer(&near, c->key[i].name);
+		if (!config_is_vacant(&c->key[i]))
+			suggest_offer(&near, c->key[i].name);
 	for (const struct opt_section *s = c->sections; s->prefix; s++)
 		suggest_offer(&near, s->prefix);
 	if (near.best)
@@ -113,6 +114,8 @@ bool config_assign(struct config *c, const char *name, const char *text, const c
 	const char *at = where ? where : "default";
 	char *error;
 
+	if (!k && config_adopt(c, name))
+		k = find(c, name);
 	if (!k && config_is_group(c, name))
 		return config_fail(c, "%s: %s is a group of keys and takes no value", at, name);
 	if (!k)
@@ -285,8 +288,11 @@ void config_each(const struct config *c, config_visit_fn visit, void *arg)
 {
 	for (u32 i = 0; i < c->n; i++) {
 		const struct config_key *k = &c->key[i];
-		char *value = opt_format(k->opt, k->field);
+		char *value;
 
+		if (config_is_vacant(k))
+			continue;
+		value = opt_format(k->opt, k->field);
 		visit(arg, k->name, value, k->where ? k->where : "default");
 		free(value);
 	}
@@ -340,7 +346,7 @@ static char *new_subgroup(const struct config *c, u32 i, const char *group)
 	const char *rest = below(c->key[i].name, group), *dot = rest ? strchr(rest, '.') : NULL;
 	char *sub;
 
-	if (!dot)
+	if (!dot || config_is_vacant(&c->key[i]))
 		return NULL;
 	sub = xasprintf("%.*s", (int)(dot - c->key[i].name), c->key[i].name);
 	for (u32 j = i; j--;) { /* the keys of a group stand together */
@@ -357,7 +363,7 @@ static void dump_group(const struct config *c, FILE *f, const char *group, u32 d
 	for (u32 i = 0; i < c->n; i++) {
 		const char *rest = below(c->key[i].name, group);
 
-		if (rest && !strchr(rest, '.'))
+		if (rest && !strchr(rest, '.') && !config_is_vacant(&c->key[i]))
 			dump_value(f, &c->key[i], rest, depth);
 	}
 	for (u32 i = 0; i < c->n; i++) {
@@ -420,11 +426,13 @@ static void help_key(FILE *f, const struct config_key *k)
 {
 	const char *unit = k->opt->unit;
 	char *value = opt_format(k->opt, k->field), *range = opt_range(k->opt);
-	int column = fprintf(f, "  %-28s %-12s ", k->name, *value ? value : "\"\"");
+	char *name = config_shown_name(k->name);
+	int column = fprintf(f, "  %-28s %-12s ", name, *value ? value : "\"\"");
 
 	print_folded(f, unit ? xasprintf("%s [%s]", k->opt->help, unit) : xstrdup(k->opt->help), column);
 	fprintf(f, "%*s", HELP_COLUMN, "");
 	print_folded(f, xasprintf("(%s)", range), HELP_COLUMN);
+	free(name);
 	free(value);
 	free(range);
 }
@@ -446,10 +454,15 @@ void config_help(const struct opt_section *sections, FILE *f)
 	const struct config_key *k = c->key;
 
 	for (const struct opt_section *s = sections; s->prefix; s++) {
-		fprintf(f, "%s%s%s%s\n", s == sections ? "" : "\n", s->prefix, *s->prefix ? ": " : "",
-			s->help);
-		for (const struct opt *o = s->opts; o->name; o++)
-			help_key(f, k++);
+		char *prefix = config_shown_name(s->prefix);
+
+		if (s->help)
+			fprintf(f, "%s%s%s%s\n", s == sections ? "" : "\n", prefix, *prefix ? ": " : "",
+				s->help);
+		free(prefix);
+		for (const struct opt *o = s->opts; o->name; o++, k++)
+			if (s->help)
+				help_key(f, k);
 	}
 	config_free(c);
 	free(target);

@@ -32,6 +32,12 @@ bool config_read_text(struct config *c, const char *name, const char *text, size
 
 /* Whether name is a group: some key's name continues it after a dot. "" is one. */
 bool config_is_group(const struct config *c, const char *name);
+/* config_open.c: a key of a section that has no name yet; whether one could have that name; it gets it. */
+bool config_is_vacant(const struct config_key *k);
+bool config_could_be_group(const struct config *c, const char *name);
+bool config_adopt(struct config *c, const char *name);
+/* "group.NAME.limit" of group.*1.limit; the caller frees it. */
+char *config_shown_name(const char *name);
 const struct config_key *config_find(const struct config *c, const char *name);
 bool config_unknown(struct config *c, const char *name, const char *where);
 

@@ -57,7 +57,7 @@ struct opt_section {
 	const char *prefix; /* NULL ends an array of sections */
 	const struct opt *opts;
 	size_t offset; /* of the component's struct in the whole configuration struct */
-	const char *help;
+	const char *help; /* NULL: another one like the section before, as of config_open.c */
 	const char *defaults; /* libconfig text that overrides the table's defaults here, or NULL */
 };
 
