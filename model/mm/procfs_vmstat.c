@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/base/error.h"
+#include "model/mm/lru.h"
 #include "model/mm/mm.h"
 #include "model/mm/procfs.h"
 #include "model/mm/vmalloc.h"
@@ -106,6 +107,24 @@ static bool zone_value(const struct proc_source *p, const char *name, u32 node, 
 	return true;
 }
 
+/* Pages in the lists of reclaim: nr_inactive_anon and its kin, of a node or of all. */
+static bool list_value(const struct proc_source *p, const char *name, u32 node, u64 *value)
+{
+	const struct page_alloc *pa = p->pa;
+	u32 list, z;
+
+	if (!p->kernel || !p->kernel->lru || strncmp(name, "nr_", 3) != 0)
+		return false;
+	for (list = 0; list < NR_LRU_LISTS && strcmp(name + 3, lru_list_name[list]) != 0; list++)
+		;
+	if (list == NR_LRU_LISTS)
+		return false;
+	for (*value = 0, z = 0; z < pa->n_zones; z++)
+		if (node == PROC_ALL_NODES || pa->zone[z].node == node)
+			*value += p->kernel->lru->zone_n[z][list];
+	return true;
+}
+
 /* One counter for all zones, until 2.6.6. */
 static bool pgalloc(const struct proc_source *p, const char *name, u64 *value)
 {
@@ -131,7 +150,8 @@ static bool counted(const struct proc_source *p, const char *name, u64 *value)
 
 bool proc_value(const struct proc_source *p, const char *name, u32 node, u64 *value)
 {
-	if (zone_value(p, name, node, value) || slab_value(p, name, node, value))
+	if (zone_value(p, name, node, value) || slab_value(p, name, node, value) ||
+	    list_value(p, name, node, value))
 		return true;
 	if (node != PROC_ALL_NODES && p->pa->cfg.nodes > 1)
 		return false;

@@ -1,6 +1,8 @@
 /* How hard reclaim tries, and how often: try_to_free_pages(), balance_pgdat()'s part of it, memcg's. */
 #include "model/mm/vmscan.h"
 
+#include <stdio.h>
+
 #include "model/base/error.h"
 #include "model/mm/footprint.h"
 #include "model/mm/rmap.h"
@@ -12,9 +14,48 @@
 static const struct stat_desc stat_rows[] = { RECLAIM_STATS(STAT_ROW){ 0 } };
 #undef STAT_STRUCT
 
+/* The same under the names of /proc/vmstat (mm/vmstat.c:vmstat_text). */
+static const struct {
+	const char *name;
+	size_t offset;
+	const char *help;
+} vmstat_rows[] = {
+#define ROW(name, field, help)                                    \
+	{                                                         \
+		name, offsetof(struct reclaim_stats, field), help \
+	}
+	ROW("pgscan_kswapd", scanned_kswapd, "that kswapd looked at"),
+	ROW("pgscan_direct", scanned_direct, "that direct reclaim looked at"),
+	ROW("pgsteal_kswapd", stolen_kswapd, "that kswapd freed"),
+	ROW("pgsteal_direct", stolen_direct, "that direct reclaim freed"),
+	ROW("pgscan_anon", scanned_anon, "of private memory, looked at"),
+	ROW("pgscan_file", scanned_file, "of files, looked at"),
+	ROW("pgsteal_anon", stolen_anon, "of private memory, freed"),
+	ROW("pgsteal_file", stolen_file, "of files, freed"),
+	ROW("kswapd_steal", stolen_kswapd, "that kswapd freed, as kernels before 3.5 call it"),
+	ROW("pgrefill", refilled, "of active lists, looked at"),
+	ROW("nr_vmscan_write", written, "whose write reclaim began"),
+	ROW("allocstall_normal", direct, "calls of direct reclaim, all zones"),
+	ROW("workingset_refault_anon", refaults_anon, "of private memory, that came back"),
+	ROW("workingset_refault_file", refaults_file, "of files, that came back"),
+	ROW("oom_kill", oom_kills, "processes killed"),
+#undef ROW
+};
+
 void reclaim_stats_add(const struct kernel *k, struct stats *s)
 {
+	char full[64];
+	u32 i;
+
 	stats_add(s, "mm.reclaim", stat_rows, &k->reclaim);
+	for (i = 0; i < ARRAY_SIZE(vmstat_rows); i++) {
+		snprintf(full, sizeof(full), "mm.vmstat.%s", vmstat_rows[i].name);
+		stats_add_one(s, full, (const u64 *)((const char *)&k->reclaim + vmstat_rows[i].offset),
+			      "pages", vmstat_rows[i].help);
+	}
+	stats_add_one(s, "mm.vmstat.pgactivate", &k->lru->st.activated, "pages", "moved to an active list");
+	stats_add_one(s, "mm.vmstat.pgdeactivate", &k->lru->st.deactivated, "pages",
+		      "moved to an inactive list");
 }
 
 bool scan_covers(const struct scan *s, const struct lruvec *v)
