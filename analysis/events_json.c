@@ -19,6 +19,16 @@
 #define KTHREAD_TID(k, node) ((k)*MAX_LANES / 64 + (node) + 1)
 #define DEVICE_TID(d, lane)  ((d)*DEVICE_LANES + (lane) + 1)
 
+u32 events_core_of(u32 tid)
+{
+	return (tid - 1) / 2;
+}
+
+u32 events_device_of(u32 tid)
+{
+	return (tid - 1) / DEVICE_LANES;
+}
+
 struct events {
 	struct out out;
 	struct timeline timeline;

@@ -32,6 +32,10 @@
 #define EVENTS_PID_DEVICES  3u
 #define EVENTS_ON_CORE      "on_core"
 
+/* Whose lane a thread id of processes 1 and 3 is. */
+u32 events_core_of(u32 tid);
+u32 events_device_of(u32 tid);
+
 struct events;
 /* Writes into a run directory; hz: the modelled core clock. */
 struct events *events_new(const char *dir, u64 hz, u64 limit);

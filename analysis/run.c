@@ -176,6 +176,34 @@ void run_latency(const struct run *r, const char *kind, const char *served, cons
 		add_up(sum);
 }
 
+static const struct {
+	const char *name;
+	size_t member;
+} columns[] = {
+	{ "served", offsetof(struct latency_row, served) },
+	{ "translation", offsetof(struct latency_row, translation) },
+	{ "cause", offsetof(struct latency_row, cause) },
+};
+
+bool run_latency_by(const struct run *r, const char *column, const char *word, struct latency_table *sum)
+{
+	const struct latency_row *row;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(columns) && strcmp(columns[i].name, column); i++)
+		;
+	if (i == ARRAY_SIZE(columns))
+		return false;
+	*sum = (struct latency_table){ .row = xcalloc(r->latency.n, sizeof(*row)), .cap = r->latency.n };
+	for (row = r->latency.row; row < r->latency.row + r->latency.n; row++)
+		if ((!strcmp(row->kind, "load") || !strcmp(row->kind, "store")) &&
+		    (!word || !strcmp((const char *)row + columns[i].member, word)))
+			sum->row[sum->n++] = *row;
+	if (sum->n)
+		add_up(sum);
+	return true;
+}
+
 u64 latency_table_count(const struct latency_table *t)
 {
 	u64 n = 0;

@@ -28,6 +28,11 @@ void run_close(struct run *r);
  */
 void run_latency(const struct run *r, const char *kind, const char *served, const char *translation,
 		 struct latency_table *sum);
+/*
+ * The same of loads and stores, by a column: "served", "translation" or "cause"; word NULL: all. False: there
+ * is no such column.
+ */
+bool run_latency_by(const struct run *r, const char *column, const char *word, struct latency_table *sum);
 u64 latency_table_count(const struct latency_table *t);
 double latency_table_mean(const struct latency_table *t);
 /* As hist_percentile(): smallest latency of the bin in which num/den of the samples are reached; 0 if empty.

@@ -25,6 +25,8 @@ static void usage(FILE *f)
 	fputs("\nOptions:\n"
 	      "  -o, --output FILE    the picture: .svg, .png or .pdf; default KIND.svg and KIND.png here;\n"
 	      "                       its data (.dat) and its gnuplot script (.gp) are left beside it\n"
+	      "      --by WHAT        latency: of one run, by cause (faults, reclaim, interrupts), translation or\n"
+	      "                       served: a line each\n"
 	      "      --percent        stack: share of the cycles instead of cycles per instruction\n"
 	      "      --x COUNTER      steps: lay the runs out by this counter; default: pages touched\n"
 	      "      --points FILE    steps: published points to lay over, a CSV as described in the manual\n"
@@ -188,9 +190,10 @@ static u64 parse_unit(const char *text)
 	return n;
 }
 
-enum { OPT_X = 256, OPT_POINTS, OPT_PERCENT, OPT_UNIT };
+enum { OPT_X = 256, OPT_POINTS, OPT_PERCENT, OPT_UNIT, OPT_BY };
 static const struct option options[] = {
 	{ "output", required_argument, NULL, 'o' },
+	{ "by", required_argument, NULL, OPT_BY },
 	{ "x", required_argument, NULL, OPT_X },
 	{ "points", required_argument, NULL, OPT_POINTS },
 	{ "unit", required_argument, NULL, OPT_UNIT },
@@ -211,6 +214,9 @@ int cmd_plot(int argc, char **argv)
 		switch (opt) {
 		case 'o':
 			output = optarg;
+			break;
+		case OPT_BY:
+			a.q.by = optarg;
 			break;
 		case OPT_X:
 			a.q.x = optarg;

@@ -1,5 +1,6 @@
 /*
- * Cumulative distribution of load latency. The vertical scale counts nines, -log10(1 - share), so that the
+ * Cumulative distribution of load latency, a line a run; or of one run's loads and stores by what happened to
+ * them (--by), a line each and one of all. The vertical scale counts nines, -log10(1 - share), so that the
  * tail, which is what hurts, takes as much room as the median: 0, 50, 90, 99, 99.9 %. Percentiles are marked
  * on the curve of a single run and listed below for all.
  */
@@ -7,14 +8,17 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analysis/format.h"
+#include "analysis/words.h"
 #include "model/base/error.h"
 
 #define TOP    100u /* canvas above the axes */
 #define PLOT   300u
 #define LEGEND 22u  /* height of a row */
 #define BOTTOM 116u /* below the axes without the legend's rows */
+#define COUNTS 380u /* of the legend: where the column before the percentiles ends */
 
 static const struct {
 	const char *name;
@@ -25,6 +29,20 @@ static const struct {
 	{ "p90", 90, 100, 1, 570 },
 	{ "p99", 99, 100, 2, 660 },
 	{ "p99.9", 999, 1000, 3, 760 },
+};
+
+/* A line. */
+struct series {
+	char *label;
+	struct latency_table t;
+	u32 style;
+};
+
+struct picture {
+	struct figure *f;
+	const struct plot_request *q;
+	struct series *at;
+	u32 n;
 };
 
 struct range {
@@ -48,14 +66,14 @@ static void widen(struct range *r, const struct latency_table *t)
 }
 
 /* At each step of the distribution the latency and the nines reached before and after it. */
-static void write_curve(struct figure *f, const struct run *run, const struct latency_table *t,
-			const struct range *r)
+static void write_curve(struct figure *f, const struct series *s, const struct range *r)
 {
+	const struct latency_table *t = &s->t;
 	u64 all = latency_table_count(t), seen = 0;
 	double nines = 0;
 	u32 i;
 
-	figure_block(f, run->label);
+	figure_block(f, s->label);
 	fputs("# cycles, accesses, cumulative share, nines of it\n", f->dat);
 	fprintf(f->dat, "%.10g 0 0 0\n", r->low);
 	for (i = 0; i < t->n; i++) {
@@ -68,8 +86,7 @@ static void write_curve(struct figure *f, const struct run *run, const struct la
 	}
 }
 
-static void write_marks(struct figure *f, const struct run *run, const struct latency_table *t,
-			const struct range *r)
+static void write_marks(struct figure *f, const struct latency_table *t, const struct range *r)
 {
 	struct text a;
 	u64 v;
@@ -84,37 +101,42 @@ static void write_marks(struct figure *f, const struct run *run, const struct la
 	}
 }
 
-/* Rows from the bottom of the canvas: the caption, the runs from the last to the first, the heads. */
-static double legend_y(const struct plot_request *q, u32 row)
+/* Rows from the bottom of the canvas: the caption, the lines from the last to the first, the heads. */
+static double legend_y(const struct picture *p, u32 row)
 {
-	return BOTTOM - 72 + (double)(q->n_runs - row) * LEGEND - LEGEND / 2.0;
+	return BOTTOM - 72 + (double)(p->n - row) * LEGEND - LEGEND / 2.0;
 }
 
-static void legend_head(struct figure *f, const struct plot_request *q)
+static void legend_head(const struct picture *p)
 {
+	double y = legend_y(p, 0) + LEGEND;
 	u32 i;
 
-	figure_text(f, 380, legend_y(q, 0) + LEGEND, "right", FIGURE_SMALL, FIGURE_GREY,
-		    "percentiles in cycles:");
+	figure_text(p->f, COUNTS, y, "right", FIGURE_SMALL, FIGURE_GREY,
+		    p->q->by ? "accesses" : "percentiles in cycles:");
 	for (i = 0; i < ARRAY_SIZE(marks); i++)
-		figure_text(f, marks[i].column, legend_y(q, 0) + LEGEND, "right", FIGURE_SMALL, FIGURE_GREY,
-			    marks[i].name);
+		figure_text(p->f, marks[i].column, y, "right", FIGURE_SMALL, FIGURE_GREY, marks[i].name);
 }
 
-static void legend_row(struct figure *f, const struct plot_request *q, u32 row, const struct latency_table *t)
+static void legend_row(const struct picture *p, u32 row)
 {
+	const struct series *s = &p->at[row];
+	double y = legend_y(p, row);
 	struct text a;
 	u32 i;
 
-	figure_line_sample(f, 24, legend_y(q, row), row + 1);
-	figure_text(f, 62, legend_y(q, row), "left", FIGURE_TEXT, FIGURE_INK,
-		    format_clip(&a, q->runs[row].label, 44));
-	for (i = 0; t->n && i < ARRAY_SIZE(marks); i++)
-		figure_text(f, marks[i].column, legend_y(q, row), "right", FIGURE_TEXT, FIGURE_INK,
-			    format_count_in(&a, latency_table_percentile(t, marks[i].num, marks[i].den), 13));
-	if (!t->n)
-		figure_text(f, marks[0].column, legend_y(q, row), "right", FIGURE_TEXT, FIGURE_GREY,
-			    "no loads");
+	figure_line_sample(p->f, 24, y, s->style);
+	figure_text(p->f, 62, y, "left", FIGURE_TEXT, FIGURE_INK,
+		    format_clip(&a, s->label, p->q->by ? 24 : 44));
+	if (p->q->by)
+		figure_text(p->f, COUNTS, y, "right", FIGURE_TEXT, FIGURE_INK,
+			    format_count_in(&a, latency_table_count(&s->t), 13));
+	for (i = 0; s->t.n && i < ARRAY_SIZE(marks); i++)
+		figure_text(
+			p->f, marks[i].column, y, "right", FIGURE_TEXT, FIGURE_INK,
+			format_count_in(&a, latency_table_percentile(&s->t, marks[i].num, marks[i].den), 13));
+	if (!s->t.n)
+		figure_text(p->f, marks[0].column, y, "right", FIGURE_TEXT, FIGURE_GREY, "no loads");
 }
 
 /* Nanoseconds on the upper axis. */
@@ -138,21 +160,24 @@ static void axes(struct figure *f, const struct range *r)
 	fprintf(f->gp, ", '100' %.4f)\n", r->nines);
 }
 
-static void plot_command(struct figure *f, u32 n_curves, const u32 *style, bool marked)
+static void plot_command(const struct picture *p, bool marked)
 {
-	u32 i;
+	const char *next = "plot DATA";
+	u32 i, block = 0;
 
-	fputs("plot ", f->gp);
-	for (i = 0; i < n_curves; i++)
-		fprintf(f->gp, "%sDATA index %u using 1:4 with lines ls %u", i ? ", \\\n     " : "", i,
-			style[i]);
+	for (i = 0; i < p->n; i++) {
+		if (!p->at[i].t.n)
+			continue;
+		fprintf(p->f->gp, "%s index %u using 1:4 with lines ls %u", next, block++, p->at[i].style);
+		next = ", \\\n     DATA";
+	}
 	if (marked)
-		fprintf(f->gp,
+		fprintf(p->f->gp,
 			", \\\n     DATA index %u using 1:2 with points pt 7 ps 0.6 lc rgb '#000000'"
 			", \\\n     DATA index %u using 1:2:3 with labels left offset 1,-0.2 tc rgb "
 			"'#000000'",
-			n_curves, n_curves);
-	fputs("\n", f->gp);
+			block, block);
+	fputs("\n", p->f->gp);
 }
 
 /* At least a decade and a half, so that there are ticks to read a lonely step by. */
@@ -173,72 +198,129 @@ static bool same_clock(const struct plot_request *q)
 	return true;
 }
 
-static struct latency_table *gather(const struct plot_request *q, struct range *r)
+/* ---- what is drawn ---- */
+
+static struct series *add_series(struct picture *p, const char *label)
 {
-	struct latency_table *loads = xcalloc(q->n_runs, sizeof(*loads));
+	p->at = xrealloc(p->at, (p->n + 1) * sizeof(*p->at));
+	p->at[p->n] = (struct series){ .label = xstrdup(label), .style = p->n + 1 };
+	return &p->at[p->n++];
+}
+
+static char *gather_runs(struct picture *p)
+{
 	u32 i;
 
-	for (i = 0; i < q->n_runs; i++) {
-		run_latency(&q->runs[i], "load", NULL, NULL, &loads[i]);
-		if (loads[i].n)
-			widen(r, &loads[i]);
-	}
-	return loads;
+	for (i = 0; i < p->q->n_runs; i++)
+		run_latency(&p->q->runs[i], "load", NULL, NULL, &add_series(p, p->q->runs[i].label)->t);
+	return NULL;
 }
 
-static void draw_curves(struct figure *f, const struct plot_request *q, const struct latency_table *loads,
-			const struct range *r)
-{
-	u32 *style = xcalloc(q->n_runs, sizeof(*style)), n = 0, i;
-	bool marked = q->n_runs == 1;
+static const struct by {
+	const char *column, *heading;
+	const struct word *words;
+} bys[] = {
+	{ "cause", "Latency of loads and stores by what the kernel did", words_cause },
+	{ "translation", "Latency of loads and stores by their translation", words_translation },
+	{ "served", "Latency of loads and stores by where the data was", words_served },
+};
 
-	figure_line_styles(f, q->n_runs);
-	legend_head(f, q);
-	for (i = 0; i < q->n_runs; i++) {
-		legend_row(f, q, i, &loads[i]);
-		if (!loads[i].n)
-			continue;
-		write_curve(f, &q->runs[i], &loads[i], r);
-		style[n++] = i + 1;
+static const struct by *find_by(const char *column)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(bys); i++)
+		if (!strcmp(bys[i].column, column))
+			return &bys[i];
+	return NULL;
+}
+
+/* A line a word that there are accesses of, then one of all, in black. */
+static char *gather_words(struct picture *p)
+{
+	const struct by *by = find_by(p->q->by);
+	const struct run *run = p->q->runs;
+	struct latency_table t;
+	const struct word *w;
+
+	if (!by)
+		return xasprintf("--by is cause, translation or served, not '%s'", p->q->by);
+	if (p->q->n_runs != 1)
+		return xstrdup("--by tells the accesses of one run apart; name one");
+	for (w = by->words; w->token; w++) {
+		run_latency_by(run, by->column, w->token, &t);
+		if (t.n)
+			add_series(p, w->label)->t = t;
+		else
+			latency_table_fini(&t);
+	}
+	run_latency_by(run, by->column, NULL, &t);
+	add_series(p, "all loads and stores")->t = t;
+	return NULL;
+}
+
+static void draw_curves(const struct picture *p, const struct range *r)
+{
+	bool marked = p->n == 1 && !p->q->by;
+	u32 i;
+
+	figure_line_styles(p->f, p->n);
+	if (p->q->by)
+		fprintf(p->f->gp, "set style line %u lc rgb '#000000' lw 2.5 dt '.'\n", p->n);
+	legend_head(p);
+	for (i = 0; i < p->n; i++) {
+		legend_row(p, i);
+		if (p->at[i].t.n)
+			write_curve(p->f, &p->at[i], r);
 	}
 	if (marked)
-		write_marks(f, &q->runs[0], &loads[0], r);
-	plot_command(f, n, style, marked);
-	free(style);
+		write_marks(p->f, &p->at[0].t, r);
+	plot_command(p, marked);
 }
 
-static void draw_axes(struct figure *f, const struct plot_request *q, struct range *r)
+static void draw_axes(const struct picture *p, struct range *r)
 {
+	const struct plot_request *q = p->q;
 	u32 top = same_clock(q) ? TOP : TOP - 48;
-	char ns[64];
+	const char *what = q->by ? "latency" : "load latency";
+	char ns[64], cycles[64];
 	struct text a;
 
 	open_up(r);
-	figure_size(f, top + PLOT + BOTTOM + LEGEND * (q->n_runs + 1), "Load latency, cumulative");
-	figure_margins(f, 104, 28, f->height - top - PLOT, top);
-	figure_caption(f, q->runs, q->n_runs);
-	snprintf(ns, sizeof(ns), "load latency (ns at %s)", format_hz(&a, q->runs[0].hz));
-	figure_axis_names(f, "load latency (cycles)", same_clock(q) ? ns : NULL,
-			  "loads done within that time (%)");
-	axes(f, r);
+	figure_size(p->f, top + PLOT + BOTTOM + LEGEND * (p->n + 1),
+		    q->by ? find_by(q->by)->heading : "Load latency, cumulative");
+	figure_margins(p->f, 104, 28, p->f->height - top - PLOT, top);
+	figure_caption(p->f, q->runs, q->n_runs);
+	snprintf(cycles, sizeof(cycles), "%s (cycles)", what);
+	snprintf(ns, sizeof(ns), "%s (ns at %s)", what, format_hz(&a, q->runs[0].hz));
+	figure_axis_names(p->f, cycles, same_clock(q) ? ns : NULL,
+			  q->by ? "done within that time (%)" : "loads done within that time (%)");
+	axes(p->f, r);
 	if (same_clock(q))
-		ns_axis(f, q, r);
+		ns_axis(p->f, q, r);
 }
 
 static char *draw(struct figure *f, const struct plot_request *q)
 {
+	struct picture p = { .f = f, .q = q };
 	struct range r = { INFINITY, 0, 3.5 };
-	struct latency_table *loads = gather(q, &r);
-	char *bad = r.high > 0 ? NULL : xstrdup("there are no loads in latency.csv");
+	char *bad = q->by ? gather_words(&p) : gather_runs(&p);
 	u32 i;
 
+	for (i = 0; i < p.n; i++)
+		if (p.at[i].t.n)
+			widen(&r, &p.at[i].t);
+	if (!bad && r.high <= 0)
+		bad = xstrdup("there are no loads in latency.csv");
 	if (!bad) {
-		draw_axes(f, q, &r);
-		draw_curves(f, q, loads, &r);
+		draw_axes(&p, &r);
+		draw_curves(&p, &r);
 	}
-	for (i = 0; i < q->n_runs; i++)
-		latency_table_fini(&loads[i]);
-	free(loads);
+	for (i = 0; i < p.n; i++) {
+		latency_table_fini(&p.at[i].t);
+		free(p.at[i].label);
+	}
+	free(p.at);
 	return bad;
 }
 

@@ -15,6 +15,7 @@ struct plot_request {
 	const char *points;        /* CSV file with published points to lay over, or NULL */
 	const char *x;             /* counter that runs are laid out by, or NULL */
 	u64 unit;                  /* mrc, ws: bytes of the lines or pages; 0: the smallest there are */
+	const char *by;            /* latency: the column by which one run's accesses are told apart; or NULL */
 	bool percent;              /* share of the cycles instead of CPI */
 	const char *dir, *stem;    /* where the picture goes: dir/stem.svg */
 	u32 formats;               /* FIGURE_* */
@@ -29,7 +30,7 @@ struct plot_kind {
 };
 
 extern const struct plot_kind plot_latency, plot_stack, plot_steps, plot_served, plot_blocks, plot_ladder,
-	plot_mrc, plot_ws;
+	plot_mrc, plot_ws, plot_timeline, plot_intervals, plot_time;
 extern const struct plot_kind *const plot_kinds[]; /* ends with NULL */
 
 const struct plot_kind *plot_kind_find(const char *name);
