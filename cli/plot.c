@@ -25,8 +25,8 @@ static void usage(FILE *f)
 	fputs("\nOptions:\n"
 	      "  -o, --output FILE    the picture: .svg, .png or .pdf; default KIND.svg and KIND.png here;\n"
 	      "                       its data (.dat) and its gnuplot script (.gp) are left beside it\n"
-	      "      --by WHAT        latency: of one run, by cause (faults, reclaim, interrupts), translation or\n"
-	      "                       served: a line each\n"
+	      "      --by WHAT        latency: a line each of one run's accesses by cause (faults, reclaim,\n"
+	      "                       interrupts), translation or served\n"
 	      "      --percent        stack: share of the cycles instead of cycles per instruction\n"
 	      "      --x COUNTER      steps: lay the runs out by this counter; default: pages touched\n"
 	      "      --points FILE    steps: published points to lay over, a CSV as described in the manual\n"
@@ -86,7 +86,7 @@ static void take_table(struct args *a, const struct plot_kind *kind, const char 
 	u32 i = a->q.n_tables++;
 
 	a->labels[i] = take_label(&name);
-	a->tables[i] = is_table(name) ? xstrdup(name) : xasprintf("%s/%s", name, kind->table);
+	a->tables[i] = is_table(name) || !*kind->table ? xstrdup(name) : xasprintf("%s/%s", name, kind->table);
 }
 
 static void take_inputs(struct args *a, const struct plot_kind *kind, char **names, u32 n)
@@ -204,7 +204,7 @@ static const struct option options[] = {
 
 int cmd_plot(int argc, char **argv)
 {
-	struct args a = { 0 };
+	struct args a = { .q.version = MMSIM_VERSION };
 	const struct plot_kind *kind;
 	const char *output = NULL;
 	char *bad;

@@ -8,8 +8,9 @@
 #include "model/base/error.h"
 
 const struct plot_kind *const plot_kinds[] = {
-	&plot_latency, &plot_time,   &plot_stack,  &plot_served, &plot_timeline, &plot_intervals,
-	&plot_steps,   &plot_blocks, &plot_ladder, &plot_mrc,    &plot_ws,       NULL,
+	&plot_latency,   &plot_time,  &plot_stack,  &plot_served, &plot_timeline,
+	&plot_intervals, &plot_steps, &plot_blocks, &plot_ladder, &plot_mrc,
+	&plot_ws,        &plot_map,   NULL,
 };
 
 const struct plot_kind *plot_kind_find(const char *name)

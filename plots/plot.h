@@ -12,6 +12,7 @@ struct plot_request {
 	const char *const *tables; /* CSV files given instead of runs, see steps.c */
 	u32 n_tables;
 	const char *const *labels; /* the user's names of the tables, or NULL */
+	const char *version;       /* of mmsim, for pictures of recordings */
 	const char *points;        /* CSV file with published points to lay over, or NULL */
 	const char *x;             /* counter that runs are laid out by, or NULL */
 	u64 unit;                  /* mrc, ws: bytes of the lines or pages; 0: the smallest there are */
@@ -29,8 +30,11 @@ struct plot_kind {
 	const char *table; /* it takes only tables, and this is the name of one in a directory; else NULL */
 };
 
+/* As the name of the table: it takes recordings. */
+#define PLOT_RECORDINGS ""
+
 extern const struct plot_kind plot_latency, plot_stack, plot_steps, plot_served, plot_blocks, plot_ladder,
-	plot_mrc, plot_ws, plot_timeline, plot_intervals, plot_time;
+	plot_mrc, plot_ws, plot_timeline, plot_intervals, plot_time, plot_map;
 extern const struct plot_kind *const plot_kinds[]; /* ends with NULL */
 
 const struct plot_kind *plot_kind_find(const char *name);

@@ -70,7 +70,7 @@ static void choose_unit(struct picture *p)
 	static const struct {
 		double seconds;
 		const char *name;
-	} units[] = { { 1, "s" }, { 1e-3, "ms" }, { 1e-6, "\u00b5s" } };
+	} units[] = { { 1, "s" }, { 1e-3, "ms" }, { 1e-6, "us" } };
 	double seconds = (double)(p->s.to - p->s.from) / (double)p->q->runs[0].hz;
 	u32 i;
 
@@ -107,11 +107,16 @@ static bool joins(const struct box *a, const struct box *b)
 	return a->x1 == b->x0 && fabs(a->y0 - b->y0) < 1e-9 && fabs(a->y1 - b->y1) < 1e-9;
 }
 
-static void write_box(const struct picture *p, const struct box *b)
+/* gnuplot does not count blocks without data: one is begun by its first box. */
+static void write_box(struct picture *p, u32 which, const struct box *b)
 {
-	if (b->x1 > b->x0)
-		fprintf(p->f->dat, "%.7g %.5g %.7g %.7g %.5g %.5g\n", b->x0, b->y0, b->x0, b->x1, b->y0,
-			b->y1);
+	if (b->x1 <= b->x0)
+		return;
+	if (p->block[which] == ~0u) {
+		p->block[which] = figure_block(p->f, share_part_name[p->shown[which]]);
+		fprintf(p->f->dat, "# left, bottom, left, right (%s), bottom, top (lanes)\n", p->unit_name);
+	}
+	fprintf(p->f->dat, "%.7g %.5g %.7g %.7g %.5g %.5g\n", b->x0, b->y0, b->x0, b->x1, b->y0, b->y1);
 }
 
 /* How high a part stands in a piece, of a lane; the parts below it have taken `taken` already. */
@@ -128,7 +133,7 @@ static double height_of(const struct picture *p, const struct share_lane *l, u32
 }
 
 /* Pieces that look alike are one box. */
-static void write_lane(const struct picture *p, u32 lane, u32 which, double taken[PIECES])
+static void write_lane(struct picture *p, u32 lane, u32 which, double taken[PIECES])
 {
 	struct box last = { 0 }, b;
 	double height, base = base_of(p, lane);
@@ -143,10 +148,10 @@ static void write_lane(const struct picture *p, u32 lane, u32 which, double take
 			last.x1 = b.x1;
 			continue;
 		}
-		write_box(p, &last);
+		write_box(p, which, &last);
 		last = height > 0 ? b : (struct box){ 0 };
 	}
-	write_box(p, &last);
+	write_box(p, which, &last);
 }
 
 static void write_parts(struct picture *p)
@@ -155,8 +160,7 @@ static void write_parts(struct picture *p)
 	u32 i, lane;
 
 	for (i = 0; i < p->n_shown; i++) {
-		p->block[i] = figure_block(p->f, share_part_name[p->shown[i]]);
-		fprintf(p->f->dat, "# left, bottom, left, right (%s), bottom, top (lanes)\n", p->unit_name);
+		p->block[i] = ~0u;
 		for (lane = 0; lane < p->s.n_lanes; lane++)
 			write_lane(p, lane, i, taken[lane]);
 	}
@@ -288,18 +292,26 @@ static void axes(const struct picture *p)
 		"set xrange [0:%.10g]\nset yrange [0:%u]\n",
 		time_of(p, (double)p->s.to), p->s.n_lanes);
 	if (p->t.left_out)
-		figure_text(p->f, FIGURE_WIDTH - 14.0, p->f->height - 20.0, "right", FIGURE_SMALL, "#D55E00",
-			    "the limit of events was reached: later ones are missing");
+		figure_text(p->f, FIGURE_WIDTH - RIGHT, p->f->height - 22.0, "right", FIGURE_SMALL, "#D55E00",
+			    "cut at the limit of events");
+	else
+		figure_text(p->f, FIGURE_WIDTH - RIGHT, p->f->height - 22.0, "right", FIGURE_SMALL,
+			    FIGURE_GREY, "height: share of the time; white: idle");
 }
 
 static void plot_command(const struct picture *p)
 {
+	const char *next = "plot DATA";
 	FILE *gp = p->f->gp;
 	u32 i;
 
-	for (i = 0; i < p->n_shown; i++)
+	for (i = 0; i < p->n_shown; i++) {
+		if (p->block[i] == ~0u)
+			continue;
 		fprintf(gp, "%s index %u using 1:2:3:4:5:6 with boxxyerror fs solid 1 noborder lc rgb '%s'",
-			i ? ", \\\n     ''" : "plot DATA", p->block[i], colours[p->shown[i]]);
+			next, p->block[i], colours[p->shown[i]]);
+		next = ", \\\n     ''";
+	}
 	if (p->oom != ~0u)
 		fprintf(gp, ", \\\n     '' index %u using 1:2 with points ls %u", p->oom, OOM_STYLE);
 	fputc('\n', gp);
@@ -333,10 +345,13 @@ static char *draw(struct figure *f, const struct plot_request *q)
 	if (bad)
 		return bad;
 	events_shares_of(&p.t, PIECES, &p.s);
-	draw_picture(&p);
+	if (p.s.to == p.s.from)
+		bad = xstrdup("nothing in its events.json took any time");
+	else
+		draw_picture(&p);
 	events_shares_fini(&p.s);
 	events_table_fini(&p.t);
-	return NULL;
+	return bad;
 }
 
 const struct plot_kind plot_timeline = {

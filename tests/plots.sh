@@ -105,6 +105,47 @@ draw tlb mrc --unit 4K "$tmp/random/mrc.csv"
 check "mrc: reach and entries" says "$tmp/tlb.svg" "reach of the TLB (bytes)" ">entries<" "pages of 4 KB"
 draw ws ws "$tmp/random"
 check "ws: units" says "$tmp/ws.svg" "Working set" "window (references)" "mean working set (bytes)"
+# What replay --timeline and --interval wrote.
+"$mmsim" replay -q "$samples/threads.mmtrace.gz" -s cores=2 -s kernel.time_scale=1000 --timeline --interval 200k -o "$tmp/told"
+draw timeline timeline "$tmp/told"
+check "timeline: lanes, parts and units" says "$tmp/timeline.svg" "What the kernel did, and when" ">core 0<" ">core 1<" \
+	"time (ms)" "faults (" "shootdown (" "interrupts (" "kernel threads (" "program (" "white: idle" "trace threads.mmtrace.gz"
+# The shares are of the time that the spans take: those of interrupts do not lie in each other.
+equal "timeline: time of interrupts" "$(awk -F'"cycles":' '/^{"name":"ipi"/ { sum += $2 } END { printf "%.0f", sum / 3800 }' \
+	"$tmp/told/events.json")" "$(sed -n 's/.*interrupts (\([0-9]*\) us.*/\1/p' "$tmp/timeline.svg")"
+"$mmsim" replay -q "$samples/threads.mmtrace.gz" -s cores=2 --timeline=50 -o "$tmp/cut"
+check "timeline: cut" "$mmsim" plot timeline "$tmp/cut" -o "$tmp/cut.svg"
+check "timeline: the reader is told" says "$tmp/cut.svg" "cut at the limit of events"
+draw intervals intervals "$tmp/told"
+check "intervals: panels and units" says "$tmp/intervals.svg" "Memory and faults over time" "time (ms)" "pages in use" \
+	"free pages" "faults per millisecond" "shootdown: per millisecond" ">cleared page<" ">interrupts<"
+equal "intervals: the faults of the rows" "$(counter "$tmp/told/stats.json" mm.fault.zero)" "$(awk '
+	NR == FNR { if (FNR > 1) { split($0, v, ","); cycles[FNR - 1] = v[4] } next }
+	/^# mm.fault.zero/ { on = 1; next } /^$/ { on = 0 } on && !/^#/ { sum += $3 * cycles[++row] / 3800000 }
+	END { printf "%.0f", sum }' "$tmp/told/intervals.csv" "$tmp/intervals.dat")"
+draw time time "$tmp/told"
+check "time: percentiles and units" says "$tmp/time.svg" "Load latency over time" "load latency (cycles)" "time (ms)" ">median<" \
+	">p99<" ">p99.9<" ">longest<"
+draw times time first="$tmp/told" second="$tmp/told"
+check "time: every run has its name" says "$tmp/times.svg" ">first<" ">second<"
+draw causes latency --by cause "$tmp/told"
+check "latency by cause" says "$tmp/causes.svg" "Latency of loads and stores by what the kernel did" ">cleared page<" ">no fault<" \
+	">all loads and stores<" "accesses"
+equal "latency by cause: the parts are the whole" "$(awk -F, '$1 == "load" || $1 == "store" { n += $6 } END { print n }' \
+	"$tmp/told/latency.csv") twice" "$(awk '!/^#/ { n += $2 } /^# / { block = $0 } /^# all/ { part = n; n = 0 }
+	END { print n, n == part ? "twice" : part }' "$tmp/causes.dat")"
+draw translations latency --by translation "$data/sort"
+draw map map "$samples/sort.mmtrace.gz"
+check "map: units and names" says "$tmp/map.svg" "Addresses over time" "million instructions" "pages of 4 KB" ">[anon]<" \
+	">libc.so.6<" ">written<" ">read<" ">code executed<" "trace sort.mmtrace.gz"
+equal "map: as many pages as info counts" "$("$mmsim" info "$samples/sort.mmtrace.gz" | awk '/different addresses of pages/ { print $1 }')" \
+	"$(sed -n 's/^set yrange \[0:\([0-9]*\)\]$/\1/p' "$tmp/map.gp")"
+refused "no timeline" "mmsim replay --timeline" "$mmsim" plot timeline "$data/sort" -o "$tmp/x.svg"
+refused "a timeline of two runs" "one run" "$mmsim" plot timeline "$tmp/told" "$tmp/told" -o "$tmp/x.svg"
+refused "no intervals" "mmsim replay --interval" "$mmsim" plot intervals "$data/sort" -o "$tmp/x.svg"
+refused "no latencies over time" "mmsim replay --interval" "$mmsim" plot time "$data/sort" -o "$tmp/x.svg"
+refused "no such column" "cause, translation or served" "$mmsim" plot latency --by fault "$data/sort" -o "$tmp/x.svg"
+refused "no recording" "cannot" "$mmsim" plot map "$tmp/nothing" -o "$tmp/x.svg"
 refused "no curves" "mmsim mrc -o" "$mmsim" plot mrc "$data/sort" -o "$tmp/x.svg"
 refused "no pages of that size" "8192 bytes" "$mmsim" plot mrc --unit 8K "$tmp/random" -o "$tmp/x.svg"
 refused "no size of a page" "4K or 2M" "$mmsim" plot mrc --unit 4Q "$tmp/random" -o "$tmp/x.svg"
@@ -158,7 +199,7 @@ for kind in latency stack served; do
 	check "the usual pictures of a run: $kind" test -s "$tmp/run/plots/$kind.svg" -a -s "$tmp/run/plots/$kind.png"
 done
 
-refused "unknown kind" "latency, stack, served, steps, blocks, ladder" "$mmsim" plot pie "$data/sort"
+refused "unknown kind" "latency, time, stack, served, timeline, intervals, steps, blocks, ladder, mrc, ws, map" "$mmsim" plot pie "$data/sort"
 refused "no runs" "KIND RUN" "$mmsim" plot latency
 refused "not a run" "not a run directory" "$mmsim" plot latency "$root/tests" -o "$tmp/x.svg"
 refused "unknown format" "svg, .png or .pdf" "$mmsim" plot latency "$data/sort" -o "$tmp/x.gif"

@@ -367,6 +367,21 @@ u64 footprint_pages(const struct footprint *f)
 	return f->n_pages;
 }
 
+static const char *name_of(const struct label *l)
+{
+	return l->name ? l->name : "(file without a name)";
+}
+
+const char *footprint_name(const struct footprint *f, u32 pid, u64 addr)
+{
+	u32 i;
+
+	for (i = 0; i < f->n_spaces; i++)
+		if (f->space[i].pid == pid)
+			return name_of(&f->label[label_at(&f->space[i], addr)]);
+	return name_of(&f->label[LABEL_NONE]);
+}
+
 static int by_pages(const void *a, const void *b)
 {
 	const struct footprint_row *x = a, *y = b;
@@ -403,8 +418,7 @@ u32 footprint_rows(struct footprint *f, const struct footprint_row **rows)
 		const struct label *l = &f->label[i];
 
 		if (l->pages || l->mapped)
-			f->row[n++] = (struct footprint_row){ l->name ? l->name : "(file without a name)",
-							      l->pages, l->mapped };
+			f->row[n++] = (struct footprint_row){ name_of(l), l->pages, l->mapped };
 	}
 	qsort(f->row, n, sizeof(*f->row), by_pages);
 	*rows = f->row;

@@ -18,6 +18,9 @@ void footprint_free(struct footprint *f);
 void footprint_event(struct footprint *f, u32 pid, const struct tr_event *ev);
 void footprint_touch(struct footprint *f, u32 pid, u64 addr, u64 len);
 
+/* What is mapped at an address, or was last; valid until the next event. */
+const char *footprint_name(const struct footprint *f, u32 pid, u64 addr);
+
 struct footprint_row {
 	const char *name;
 	u64 pages;
