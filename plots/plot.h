@@ -16,7 +16,7 @@ struct plot_request {
 	const char *points;        /* CSV file with published points to lay over, or NULL */
 	const char *x;             /* counter that runs are laid out by, or NULL */
 	u64 unit;                  /* mrc, ws: bytes of the lines or pages; 0: the smallest there are */
-	const char *by;            /* latency: the column by which one run's accesses are told apart; or NULL */
+	const char *by;            /* latency: the column that tells one run's accesses apart, or NULL */
 	bool percent;              /* share of the cycles instead of CPI */
 	const char *dir, *stem;    /* where the picture goes: dir/stem.svg */
 	u32 formats;               /* FIGURE_* */
