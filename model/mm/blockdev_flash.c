@@ -42,17 +42,14 @@ const struct opt flash_opts[] = {
 
 #undef AT
 
-struct die {
-	u64 free;    /* cycle */
-	u32 written; /* pages that wait to be programmed together */
-};
-
 struct flash {
 	u64 latency, read, write, program;
 	u64 slack; /* cycles of programs that the buffer holds, for a die */
 	u64 bandwidth, link_free;
 	u32 spread, slow, program_pages, n;
-	struct die *die;
+	u64 *die_free; /* cycle, of each */
+	u32 filling;   /* die that programs next, and the pages that wait for that */
+	u32 written;
 };
 
 static void *flash_create(struct blockdev *d, const struct flash_cfg *c)
@@ -72,7 +69,7 @@ static void *flash_create(struct blockdev *d, const struct flash_cfg *c)
 	f->slow = c->slow;
 	f->program_pages = c->program_pages;
 	f->n = c->dies;
-	f->die = xcalloc(c->dies, sizeof(*f->die));
+	f->die_free = xcalloc(c->dies, sizeof(*f->die_free));
 	return f;
 }
 
@@ -90,7 +87,7 @@ static void flash_free(void *state)
 {
 	struct flash *f = state;
 
-	free(f->die);
+	free(f->die_free);
 	free(f);
 }
 
@@ -108,30 +105,34 @@ static u64 read_pages(struct blockdev *d, struct flash *f, const struct request 
 	u32 i;
 
 	for (i = 0; i < r->pages; i++) {
-		struct die *die = &f->die[(r->page + i) % f->n];
+		u64 *die = &f->die_free[(r->page + i) % f->n];
 
-		d->st.waited += i ? 0 : MAX(die->free, start) - start;
-		die->free = MAX(die->free, start) + read_time(d, f);
-		end = MAX(end, die->free);
+		d->st.waited += i ? 0 : MAX(*die, start) - start;
+		*die = MAX(*die, start) + read_time(d, f);
+		end = MAX(end, *die);
 	}
 	return end;
 }
 
-/* The cycle from which all of them are in the buffer, which is as far ahead of the dies as it is large. */
+/*
+ * The cycle from which all of them are in the buffer, which is as far ahead of the dies as it is large. Pages
+ * go to the next die in turn, wherever they lay before.
+ */
 static u64 buffer_pages(struct blockdev *d, struct flash *f, const struct request *r, u64 start)
 {
 	u64 at = start;
 	u32 i;
 
 	for (i = 0; i < r->pages; i++) {
-		struct die *die = &f->die[(r->page + i) % f->n];
+		u64 *die = &f->die_free[f->filling];
 
-		if (die->free > f->slack)
-			at = MAX(at, die->free - f->slack);
-		if (++die->written < f->program_pages)
+		if (*die > f->slack)
+			at = MAX(at, *die - f->slack);
+		if (++f->written < f->program_pages)
 			continue;
-		die->written = 0;
-		die->free = MAX(die->free, start) + f->program;
+		f->written = 0;
+		f->filling = (f->filling + 1) % f->n;
+		*die = MAX(*die, start) + f->program;
 	}
 	d->st.waited += at - start;
 	return at;

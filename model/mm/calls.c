@@ -252,6 +252,17 @@ static void move_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 		gather_page(&m->gather, va);
 }
 
+static void move_swap(void *arg, u64 va, u64 entry_pa, u64 entry)
+{
+	struct move *m = arg;
+	u64 to = pte_cursor_at(&m->to, va + m->delta);
+
+	ASSERT(!pte_read(m->mm, to));
+	kernel_step(m->mm->k, m->c, STEP_PROTECT_PAGE);
+	pte_write(m->mm, m->c, KPATH_SYSCALL, entry_pa, 0);
+	pte_write(m->mm, m->c, KPATH_SYSCALL, to, entry);
+}
+
 /* The pages of from..end; false: no memory. Pages that do not fit their new place are faulted in again. */
 static bool move_pages(struct move *m, u64 from, u64 end)
 {
@@ -267,10 +278,13 @@ static bool move_pages(struct move *m, u64 from, u64 end)
 	huge_split(&m->gather, KPATH_SYSCALL, from, end);
 	contig_unfold(&m->gather, KPATH_SYSCALL, from, end);
 	pgtable_each(mm, from, end, prepare_entry, m);
+	pgtable_each_swap(mm, from, end, prepare_entry, m);
 	if (m->failed)
 		return false;
 	m->to.valid = false;
 	pgtable_each(mm, from, end, move_entry, m);
+	m->to.valid = false;
+	pgtable_each_swap(mm, from, end, move_swap, m);
 	return true;
 }
 

@@ -5,6 +5,7 @@
 #include "model/base/error.h"
 #include "model/mm/alloc.h"
 #include "model/mm/contig.h"
+#include "model/mm/fault_impl.h"
 #include "model/mm/fault_tell.h"
 #include "model/mm/footprint.h"
 #include "model/mm/huge.h"
@@ -17,18 +18,6 @@
 
 /* stack_guard_gap of mm/mmap.c: pages that stay free below a stack. */
 #define STACK_GUARD_GAP 256u
-
-struct fault {
-	struct kernel *k;
-	struct cpu *c;
-	struct mm *mm;
-	struct page_view view;
-	const struct vma *vma; /* the view's */
-	u64 va;                /* as the tables see it */
-	u64 page;              /* as the TLB sees it */
-	u64 entry_pa, entry;
-	bool write;
-};
 
 /* arch/x86/mm/fault.c:access_error(): any right lets an x86 read. */
 static bool access_allowed(const struct vma *v, enum access_kind access)
@@ -81,7 +70,7 @@ static void lock_table(const struct fault *f)
 		     4);
 }
 
-static void set_entry(struct fault *f, u64 pfn, bool write)
+void fault_set_entry(struct fault *f, u64 pfn, bool write)
 {
 	u32 state = f->write ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED;
 
@@ -90,7 +79,7 @@ static void set_entry(struct fault *f, u64 pfn, bool write)
 	pte_write(f->mm, f->c, KPATH_FAULT, f->entry_pa, pte_make(f->vma, f->mm, pfn, write, state));
 }
 
-static struct rmap_entry this_entry(const struct fault *f, u64 pfn)
+struct rmap_entry fault_this_entry(const struct fault *f, u64 pfn)
 {
 	return (struct rmap_entry){ f->mm, f->view.real, page_down(f->k, f->va), f->entry_pa, pfn, 0 };
 }
@@ -98,14 +87,14 @@ static struct rmap_entry this_entry(const struct fault *f, u64 pfn)
 /* A page that is the faulting address space's own is mapped for the first time. */
 static void map_new(struct fault *f, u64 pfn)
 {
-	struct rmap_entry e = this_entry(f, pfn);
+	struct rmap_entry e = fault_this_entry(f, pfn);
 
 	kernel_path_step(f->k, f->c, f->mm, STEP_PAGE_CHARGE);
 	rmap_add_new(f->k, f->c, &e);
 	lru_add(f->k, f->c, pfn);
 	kernel_path_step(f->k, f->c, f->mm, STEP_RSS_ADD);
 	page_set_anon(f->mm, f->va);
-	set_entry(f, pfn, true);
+	fault_set_entry(f, pfn, true);
 }
 
 static enum trap_result done(u64 *counter)
@@ -148,7 +137,7 @@ static enum trap_result fault_anonymous(struct fault *f)
 	if (shared_zero) {
 		kernel_path_step(f->k, f->c, f->mm, STEP_ZERO_PAGE_FAULT);
 		frame_get(f->k->frames, f->k->zero_pfn);
-		set_entry(f, f->k->zero_pfn, false);
+		fault_set_entry(f, f->k->zero_pfn, false);
 		return done(&f->k->fault.zero_page);
 	}
 	kernel_path_step(f->k, f->c, f->mm, STEP_ANON_FAULT);
@@ -291,15 +280,15 @@ static void leave_run(struct fault *f)
 }
 
 /* do_wp_page(). */
-static enum trap_result fault_write_protected(struct fault *f)
+enum trap_result fault_write_protected(struct fault *f)
 {
 	u64 old = pte_pfn(f->mm, f->entry), pfn;
 	struct rmap_entry was;
 
 	leave_run(f);
-	if ((f->vma->flags & MM_SHARED) || frame_refs(f->k->frames, old) == 1) {
+	if ((f->vma->flags & MM_SHARED) || fault_is_sole(f, old)) {
 		kernel_path_step(f->k, f->c, f->mm, STEP_WP_REUSE);
-		set_entry(f, old, true);
+		fault_set_entry(f, old, true);
 		upgraded(f);
 		return done(&f->k->fault.reuse);
 	}
@@ -307,10 +296,11 @@ static enum trap_result fault_write_protected(struct fault *f)
 	if (pfn == NO_FRAME)
 		return TRAP_OOM;
 	kernel_path_step(f->k, f->c, f->mm, STEP_WP_FAULT);
-	was = this_entry(f, old);
+	was = fault_this_entry(f, old);
 	rmap_remove(f->k, f->c, &was);
 	map_new(f, pfn);
 	tlb_flush_page(f->mm, f->c, f->page);
+	swap_page_unmapped(f->k, f->c, old);
 	frame_put(f->k->frames, f->c, old);
 	return done(&f->k->fault.cow);
 }
@@ -384,6 +374,8 @@ static enum trap_result fault_resolve(struct fault *f)
 	kernel_load(f->k, f->c, KPATH_FAULT, f->entry_pa, f->k->format->entry_bytes);
 	if (!f->entry)
 		return f->vma->object ? fault_object(f) : fault_anonymous(f);
+	if (entry_is_swap(f->k->format, f->entry))
+		return fault_swap(f);
 	if (f->write && !(pte_flags(f->mm, f->entry) & PTE_WRITE))
 		return fault_write_protected(f);
 	upgraded(f);
@@ -444,6 +436,42 @@ static enum trap_result wait_for_memory(struct kernel *k, struct cpu *c)
 	return TRAP_BLOCK;
 }
 
+/* Of the thread that runs; or where threads have no task_struct, of the hardware thread. */
+static bool *major_flag(struct kernel *k, const struct cpu *c)
+{
+	struct kernel_cpu *kc = &k->cpu[c->id];
+
+	return kc->task ? &kc->task->fault_major : &kc->fault_major;
+}
+
+void fault_is_major(struct fault *f)
+{
+	*major_flag(f->k, f->c) = true;
+}
+
+enum trap_result fault_wait(struct fault *f, u64 until)
+{
+	f->c->block_until = until;
+	return TRAP_BLOCK;
+}
+
+static enum trap_result count(struct kernel *k, struct cpu *c, enum trap_result result)
+{
+	bool *major = major_flag(k, c);
+
+	if (result == TRAP_BLOCK) {
+		k->fault.blocked++;
+		return result;
+	}
+	k->pgfault++;
+	if (result == TRAP_OOM)
+		k->fault.oom++;
+	else
+		++*(*major ? &k->fault.major : &k->fault.minor);
+	*major = false;
+	return result;
+}
+
 static enum trap_result fault(struct kernel *k, struct cpu *c, struct mm *mm, const struct trap *t)
 {
 	struct fault f = { .k = k, .c = c, .mm = mm, .va = t->va, .write = t->access == ACCESS_WRITE };
@@ -468,6 +496,7 @@ static enum trap_result fault(struct kernel *k, struct cpu *c, struct mm *mm, co
 		v = grow_stack(mm, c, f.va);
 	if (!v || !access_allowed(v, t->access)) {
 		k->fault.segv++;
+		*major_flag(k, c) = false;
 		kernel_path_step(k, c, mm, STEP_FAULT_EXIT);
 		return TRAP_SEGV;
 	}
@@ -477,13 +506,7 @@ static enum trap_result fault(struct kernel *k, struct cpu *c, struct mm *mm, co
 	kernel_path_step(k, c, mm, STEP_FAULT_EXIT);
 	if (result == TRAP_OOM)
 		result = wait_for_memory(k, c);
-	if (result == TRAP_BLOCK) {
-		k->fault.blocked++;
-		return result;
-	}
-	k->pgfault++;
-	++*(result == TRAP_OOM ? &k->fault.oom : &k->fault.minor);
-	return result;
+	return count(k, c, result);
 }
 
 static enum trap_result kernel_fault(struct kernel *k, struct cpu *c, struct mm *mm, const struct trap *t)

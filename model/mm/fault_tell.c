@@ -13,6 +13,7 @@ static const struct outcome {
 	{ offsetof(struct fault_stats, zero), TL_FAULT_ZERO, CAUSE_ZERO },
 	{ offsetof(struct fault_stats, zero_page), TL_FAULT_ZERO_PAGE, CAUSE_ZERO_PAGE },
 	{ offsetof(struct fault_stats, file), TL_FAULT_FILE, CAUSE_FILE },
+	{ offsetof(struct fault_stats, swap), TL_FAULT_SWAP, CAUSE_SWAP },
 	{ offsetof(struct fault_stats, reuse), TL_FAULT_REUSE, CAUSE_MINOR },
 	{ offsetof(struct fault_stats, spurious), TL_FAULT_SPURIOUS, CAUSE_MINOR },
 };

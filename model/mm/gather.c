@@ -26,6 +26,13 @@ void gather_begin(struct gather *g, struct mm *mm, struct cpu *c)
 	gather_reset(g);
 }
 
+/* free_pages_and_swap_cache() */
+static void put_page(struct kernel *k, struct cpu *c, u64 pfn)
+{
+	swap_page_unmapped(k, c, pfn);
+	frame_put(k->frames, c, pfn);
+}
+
 static void let_go(struct kernel *k, struct cpu *c, u64 e)
 {
 	if (e & GATHERED_TABLE)
@@ -33,7 +40,7 @@ static void let_go(struct kernel *k, struct cpu *c, u64 e)
 	else if (GATHERED_ORDER(e))
 		frame_put_block(k->frames, c, GATHERED_PFN(e), GATHERED_ORDER(e));
 	else
-		frame_put(k->frames, c, e);
+		put_page(k, c, e);
 }
 
 void gather_flush(struct gather *g)

@@ -68,6 +68,8 @@ static bool is_seldom(enum kernel_step s)
 	case KPATH_IPI:
 	case KPATH_SHOOTDOWN:
 	case KPATH_RECLAIM:
+	case KPATH_SWAP:
+	case KPATH_ZRAM:
 		return true;
 	default:
 		return false;

@@ -171,6 +171,20 @@ static void fork_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 		 &(struct rmap_entry){ f->child, f->vma, va, to, pte_pfn(f->parent, entry), 0 });
 }
 
+/* copy_nonpresent_pte() */
+static void fork_swap(void *arg, u64 va, u64 entry_pa, u64 entry)
+{
+	struct fork *f = arg;
+	u64 to = f->failed ? NO_ENTRY : pte_cursor_at(&f->to, va);
+
+	f->failed = to == NO_ENTRY;
+	if (f->failed)
+		return;
+	pte_write(f->child, f->c, KPATH_FORK, to, entry);
+	f->child->rss.swap++;
+	swap_duplicate(f->parent->k, f->c, pte_swap_slot(f->parent, entry));
+}
+
 static void fork_huge(void *arg, u64 va, u64 entry_pa, u64 entry, u32 level)
 {
 	struct fork *f = arg;
@@ -197,6 +211,7 @@ static void fork_pages(struct fork *f, const struct vma *v, struct vma *to, u64 
 	f->vma = to;
 	pgtable_each_huge(f->parent, start, end, fork_huge, f);
 	pgtable_each(f->parent, start, end, fork_entry, f);
+	pgtable_each_swap(f->parent, start, end, fork_swap, f);
 }
 
 static void fork_mappings(struct fork *f)

@@ -25,6 +25,7 @@
 	X(reuse, "faults", "writes to a frame that has no other user any more")            \
 	X(file, "faults", "that mapped a page of a file or of shared memory")              \
 	X(file_pages, "pages", "that these mapped, faults around them included")           \
+	X(swap, "faults", "that mapped a page that was in swap")                           \
 	X(spurious, "faults", "whose entry was already right")                             \
 	X(segv, "faults", "outside every mapping, or against its permissions")             \
 	X(oom, "faults", "for which there was no frame")                                   \
@@ -120,6 +121,7 @@ struct task {
 	u64 va;    /* of its task_struct */
 	u64 stack; /* its end: it grows downwards */
 	struct task *prev, *next;
+	bool fault_major; /* the fault that it waits in has asked a device */
 };
 
 /* Of a hardware thread. */
@@ -128,6 +130,7 @@ struct kernel_cpu {
 	struct lru_batch lru;
 	bool in_fault;
 	u64 reclaim_until; /* cycle that a failed allocation has to wait for, 0: none */
+	bool fault_major;  /* as of its task, if it has none */
 };
 
 /* Nodes of the tree of an address space's mappings; vma_object.h. */

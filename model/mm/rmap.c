@@ -106,7 +106,7 @@ static u64 *rss_of(struct mm *mm, const struct page *p)
 	return page_is_anon(p) ? &mm->rss.anon : &mm->rss.file;
 }
 
-void rmap_add_new(struct kernel *k, struct cpu *c, const struct rmap_entry *e)
+static void add_new(struct kernel *k, struct cpu *c, const struct rmap_entry *e, bool exclusive)
 {
 	struct page *p = rmap_page(k, e->pfn);
 
@@ -115,15 +115,33 @@ void rmap_add_new(struct kernel *k, struct cpu *c, const struct rmap_entry *e)
 		return;
 	ASSERT(!p->mapcount);
 	p->mapping = PAGE_MAPPING_ANON;
+	p->marks |= exclusive ? PG_SWAPBACKED | PG_EXCLUSIVE : PG_SWAPBACKED;
 	if (k->rmap->anon->add_new)
 		k->rmap->anon->add_new(k->rmap, c, p, e);
 	ASSERT(page_is_anon(p));
 	p->mapcount = 1;
 	k->rmap->mapped++;
-	p->marks |= PG_SWAPBACKED;
 	e->mm->rss.anon++;
 	k->rmap->st.adds++;
 	touch_page(k, c, e->pfn, KPATH_FAULT);
+}
+
+void rmap_add_new(struct kernel *k, struct cpu *c, const struct rmap_entry *e)
+{
+	add_new(k, c, e, true);
+}
+
+void rmap_add_swapped(struct kernel *k, struct cpu *c, const struct rmap_entry *e, bool exclusive)
+{
+	struct page *p = rmap_page(k, e->pfn);
+
+	if (!page_is_anon(p)) {
+		add_new(k, c, e, exclusive);
+		return;
+	}
+	rmap_add(k, c, e);
+	if (exclusive)
+		p->marks |= PG_EXCLUSIVE;
 }
 
 void rmap_add(struct kernel *k, struct cpu *c, const struct rmap_entry *e)
@@ -136,6 +154,7 @@ void rmap_add(struct kernel *k, struct cpu *c, const struct rmap_entry *e)
 	if (half(k->rmap, p)->add)
 		half(k->rmap, p)->add(k->rmap, c, p, e);
 	k->rmap->mapped += !p->mapcount++;
+	p->marks &= (u16)~PG_EXCLUSIVE;
 	++*rss_of(e->mm, p);
 	k->rmap->st.adds++;
 	touch_page(k, c, e->pfn, KPATH_FAULT);

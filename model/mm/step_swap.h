@@ -20,7 +20,7 @@
 	X(SWAP_CACHE_ADD, SWAP, 40, 90, 300, 960, "a page comes into the swap cache")                     \
 	X(SWAP_CACHE_DELETE, SWAP, 40, 90, 160, 350, "a page leaves it")                                  \
 	X(SWAP_IO, SWAP, 200, 250, 800, 1900, "a request to the device, with its end")                    \
-	X(SWAP_FAULT, FAULT, 150, 300, 600, 1300, "do_swap_page() itself")                                \
+	X(SWAP_FAULT, SWAP, 150, 300, 600, 1300, "do_swap_page() itself")                                 \
 	X(SWAP_READAHEAD, SWAP, 30, 40, 120, 250, "each page read ahead, beside page, cache and request") \
 	X(ZRAM_COMPRESS, ZRAM, 7830, 7830, 7830, 7830, "a page compressed, with its place")               \
 	X(ZRAM_DECOMPRESS, ZRAM, 2500, 2500, 2500, 2500, "a page decompressed")                           \

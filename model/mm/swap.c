@@ -6,11 +6,13 @@
 #include "model/base/error.h"
 #include "model/mm/alloc.h"
 #include "model/mm/footprint.h"
+#include "model/mm/lru.h"
 #include "model/mm/page_io.h"
 #include "model/mm/rmap.h"
 #include "model/mm/swap_cache.h"
 #include "model/mm/swap_zram.h"
 #include "model/mm/vmalloc.h"
+#include "model/mm/workingset.h"
 #include "model/sim/time.h"
 
 static const char *const device_names[] = { "none", "hdd", "sata-ssd", "nvme", "zram", "storage", NULL };
@@ -353,6 +355,27 @@ bool swap_cache_drop(struct kernel *k, struct cpu *c, u64 pfn)
 	return true;
 }
 
+void swap_page_unmapped(struct kernel *k, struct cpu *c, u64 pfn)
+{
+	const struct page *p = k->swap ? rmap_page(k, pfn) : NULL;
+
+	if (p && p->swap && !p->mapcount)
+		swap_cache_drop(k, c, pfn);
+}
+
+bool swap_cache_fill(struct kernel *k, struct cpu *c, u64 slot, u64 pfn)
+{
+	struct swap *s = k->swap;
+
+	ASSERT(swap_count(k, slot) && !(s->map[slot] & SWAP_HAS_CACHE));
+	s->map[slot] |= SWAP_HAS_CACHE;
+	swap_map_store(s, c, slot);
+	if (swap_cache_add(s->cache, c, slot, pfn))
+		return true;
+	cache_let_go(s, c, slot);
+	return false;
+}
+
 bool swap_reclaim_slot(struct swap *s, struct cpu *c, u64 slot)
 {
 	u64 pfn = swap_cache_page(s->k, slot);
@@ -362,16 +385,22 @@ bool swap_reclaim_slot(struct swap *s, struct cpu *c, u64 slot)
 
 /* ---- transfers ---- */
 
+#define SWAP_LANE 1u /* of the timeline's devices; 0: what files lie on */
+
 u64 swap_transfer(struct kernel *k, struct cpu *c, bool write, u64 slot, u32 pages)
 {
 	struct swap *s = k->swap;
-	u64 now = c ? c->ops->now(c) : 0;
+	u64 now = c ? c->ops->now(c) : 0, end;
 
 	kernel_path_step(k, c, NULL, STEP_SWAP_IO);
 	*(write ? &s->st.written : &s->st.read) += pages;
 	if (!k->charger.on || !c)
 		return now;
-	return blockdev_submit(s->dev, c->ops->now(c), write, s->first + slot, pages);
+	now = c->ops->now(c);
+	end = blockdev_submit(s->dev, now, write, s->first + slot, pages);
+	timeline_span(k->charger.timeline, SWAP_LANE, write ? TL_SWAP_WRITE : TL_SWAP_READ, now, end, slot,
+		      pages);
+	return end;
 }
 
 u64 swap_write(struct kernel *k, struct cpu *c, u64 pfn)
@@ -393,6 +422,19 @@ u64 swap_write(struct kernel *k, struct cpu *c, u64 pfn)
 	if (ready > now)
 		page_io_begin(p, PG_WRITEBACK, ready);
 	return MAX(ready, now);
+}
+
+void swap_read_zram(struct kernel *k, struct cpu *c, u64 slot, u64 pfn)
+{
+	k->swap->st.read++;
+	zram_read(k->swap->zram, c, slot, pfn);
+}
+
+void swap_page_returned(struct kernel *k, struct cpu *c, u64 pfn, u64 shadow)
+{
+	kernel_path_step(k, c, NULL, STEP_PAGE_CHARGE);
+	workingset_refault(k, c, pfn, shadow);
+	lru_add(k, c, pfn);
 }
 
 /* ---- for --check ---- */

@@ -42,18 +42,20 @@ struct swap_cfg {
 };
 extern const struct opt swap_opts[], zram_opts[];
 
-#define SWAP_STATS(X)                                            \
-	X(slots, "slots", "of the device")                       \
-	X(used, "slots", "in use now")                           \
-	X(used_max, "slots", "in use at most")                   \
-	X(allocated, "slots", "taken")                           \
-	X(freed, "slots", "given back")                          \
-	X(full, "pages", "that found no slot")                   \
-	X(scanned, "slots", "looked at in search of a free one") \
-	X(added, "pages", "that came into the swap cache")       \
-	X(removed, "pages", "that left it")                      \
-	X(cached, "pages", "in it now")                          \
-	X(written, "pages", "written to the device")             \
+#define SWAP_STATS(X)                                                                     \
+	X(slots, "slots", "of the device")                                                \
+	X(used, "slots", "in use now")                                                    \
+	X(used_max, "slots", "in use at most")                                            \
+	X(allocated, "slots", "taken")                                                    \
+	X(freed, "slots", "given back")                                                   \
+	X(full, "pages", "that found no slot")                                            \
+	X(scanned, "slots", "looked at in search of a free one")                          \
+	X(added, "pages", "that came into the swap cache")                                \
+	X(removed, "pages", "that left it")                                               \
+	X(cached, "pages", "in it now")                                                   \
+	X(readahead, "pages", "read because of others: swap_ra")                          \
+	X(readahead_hits, "pages", "of these, that a fault asked for later: swap_ra_hit") \
+	X(written, "pages", "written to the device")                                      \
 	X(read, "pages", "read from it, readahead included")
 
 struct swap_stats {
@@ -113,6 +115,9 @@ void swap_duplicate(struct kernel *k, struct cpu *c, u64 slot);
  * swap is full.
  */
 void swap_free(struct kernel *k, struct cpu *c, u64 slot);
+/* free_swap_cache(): an entry of the page is gone, before its frame is put. A page that nobody maps and no
+ * entry has the slot of need not stay in the cache. */
+void swap_page_unmapped(struct kernel *k, struct cpu *c, u64 pfn);
 /* Entries that have it; the page in the cache, NO_FRAME: none. */
 u32 swap_count(const struct kernel *k, u64 slot);
 u64 swap_cache_page(const struct kernel *k, u64 slot);

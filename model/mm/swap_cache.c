@@ -36,8 +36,6 @@ void swap_cache_free(struct swap_cache *sc)
 {
 	u32 i;
 
-	/* The slabs go as a whole. */
-	sc->nodes.slab = NULL;
 	for (i = 0; i < sc->n; i++)
 		cache_index_clear(&sc->index[i], &sc->nodes, NULL);
 	free(sc->index);

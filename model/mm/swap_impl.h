@@ -25,6 +25,7 @@ extern const struct slot_ops slots_scan, slots_clusters;
 #define NO_SLOT (~(u64)0)
 
 struct zram;
+struct page;
 struct swap_cache;
 
 struct swap {
@@ -40,6 +41,10 @@ struct swap {
 	u32 map_bytes;  /* of a slot in it */
 	u64 cluster_va; /* of its cluster_info, 0: none */
 	struct spinlock lock;
+	struct {
+		u64 last;         /* slot of the last fault that nothing had been read ahead for */
+		u32 window, hits; /* pages read by the last one; pages of those that were asked for since */
+	} readahead;
 	const struct slot_ops *ops;
 	void *slots;
 	struct swap_stats st;
@@ -60,8 +65,22 @@ void swap_give_back(struct swap *s, struct cpu *c, u64 slot);
 /* So many slots were looked at. */
 void swap_scanned(struct swap *s, struct cpu *c, u64 slots);
 u64 swap_cluster_bytes(const struct swap *s); /* of cluster_info */
+/*
+ * swapin_readahead(): the page of the fault's slot, with others near it, comes into the cache; the frame,
+ * which the device may still have to fill (page_io.h). NO_FRAME: no memory.
+ */
+struct fault;
+u64 swap_read(struct fault *f, u64 slot);
+/* A fault has found the page in the cache. */
+void swap_readahead_hit(struct fault *f, struct page *p);
+/* A page that was read, or will be, joins the lists; `shadow` was left when it went. */
+void swap_page_returned(struct kernel *k, struct cpu *c, u64 pfn, u64 shadow);
+void swap_read_zram(struct kernel *k, struct cpu *c, u64 slot, u64 pfn);
 /* A slot for a page that is not in the cache yet; NO_SLOT: there is none. */
 u64 swap_take_slot(struct kernel *k, struct cpu *c);
+/* The frame, into which its contents are to come, becomes the page of a slot that has none. False: no memory.
+ */
+bool swap_cache_fill(struct kernel *k, struct cpu *c, u64 slot, u64 pfn);
 /* swap_free() of an entry whose page, if the slot has one, the caller takes care of. */
 void swap_free_entry(struct kernel *k, struct cpu *c, u64 slot);
 /* A request for pages from a slot on: the cycle at which it is over. Not of zram. */

@@ -17,6 +17,12 @@ struct vma_rmap {
 	void *anon, *file;
 };
 
+/* vma->swap_readahead_info: page of the last fault for a page in swap; pages read then; hits since. */
+struct vma_swap {
+	u64 vpn;
+	u8 window, hits;
+};
+
 struct vma {
 	u64 start, end; /* whole pages, end exclusive */
 	u32 flags;      /* MM_* of kernel.h */
@@ -26,6 +32,7 @@ struct vma {
 	u64 pgoff;             /* without an object: of start; start's own page number until it is moved */
 	u64 va;                /* of its vm_area_struct, 0: none yet; vma_object.h */
 	struct mm *mm;         /* that it was linked in */
+	struct vma_swap swap;
 	struct vma_rmap rmap;
 };
 

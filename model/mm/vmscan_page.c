@@ -211,7 +211,7 @@ static bool is_under_way(struct scan *s, struct page *p)
 {
 	if (!(p->marks & (PG_WRITEBACK | PG_LOCKED)))
 		return false;
-	if (page_is_anon(p) && page_io_over(p, s->c->ops->now(s->c)))
+	if ((page_is_anon(p) || p->swap) && page_io_over(p, s->c->ops->now(s->c)))
 		return false;
 	s->until = MIN(s->until, p->ready);
 	return true;
@@ -259,10 +259,8 @@ static bool free_page(struct scan *s, u64 pfn)
 	if (frame_refs(s->k->frames, pfn) != 1u + (p->swap || in_file))
 		return false;
 	shadow = workingset_eviction(s->k, pfn);
-	if (p->swap) {
+	if (p->swap)
 		swap_cache_remove(s->k, s->c, pfn, shadow);
-		frame_put(s->k->frames, s->c, pfn);
-	}
 	if (in_file) {
 		frame_put(s->k->frames, s->c, pfn);
 		if (page_cache_remove(s->k, s->c, pfn, shadow))

@@ -26,6 +26,15 @@ static void zap_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 	gather_frame(g, pte_pfn(g->mm, entry));
 }
 
+static void zap_swap(void *arg, u64 va, u64 entry_pa, u64 entry)
+{
+	struct gather *g = arg;
+
+	pte_write(g->mm, g->c, KPATH_UNMAP, entry_pa, 0);
+	g->mm->rss.swap--;
+	swap_free(g->mm->k, g->c, pte_swap_slot(g->mm, entry));
+}
+
 void zap_range(struct gather *g, u64 start, u64 end)
 {
 	if (start >= end)
@@ -34,6 +43,7 @@ void zap_range(struct gather *g, u64 start, u64 end)
 	contig_unfold_ends(g, KPATH_UNMAP, start, end);
 	huge_zap(g, start, end);
 	pgtable_each(g->mm, start, end, zap_entry, g);
+	pgtable_each_swap(g->mm, start, end, zap_swap, g);
 }
 
 struct object_zap {
