@@ -163,8 +163,8 @@ static void check_kevents(struct check *ch)
 /* Every fault has one outcome. */
 static void check_faults(const struct fault_stats *f, u64 pgfault)
 {
-	ASSERT(f->minor + f->major == f->zero + f->zero_page + f->huge + f->cow + f->reuse + f->file + f->swap +
-					      f->spurious);
+	ASSERT(f->minor + f->major == f->zero + f->zero_page + f->huge + f->cow + f->reuse + f->file +
+					      f->swap + f->spurious);
 	ASSERT(pgfault == f->minor + f->major + f->oom);
 }
 

@@ -130,8 +130,9 @@ bool rmap_prepare(struct mm *mm, struct cpu *c, struct vma *v);
 void rmap_add_new(struct kernel *k, struct cpu *c, const struct rmap_entry *e);
 void rmap_add(struct kernel *k, struct cpu *c, const struct rmap_entry *e);
 /*
- * A private page that comes back from swap. If it is not exclusive and new, halves have to note what all who can
- * still map it, because their entries have the same slot, are found by: add_new() sees it without PG_EXCLUSIVE.
+ * A private page that comes back from swap. If it is not exclusive and new, halves have to note what all who
+ * can still map it, because their entries have the same slot, are found by: add_new() sees it without
+ * PG_EXCLUSIVE.
  */
 void rmap_add_swapped(struct kernel *k, struct cpu *c, const struct rmap_entry *e, bool exclusive);
 void rmap_remove(struct kernel *k, struct cpu *c, const struct rmap_entry *e);
