@@ -70,7 +70,10 @@ struct engine *engine_new(const struct engine_params *p)
 void engine_end_recordings(struct engine *e)
 {
 	struct process *p;
+	u32 i;
 
+	for (i = 0; i < e->p.n_cores; i++)
+		e->cores[i].held = NULL;
 	while (e->n_recordings) {
 		struct recording *r = e->recordings[--e->n_recordings];
 
@@ -189,8 +192,11 @@ enum step engine_end_thread(struct engine *e, struct thread *th)
 {
 	struct process *p = th->proc;
 
-	if (th == e->on->current)
+	if (th == e->on->current) {
 		sched_remove(&e->sched, e->on->id);
+		e->on->loaded = NULL;
+	}
+	engine_let_go(e, th);
 	e->st.threads++;
 	kernel_task_free(e->p.kernel, e->on->cpu, th->task);
 	th->task = NULL;
@@ -336,6 +342,7 @@ static enum step run_chunk(struct engine *e, struct thread *th)
 {
 	struct core_chunk *c = &th->chunk;
 
+	th->resting &= c->run == c->n_runs;
 	while (!th->draining && c->run < c->n_runs) {
 		switch (run_until(e, c)) {
 		case CORE_DONE:

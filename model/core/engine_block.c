@@ -29,6 +29,13 @@ static void leave_core(struct engine *e, struct thread *th, enum thread_state st
 	sched_remove(&e->sched, e->on->id);
 	th->state = state;
 	th->ready_at = core_now(e->on->core);
+	e->on->loaded = NULL;
+	if (state != THREAD_ASLEEP && !th->resting) {
+		e->on->held = th;
+		th->held_on = e->on->id + 1;
+	} else {
+		kernel_enter_lazy(e->p.kernel, e->on->cpu);
+	}
 	engine_changed(e, th->rec);
 }
 

@@ -211,7 +211,7 @@ static enum step do_wake(struct engine *e, struct thread *th)
 static enum step do_wait(struct engine *e, struct thread *th)
 {
 	e->st.waits++;
-	th->waiting = true;
+	th->waiting = th->resting = true;
 	charge_syscall(e);
 	return STEP_DONE;
 }
@@ -359,7 +359,7 @@ static enum step await_turn(struct engine *e, struct thread *th)
 	engine_idle_until(e, MAX(when, order_time(o, before)));
 	if (engine_others_turn(e))
 		return STEP_AGAIN;
-	th->assumed = false;
+	th->assumed = th->resting = false;
 	return STEP_DONE;
 }
 

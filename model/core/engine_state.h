@@ -24,11 +24,16 @@ struct engine_core {
 	struct cpu *cpu;
 	u32 id;
 	bool active;       /* it has a thread, or looks for one; else it is idle */
-	struct mm *loaded; /* address space */
+	struct mm *loaded; /* address space of the thread that runs; NULL: to be loaded before one does */
 	struct thread *current;
 	u64 turn_start, turn_end; /* cycles */
 	u64 turn_told;            /* up to there the timeline has been told of turns */
 	struct engine_job *due;   /* before it goes on, in this order */
+	/*
+	 * The thread that ran last, if only the replay's order keeps it from going on: as the program was
+	 * recorded it ran, and to the kernel it still does. NULL: there is none.
+	 */
+	struct thread *held;
 };
 
 struct engine {
@@ -108,6 +113,8 @@ enum step engine_object_alloc(struct engine *e, struct thread *th);
 enum step engine_object_free(struct engine *e, struct thread *th);
 
 /* engine_turn.c */
+/* The thread goes on elsewhere, or ends: nothing runs where it was held. */
+void engine_let_go(struct engine *e, struct thread *th);
 /* The scheduler has given the thread to that core, or to SCHED_ANY. */
 void engine_placed(struct engine *e, const struct thread *th, u32 core);
 

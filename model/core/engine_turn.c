@@ -25,6 +25,19 @@ void engine_placed(struct engine *e, const struct thread *th, u32 core)
 		core_wait_until(c->core, th->ready_at, PART_IDLE);
 }
 
+void engine_let_go(struct engine *e, struct thread *th)
+{
+	struct engine_core *c;
+
+	if (!th->held_on)
+		return;
+	c = &e->cores[th->held_on - 1];
+	th->held_on = 0;
+	c->held = NULL;
+	if (!c->active)
+		kernel_set_idle(e->p.kernel, c->cpu, true);
+}
+
 /* Not in the middle of a block run, which belongs to the core. */
 static bool turn_is_over(const struct engine_core *c)
 {
@@ -80,6 +93,9 @@ static void begin_turn(struct engine *e, u64 cost)
 	struct engine_core *c = e->on;
 	u64 now;
 
+	if (c->held && c->held != c->current)
+		engine_let_go(e, c->held);
+	engine_let_go(e, c->current);
 	engine_idle_until(e, c->current->ready_at);
 	now = core_now(c->core);
 	if (cost)
@@ -101,9 +117,12 @@ static bool pick(struct engine *e)
 		return true;
 	}
 	c->active = false;
-	c->loaded = NULL; /* by the kernel perhaps no more */
+	c->loaded = NULL;
 	e->n_idle++;
-	kernel_set_idle(e->p.kernel, c->cpu, true);
+	if (c->held)
+		kernel_hold(e->p.kernel, c->cpu);
+	else
+		kernel_set_idle(e->p.kernel, c->cpu, true);
 	return false;
 }
 

@@ -30,6 +30,7 @@ struct thread {
 	bool alive;    /* its CLONE was applied, or it has run */
 	bool draining; /* ended by a signal: what its recording still holds changes state, but nothing runs */
 	bool waiting;  /* its last event was a WAIT */
+	bool resting;  /* it did not run when it was recorded: it has done nothing since a WAIT */
 	u64 need;      /* THREAD_ORDER: the number */
 	bool assumed;  /* THREAD_TAKING was given up */
 	u64 stands;    /* not READY: the highest number that it is known to stand at, see thread_stands() */
@@ -57,6 +58,7 @@ struct thread {
 	u64 quantum_left; /* cycles */
 	bool ran;         /* on last_core */
 	u32 last_core;
+	u32 held_on;         /* 1 + the core that it would run on (engine_state.h), 0: none */
 	struct thread *next; /* in the scheduler's queue, or among the recording's blocked threads */
 	struct thread *next_of_process;
 	struct thread *next_in_bucket;

@@ -155,7 +155,7 @@ struct mm *asid_lend(struct kernel *k, struct cpu *c)
 	struct asids *a = &k->asids[c->id];
 	struct mm *mm = a->lazy ? NULL : a->loaded;
 
-	a->lazy = true;
+	kernel_enter_lazy(k, c);
 	return mm;
 }
 
@@ -187,6 +187,16 @@ void kernel_set_idle(struct kernel *k, struct cpu *c, bool idle)
 
 	a->idle = idle;
 	a->lazy |= idle;
+}
+
+void kernel_hold(struct kernel *k, struct cpu *c)
+{
+	k->asids[c->id].idle = true;
+}
+
+void kernel_enter_lazy(struct kernel *k, struct cpu *c)
+{
+	k->asids[c->id].lazy = true;
 }
 
 static void sane(const struct asids *a)

@@ -149,6 +149,10 @@ void kernel_free(struct kernel *k);
 void kernel_add_cpu(struct kernel *k, struct cpu *c);
 /* The hardware thread has nothing to run; it keeps the address space loaded, lazily until mm_load(). */
 void kernel_set_idle(struct kernel *k, struct cpu *c, bool idle);
+/* The same, but only the replay has it idle: its thread counts as running. */
+void kernel_hold(struct kernel *k, struct cpu *c);
+/* No thread of the address space that it has loaded runs there, until mm_load(). */
+void kernel_enter_lazy(struct kernel *k, struct cpu *c);
 bool kernel_fits(const struct kernel *k, u64 addr, u64 len);
 u64 kernel_user_end(const struct kernel *k);
 void kernel_stats(struct kernel *k, struct stats *s); /* registers mm.* */

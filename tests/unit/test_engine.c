@@ -703,6 +703,45 @@ static void test_same_input_same_counters(void **state)
 	assert_memory_equal(a.v, b.v, a.n * sizeof(a.v[0]));
 }
 
+/* Who is held back until rights have changed ran when it was recorded; who waited then did not. */
+static void test_who_is_held_back_is_interrupted(void **state)
+{
+	static const char *const settings[] = { "cores=2", NULL };
+	u64 addr = AREA(0);
+	struct machine *m;
+	struct take t;
+	u32 waits;
+
+	for (waits = 0; waits < 2; waits++) {
+		begin_take(&t);
+		map(&t, 0, AREA(0), PAGE);
+		tr_encode_run(t.enc[0], t.store, &addr);
+		clone_thread(&t, 1);
+		tr_encode_run(t.enc[1], t.load[0], &addr);
+		if (waits)
+			put(&t, 1, (struct tr_event){ .kind = TR_EV_WAIT });
+		put(&t, 1, (struct tr_event){ .kind = TR_EV_SEEN, .seq = t.seq + 1 });
+		put(&t, 0,
+		    (struct tr_event){ .kind = TR_EV_PROTECT,
+				       .prot = TR_PROT_READ,
+				       .seq = ++t.seq,
+				       .addr = AREA(0),
+				       .len = PAGE });
+		tr_encode_run(t.enc[1], t.load[0], &addr);
+		exit_thread(&t, 1, 0);
+		put(&t, 0, (struct tr_event){ .kind = TR_EV_SEEN, .seq = t.seq });
+		exit_thread(&t, 0, TR_EXIT_GROUP);
+		end_take(&t);
+		m = replay(settings);
+		assert_all_well(m);
+		assert_int_equal(value(m, "mm.shootdown.remote_pages"), !waits);
+		assert_int_equal(value(m, "mm.shootdown.deferred"), waits);
+		assert_int_equal(value(m, "mm.flush.stale"), waits);
+		assert_int_equal(value(m, "core1.cycles.ipi") > 0, 1);
+		machine_free(m);
+	}
+}
+
 static int cleanup(void **state)
 {
 	return unlink(CAPTURE);
@@ -727,6 +766,7 @@ int main(void)
 		cmocka_unit_test(test_wild_events_stop_nothing),
 		cmocka_unit_test(test_fresh_pages_fault_once),
 		cmocka_unit_test(test_same_input_same_counters),
+		cmocka_unit_test(test_who_is_held_back_is_interrupted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, cleanup);
