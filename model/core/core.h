@@ -161,5 +161,7 @@ void core_delayed(struct core *c, u64 from, enum access_cause cause);
  * fault.
  */
 enum core_stop core_user_copy(struct core *c, u64 va, u64 len, bool write, u64 *done);
+/* The same between a user buffer and kernel memory, which lies in one page; as far as the buffer goes. */
+enum core_stop core_file_copy(struct core *c, u64 va, u64 len, bool write, u64 kernel_va, u64 *done);
 
 #endif

@@ -194,3 +194,15 @@ enum core_stop core_user_copy(struct core *c, u64 va, u64 len, bool write, u64 *
 	core_sync(c);
 	return stop;
 }
+
+enum core_stop core_file_copy(struct core *c, u64 va, u64 len, bool write, u64 kernel_va, u64 *done)
+{
+	enum core_stop stop;
+
+	*done = 0;
+	stop = core_user_copy(c, va, len, write, done);
+	if (*done)
+		core_kernel_side(c, kernel_va, (u32)*done, !write);
+	core_sync(c);
+	return stop;
+}

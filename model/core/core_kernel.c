@@ -743,6 +743,27 @@ void core_kernel_copy(struct cpu *cpu, enum kernel_path path, u64 to, u64 from, 
 
 /* ---- user buffers ---- */
 
+void core_kernel_side(struct core *c, u64 va, u32 bytes, bool write)
+{
+	struct kernel_page page = { 0 };
+	u32 part = PART_KERNEL + KPATH_UIO, line;
+	u64 last = 0, now, done;
+
+	count_data(c, va, bytes, write ? &c->l1d.st.kernel_stores : &c->l1d.st.kernel_loads);
+	be_in_page(c, &c->dtlb, &page, va, write ? ACCESS_WRITE : ACCESS_READ, part);
+	now = core_cycle(c);
+	for (; bytes; va += line, bytes -= line) {
+		line = MIN(bytes, core_line_room(c, va));
+		if (write) {
+			fill_line(c, &page, va, line, &now, part);
+			continue;
+		}
+		done = look_at_line(c, &page, va, line, &now, part);
+		last = MAX(last, done);
+	}
+	core_stall_until(c, last, part);
+}
+
 /* A line takes a cycle, as in a copy, but what is read is waited for. */
 void core_user_line(struct core *c, u64 va, u64 pa, u32 bytes, bool write)
 {

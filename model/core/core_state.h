@@ -326,6 +326,8 @@ void core_kernel_flush(struct cpu *cpu, u64 start, u64 end);
 void core_kernel_tally(struct cpu *cpu, struct kernel_tally *t);
 void core_kernel_turn(struct core *c, enum kernel_path path);
 void core_user_line(struct core *c, u64 va, u64 pa, u32 bytes, bool write);
+/* The kernel's side of such a copy, in one page: reads do not wait for each other. */
+void core_kernel_side(struct core *c, u64 va, u32 bytes, bool write);
 /* Brings the registered counters up to date. */
 void core_kernel_sync(struct core *c);
 void core_kernel_stats(struct core *c, struct stats *s);

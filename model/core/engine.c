@@ -100,6 +100,7 @@ void engine_free(struct engine *e)
 	engine_end_recordings(e);
 	engine_end_ticks(e);
 	free(e->recordings);
+	engine_files_free(e);
 	sched_fini(&e->sched);
 	free(e->cores);
 	free(e);

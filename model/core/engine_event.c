@@ -33,11 +33,11 @@ static u32 protection(u8 prot)
 	return flags;
 }
 
-/* Who shares pages: files by their number in the recording, shared anonymous memory by its mapping. */
+/* Who shares pages: files by what they are, shared anonymous memory by its mapping. */
 static u64 object_of(struct engine *e, const struct recording *r, const struct tr_event *ev)
 {
 	if (ev->file != TR_NO_FILE)
-		return ((u64)r->index + 1) << 32 | ev->file;
+		return engine_file(e, r, ev->file);
 	return ev->flags & TR_MAP_SHARED ? 1ull << 63 | ++e->shared_objects : 0;
 }
 
@@ -76,6 +76,7 @@ static enum step do_map(struct engine *e, struct thread *th)
 	};
 
 	refuse_misfit(e, ev);
+	engine_file_is_mapped(e, th, ev);
 	if (ev->flags & TR_MAP_SHARED)
 		map.flags |= MM_SHARED;
 	if (ev->file == TR_NO_FILE)
@@ -237,6 +238,8 @@ static enum step copy(struct engine *e, struct thread *th, bool write)
 	u64 before = th->copied;
 	enum core_stop stop = CORE_DONE;
 
+	if (engine_has_file(e, &th->event))
+		return engine_file_io(e, th, write);
 	engine_note_place(e, true);
 	if (e->mode == ENGINE_SKIP)
 		engine_repeat(e, true);
@@ -274,6 +277,8 @@ static enum step do_write(struct engine *e, struct thread *th)
 
 static enum step do_syscall(struct engine *e, struct thread *th)
 {
+	if (engine_has_file(e, &th->event))
+		return engine_file_call(e, th);
 	e->st.syscalls++;
 	e->syscalls[MIN(th->event.arg, ENGINE_SYSCALLS - 1)]++;
 	charge_syscall(e);
@@ -333,6 +338,7 @@ static const struct handler {
 	[TR_EV_SLEEP] = { NEEDS_LIFE, do_sleep },  [TR_EV_READ] = { NEEDS_LIFE, do_read },
 	[TR_EV_WRITE] = { NEEDS_LIFE, do_write },  [TR_EV_SYSCALL] = { NEEDS_LIFE, do_syscall },
 	[TR_EV_MARK] = { NEEDS_NOTHING, do_mark }, [TR_EV_LOST] = { NEEDS_NOTHING, do_lost },
+	[TR_EV_FILE] = { NEEDS_NOTHING, engine_name_file },
 	[TR_EV_PAGE_ALLOC] = { NEEDS_LIFE, engine_page_alloc },
 	[TR_EV_PAGE_FREE] = { NEEDS_LIFE, engine_page_free },
 	[TR_EV_SLAB_ALLOC] = { NEEDS_LIFE, engine_object_alloc },

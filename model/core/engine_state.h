@@ -4,6 +4,7 @@
 #ifndef MMSIM_CORE_ENGINE_STATE_H
 #define MMSIM_CORE_ENGINE_STATE_H
 
+#include "model/base/map64.h"
 #include "model/core/engine.h"
 
 /* Work of the kernel that comes by itself (engine_tick.c): periodic, or of a node's threads. */
@@ -14,6 +15,7 @@ struct engine_job {
 	bool of_node; /* any idle core of the node does */
 	u32 core;     /* whose work it is; of a node's: who does it if no core is idle */
 	u32 tick;     /* enum kernel_tick; NR_KERNEL_TICKS: threads that were woken */
+	bool flusher; /* of the flusher, then */
 	u64 period;   /* cycles */
 	bool due;
 	struct engine_job *next; /* that is due on the same core */
@@ -36,6 +38,13 @@ struct engine_core {
 	struct thread *held;
 };
 
+/* Files by their names, and what a recording's number of a file stands for. */
+struct engine_files {
+	struct map64 of_number; /* identities, by recording and number */
+	char **name;
+	u32 n, cap;
+};
+
 struct engine {
 	struct engine_params p;
 	struct engine_core *cores;
@@ -50,6 +59,7 @@ struct engine {
 	bool recheck;             /* somebody who is blocked may be able to go on */
 	u32 n_asleep;             /* threads */
 	u64 shared_objects;       /* shared anonymous mappings so far */
+	struct engine_files files;
 
 	u64 limit, next_check; /* records */
 	enum engine_mode mode;
@@ -66,6 +76,7 @@ struct engine {
 	struct engine_run_stats run_st;
 	struct order_stats order_st; /* of all recordings */
 	struct engine_job *job;      /* those of ticks, then one a node for its threads */
+	struct engine_job *flusher;  /* of them */
 	u32 n_jobs;
 	u64 syscalls[ENGINE_SYSCALLS];
 	bool unknown_dep; /* of recordings that have ended, see engine_unknown_dependence() */
@@ -100,6 +111,20 @@ enum step engine_kill_oom(struct engine *e, struct thread *th);
 
 /* engine_event.c: makes the event behind the running thread's chunk happen, if it is its turn. */
 enum step engine_event(struct engine *e, struct thread *th);
+
+/* engine_file.c: files of recordings as the kernel knows them. */
+void engine_files_free(struct engine *e);
+/* The identity of a recording's file: its name's, where it has told one; else its own. */
+u64 engine_file(struct engine *e, const struct recording *r, u32 file);
+enum step engine_name_file(struct engine *e, struct thread *th);
+/* The event's mapping is of a file, which is as long as that at least. */
+void engine_file_is_mapped(struct engine *e, struct thread *th, const struct tr_event *ev);
+/* Whether the event goes through the kernel's page cache. */
+bool engine_has_file(const struct engine *e, const struct tr_event *ev);
+/* read() and write(); write: of the user's buffer. */
+enum step engine_file_io(struct engine *e, struct thread *th, bool write);
+/* fsync(), ftruncate(), posix_fadvise(). */
+enum step engine_file_call(struct engine *e, struct thread *th);
 
 /*
  * engine_alloc.c: brings the running thread to where and when its allocation event happened. STEP_DONE: it is

@@ -30,7 +30,9 @@ static void work(struct engine_job *j, struct engine_core *c)
 {
 	struct kernel *k = j->engine->p.kernel;
 
-	if (j->tick == NR_KERNEL_TICKS)
+	if (j->flusher)
+		kernel_run_flusher(k, c->cpu);
+	else if (j->tick == NR_KERNEL_TICKS)
 		kernel_run_threads(k, c->cpu, j->node);
 	else
 		kernel_tick(k, c->cpu, (enum kernel_tick)j->tick, j->node);
@@ -94,6 +96,18 @@ static void wake(void *arg, struct cpu *cpu, u32 node, u64 when)
 	schedule(j, MAX(MAX(core_now(e->cores[cpu->id].core), e->now), when));
 }
 
+static void flush(void *arg, struct cpu *cpu, u64 when)
+{
+	struct engine *e = arg;
+	struct engine_job *j = e->flusher;
+
+	if (j->due || event_scheduled(&j->ev))
+		return;
+	j->core = cpu->id;
+	j->node = cpu->node;
+	schedule(j, MAX(MAX(core_now(e->cores[cpu->id].core), e->now), when));
+}
+
 /* The first core of a node, or of all. */
 static u32 core_of_node(const struct engine *e, u32 node)
 {
@@ -117,7 +131,7 @@ static void add_ticks(struct engine *e, enum kernel_tick tick)
 {
 	u64 period = kernel_tick_period(e->p.kernel, tick);
 	bool of_node = kernel_tick_is_of_node(tick);
-	u32 n = of_node ? kernel_nodes(e->p.kernel) : e->p.n_cores, i;
+	u32 n = kernel_tick_places(e->p.kernel, tick, e->p.n_cores), i;
 	struct engine_job *j;
 
 	for (i = 0; period && i < n; i++) {
@@ -134,9 +148,11 @@ void engine_begin_ticks(struct engine *e)
 {
 	u32 nodes = kernel_nodes(e->p.kernel), tick, i;
 
-	e->job = xcalloc(NR_KERNEL_TICKS * MAX(e->p.n_cores, nodes) + nodes, sizeof(*e->job));
+	e->job = xcalloc(NR_KERNEL_TICKS * MAX(e->p.n_cores, nodes) + 1 + nodes, sizeof(*e->job));
 	for (tick = 0; tick < NR_KERNEL_TICKS; tick++)
 		add_ticks(e, (enum kernel_tick)tick);
+	e->flusher = add_job(e, NR_KERNEL_TICKS);
+	e->flusher->of_node = e->flusher->flusher = true;
 	for (i = 0; i < nodes; i++) {
 		struct engine_job *j = add_job(e, NR_KERNEL_TICKS);
 
@@ -144,6 +160,7 @@ void engine_begin_ticks(struct engine *e)
 		j->node = i;
 	}
 	kernel_on_wake(e->p.kernel, wake, e);
+	kernel_on_flush(e->p.kernel, flush, e);
 }
 
 void engine_end_ticks(struct engine *e)
@@ -151,6 +168,7 @@ void engine_end_ticks(struct engine *e)
 	u32 i;
 
 	kernel_on_wake(e->p.kernel, NULL, NULL);
+	kernel_on_flush(e->p.kernel, NULL, NULL);
 	for (i = 0; i < e->n_jobs; i++)
 		event_cancel(e->p.events, &e->job[i].ev);
 	free(e->job);

@@ -237,6 +237,7 @@ bool thread_next_chunk(struct thread *th)
 	}
 	th->event_begun = false;
 	th->copied = 0;
+	th->io = (struct file_io){ 0 };
 	return true;
 }
 

@@ -11,6 +11,7 @@
 #include "model/core/core.h"
 #include "model/core/order.h"
 #include "model/core/rebase.h"
+#include "model/mm/kernel.h"
 #include "model/sim/event.h"
 #include "traces/trace.h"
 
@@ -47,6 +48,7 @@ struct thread {
 	bool gap_over;         /* the recorded time before its allocation event has passed */
 	bool event_begun;      /* its time is charged already; only copying or sleeping is left */
 	u64 copied;            /* of the user buffer of its READ or WRITE */
+	struct file_io io;     /* where that goes through the page cache */
 
 	u64 allocated_at;  /* cycle of its last allocation event, 0: none yet */
 	struct task *task; /* the kernel's of it, NULL: none yet */

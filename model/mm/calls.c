@@ -46,13 +46,13 @@ static void insert_mapping(struct mm *mm, struct cpu *c, const struct vma *v)
 }
 
 /* Opens what is to be mapped; NULL: private anonymous memory. */
-static struct object *map_object(struct mm *mm, const struct mm_map *map)
+static struct object *map_object(struct mm *mm, struct cpu *c, const struct mm_map *map)
 {
 	bool anon = map->flags & MM_ANON, shared = map->flags & MM_SHARED;
 
 	if (shared ? !anon && !map->object : anon || !map->object)
-		return shared ? object_open(&mm->k->objects, 0, true) : NULL;
-	return object_open(&mm->k->objects, map->object, anon);
+		return shared ? object_open(&mm->k->objects, c, 0, true) : NULL;
+	return object_open(&mm->k->objects, c, map->object, anon);
 }
 
 enum mm_result mm_mmap(struct mm *mm, struct cpu *c, const struct mm_map *map)
@@ -62,7 +62,7 @@ enum mm_result mm_mmap(struct mm *mm, struct cpu *c, const struct mm_map *map)
 	begin_call(mm, c, &mm->k->call.mmap, STEP_MMAP);
 	if (!map->len || !mm_range(mm, map->addr, map->len, &v.start, &v.end) || map->offset > MAX_OFFSET)
 		return failed(mm, MM_INVALID);
-	v.object = map_object(mm, map);
+	v.object = map_object(mm, c, map);
 	mm_unmap(mm, c, v.start, v.end);
 	if (v.object) {
 		v.offset = align_down(map->offset, FRAME_SIZE);
@@ -138,22 +138,6 @@ enum mm_result mm_mprotect(struct mm *mm, struct cpu *c, u64 addr, u64 len, u32 
 	return covered == end - start || mm->implicit_maps ? MM_OK : failed(mm, MM_INVALID);
 }
 
-/* mm/memory.c:unmap_mapping_range() by looking at every address space: there is no reverse mapping yet. */
-static void unmap_object(struct kernel *k, struct cpu *c, const struct object *o, u64 first, u64 last)
-{
-	struct gather g;
-	struct mm *mm;
-	u32 i;
-
-	for (mm = k->mms; mm; mm = mm->next) {
-		gather_begin(&g, mm, c);
-		for (i = 0; i < mm->vmas.n; i++)
-			if (mm->vmas.v[i]->object == o)
-				zap_object(&g, mm->vmas.v[i], first, last);
-		gather_flush(&g);
-	}
-}
-
 /* A hole in the object: its pages are gone for everybody. */
 static void punch_hole(struct mm *mm, struct cpu *c, const struct vma *v, u64 start, u64 end)
 {
@@ -162,7 +146,7 @@ static void punch_hole(struct mm *mm, struct cpu *c, const struct vma *v, u64 st
 	page_indices(mm->k, vma_offset(v, start), vma_offset(v, end), &first, &last);
 	if (first > last)
 		return;
-	unmap_object(mm->k, c, v->object, first, last);
+	zap_object_everywhere(mm->k, c, v->object, first, last);
 	object_drop_range(v->object, c, first, last);
 }
 

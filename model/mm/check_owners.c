@@ -4,6 +4,7 @@
 
 #include "model/base/error.h"
 #include "model/mm/alloc.h"
+#include "model/mm/page_cache.h"
 #include "model/mm/slab.h"
 
 struct owners {
@@ -93,6 +94,7 @@ void check_owners(const struct kernel *k, const struct map64 *frames)
 	slabs_each_block(k->slabs, claim_block, &o);
 	tasks_each_stack(k, claim_block, &o);
 	kevents_each_block(k, claim_block, &o);
+	page_cache_each_block(k, claim_block, &o);
 	swap_each_block(k, claim_block, &o);
 	claims = o.claims;
 	for (i = 0; i < k->pa->n_zones; i++)

@@ -15,6 +15,7 @@
 #include "model/mm/rmap.h"
 #include "model/mm/shootdown.h"
 #include "model/mm/vma_object.h"
+#include "model/mm/writeback.h"
 
 /* stack_guard_gap of mm/mmap.c: pages that stay free below a stack. */
 #define STACK_GUARD_GAP 256u
@@ -154,11 +155,11 @@ static enum trap_result fault_anonymous(struct fault *f)
 	return done(&f->k->fault.zero);
 }
 
-/* The object's frame for an address, made at first use; NO_FRAME: no memory. */
-static u64 object_frame(struct fault *f, u64 va)
+/* Without a page cache a file's page is there when it is used first. NO_FRAME: no memory. */
+static u64 object_frame_made(struct fault *f, u64 index, u64 va)
 {
 	struct object *o = f->vma->object;
-	u64 index = page_index(f->k, f->vma, va), pfn = object_page(o, index);
+	u64 pfn = object_page(o, index);
 
 	if (pfn != NO_FRAME)
 		return pfn;
@@ -175,32 +176,77 @@ static u64 object_frame(struct fault *f, u64 va)
 	return NO_FRAME;
 }
 
-static void map_object_page(struct fault *f, u64 va, u64 entry_pa, u64 pfn, u32 state)
+/* filemap_fault(): the object's frame for an address, with a reference for who gets it. TRAP_RETRY: it is. */
+static enum trap_result object_frame(struct fault *f, u64 va, u64 *pfn)
 {
+	u64 index = page_index(f->k, f->vma, va);
+	struct page_want w = { .o = f->vma->object,
+			       .index = index,
+			       .pages = 1,
+			       .fault = true,
+			       .sequential = f->vma->flags & MM_SEQUENTIAL,
+			       .random = f->vma->flags & MM_RANDOM };
+	enum cache_answer answer = CACHE_READY;
+
+	if (page_cache_on(f->k))
+		answer = page_cache_get(f->k, f->c, &w, false, pfn);
+	else
+		*pfn = object_frame_made(f, index, va);
+	if (answer == CACHE_WAIT) {
+		fault_is_major(f);
+		return fault_wait(f, f->c->block_until);
+	}
+	if (answer == CACHE_NOMEM || *pfn == NO_FRAME)
+		return TRAP_OOM;
+	frame_get(f->k->frames, *pfn);
+	return TRAP_RETRY;
+}
+
+/* The entry gets the caller's reference. */
+static void map_object_page(struct fault *f, u64 va, u64 entry_pa, u64 pfn, bool write)
+{
+	bool writable = f->vma->flags & MM_SHARED && (write || !writeback_tracks(f->k, f->vma->object));
+
 	kernel_step(f->k, f->c, STEP_FILE_PAGE);
-	frame_get(f->k->frames, pfn);
 	pte_write(f->mm, f->c, KPATH_FAULT, entry_pa,
-		  pte_make(f->vma, f->mm, pfn, f->vma->flags & MM_SHARED, state));
+		  pte_make(f->vma, f->mm, pfn, writable, write ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED));
 	rmap_add(f->k, f->c, &(struct rmap_entry){ f->mm, f->view.real, va, entry_pa, pfn, 0 });
 	f->k->fault.file_pages++;
+}
+
+/* A page of the object that can be mapped without waiting; NO_FRAME: there is none, or for want of memory. */
+static u64 frame_around(struct fault *f, u64 va, bool *no_memory)
+{
+	struct object *o = f->vma->object;
+	u64 index = page_index(f->k, f->vma, va), pfn;
+
+	if (o->anon)
+		return object_page(o, index);
+	if (page_cache_on(f->k))
+		return page_cache_peek(f->k, f->c, o, index);
+	pfn = object_frame_made(f, index, va);
+	*no_memory = pfn == NO_FRAME;
+	return pfn;
 }
 
 /* One page near the faulting one, if it is there. False: no memory. */
 static bool map_around(struct fault *f, u64 entry_pa, u64 va)
 {
-	const struct object *o = f->vma->object;
+	bool no_memory = false;
 	u64 pfn;
 
 	if (page_view(f->mm, va).mixed)
 		return true;
-	if (o->anon && object_page(o, page_index(f->k, f->vma, va)) == NO_FRAME)
-		return true;
-	pfn = object_frame(f, va);
+	pfn = frame_around(f, va, &no_memory);
 	if (pfn == NO_FRAME)
+		return !no_memory;
+	frame_get(f->k->frames, pfn);
+	if (!rmap_prepare(f->mm, f->c, f->view.real)) {
+		frame_put(f->k->frames, f->c, pfn);
 		return false;
-	if (!rmap_prepare(f->mm, f->c, f->view.real))
-		return false;
-	map_object_page(f, va, entry_pa, pfn, PTE_ACCESSED);
+	}
+	map_object_page(f, va, entry_pa, pfn, false);
+	readahead_mapped(f->vma->object, 1);
 	return true;
 }
 
@@ -231,6 +277,7 @@ static enum trap_result fault_private_write(struct fault *f, u64 from)
 {
 	u64 pfn = rmap_prepare(f->mm, f->c, f->view.real) ? new_copy(f, from) : NO_FRAME;
 
+	frame_put(f->k->frames, f->c, from);
 	if (pfn == NO_FRAME)
 		return TRAP_OOM;
 	kernel_path_step(f->k, f->c, f->mm, STEP_WP_FAULT);
@@ -238,22 +285,33 @@ static enum trap_result fault_private_write(struct fault *f, u64 from)
 	return done(&f->k->fault.cow);
 }
 
+/* do_page_mkwrite() and fault_dirty_shared_page() of a shared mapping. */
+static void make_dirty(struct fault *f, u64 pfn)
+{
+	writeback_fault(f->k, f->c, f->vma->object, pfn);
+	f->dirtied = true;
+}
+
 /* do_read_fault(), do_cow_fault(), do_shared_fault(). */
 static enum trap_result fault_object(struct fault *f)
 {
-	u64 pfn = object_frame(f, f->va);
+	u64 pfn;
+	enum trap_result result = object_frame(f, f->va, &pfn);
 
-	if (pfn == NO_FRAME)
-		return TRAP_OOM;
+	if (result != TRAP_RETRY)
+		return result;
 	kernel_path_step(f->k, f->c, f->mm, STEP_FILE_FAULT);
 	if (f->write && !(f->vma->flags & MM_SHARED))
 		return fault_private_write(f, pfn);
 	if (f->write)
 		kernel_path_step(f->k, f->c, f->mm, STEP_FILE_WRITE);
-	if (!rmap_prepare(f->mm, f->c, f->view.real))
+	if (!rmap_prepare(f->mm, f->c, f->view.real)) {
+		frame_put(f->k->frames, f->c, pfn);
 		return TRAP_OOM;
-	map_object_page(f, page_down(f->k, f->va), f->entry_pa, pfn,
-			f->write ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED);
+	}
+	if (f->write)
+		make_dirty(f, pfn);
+	map_object_page(f, page_down(f->k, f->va), f->entry_pa, pfn, f->write);
 	if (!f->write)
 		fault_around(f);
 	return done(&f->k->fault.file);
@@ -288,6 +346,8 @@ enum trap_result fault_write_protected(struct fault *f)
 	leave_run(f);
 	if ((f->vma->flags & MM_SHARED) || fault_is_sole(f, old)) {
 		kernel_path_step(f->k, f->c, f->mm, STEP_WP_REUSE);
+		if (f->vma->object && f->vma->flags & MM_SHARED)
+			make_dirty(f, old);
 		fault_set_entry(f, old, true);
 		upgraded(f);
 		return done(&f->k->fault.reuse);
@@ -506,7 +566,12 @@ static enum trap_result fault(struct kernel *k, struct cpu *c, struct mm *mm, co
 	kernel_path_step(k, c, mm, STEP_FAULT_EXIT);
 	if (result == TRAP_OOM)
 		result = wait_for_memory(k, c);
-	return count(k, c, result);
+	result = count(k, c, result);
+	/* balance_dirty_pages(): the fault is resolved, but the thread goes on later. */
+	if (result == TRAP_RETRY && f.dirtied && writeback_tracks(k, f.vma->object) &&
+	    writeback_balance(k, c, 1))
+		return TRAP_BLOCK;
+	return result;
 }
 
 static enum trap_result kernel_fault(struct kernel *k, struct cpu *c, struct mm *mm, const struct trap *t)

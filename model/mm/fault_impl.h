@@ -15,6 +15,7 @@ struct fault {
 	u64 page;              /* as the TLB sees it */
 	u64 entry_pa, entry;
 	bool write;
+	bool dirtied; /* a page of a shared mapping */
 };
 
 /* fault.c */

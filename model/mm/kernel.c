@@ -30,6 +30,7 @@ static const char *const pcp_names[] = { "era", "none", "hot-cold", "merged", "l
 static const char *const slab_names[] = { "era", "slab", "slub", NULL };
 static const char *const boot_names[] = { "fresh", "aged", "buddyinfo", NULL };
 static const char *const reclaim_names[] = { "era", "scan", "zone", "split", NULL };
+static const char *const page_cache_names[] = { "off", "warm", "cold", NULL };
 static const char *const rmap_names[] = { "era",	   "none",     "pte_chain",	 "objrmap",
 					  "anonmm", "anon_vma", "anon_vma_chain", NULL };
 static const char *const rmap_file_names[] = { "scheme", "list", "prio_tree", "interval_tree", NULL };
@@ -118,6 +119,18 @@ const struct opt kernel_opts[] = {
 	  thp_names },
 	{ "fault_around", OPT_SIZE, AT(fault_around), "64K", 0, 2u << 20, "bytes",
 	  "around a read fault of a file that are mapped with it; rounded down to a power of two", NULL },
+	{ "page_cache", OPT_ENUM, AT(page_cache), "off", 0, 0, NULL,
+	  "pages of files in memory at the beginning: cold, none; warm, those that will be used; off: files "
+	  "are always there, for kernel.file_fill a page, and read() and write() copy from nowhere",
+	  page_cache_names },
+	{ "read_ahead", OPT_SIZE, AT(read_ahead), "128K", 0, 1ull << 30, "bytes",
+	  "of a file that are read ahead at most: read_ahead_kb", NULL },
+	{ "dirty_background_ratio", OPT_U32, AT(dirty_background_ratio), "era", 0, 100, "%",
+	  "of memory that is dirty before the flusher begins to write", asids_words },
+	{ "dirty_ratio", OPT_U32, AT(dirty_ratio), "era", 0, 100, "%",
+	  "of memory that is dirty before those wait who make more of it dirty", asids_words },
+	{ "dirty_expire", OPT_TIME, AT(dirty_expire), "30s", 0, 0, "cycles or time",
+	  "after which what is dirty is written; divided by time_scale", NULL },
 	{ "time_scale", OPT_U32, AT(time_scale), "1", 1, KERNEL_TIME_SCALE_MAX, NULL,
 	  "divides the periods of periodic work, of which recordings of milliseconds would see none", NULL },
 #define X(id, key, def, name, help) { #key, OPT_TIME, AT(key), def, 0, 0, "cycles or time", help, NULL },
@@ -195,7 +208,7 @@ struct kernel *kernel_new(const struct kernel_params *p)
 	k->kthreads = kthreads_new(k, p->hz);
 	kernel_boot(k, p);
 	objects_init(&k->objects, k);
-	k->page_cache = page_cache_new(k);
+	page_cache_boot(k);
 	k->gather = xmalloc(k->rules.gather * sizeof(*k->gather));
 	if (p->cfg->storage.device)
 		k->storage = blockdev_new((enum blockdev_kind)p->cfg->storage.device, &p->cfg->blockdev,
@@ -236,7 +249,7 @@ void kernel_free(struct kernel *k)
 	free(k->cpu);
 	objects_fini(&k->objects);
 	swap_shut(k);
-	page_cache_free(k->page_cache);
+	page_cache_free(k);
 	kevents_free(k->kevents);
 	map64_fini(&k->deposits);
 	kernel_boot_undo(k);
@@ -315,6 +328,8 @@ void kernel_stats(struct kernel *k, struct stats *s)
 		kmaps_stats_add(k->kmaps, s);
 	if (k->storage)
 		blockdev_stats_add(k->storage, s);
+	if (k->pa)
+		page_cache_stats_add(k, s);
 	swap_stats_add(k, s);
 	ladder_stats(k->charger.ladder, s);
 	/* What there is already of /proc/vmstat, under the kernel's names. */

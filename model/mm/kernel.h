@@ -43,7 +43,9 @@
 	X(REAP, reap_period, "2s", "slab reaper",                                     \
 	  "after which a core gives unused objects and slabs of SLAB back; 0: never") \
 	X(COMPACTION, compaction_period, "500ms", "proactive compaction",             \
-	  "between kcompactd's looks at how fragmented its node is; 0: never")
+	  "between kcompactd's looks at how fragmented its node is; 0: never")          \
+	X(FLUSHER, writeback_period, "5s", "flusher",                                 \
+	  "between looks for files that have been dirty for long: dirty_writeback_centisecs; 0: never")
 
 /* Beyond it a core would do little else. */
 #define KERNEL_TIME_SCALE_MAX 100000u
@@ -89,6 +91,10 @@ struct kernel_cfg {
 	u32 thp;                /* kernel.thp: 0 never, 1 always */
 	u32 hugetlb;            /* kernel.hugetlb: 0 pages of the second size, 1 of the third */
 	u32 contiguous;         /* kernel.contiguous: 0 never, 1 always */
+	u32 page_cache;         /* kernel.page_cache: enum page_cache_mode */
+	u64 read_ahead;         /* kernel.read_ahead: bytes */
+	u32 dirty_background_ratio, dirty_ratio; /* percent, or RATIO_ERA */
+	struct opt_time dirty_expire;
 	u64 fault_around;       /* kernel.fault_around: bytes that a read fault of an object maps at most */
 	u32 time_scale;         /* kernel.time_scale: divides the periods of what happens by the clock */
 	struct blockdev_cfg blockdev; /* hdd.*, sata_ssd.*, nvme.* */
@@ -123,6 +129,7 @@ enum kernel_layout {
 	KERNEL_LAYOUT_SV48,
 };
 #define ASIDS_ERA OPT_WORD(0)
+#define RATIO_ERA OPT_WORD(0)
 /* How many kernel.asids comes to with its era and layout. */
 u32 kernel_asids(const struct kernel_cfg *cfg);
 /* The page-table format that a layout has. */
@@ -184,6 +191,8 @@ enum kernel_tick {
 extern const char *const kernel_tick_name[NR_KERNEL_TICKS];
 u32 kernel_nodes(const struct kernel *k);
 bool kernel_tick_is_of_node(enum kernel_tick what); /* else of each hardware thread */
+/* Of how many nodes, or of that many hardware threads. */
+u32 kernel_tick_places(const struct kernel *k, enum kernel_tick what, u32 cpus);
 /* Cycles between two; 0: this kernel has no such work. */
 u64 kernel_tick_period(const struct kernel *k, enum kernel_tick what);
 /* Cycle of the first one of a hardware thread or node. */
@@ -199,6 +208,11 @@ typedef void (*kernel_wake_fn)(void *arg, struct cpu *c, u32 node, u64 when);
 void kernel_on_wake(struct kernel *k, kernel_wake_fn wake, void *arg);
 void kernel_run_threads(struct kernel *k, struct cpu *c, u32 node);
 
+/* The flusher has to run at that cycle or later: kernel_run_flusher(). */
+typedef void (*kernel_flush_fn)(void *arg, struct cpu *c, u64 when);
+void kernel_on_flush(struct kernel *k, kernel_flush_fn flush, void *arg);
+void kernel_run_flusher(struct kernel *k, struct cpu *c);
+
 /* Address spaces. Trace addresses and TR_* flags of events are translated by the caller. */
 #define MM_READ      1u
 #define MM_WRITE     2u
@@ -208,6 +222,8 @@ void kernel_run_threads(struct kernel *k, struct cpu *c, u32 node);
 #define MM_GROWSDOWN 32u
 #define MM_HEAP      64u
 #define MM_HUGETLB   128u
+#define MM_SEQUENTIAL 256u /* madvise(): files are read ahead far, or */
+#define MM_RANDOM    512u /* not at all */
 
 struct mm_map {
 	u64 addr, len; /* page-aligned outwards by the callee */
@@ -241,6 +257,48 @@ void mm_load(struct mm *mm, struct cpu *c);
 u16 mm_asid(const struct mm *mm, const struct cpu *c); /* 0: the hardware thread has none for it */
 /* Writes what is mapped around va, for the report of a simulated SIGSEGV. */
 void mm_describe(const struct mm *mm, u64 va, char *buf, size_t size);
+
+/*
+ * Files, where kernel.page_cache is on: read(), write() and their kin go through the page cache. A file has
+ * the identity that mm_map.object gives it.
+ */
+bool kernel_has_files(const struct kernel *k);
+/* So long is the file, as far as is known. */
+void kernel_file_size(struct kernel *k, struct cpu *c, u64 file, u64 bytes);
+/* The same, at least. */
+void kernel_file_reaches(struct kernel *k, struct cpu *c, u64 file, u64 bytes);
+
+/* A call under way: the first four fields are the caller's, the others 0 at first. */
+struct file_io {
+	u64 file, offset, len;
+	bool write;
+	u64 done; /* bytes */
+	u64 next; /* index of the page at which readahead wants to be called again */
+	u64 pfn;  /* of the page that is copied */
+	bool begun, waited, goes_on, dirtied;
+};
+
+enum file_io_step {
+	FILE_IO_COPY, /* bytes from, or of write() to, va are to be copied: kernel_file_copied() */
+	FILE_IO_WAIT, /* until the hardware thread's block_until, then call again */
+	FILE_IO_DONE, /* the call is over */
+	FILE_IO_NOMEM,
+};
+/* One page at a time. */
+enum file_io_step kernel_file_io(struct kernel *k, struct cpu *c, struct file_io *io, u64 *va, u32 *bytes);
+/* So many of them were copied; 0: the user's buffer is not there, or not yet. */
+void kernel_file_copied(struct kernel *k, struct cpu *c, struct file_io *io, u64 va, u32 bytes);
+
+/*
+ * fsync(), fdatasync(), msync(), sync_file_range(): the dirty pages of those bytes begin to be written; len
+ * 0: up to the end. And whether those that are being written have to be waited for, until block_until.
+ */
+void kernel_file_write(struct kernel *k, struct cpu *c, u64 file, u64 offset, u64 len);
+bool kernel_file_wait(struct kernel *k, struct cpu *c, u64 file, u64 offset, u64 len);
+/* ftruncate() */
+void kernel_file_truncate(struct kernel *k, struct cpu *c, u64 file, u64 bytes);
+/* posix_fadvise(): include/uapi/linux/fadvise.h. len 0: up to the end. */
+void kernel_file_advise(struct kernel *k, struct cpu *c, u64 file, u64 offset, u64 len, u32 advice);
 
 /*
  * --check: what a hardware thread's tag and an address mean now. False: the tag is nobody's, or that of an

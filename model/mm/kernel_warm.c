@@ -3,6 +3,7 @@
 #include "model/mm/alloc.h"
 #include "model/mm/footprint.h"
 #include "model/mm/kpgtable.h"
+#include "model/mm/page_cache.h"
 #include "model/mm/pcp.h"
 
 /* A hardware thread on which steps only tell what they touch. */
@@ -61,7 +62,7 @@ static bool is_common(enum kernel_step s)
 }
 
 /* What happens once a second, or on some machines or without memory only, finds its lines gone. */
-static bool is_seldom(enum kernel_step s)
+static bool is_seldom(const struct kernel *k, enum kernel_step s)
 {
 	switch (kernel_step_path[s]) {
 	case KPATH_KTHREAD:
@@ -71,6 +72,8 @@ static bool is_seldom(enum kernel_step s)
 	case KPATH_SWAP:
 	case KPATH_ZRAM:
 		return true;
+	case KPATH_PAGE_CACHE:
+		return !page_cache_on(k);
 	default:
 		return false;
 	}
@@ -81,7 +84,7 @@ static void tell_steps(const struct kernel *k, struct teller *t, bool common)
 	u32 s;
 
 	for (s = 0; s < NR_KERNEL_STEPS; s++)
-		if (k->charger.step[s].bytes && !is_seldom((enum kernel_step)s) &&
+		if (k->charger.step[s].bytes && !is_seldom(k, (enum kernel_step)s) &&
 		    is_common((enum kernel_step)s) == common)
 			kernel_path_step(k, &t->cpu, NULL, (enum kernel_step)s);
 }

@@ -26,6 +26,8 @@ void kthreads_stats_add(struct kthreads *t, struct stats *s)
 		      "of hardware threads that reaped slabs");
 	stats_add_one(s, "mm.kthread.compaction_ticks", &t->ticks[KERNEL_TICK_COMPACTION], "ticks",
 		      "of nodes' kcompactd");
+	stats_add_one(s, "mm.kthread.flusher_ticks", &t->ticks[KERNEL_TICK_FLUSHER], "ticks",
+		      "of the flusher");
 	stats_add_one(s, "mm.vmstat.pageoutrun", &t->pageoutrun, "runs", "of kswapd");
 }
 

@@ -48,6 +48,7 @@ enum kernel_data {
 	DATA_VMAP = 0,             /* lock, list head, counters of vmalloc */
 	DATA_KMAP = 256,           /* kmap_lock, last_pkmap_nr */
 	DATA_FLUSH_STATE = 512,    /* tlbstate_lock, flush_mm, flush_va, flush_cpumask: a line each set */
+	DATA_PAGE_CACHE = 2048,    /* pagecache_lock */
 	DATA_PKMAP_COUNT = 4096,   /* 4 bytes a slot */
 	DATA_PAGE_ADDRESS = 8192,  /* page_address_htable: 128 buckets, a line each */
 	DATA_ADDRESS_MAPS = 16384, /* struct page_address_map of each slot, 32 bytes */

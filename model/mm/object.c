@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "model/base/error.h"
-#include "model/mm/page_cache.h"
+#include "model/mm/cache_cost.h"
 
 void objects_init(struct objects *set, struct kernel *k)
 {
@@ -15,6 +15,8 @@ static void object_free(struct object *o, struct cpu *c)
 	struct objects *set = o->set;
 
 	object_drop_range(o, c, 0, CACHE_INDEX_END);
+	cache_inode_free(set->k, c, o);
+	map64_fini(&o->known);
 	if (o->id)
 		map64_remove(&set->by_id, o->id);
 	if (o->next)
@@ -40,13 +42,18 @@ static struct object *find(const struct objects *set, u64 id)
 	return p ? (struct object *)(uintptr_t)*p : NULL;
 }
 
-static struct object *object_new(struct objects *set, u64 id, bool anon)
+static struct object *object_new(struct objects *set, struct cpu *c, u64 id, bool anon)
 {
 	struct object *o = xcalloc(1, sizeof(*o));
 
 	o->id = id;
 	o->anon = anon;
 	o->set = set;
+	o->bytes = OBJECT_ENDLESS;
+	o->start = NO_FRAME;
+	o->last_read = NO_FRAME;
+	readahead_init(&o->ra);
+	cache_inode_new(set->k, c, o);
 	o->next = set->first;
 	if (o->next)
 		o->next->prev = o;
@@ -56,12 +63,19 @@ static struct object *object_new(struct objects *set, u64 id, bool anon)
 	return o;
 }
 
-struct object *object_open(struct objects *set, u64 id, bool anon)
+struct object *object_named(struct objects *set, struct cpu *c, u64 id)
+{
+	struct object *o = find(set, id);
+
+	return o ? o : object_new(set, c, id, false);
+}
+
+struct object *object_open(struct objects *set, struct cpu *c, u64 id, bool anon)
 {
 	struct object *o = find(set, id);
 
 	if (!o)
-		o = object_new(set, id, anon);
+		o = object_new(set, c, id, anon);
 	o->users++;
 	return o;
 }

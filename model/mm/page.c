@@ -5,6 +5,7 @@
 #include "model/mm/kmap.h"
 #include "model/mm/memcg.h"
 #include "model/mm/pte.h"
+#include "model/mm/writeback.h"
 
 #define MM_RIGHTS (MM_READ | MM_WRITE | MM_EXEC)
 
@@ -109,11 +110,14 @@ static void refresh_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 	struct page_view p = page_view(mm, va);
 	u32 flags = pte_flags(mm, entry), lost;
 	u64 pfn = pte_pfn(mm, entry), new;
-	bool write = (p.vma.flags & MM_SHARED) || frame_refs(mm->k->frames, pfn) == 1;
+	bool shared = p.vma.flags & MM_SHARED;
+	bool write = shared || frame_refs(mm->k->frames, pfn) == 1;
 
 	if (pfn != mm->k->zero_pfn &&
 	    !(p.vma.object && pfn == object_page(p.vma.object, page_index(mm->k, &p.vma, va))))
 		page_set_anon(mm, va);
+	if (shared && p.vma.object && writeback_tracks(mm->k, p.vma.object))
+		write = flags & PTE_DIRTY;
 	new = pte_make(&p.vma, mm, pfn, write, flags & (PTE_ACCESSED | PTE_DIRTY));
 	if (new == entry)
 		return;

@@ -4,166 +4,185 @@
 
 #include "model/base/error.h"
 #include "model/mm/alloc.h"
+#include "model/mm/cache_cost.h"
+#include "model/mm/cache_hash.h"
 #include "model/mm/lru.h"
+#include "model/mm/page.h"
+#include "model/mm/slab.h"
+#include "model/mm/workingset.h"
+#include "model/mm/writeback.h"
 
-struct page_cache *page_cache_new(struct kernel *k)
+#define STAT_STRUCT struct page_cache_stats
+static const struct stat_desc stat_rows[] = { PAGE_CACHE_STATS(STAT_ROW){ 0 } };
+#undef STAT_STRUCT
+
+static void boot_structures(struct kernel *k, struct page_cache *pc)
+{
+	if (k->cfg.era <= ERA_2_4_21) {
+		pc->hash = cache_hash_new(k->pa);
+		pc->lock.va = layout_data_va(&k->layout, DATA_PAGE_CACHE);
+	}
+	if (!pc->hash)
+		pc->nodes.slab = slabs_named(k->slabs, "radix_tree_node");
+}
+
+void page_cache_boot(struct kernel *k)
 {
 	struct page_cache *pc = xcalloc(1, sizeof(*pc));
 
+	k->page_cache = pc;
 	pc->nodes.shrinks = k->cfg.era >= ERA_2_6_18;
-	return pc;
+	writeback_boot(k, k->hz);
+	if (!k->pa || k->page_shift != FRAME_SHIFT)
+		return;
+	pc->mode = (enum page_cache_mode)k->cfg.page_cache;
+	if (page_cache_on(k))
+		boot_structures(k, pc);
 }
 
-void page_cache_free(struct page_cache *pc)
+void page_cache_free(struct kernel *k)
 {
+	struct page_cache *pc = k->page_cache;
+
 	ASSERT(!pc->pages && !pc->nodes.n);
+	writeback_free(k);
+	cache_hash_free(pc->hash);
 	free(pc->transfer);
 	free(pc);
 }
 
-/* NULL: frames come from a pool. */
-static struct page *struct_page(const struct kernel *k, u64 pfn)
+void page_cache_each_block(const struct kernel *k, void (*fn)(void *arg, u64 pfn, u32 order), void *arg)
 {
-	return k->pa ? page_of(&k->pa->map, pfn >> (k->page_shift - FRAME_SHIFT)) : NULL;
+	if (k->page_cache->hash)
+		fn(arg, k->page_cache->hash->pfn, k->page_cache->hash->order);
+}
+
+struct page *page_cache_page(const struct kernel *k, u64 pfn)
+{
+	u64 page = pfn >> (k->page_shift - FRAME_SHIFT);
+
+	return k->pa && memmap_has(&k->pa->map, page) ? page_of(&k->pa->map, page) : NULL;
 }
 
 struct object *page_object(const struct page *p)
 {
-	return p->mapping & PAGE_MAPPING_ANON ? NULL : (struct object *)(uintptr_t)p->mapping;
+	return !p || p->mapping & PAGE_MAPPING_ANON ? NULL : (struct object *)(uintptr_t)p->mapping;
 }
 
-/* ---- transfers ---- */
+/* ---- what the device has ---- */
 
-static bool is_before(const struct transfer *a, const struct transfer *b)
+u64 object_file_pages(const struct object *o)
 {
-	return a->ready != b->ready ? a->ready < b->ready : a->serial < b->serial;
+	return o->bytes == OBJECT_ENDLESS ? OBJECT_ENDLESS : (o->bytes + FRAME_SIZE - 1) >> FRAME_SHIFT;
 }
 
-static void swap_transfers(struct page_cache *pc, u32 a, u32 b)
+static enum page_known known(const struct object *o, u64 index)
 {
-	struct transfer t = pc->transfer[a];
+	const u64 *how = map64_find(&o->known, index);
 
-	pc->transfer[a] = pc->transfer[b];
-	pc->transfer[b] = t;
+	return how ? (enum page_known) * how : KNOWN_NOT;
 }
 
-static void sift_up(struct page_cache *pc, u32 i)
+bool object_was_cached(const struct object *o, u64 index)
 {
-	for (; i && is_before(&pc->transfer[i], &pc->transfer[(i - 1) / 2]); i = (i - 1) / 2)
-		swap_transfers(pc, i, (i - 1) / 2);
+	return known(o, index) != KNOWN_NOT;
 }
 
-static void sift_down(struct page_cache *pc, u32 i)
+bool object_on_device(const struct object *o, u64 index)
 {
-	u32 least = i, child;
-
-	for (;; i = least) {
-		for (child = 2 * i + 1; child <= 2 * i + 2 && child < pc->n_transfers; child++)
-			if (is_before(&pc->transfer[child], &pc->transfer[least]))
-				least = child;
-		if (least == i)
-			return;
-		swap_transfers(pc, i, least);
-	}
+	if (o->anon || known(o, index) == KNOWN_HOLE)
+		return false;
+	return index < object_file_pages(o) || known(o, index) == KNOWN_ON_DEVICE;
 }
 
-/* The device has the page until then. */
-static void begin_transfer(struct kernel *k, u64 pfn, u16 mark, u64 ready)
+static void note(const struct kernel *k, struct object *o, u64 index, enum page_known how)
 {
-	struct page_cache *pc = k->page_cache;
-	struct page *p = struct_page(k, pfn);
-
-	ASSERT(!(p->marks & (PG_LOCKED | PG_WRITEBACK)));
-	if (pc->n_transfers == pc->cap_transfers) {
-		pc->cap_transfers = MAX(64u, pc->cap_transfers * 2);
-		pc->transfer = xrealloc(pc->transfer, pc->cap_transfers * sizeof(*pc->transfer));
-	}
-	pc->transfer[pc->n_transfers] = (struct transfer){ ready, pc->serial++, pfn };
-	sift_up(pc, pc->n_transfers++);
-	p->marks |= mark;
-	p->ready = ready;
-	++*(mark == PG_LOCKED ? &pc->locked : &pc->writeback);
-}
-
-static void end_transfer(struct kernel *k, struct page *p)
-{
-	struct page_cache *pc = k->page_cache;
-
-	if (p->marks & PG_WRITEBACK) {
-		cache_index_tag(&page_object(p)->pages, p->index, CACHE_TAG_WRITEBACK, false);
-		pc->writeback--;
-	}
-	pc->locked -= !!(p->marks & PG_LOCKED);
-	p->marks &= (u16) ~(PG_LOCKED | PG_WRITEBACK);
-	p->ready = 0;
-}
-
-void page_cache_settle(struct kernel *k, struct cpu *c)
-{
-	struct page_cache *pc = k->page_cache;
-	u64 now = c && pc->n_transfers ? c->ops->now(c) : 0;
-	struct transfer t;
-	struct page *p;
-
-	while (pc->n_transfers && pc->transfer[0].ready <= now) {
-		t = pc->transfer[0];
-		pc->transfer[0] = pc->transfer[--pc->n_transfers];
-		sift_down(pc, 0);
-		if (!memmap_has(&k->pa->map, t.pfn))
-			continue;
-		p = struct_page(k, t.pfn);
-		if ((p->marks & (PG_LOCKED | PG_WRITEBACK)) && p->ready == t.ready && page_object(p))
-			end_transfer(k, p);
-	}
+	if (page_cache_on(k) && !o->anon)
+		map64_set(&o->known, index, how);
 }
 
 /* ---- dirty pages ---- */
 
-static void clean(struct kernel *k, struct page *p)
-{
-	p->marks &= (u16)~PG_DIRTY;
-	cache_index_tag(&page_object(p)->pages, p->index, CACHE_TAG_DIRTY, false);
-	k->page_cache->dirty--;
-}
-
+/* __set_page_dirty_nobuffers(); pages of shared memory are swap's, which counts no dirty ones. */
 void page_cache_set_dirty(struct kernel *k, struct cpu *c, u64 pfn)
 {
-	struct page *p = struct_page(k, pfn);
+	struct page *p = page_cache_page(k, pfn);
+	struct object *o = p ? page_object(p) : NULL;
 
-	if (!p || p->marks & PG_DIRTY)
+	if (!o || p->marks & PG_DIRTY)
 		return;
 	p->marks |= PG_DIRTY;
-	cache_index_tag(&page_object(p)->pages, p->index, CACHE_TAG_DIRTY, true);
+	if (o->anon)
+		return;
+	cache_index_tag(&o->pages, p->index, CACHE_TAG_DIRTY, true);
 	k->page_cache->dirty++;
+	k->page_cache->st.dirtied++;
+	if (page_cache_on(k))
+		charge_step(&k->charger, c, STEP_CACHE_DIRTY);
+	cache_cost_tag(k, c, o, p->index);
+	writeback_dirtied(k, c, o);
+}
+
+/* The mark alone. */
+static void clean(struct kernel *k, struct page *p)
+{
+	struct object *o = page_object(p);
+
+	p->marks &= (u16)~PG_DIRTY;
+	if (o->anon)
+		return;
+	cache_index_tag(&o->pages, p->index, CACHE_TAG_DIRTY, false);
+	k->page_cache->dirty--;
+	writeback_cleaned(k, o);
+}
+
+void page_cache_clean(struct kernel *k, struct cpu *c, u64 pfn)
+{
+	struct page *p = page_cache_page(k, pfn);
+
+	ASSERT(p->marks & PG_DIRTY);
+	if (page_cache_on(k))
+		charge_step(&k->charger, c, STEP_CACHE_CLEAN);
+	writeback_protect(k, c, pfn);
+	cache_cost_tag(k, c, page_object(p), p->index);
+	if (!object_on_device(page_object(p), p->index))
+		note(k, page_object(p), p->index, KNOWN_ON_DEVICE);
+	clean(k, p);
 }
 
 u64 page_cache_write(struct kernel *k, struct cpu *c, u64 pfn)
 {
-	struct page *p = struct_page(k, pfn);
-	u64 now = c ? c->ops->now(c) : 0;
+	const struct page *p = page_cache_page(k, pfn);
+	u64 ready;
 
-	ASSERT(p->marks & PG_DIRTY);
-	clean(k, p);
-	begin_transfer(k, pfn, PG_WRITEBACK, now);
-	cache_index_tag(&page_object(p)->pages, p->index, CACHE_TAG_WRITEBACK, true);
-	return now;
+	page_cache_clean(k, c, pfn);
+	page_transfer_begin(k, pfn, PG_WRITEBACK);
+	ready = page_request(k, c, page_object(p), true, p->index, 1);
+	page_transfer_until(k, c, pfn, ready);
+	return ready;
 }
 
 /* ---- pages come and go ---- */
 
 bool page_cache_add(struct kernel *k, struct cpu *c, struct object *o, u64 index, u64 pfn)
 {
-	struct page *p = struct_page(k, pfn);
+	struct page *p = page_cache_page(k, pfn);
+	u64 shadow = page_cache_shadow(o, index);
 
 	ASSERT(object_page(o, index) == NO_FRAME);
 	if (!cache_index_store(&o->pages, &k->page_cache->nodes, c, index, cache_page(pfn)))
 		return false;
+	cache_cost_add(k, c, o, index, pfn);
 	k->page_cache->pages++;
+	k->page_cache->st.added++;
+	k->page_cache->st.nodes = k->page_cache->nodes.n;
 	if (p) {
 		p->mapping = (uintptr_t)o;
 		p->index = index;
 		p->marks |= o->anon ? PG_SWAPBACKED : 0;
 	}
+	if (p && shadow)
+		workingset_refault(k, c, pfn, shadow);
 	if (p && c)
 		lru_add(k, c, pfn);
 	return true;
@@ -172,16 +191,20 @@ bool page_cache_add(struct kernel *k, struct cpu *c, struct object *o, u64 index
 /* __filemap_remove_folio(): the object's page is nobody's now, and something may stand in its place. */
 static void take_out(struct kernel *k, struct cpu *c, struct object *o, u64 index, u64 entry)
 {
-	struct page *p = struct_page(k, object_page(o, index));
+	u64 pfn = object_page(o, index);
+	struct page *p = page_cache_page(k, pfn);
 	bool stored;
 
 	if (p && p->marks & PG_DIRTY)
 		clean(k, p);
-	if (p && p->marks & (PG_LOCKED | PG_WRITEBACK))
-		end_transfer(k, p);
+	if (p && p->marks & (PG_LOCKED | PG_WRITEBACK) && !p->swap)
+		page_transfer_end(k, c, pfn);
+	cache_cost_delete(k, c, o, index, pfn);
 	stored = cache_index_store(&o->pages, &k->page_cache->nodes, c, index, entry);
 	ASSERT(stored);
 	k->page_cache->pages--;
+	k->page_cache->st.removed++;
+	k->page_cache->st.nodes = k->page_cache->nodes.n;
 	if (p)
 		p->mapping = 0;
 }
@@ -191,6 +214,7 @@ void page_cache_drop(struct kernel *k, struct cpu *c, struct object *o, u64 inde
 	u64 pfn = object_page(o, index);
 
 	take_out(k, c, o, index, 0);
+	note(k, o, index, KNOWN_HOLE);
 	frame_put(k->frames, c, pfn);
 }
 
@@ -201,16 +225,21 @@ void page_cache_forget(struct kernel *k, struct cpu *c, struct object *o, u64 in
 	ASSERT(object_page(o, index) == NO_FRAME);
 	stored = cache_index_store(&o->pages, &k->page_cache->nodes, c, index, 0);
 	ASSERT(stored);
+	k->page_cache->st.nodes = k->page_cache->nodes.n;
+	note(k, o, index, KNOWN_HOLE);
 }
 
 bool page_cache_remove(struct kernel *k, struct cpu *c, u64 pfn, u64 shadow)
 {
-	struct page *p = struct_page(k, pfn);
+	struct page *p = page_cache_page(k, pfn);
 	struct object *o = page_object(p);
 
 	if (!o || p->mapcount || p->marks & (PG_DIRTY | PG_LOCKED | PG_WRITEBACK) ||
 	    frame_refs(k->frames, pfn) != 1)
 		return false;
+	k->page_cache->st.shadows += shadow != 0;
+	if (object_on_device(o, p->index))
+		note(k, o, p->index, KNOWN_ON_DEVICE);
 	take_out(k, c, o, p->index, shadow ? cache_value(shadow) : 0);
 	frame_put_cold(k->frames, c, pfn);
 	return true;
@@ -223,20 +252,47 @@ u64 page_cache_shadow(const struct object *o, u64 index)
 	return cache_is_value(entry) ? entry >> 1 : 0;
 }
 
+/* ---- counters ---- */
+
+static void add_level(struct stats *s, const char *name, const u64 *value, const char *help)
+{
+	stats_add_one(s, name, value, "pages", help);
+	stats_set_level(s, name);
+}
+
+void page_cache_stats_add(struct kernel *k, struct stats *s)
+{
+	struct page_cache *pc = k->page_cache;
+
+	stats_add(s, "mm.page_cache", stat_rows, &pc->st);
+	stats_set_level(s, "mm.page_cache.inodes");
+	stats_set_level(s, "mm.page_cache.nodes");
+	writeback_stats_add(k, s);
+	add_level(s, "mm.vmstat.nr_file_pages", &pc->pages, "of files and shared memory, in memory");
+	add_level(s, "mm.vmstat.nr_dirty", &pc->dirty, "of files, to be written");
+	add_level(s, "mm.vmstat.nr_writeback", &pc->writeback, "of files, being written");
+	stats_add_one(s, "mm.vmstat.nr_dirtied", &pc->st.dirtied, "pages", "that became dirty");
+	stats_add_one(s, "mm.vmstat.nr_written", &pc->st.written, "pages", "that were written back");
+	stats_add_one(s, "mm.vmstat.pgpgin", &pc->pgpgin, "KB", "of files, read from the device");
+	stats_add_one(s, "mm.vmstat.pgpgout", &pc->pgpgout, "KB", "of files, written to it");
+}
+
 /* ---- --check ---- */
 
 struct cache_count {
-	u64 pages, nodes, dirty, writeback, locked;
+	u64 pages, nodes, dirty, writeback, locked, inodes;
 };
 
 static void check_page(const struct kernel *k, struct object *o, u64 index, u64 pfn, struct cache_count *n)
 {
-	const struct page *p = struct_page(k, pfn);
+	const struct page *p = page_cache_page(k, pfn);
 
 	n->pages++;
 	if (!p)
 		return;
 	ASSERT(page_object(p) == o && p->index == index);
+	if (o->anon)
+		return;
 	ASSERT(cache_index_tagged(&o->pages, index, CACHE_TAG_DIRTY) == !!(p->marks & PG_DIRTY));
 	ASSERT(cache_index_tagged(&o->pages, index, CACHE_TAG_WRITEBACK) == !!(p->marks & PG_WRITEBACK));
 	n->dirty += !!(p->marks & PG_DIRTY);
@@ -253,10 +309,12 @@ void page_cache_check(const struct kernel *k)
 
 	for (o = k->objects.first; o; o = o->next) {
 		n.nodes += cache_index_sane(&o->pages);
+		n.inodes += o->inode != 0;
 		for (index = 0; (entry = cache_index_next(&o->pages, &index)); index++)
 			if (!cache_is_value(entry))
 				check_page(k, o, index, cache_pfn(entry), &n);
 	}
-	ASSERT(n.pages == pc->pages && n.nodes == pc->nodes.n);
+	ASSERT(n.pages == pc->pages && n.nodes == pc->nodes.n && n.inodes == pc->st.inodes);
 	ASSERT(n.dirty == pc->dirty && n.writeback == pc->writeback && n.locked == pc->locked);
+	writeback_check(k);
 }

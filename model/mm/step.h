@@ -14,6 +14,7 @@
 #include "model/arch/cpu.h"
 #include "model/mm/era.h"
 #include "model/mm/step_alloc.h"
+#include "model/mm/step_cache.h"
 #include "model/mm/step_fault.h"
 #include "model/mm/step_flush.h"
 #include "model/mm/step_kthread.h"
@@ -24,7 +25,7 @@
 
 #define KERNEL_STEPS(X)                                                                           \
 	FAULT_STEPS(X) ALLOC_STEPS(X) SLAB_STEPS(X) MAP_STEPS(X) KTHREAD_STEPS(X) FLUSH_STEPS(X)  \
-	SWAP_STEPS(X) RECLAIM_STEPS(X)
+	SWAP_STEPS(X) RECLAIM_STEPS(X) CACHE_STEPS(X)
 
 enum kernel_step {
 #define X(id, path, a, b, c, d, help) STEP_##id,

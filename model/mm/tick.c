@@ -7,6 +7,7 @@
 #include "model/mm/footprint.h"
 #include "model/mm/pcp.h"
 #include "model/mm/slab.h"
+#include "model/mm/writeback.h"
 #include "model/sim/time.h"
 
 const char *const kernel_tick_name[NR_KERNEL_TICKS] = {
@@ -36,6 +37,8 @@ static bool has_tick(const struct kernel *k, enum kernel_tick what)
 		return k->cfg.era > ERA_2_4_21 && slab_form(k) == SLAB_CLASSIC;
 	case KERNEL_TICK_COMPACTION:
 		return k->cfg.era == ERA_6_X;
+	case KERNEL_TICK_FLUSHER:
+		return k->cfg.page_cache != PAGE_CACHE_OFF && k->page_shift == FRAME_SHIFT;
 	case NR_KERNEL_TICKS:
 		break;
 	}
@@ -74,7 +77,14 @@ u32 kernel_nodes(const struct kernel *k)
 
 bool kernel_tick_is_of_node(enum kernel_tick what)
 {
-	return what == KERNEL_TICK_COMPACTION;
+	return what == KERNEL_TICK_COMPACTION || what == KERNEL_TICK_FLUSHER;
+}
+
+u32 kernel_tick_places(const struct kernel *k, enum kernel_tick what, u32 cpus)
+{
+	if (what == KERNEL_TICK_FLUSHER)
+		return 1;
+	return kernel_tick_is_of_node(what) ? k->nodes : cpus;
 }
 
 u64 kernel_tick_period(const struct kernel *k, enum kernel_tick what)
@@ -128,6 +138,10 @@ void kernel_tick(struct kernel *k, struct cpu *c, enum kernel_tick what, u32 nod
 		break;
 	case KERNEL_TICK_COMPACTION:
 		kcompactd_tick(k->kthreads, c, node);
+		break;
+	case KERNEL_TICK_FLUSHER:
+		kernel_path_step(k, c, NULL, STEP_TIMER_WORK);
+		writeback_tick(k, c);
 		break;
 	case NR_KERNEL_TICKS:
 		break;

@@ -2,6 +2,8 @@
 
 #include "model/mm/contig.h"
 #include "model/mm/huge.h"
+#include "model/mm/lru.h"
+#include "model/mm/page_cache.h"
 #include "model/mm/pte.h"
 #include "model/mm/rmap.h"
 
@@ -12,11 +14,23 @@ static enum kernel_step unmap_step(const struct gather *g, u64 va, u64 pfn)
 	return page_view(g->mm, va).vma.object ? STEP_UNMAP_FILE : STEP_UNMAP_SHARED;
 }
 
+/* zap_present_folio_ptes(): what the entry knows of a page of a file goes to the page. */
+static void tell_page(struct gather *g, u64 pfn, u32 flags)
+{
+	struct kernel *k = g->mm->k;
+
+	if (flags & PTE_DIRTY)
+		page_cache_set_dirty(k, g->c, pfn);
+	if (flags & PTE_ACCESSED && page_cache_on(k) && page_object(page_cache_page(k, pfn)))
+		lru_mark_accessed(k, g->c, pfn);
+}
+
 static void zap_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 {
 	struct gather *g = arg;
 
 	kernel_step(g->mm->k, g->c, unmap_step(g, va, pte_pfn(g->mm, entry)));
+	tell_page(g, pte_pfn(g->mm, entry), pte_flags(g->mm, entry));
 	pte_write(g->mm, g->c, KPATH_UNMAP, entry_pa, 0);
 	rmap_remove(g->mm->k, g->c,
 		    &(struct rmap_entry){
@@ -73,6 +87,22 @@ void zap_object(struct gather *g, const struct vma *v, u64 first, u64 last)
 	if (from <= to)
 		pgtable_each(g->mm, start + ((from - v_first) << FRAME_SHIFT),
 			     start + ((to - v_first + 1) << FRAME_SHIFT), zap_object_entry, &z);
+}
+
+/* By looking at every address space. */
+void zap_object_everywhere(struct kernel *k, struct cpu *c, const struct object *o, u64 first, u64 last)
+{
+	struct gather g;
+	struct mm *mm;
+	u32 i;
+
+	for (mm = k->mms; mm; mm = mm->next) {
+		gather_begin(&g, mm, c);
+		for (i = 0; i < mm->vmas.n; i++)
+			if (mm->vmas.v[i]->object == o)
+				zap_object(&g, mm->vmas.v[i], first, last);
+		gather_flush(&g);
+	}
 }
 
 u64 pte_cursor_at(struct pte_cursor *p, u64 va)
