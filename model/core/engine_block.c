@@ -85,8 +85,10 @@ enum step engine_block(struct engine *e, struct thread *th)
 {
 	u64 until = e->on->cpu->block_until;
 
-	if (until > core_now(e->on->core))
+	if (until > core_now(e->on->core)) {
+		th->io = true;
 		return engine_sleep(e, th, until);
+	}
 	engine_yield(e);
 	return STEP_LEFT;
 }

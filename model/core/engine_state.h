@@ -141,7 +141,7 @@ enum step engine_object_free(struct engine *e, struct thread *th);
 /* The thread goes on elsewhere, or ends: nothing runs where it was held. */
 void engine_let_go(struct engine *e, struct thread *th);
 /* The scheduler has given the thread to that core, or to SCHED_ANY. */
-void engine_placed(struct engine *e, const struct thread *th, u32 core);
+void engine_placed(struct engine *e, struct thread *th, u32 core);
 
 /* engine_tick.c: what the kernel does unasked is scheduled from now on. */
 void engine_begin_ticks(struct engine *e);

@@ -12,17 +12,19 @@
 #define BATCH      16384u
 #define BATCH_RUNS 131072u
 
-void engine_placed(struct engine *e, const struct thread *th, u32 core)
+void engine_placed(struct engine *e, struct thread *th, u32 core)
 {
 	struct engine_core *c = &e->cores[core];
+	enum core_part part = th->io ? PART_IO_WAIT : PART_IDLE;
 
+	th->io = false;
 	if (core == SCHED_ANY || c->active)
 		return;
 	c->active = true;
 	e->n_idle--;
 	kernel_set_idle(e->p.kernel, c->cpu, false);
 	if (th->ready_at > core_now(c->core))
-		core_wait_until(c->core, th->ready_at, PART_IDLE);
+		core_wait_until(c->core, th->ready_at, part);
 }
 
 void engine_let_go(struct engine *e, struct thread *th)

@@ -10,8 +10,8 @@
  *	zoneinfo         since 2.6.13. Counters of nodes and zones as far as they exist, those of mapped
  *	                 pages and tables only where there is one node; cma, node_unreclaimable 0
  *	vmstat           since 2.5. The counters mm.vmstat.NAME, and states
- *	meminfo          zones, slabs, tables, files, mapped pages, vmalloc. Beginning of 2.4's: buffers
- *	                 and swap 0
+ *	meminfo          zones, slabs, tables, files, mapped pages, swap, vmalloc. Beginning of 2.4's:
+ *	                 buffers 0
  *	slabinfo         complete but for statistics
  *	extfrag_index, unusable_index   complete, in all eras
  *

@@ -336,7 +336,9 @@ static void lines_2_4(const struct meminfo *m)
 	fputs("        total:    used:    free:  shared: buffers:  cached:\n", m->f);
 	fprintf(m->f, "Mem:  %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8u %8u %8" PRIu64 "\n", total,
 		total - free, free, 0, 0, kb_of(m, files) << 10);
-	fprintf(m->f, "Swap: %8u %8u %8u\n", 0, 0, 0);
+	total = m->p->kernel ? kb_of(m, swap_slots(m->p->kernel)) << 10 : 0;
+	free = m->p->kernel ? kb_of(m, swap_free_slots(m->p->kernel)) << 10 : 0;
+	fprintf(m->f, "Swap: %8" PRIu64 " %8" PRIu64 " %8" PRIu64 "\n", total, total - free, free);
 }
 
 static void high_lines(const struct meminfo *m)
@@ -349,6 +351,15 @@ static void high_lines(const struct meminfo *m)
 	pages_line(m, "HighFree", z->high_free);
 	pages_line(m, "LowTotal", z->managed - z->high_managed);
 	pages_line(m, "LowFree", z->free - z->high_free);
+}
+
+/* Slots that a hardware thread has in store are in use. */
+static void swap_lines(const struct meminfo *m)
+{
+	if (!m->p->kernel)
+		return;
+	pages_line(m, "SwapTotal", swap_slots(m->p->kernel));
+	pages_line(m, "SwapFree", swap_free_slots(m->p->kernel));
 }
 
 static void mapped_lines(const struct meminfo *m)
@@ -441,7 +452,9 @@ void proc_meminfo(FILE *f, const struct proc_source *p)
 	if (era == ERA_6_X)
 		pages_line(&m, "MemAvailable", available(&m));
 	value_line(&m, "Cached", "nr_file_pages");
+	value_line(&m, "SwapCached", "nr_swapcached");
 	high_lines(&m);
+	swap_lines(&m);
 	mapped_lines(&m);
 	slab_lines(&m);
 	if (era >= ERA_2_5_66)
