@@ -86,7 +86,7 @@ enum step engine_block(struct engine *e, struct thread *th)
 	u64 until = e->on->cpu->block_until;
 
 	if (until > core_now(e->on->core)) {
-		th->io = true;
+		th->io_wait = true;
 		return engine_sleep(e, th, until);
 	}
 	engine_yield(e);

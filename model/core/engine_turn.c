@@ -15,9 +15,9 @@
 void engine_placed(struct engine *e, struct thread *th, u32 core)
 {
 	struct engine_core *c = &e->cores[core];
-	enum core_part part = th->io ? PART_IO_WAIT : PART_IDLE;
+	enum core_part part = th->io_wait ? PART_IO_WAIT : PART_IDLE;
 
-	th->io = false;
+	th->io_wait = false;
 	if (core == SCHED_ANY || c->active)
 		return;
 	c->active = true;

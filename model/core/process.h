@@ -32,7 +32,7 @@ struct thread {
 	bool draining; /* ended by a signal: what its recording still holds changes state, but nothing runs */
 	bool waiting;  /* its last event was a WAIT */
 	bool resting;  /* it did not run when it was recorded: it has done nothing since a WAIT */
-	bool io;       /* it waits for a device, or has not run since */
+	bool io_wait;  /* for a device; or it has not run since */
 	u64 need;      /* THREAD_ORDER: the number */
 	bool assumed;  /* THREAD_TAKING was given up */
 	u64 stands;    /* not READY: the highest number that it is known to stand at, see thread_stands() */
