@@ -4,7 +4,9 @@
 
 #include "model/base/error.h"
 #include "model/mm/alloc.h"
+#include "model/mm/cache_hash.h"
 #include "model/mm/cache_index.h"
+#include "model/mm/page_cache.h"
 #include "model/mm/slab.h"
 
 /* SWAP_ADDRESS_SPACE_PAGES: slots of an index, since 4.11. */
@@ -52,6 +54,18 @@ static u64 within(const struct swap_cache *sc, u64 slot)
 	return slot & ((1ull << sc->shift) - 1);
 }
 
+/* Of 2.4, with the pages of files in it; NULL: an index by itself. */
+static struct cache_hash *hash_of(const struct swap_cache *sc)
+{
+	return sc->s->k->page_cache->hash;
+}
+
+/* swapper_space is an object of the image. */
+static u32 bucket_of(const struct swap_cache *sc, u64 slot)
+{
+	return cache_hash_bucket(hash_of(sc), sc->s->k->data_va, slot);
+}
+
 u64 swap_cache_entry(const struct swap_cache *sc, u64 slot)
 {
 	return cache_index_load(index_of(sc, slot), within(sc, slot));
@@ -78,6 +92,32 @@ static void touch_nodes(const struct swap_cache *sc, struct cpu *c, u64 slot, bo
 	}
 }
 
+/* 2.4: the bucket, and pages of the chain up to the one that is looked for, or whose place changes. */
+static void touch_chain(const struct swap_cache *sc, struct cpu *c, u64 slot, u64 pfn, bool write)
+{
+	const struct kernel *k = sc->s->k;
+	const struct cache_hash *h = k->page_cache->hash;
+	u32 bucket = bucket_of(sc, slot), at = h->bucket[bucket];
+	u64 va = cache_hash_bucket_va(h, bucket);
+
+	if (write) {
+		charge_store(&k->charger, c, KPATH_SWAP, va, k->layout.word);
+		return;
+	}
+	charge_load(&k->charger, c, KPATH_SWAP, va, k->layout.word);
+	for (; at != NO_PAGE && at != pfn; at = h->next[at])
+		charge_load(&k->charger, c, KPATH_SWAP, page_struct_va(&k->pa->map, at) + 2 * k->layout.word,
+			    3 * k->layout.word);
+}
+
+static void touch_index(const struct swap_cache *sc, struct cpu *c, u64 slot, u64 pfn, bool write)
+{
+	if (hash_of(sc))
+		touch_chain(sc, c, slot, pfn, write);
+	else
+		touch_nodes(sc, c, slot, write);
+}
+
 static struct page *touch_page(const struct swap_cache *sc, struct cpu *c, u64 pfn)
 {
 	const struct kernel *k = sc->s->k;
@@ -89,9 +129,16 @@ static struct page *touch_page(const struct swap_cache *sc, struct cpu *c, u64 p
 /* False: no memory. */
 static bool store(struct swap_cache *sc, struct cpu *c, u64 slot, u64 entry)
 {
+	u64 before = cache_pfn(swap_cache_entry(sc, slot)), now = cache_pfn(entry);
+	struct cache_hash *h = hash_of(sc);
+
 	if (!cache_index_store(index_of(sc, slot), &sc->nodes, c, within(sc, slot), entry))
 		return false;
-	touch_nodes(sc, c, slot, true);
+	touch_index(sc, c, slot, NO_FRAME, true);
+	if (h && before != NO_FRAME)
+		cache_hash_remove(h, bucket_of(sc, slot), before);
+	if (h && now != NO_FRAME)
+		cache_hash_add(h, bucket_of(sc, slot), now);
 	return true;
 }
 
@@ -141,7 +188,7 @@ u64 swap_cache_find(struct swap_cache *sc, struct cpu *c, u64 slot)
 	u64 pfn = cache_pfn(swap_cache_entry(sc, slot));
 
 	kernel_step(sc->s->k, c, STEP_SWAP_CACHE_FIND);
-	touch_nodes(sc, c, slot, false);
+	touch_index(sc, c, slot, pfn, false);
 	if (pfn != NO_FRAME)
 		touch_page(sc, c, pfn);
 	return pfn;

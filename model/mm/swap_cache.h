@@ -3,7 +3,7 @@
  * mm/swap_state.c: 2.4 kept it in the hash of all pages, 2.6 in one radix tree, 6.x in an xarray for each 64
  * MB of the device.
  *
- * Not modelled: the buckets of 2.4's hash; 6.18's tables in the clusters. For swap*.c.
+ * Not modelled: 6.18's tables in the clusters. For swap*.c.
  */
 #ifndef MMSIM_MM_SWAP_CACHE_H
 #define MMSIM_MM_SWAP_CACHE_H

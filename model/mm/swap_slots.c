@@ -58,23 +58,33 @@ static u64 free_slot(struct swap *s, struct cpu *c, u64 from, u64 end, u64 *look
 	return NO_SLOT;
 }
 
+/* The lowest free slot; there is none below it. */
+static u64 find_lowest(struct swap *s, struct cpu *c, struct scan_state *st, u64 *looked_at)
+{
+	u64 slot = free_slot(s, c, st->lowest, st->highest, looked_at);
+
+	st->lowest = slot == NO_SLOT ? s->n : slot;
+	if (slot == NO_SLOT)
+		st->highest = 0;
+	return slot;
+}
+
 /* 2.4 to 2.6.13: a run that meets slots in use skips them; where there is none left, the lowest slot. */
 static u64 find_first(struct swap *s, struct cpu *c, struct scan_state *st, u64 *looked_at)
 {
 	u64 slot;
 
-	if (st->left) {
-		slot = st->next <= st->highest ? free_slot(s, c, st->next, st->highest, looked_at) : NO_SLOT;
+	if (st->left && st->next <= st->highest) {
+		slot = free_slot(s, c, st->next, st->highest, looked_at);
 		if (slot != NO_SLOT) {
 			st->left--;
 			return slot;
 		}
+		st->next = st->highest + 1;
 	}
 	st->left = CLUSTER;
 	slot = free_run(s, st, st->lowest, looked_at);
-	if (slot == NO_SLOT)
-		slot = free_slot(s, c, st->lowest, st->highest, looked_at);
-	return slot;
+	return slot != NO_SLOT ? slot : find_lowest(s, c, st, looked_at);
 }
 
 /* Where the search for an empty run begins: with 2.6.29 devices without seeks are used all over. */
@@ -119,10 +129,12 @@ static u64 scan_take(struct swap *s, struct cpu *c)
 	struct scan_state *st = s->slots;
 	u64 looked_at = 0, from = st->next, slot;
 
-	if (s->st.used == swap_usable(s))
+	if (s->k->cfg.era < ERA_2_6_18)
+		slot = find_first(s, c, st, &looked_at);
+	else if (s->st.used < swap_usable(s))
+		slot = find_next(s, c, st, &looked_at);
+	else
 		return NO_SLOT;
-	slot = s->k->cfg.era < ERA_2_6_18 ? find_first(s, c, st, &looked_at)
-					  : find_next(s, c, st, &looked_at);
 	swap_map_load(s, c, from, looked_at);
 	swap_scanned(s, c, looked_at);
 	if (slot != NO_SLOT)
