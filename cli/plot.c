@@ -22,21 +22,27 @@ static void usage(FILE *f)
 	      f);
 	for (k = plot_kinds; *k; k++)
 		fprintf(f, "  %-10s %s\n", (*k)->name, (*k)->help);
-	fputs("\nOptions:\n"
+	fputs("\nheat and lines are drawn of a sweep, mrc and ws of what `mmsim mrc -o` wrote.\n"
+	      "\nOptions:\n"
 	      "  -o, --output FILE    the picture: .svg, .png or .pdf; default KIND.svg and KIND.png here;\n"
 	      "                       its data (.dat) and its gnuplot script (.gp) are left beside it\n"
 	      "      --by WHAT        latency: a line each of one run's accesses by cause (faults, reclaim,\n"
 	      "                       interrupts), translation or served\n"
 	      "      --percent        stack: share of the cycles instead of cycles per instruction\n"
 	      "      --x COUNTER      steps: lay the runs out by this counter; default: pages touched\n"
+	      "      --x KEY --y KEY  heat, lines: keys of the axes; default: the first that vary\n"
+	      "      --figure NAME    heat, lines: what is drawn: a figure of summary.csv (\"L1D MPKI\",\n"
+	      "                       \"load p99\") or a counter; default: cycles\n"
+	      "      --only KEY=VALUE heat, lines: only points with this value; several must all hold\n"
 	      "      --points FILE    steps: published points to lay over, a CSV as described in the manual\n"
 	      "      --unit SIZE      mrc, ws: of pages of that size (4K), or lines; default: lines\n"
 	      "  -h, --help           this text\n\n"
-	      "mrc and ws are drawn of directories that `mmsim mrc -o` wrote.\n\n"
+
 	      "Examples:\n"
 	      "  mmsim plot latency out                         latency.svg and latency.png of one run\n"
 	      "  mmsim plot latency -o both.svg old=a new=b     two runs over each other\n"
 	      "  mmsim plot stack -o stack.png a b c            where the cycles of three runs went\n"
+	      "  mmsim plot heat --figure IPC -o ipc.svg SWEEP  of two keys of a sweep\n"
 	      "  mmsim plot mrc --unit 4K -o tlb.svg a b        TLB misses of two recordings, from mmsim "
 	      "mrc\n",
 	      f);
@@ -45,7 +51,7 @@ static void usage(FILE *f)
 struct args {
 	struct plot_request q;
 	struct run *runs;
-	const char **tables, **labels;
+	const char **tables, **labels, **only;
 	char *dir, *stem;
 };
 
@@ -86,7 +92,8 @@ static void take_table(struct args *a, const struct plot_kind *kind, const char 
 	u32 i = a->q.n_tables++;
 
 	a->labels[i] = take_label(&name);
-	a->tables[i] = is_table(name) || !*kind->table ? xstrdup(name) : xasprintf("%s/%s", name, kind->table);
+	a->tables[i] = is_table(name) || !*kind->table ? xstrdup(name)
+						       : xasprintf("%s/%s", name, kind->table);
 }
 
 static void take_inputs(struct args *a, const struct plot_kind *kind, char **names, u32 n)
@@ -96,8 +103,12 @@ static void take_inputs(struct args *a, const struct plot_kind *kind, char **nam
 	a->runs = xcalloc(n, sizeof(*a->runs));
 	a->tables = xcalloc(n, sizeof(*a->tables));
 	a->labels = xcalloc(n, sizeof(*a->labels));
+	if (kind->takes_sweep && n != 1)
+		die("%s is drawn of one sweep: mmsim plot %s DIR", kind->name, kind->name);
 	for (i = 0; i < n; i++) {
-		if (kind->table)
+		if (kind->takes_sweep)
+			a->q.sweep = names[i];
+		else if (kind->table)
 			take_table(a, kind, names[i]);
 		else if (kind->takes_tables && is_table(names[i]))
 			a->tables[a->q.n_tables++] = xstrdup(names[i]);
@@ -160,6 +171,7 @@ static void free_args(struct args *a)
 	free(a->runs);
 	free(a->tables);
 	free(a->labels);
+	free(a->only);
 	free(a->dir);
 	free(a->stem);
 }
@@ -167,7 +179,7 @@ static void free_args(struct args *a)
 static const struct plot_kind *find_kind(const char *name)
 {
 	const struct plot_kind *kind = plot_kind_find(name), *const * k;
-	char known[256] = "";
+	char known[512] = "";
 
 	for (k = plot_kinds; *k; k++)
 		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s", *known ? ", " : "",
@@ -190,11 +202,14 @@ static u64 parse_unit(const char *text)
 	return n;
 }
 
-enum { OPT_X = 256, OPT_POINTS, OPT_PERCENT, OPT_UNIT, OPT_BY };
+enum { OPT_X = 256, OPT_Y, OPT_POINTS, OPT_PERCENT, OPT_UNIT, OPT_BY, OPT_FIGURE, OPT_ONLY };
 static const struct option options[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "by", required_argument, NULL, OPT_BY },
 	{ "x", required_argument, NULL, OPT_X },
+	{ "y", required_argument, NULL, OPT_Y },
+	{ "figure", required_argument, NULL, OPT_FIGURE },
+	{ "only", required_argument, NULL, OPT_ONLY },
 	{ "points", required_argument, NULL, OPT_POINTS },
 	{ "unit", required_argument, NULL, OPT_UNIT },
 	{ "percent", no_argument, NULL, OPT_PERCENT },
@@ -202,40 +217,67 @@ static const struct option options[] = {
 	{ 0 },
 };
 
+static void take_option(struct args *a, int opt)
+{
+	switch (opt) {
+	case OPT_X:
+		a->q.x = optarg;
+		break;
+	case OPT_Y:
+		a->q.y = optarg;
+		break;
+	case OPT_FIGURE:
+		a->q.figure = optarg;
+		break;
+	case OPT_ONLY:
+		a->only = xrealloc(a->only, (a->q.n_only + 1) * sizeof(*a->only));
+		a->only[a->q.n_only++] = optarg;
+		a->q.only = a->only;
+		break;
+	case OPT_BY:
+		a->q.by = optarg;
+		break;
+	case OPT_POINTS:
+		a->q.points = optarg;
+		break;
+	case OPT_UNIT:
+		a->q.unit = parse_unit(optarg);
+		break;
+	case OPT_PERCENT:
+		a->q.percent = true;
+		break;
+	default:
+		die("'mmsim plot --help' lists the options");
+	}
+}
+
+static void draw(struct args *a, const char *output, char **names, u32 n)
+{
+	const struct plot_kind *kind = find_kind(names[0]);
+	char *bad;
+
+	take_output(a, kind, output);
+	take_inputs(a, kind, names + 1, n - 1);
+	bad = plot_make(kind, &a->q);
+	if (bad)
+		die("no %s plot: %s", kind->name, bad);
+}
+
 int cmd_plot(int argc, char **argv)
 {
 	struct args a = { .q.version = MMSIM_VERSION };
-	const struct plot_kind *kind;
 	const char *output = NULL;
-	char *bad;
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "o:h", options, NULL)) != -1) {
-		switch (opt) {
-		case 'o':
-			output = optarg;
-			break;
-		case OPT_BY:
-			a.q.by = optarg;
-			break;
-		case OPT_X:
-			a.q.x = optarg;
-			break;
-		case OPT_POINTS:
-			a.q.points = optarg;
-			break;
-		case OPT_UNIT:
-			a.q.unit = parse_unit(optarg);
-			break;
-		case OPT_PERCENT:
-			a.q.percent = true;
-			break;
-		case 'h':
+		if (opt == 'h') {
 			usage(stdout);
 			return 0;
-		default:
-			die("'mmsim plot --help' lists the options");
 		}
+		if (opt == 'o')
+			output = optarg;
+		else
+			take_option(&a, opt);
 	}
 	if (argc - optind == 1 && !plot_kind_find(argv[optind]) && !output) {
 		plots_default(argv[optind]);
@@ -244,12 +286,7 @@ int cmd_plot(int argc, char **argv)
 	if (argc - optind < 2)
 		die("say what to plot, and of which runs: mmsim plot KIND RUN...; 'mmsim plot --help' tells "
 		    "more");
-	kind = find_kind(argv[optind]);
-	take_output(&a, kind, output);
-	take_inputs(&a, kind, argv + optind + 1, (u32)(argc - optind - 1));
-	bad = plot_make(kind, &a.q);
-	if (bad)
-		die("no %s plot: %s", kind->name, bad);
+	draw(&a, output, argv + optind, (u32)(argc - optind));
 	free_args(&a);
 	return 0;
 }

@@ -193,5 +193,6 @@ static char *draw(struct figure *f, const struct plot_request *q)
 	return bad;
 }
 
-const struct plot_kind plot_blocks = { "blocks", "free memory by the size of its blocks, over time", false,
-				       draw, NULL };
+const struct plot_kind plot_blocks = { .name = "blocks",
+				       .help = "free memory by the size of its blocks, over time",
+				       .draw = draw };

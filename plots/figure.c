@@ -26,6 +26,19 @@ void figure_begin(struct figure *f, const char *dir, const char *stem)
 		fail("out of host memory for a plot");
 }
 
+char *figure_list(const char *const *text, u32 n)
+{
+	char *all = xstrdup(""), *longer;
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		longer = xasprintf("%s%s%s", all, i ? ", " : "", text[i]);
+		free(all);
+		all = longer;
+	}
+	return all;
+}
+
 /* Bytes of the UTF-8 character that s begins with, 0 if it is none. */
 static u32 utf8_bytes(const char *s)
 {
@@ -312,6 +325,32 @@ void figure_binary_ticks(struct figure *f, const char *axis, double low, double 
 		s = i / 10;
 		fprintf(f->gp, "%s'%g%s' %.10g", comma, exp2(i - 10 * s), suffix[s], exp2(i));
 	}
+	fputs(")\n", f->gp);
+}
+
+/* The step that makes about six of the range. */
+static double linear_step(double range)
+{
+	double rough = range / 6, power = pow(10, floor(log10(rough)));
+
+	return power * (rough > 5 * power ? 10 : rough > 2 * power ? 5 : rough > power ? 2 : 1);
+}
+
+void figure_linear_ticks(struct figure *f, const char *axis, double low, double high)
+{
+	static const char *const suffix[] = { "", "k", "M", "G", "T" };
+	double step = linear_step(high - low), most = fmax(fabs(low), fabs(high)), unit = 1;
+	int power = 0, decimals;
+	s64 i;
+
+	if (most >= 1e5)
+		for (; power < 4 && most / unit >= 1000; power++)
+			unit *= 1000;
+	decimals = MAX((int)-floor(log10(step / unit) + 1e-9), 0);
+	fprintf(f->gp, "set %stics (", axis);
+	for (i = (s64)ceil(low / step - 1e-9); (double)i * step <= high * (1 + 1e-12); i++)
+		fprintf(f->gp, "%s'%.*f%s' %.10g", i == (s64)ceil(low / step - 1e-9) ? "" : ", ", decimals,
+			(double)i * step / unit, i ? suffix[power] : "", (double)i * step);
 	fputs(")\n", f->gp);
 }
 

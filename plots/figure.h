@@ -45,6 +45,9 @@ void figure_draw(struct figure *f, u32 formats);
 /* Gives up a begun figure. */
 void figure_drop(struct figure *f);
 
+/* "a, b": texts joined; a new string. */
+char *figure_list(const char *const *text, u32 n);
+
 /* A string as gnuplot reads it: quoted, quotes doubled; control characters blank, what is no UTF-8 a '?'. */
 void figure_quote(FILE *gp, const char *s);
 /* Text at a place of the canvas; align is "left", "center" or "right". */
@@ -69,6 +72,8 @@ u32 figure_block(struct figure *f, const char *comment);
  */
 void figure_log_ticks(struct figure *f, const char *axis, double low, double high, double scale);
 void figure_binary_ticks(struct figure *f, const char *axis, double low, double high);
+/* Ticks on a linear axis, in steps of 1, 2 or 5 times a power of ten, large numbers with k, M or G. */
+void figure_linear_ticks(struct figure *f, const char *axis, double low, double high);
 
 /* Sizes of text, in pixels of the canvas. */
 #define FIGURE_HEADING 19u

@@ -219,6 +219,7 @@ static char *draw(struct figure *f, const struct plot_request *q)
 }
 
 const struct plot_kind plot_intervals = {
-	"intervals", "memory, faults, reclaim and shootdown over time; of replay --interval", false, draw,
-	NULL
+	.name = "intervals",
+	.help = "memory, faults, reclaim and shootdown over time; of replay --interval",
+	.draw = draw
 };

@@ -325,5 +325,6 @@ static char *draw(struct figure *f, const struct plot_request *q)
 	return bad;
 }
 
-const struct plot_kind plot_ladder = { "ladder", "where allocations were served, and what they cost", false,
-				       draw, NULL };
+const struct plot_kind plot_ladder = { .name = "ladder",
+				       .help = "where allocations were served, and what they cost",
+				       .draw = draw };

@@ -324,6 +324,6 @@ static char *draw(struct figure *f, const struct plot_request *q)
 	return bad;
 }
 
-const struct plot_kind plot_latency = { "latency",
-					"cumulative distribution of load latency, percentiles marked", false,
-					draw, NULL };
+const struct plot_kind plot_latency = { .name = "latency",
+					.help = "cumulative distribution of load latency, percentiles marked",
+					.draw = draw };

@@ -255,6 +255,10 @@ static char *draw(struct figure *f, const struct plot_request *q)
 	return bad;
 }
 
-const struct plot_kind plot_map = { "map",
-				    "which pages a recording touches, over time; of a recording, not a run",
-				    true, draw, PLOT_RECORDINGS };
+const struct plot_kind plot_map = {
+	.name = "map",
+	.help = "which pages a recording touches, over time; of a recording, not a run",
+	.takes_tables = true,
+	.draw = draw,
+	.table = PLOT_RECORDINGS
+};

@@ -336,8 +336,15 @@ static char *draw_working_set(struct figure *f, const struct plot_request *q)
 	return draw(f, q, true);
 }
 
-const struct plot_kind plot_mrc = { "mrc",
-				    "misses against the size of cache or TLB, of what `mmsim mrc` wrote",
-				    true, draw_misses, MRC_FILE };
-const struct plot_kind plot_ws = { "ws", "mean working set against the window, of what `mmsim mrc` wrote",
-				   true, draw_working_set, WS_FILE };
+const struct plot_kind plot_mrc = {
+	.name = "mrc",
+	.help = "misses against the size of cache or TLB, of what `mmsim mrc` wrote",
+	.takes_tables = true,
+	.draw = draw_misses,
+	.table = MRC_FILE
+};
+const struct plot_kind plot_ws = { .name = "ws",
+				   .help = "mean working set against the window, of what `mmsim mrc` wrote",
+				   .takes_tables = true,
+				   .draw = draw_working_set,
+				   .table = WS_FILE };

@@ -14,12 +14,16 @@ struct plot_request {
 	const char *const *labels; /* the user's names of the tables, or NULL */
 	const char *version;       /* of mmsim, for pictures of recordings */
 	const char *points;        /* CSV file with published points to lay over, or NULL */
-	const char *x;             /* counter that runs are laid out by, or NULL */
-	u64 unit;                  /* mrc, ws: bytes of the lines or pages; 0: the smallest there are */
-	const char *by;            /* latency: the column that tells one run's accesses apart, or NULL */
-	bool percent;              /* share of the cycles instead of CPI */
-	const char *dir, *stem;    /* where the picture goes: dir/stem.svg */
-	u32 formats;               /* FIGURE_* */
+	const char *x, *y;         /* counter or key that runs or points are laid out by, or NULL */
+	const char *sweep;         /* its directory, for kinds that take one */
+	const char *figure;        /* of a sweep: what is drawn (analysis/measure.h), or NULL */
+	const char *const *only;   /* of a sweep: KEY=VALUE that its points must have */
+	u32 n_only;
+	u64 unit;               /* mrc, ws: bytes of the lines or pages; 0: the smallest there are */
+	const char *by;         /* latency: the column that tells one run's accesses apart, or NULL */
+	bool percent;           /* share of the cycles instead of CPI */
+	const char *dir, *stem; /* where the picture goes: dir/stem.svg */
+	u32 formats;            /* FIGURE_* */
 };
 
 struct plot_kind {
@@ -28,13 +32,15 @@ struct plot_kind {
 	/* Fills a begun figure. NULL, or why there is no such picture of these runs (a new string). */
 	char *(*draw)(struct figure *f, const struct plot_request *q);
 	const char *table; /* it takes only tables, and this is the name of one in a directory; else NULL */
+	bool takes_sweep;  /* the directory of one, and nothing else */
 };
 
 /* As the name of the table: it takes recordings. */
 #define PLOT_RECORDINGS ""
 
 extern const struct plot_kind plot_latency, plot_stack, plot_steps, plot_served, plot_blocks, plot_ladder,
-	plot_mrc, plot_ws, plot_timeline, plot_intervals, plot_time, plot_map;
+	plot_mrc, plot_ws, plot_timeline, plot_intervals, plot_time, plot_map, plot_heat, plot_lines,
+	plot_tail, plot_loaded;
 extern const struct plot_kind *const plot_kinds[]; /* ends with NULL */
 
 const struct plot_kind *plot_kind_find(const char *name);

@@ -221,5 +221,6 @@ static char *draw(struct figure *f, const struct plot_request *q)
 	return NULL;
 }
 
-const struct plot_kind plot_served = { "served", "where accesses were served, by level and translation",
-				       false, draw, NULL };
+const struct plot_kind plot_served = { .name = "served",
+				       .help = "where accesses were served, by level and translation",
+				       .draw = draw };

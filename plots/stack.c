@@ -290,5 +290,6 @@ static char *draw(struct figure *f, const struct plot_request *q)
 	return bad;
 }
 
-const struct plot_kind plot_stack = { "stack", "where the cycles went: cycle stacks side by side", false,
-				      draw, NULL };
+const struct plot_kind plot_stack = { .name = "stack",
+				      .help = "where the cycles went: cycle stacks side by side",
+				      .draw = draw };

@@ -340,5 +340,7 @@ static char *draw(struct figure *f, const struct plot_request *q)
 	return bad;
 }
 
-const struct plot_kind plot_steps = { "steps", "mean load latency against working set, of runs or CSV files",
-				      true, draw, NULL };
+const struct plot_kind plot_steps = { .name = "steps",
+				      .help = "mean load latency against working set, of runs or CSV files",
+				      .takes_tables = true,
+				      .draw = draw };

@@ -222,5 +222,6 @@ static char *draw(struct figure *f, const struct plot_request *q)
 	return bad;
 }
 
-const struct plot_kind plot_time = { "time", "load latency over time, percentiles; of replay --interval",
-				     false, draw, NULL };
+const struct plot_kind plot_time = { .name = "time",
+				     .help = "load latency over time, percentiles; of replay --interval",
+				     .draw = draw };

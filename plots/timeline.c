@@ -355,6 +355,7 @@ static char *draw(struct figure *f, const struct plot_request *q)
 }
 
 const struct plot_kind plot_timeline = {
-	"timeline", "what each core's time went to: faults, reclaim, shootdown, ...; of replay --timeline",
-	false, draw, NULL
+	.name = "timeline",
+	.help = "what each core's time went to: faults, reclaim, shootdown, ...; of replay --timeline",
+	.draw = draw
 };

@@ -146,6 +146,46 @@ refused "no intervals" "mmsim replay --interval" "$mmsim" plot intervals "$data/
 refused "no latencies over time" "mmsim replay --interval" "$mmsim" plot time "$data/sort" -o "$tmp/x.svg"
 refused "no such column" "cause, translation or served" "$mmsim" plot latency --by fault "$data/sort" -o "$tmp/x.svg"
 refused "no recording" "cannot" "$mmsim" plot map "$tmp/nothing" -o "$tmp/x.svg"
+# The tail, from the numbers of latency.csv.
+draw tail tail old="$data/sort" new="$data/zen4"
+check "tail: units, percentiles" says "$tmp/tail.svg" "loads that took longer (%)" "load latency (cycles)" ">p99.99<" ">old<" ">new<"
+slower()
+{
+	awk -F, -v than="$2" '$1 == "load" { all += $6; if ($4 > than) slow += $6 } END { printf "%.8f", slow / all }' "$1/latency.csv"
+}
+equal "tail: the share above 5 cycles" "$(slower "$data/sort" 5)" \
+	"$(awk '/^# old/ { on = 1 } on && $1 == 5 { last = $2 } on && /^$/ { exit } END { printf "%.8f", last }' "$tmp/tail.dat")"
+
+# Of sweeps: the numbers are those of summary.csv.
+check "a sweep to draw" "$mmsim" sweep -q --vary l1d.size=24K,48K,96K --vary l2.latency=14,20 --seed 1..3 \
+	-s l1d.replacement=random --trace "$tmp/random.mmtrace" -o "$tmp/sweep"
+draw heat heat "$tmp/sweep" --figure "L1D MPKI"
+check "heat: units and keys" says "$tmp/heat.svg" "L1D MPKI (misses per 1000 instructions)" "l1d.size (bytes)" "l2.latency (cycles)" \
+	">24K<" ">20<" "trace random.mmtrace"
+equal "heat: the means" "$(awk -F, '$4 == "L1D MPKI" { print $7 }' "$tmp/sweep/summary.csv" | sort)" \
+	"$(awk '!/^#/ { print $5 }' "$tmp/heat.dat" | sort)"
+draw lines lines "$tmp/sweep" --figure "load mean" --x l1d.size
+check "lines: units, keys, bands" says "$tmp/lines.svg" "load mean (cycles)" "l1d.size (bytes)" ">l2.latency 14<" ">96K<" "95 % confidence"
+equal "lines: means and intervals" "$(awk -F, '$4 == "load mean" { print $7, $11, $12 }' "$tmp/sweep/summary.csv" | sort)" \
+	"$(awk '/^[0-9]/ { print $2, $3, $4 }' "$tmp/lines.dat" | sort)"
+check "lines of a counter" "$mmsim" plot lines "$tmp/sweep" --figure core0.l1d.load_misses --only l2.latency=20 -o "$tmp/one.line.svg"
+check "with its unit" says "$tmp/one.line.svg" "core0.l1d.load_misses (references)" "l2.latency=20"
+refused "a heat map of one key" "no two keys" "$mmsim" plot heat "$tmp/sweep" --only l2.latency=14 -o "$tmp/x.svg"
+refused "a value that is not there" "no such value" "$mmsim" plot lines "$tmp/sweep" --only l2.latency=15 -o "$tmp/x.svg"
+refused "a figure that is not there" "summary.csv" "$mmsim" plot lines "$tmp/sweep" --figure nonsense -o "$tmp/x.svg"
+refused "a run for a sweep" "not the directory of a sweep" "$mmsim" plot lines "$data/sort" -o "$tmp/x.svg"
+
+# Loaded latency: traffic is lines and bytes by time.
+"$mmsim" generate chase --size 8M --count 30000 -o "$tmp/chase.mmtrace"
+"$mmsim" replay -q -k simple -s l2.size=0 -s l3.size=0 "$tmp/chase.mmtrace" -o "$tmp/dram"
+draw loaded loaded "$tmp/dram" other="$tmp/dram"
+check "loaded: units and names" says "$tmp/loaded.svg" "DRAM traffic, reads and writes (GB/s)" "mean load latency, from DRAM (ns)" \
+	">golden-cove<" ">other<"
+equal "loaded: traffic" "$(echo "$(counter "$tmp/dram/stats.json" dram.reads) $(counter "$tmp/dram/stats.json" dram.writes) \
+	$(counter "$tmp/dram/stats.json" core0.cycles)" | awk '{ printf "%.3f", ($1 + $2) * 64 * 3.8 / $3 }')" \
+	"$(awk '/^[0-9]/ { printf "%.3f", $1; exit }' "$tmp/loaded.dat")"
+refused "no loads from DRAM" "DRAM" "$mmsim" plot loaded "$data/single" -o "$tmp/x.svg"
+
 refused "no curves" "mmsim mrc -o" "$mmsim" plot mrc "$data/sort" -o "$tmp/x.svg"
 refused "no pages of that size" "8192 bytes" "$mmsim" plot mrc --unit 8K "$tmp/random" -o "$tmp/x.svg"
 refused "no size of a page" "4K or 2M" "$mmsim" plot mrc --unit 4Q "$tmp/random" -o "$tmp/x.svg"
@@ -199,7 +239,7 @@ for kind in latency stack served; do
 	check "the usual pictures of a run: $kind" test -s "$tmp/run/plots/$kind.svg" -a -s "$tmp/run/plots/$kind.png"
 done
 
-refused "unknown kind" "latency, time, stack, served, timeline, intervals, steps, blocks, ladder, mrc, ws, map" "$mmsim" plot pie "$data/sort"
+refused "unknown kind" "latency, tail, time, stack, served, timeline, intervals, steps, loaded, blocks, ladder, heat, lines, mrc, ws, map" "$mmsim" plot pie "$data/sort"
 refused "no runs" "KIND RUN" "$mmsim" plot latency
 refused "not a run" "not a run directory" "$mmsim" plot latency "$root/tests" -o "$tmp/x.svg"
 refused "unknown format" "svg, .png or .pdf" "$mmsim" plot latency "$data/sort" -o "$tmp/x.gif"
