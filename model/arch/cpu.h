@@ -156,7 +156,8 @@ struct cpu_ops {
 	 * Of another hardware thread: an interrupt arrives. Returns the cycle at which it is taken: when it
 	 * has arrived and interrupts are on, however far that thread's clock is. What the handler does is
 	 * charged to that thread before its next access, by these ops, until interrupt_end(), which is told
-	 * the cycle at which it is over. An idle one waits for the interrupt.
+	 * the cycle at which it is over. An idle one waits for the interrupt; a clock that is behind is ahead
+	 * until the end.
 	 */
 	u64 (*interrupt)(struct cpu *c, u64 arrival, bool idle);
 	void (*interrupt_end)(struct cpu *c, u64 cycle);

@@ -113,15 +113,54 @@ static u64 interrupts_on(const struct core *c, u64 arrival)
 	return at >= cpu->irqs_off_from && at < cpu->irqs_off_until ? cpu->irqs_off_until : at;
 }
 
+static void shift_file(struct mshr_file *m, u64 cycles)
+{
+	u32 i;
+
+	for (i = 0; i < m->n; i++) {
+		m->start[i] += cycles;
+		m->ready[i] += cycles;
+	}
+	m->last += cycles;
+}
+
+/* The clock, and with it what the core has under way. Modulo 2^64: back, too. */
+static void shift_time(struct core *c, u64 cycles)
+{
+	struct store_buffer *sb = &c->sb;
+	u64 slots = cycles * c->width;
+	u32 i;
+
+	c->slots += slots;
+	for (i = 0; i < sb->n; i++)
+		sb->done[(sb->head + i) % STORE_BUFFER_MAX] += slots;
+	sb->last += slots;
+	shift_file(&c->l1i.mshr, cycles);
+	shift_file(&c->l1d.mshr, cycles);
+	for (i = 0; i < c->n_lower; i++)
+		shift_file(&c->lower[i].mshr, cycles);
+	shift_file(&c->walker.busy, cycles);
+	shift_file(&c->filling, cycles);
+	c->settled = core_cycle(c);
+}
+
+/*
+ * A core that runs, and whose clock is behind, will have come to the interrupt: while it is handled, and the
+ * lines that others have just written come, the core has that time.
+ */
 static u64 cpu_interrupt(struct cpu *cpu, u64 arrival, bool idle)
 {
 	struct core *c = core_of(cpu);
-	u64 taken = interrupts_on(c, arrival);
+	u64 taken = interrupts_on(c, arrival), now;
 
 	if (idle)
 		core_stall_until(c, taken, PART_IDLE);
-	c->late += core_cycle(c) > taken;
-	c->interrupted_at = idle ? ~(u64)0 : core_cycle(c); /* nobody is delayed */
+	now = core_cycle(c);
+	c->late += now > taken;
+	c->interrupted_at = idle ? ~(u64)0 : now; /* nobody is delayed */
+	c->interrupt_shift = taken > now ? taken - now : 0;
+	if (c->interrupt_shift)
+		shift_time(c, c->interrupt_shift);
 	if (explain_on())
 		explain_mute();
 	return taken;
@@ -132,6 +171,8 @@ static void cpu_interrupt_end(struct cpu *cpu, u64 cycle)
 	struct core *c = core_of(cpu);
 
 	c->interrupted_until = cycle;
+	if (c->interrupt_shift)
+		shift_time(c, -c->interrupt_shift);
 	core_delayed(c, c->interrupted_at, CAUSE_SHOOTDOWN);
 	if (explain_on())
 		explain_unmute();

@@ -146,6 +146,7 @@ struct core {
 	u64 lost[CORE_LOST]; /* lines that went lately */
 	struct kernel_account account;
 	u64 late;
+	u64 interrupt_shift;   /* cycles that the clock is ahead while an interrupt is handled */
 	u64 interrupted_at;    /* cycle of the clock at which the last interrupt's handler began */
 	u64 interrupted_until; /* cycle at which it is over, by when it came */
 	u32 id;

@@ -23,7 +23,7 @@ struct round {
 	const struct ipi *x;
 	struct answer of[MAX_CPUS];
 	struct spinlock *lock; /* FLUSH_BY_VECTOR */
-	u64 begin, sent, done; /* cycles of the asker: of its own flush */
+	u64 sent, done;        /* cycles of the asker: all interrupts, its own flush */
 };
 
 static struct cpu *cpu_of(const struct round *r, u32 i)
@@ -177,8 +177,8 @@ static void handle(struct round *r, u32 target)
 	kernel_path_step(k, t, NULL, STEP_IPI_EXIT);
 	charge_time(&k->charger, t, KPATH_IPI, k->cost.ipi_exit);
 	end = t->ops->now(t) + offset;
-	t->ops->interrupt_end(t, end);
 	ladder_end(k->charger.ladder, &scope, LADDER_IPI_HANDLE);
+	t->ops->interrupt_end(t, end);
 	ladder_note(k->charger.ladder, LADDER_IPI_DELIVER, answer->taken - answer->sent);
 	timeline_span(k->charger.timeline, target, TL_IPI, answer->taken, end, r->x->c->id, r->x->pages);
 }
@@ -227,15 +227,15 @@ static void account(const struct round *r)
 	const struct answer *last = last_answer(r);
 	u64 end = r->x->c->ops->now(r->x->c), ready = MAX(last->written, r->done);
 
-	st->cycles += end - r->begin;
-	st->send_cycles += last->sent - r->begin;
+	st->cycles += end - r->x->begin;
+	st->send_cycles += last->sent - r->x->begin;
 	st->deliver_cycles += last->taken - last->sent;
 	st->handle_cycles += last->written - last->taken;
 	st->local_cycles += ready - last->written;
 	st->ack_cycles += end - ready;
-	ladder_note(k->charger.ladder, LADDER_IPI_SEND, r->sent - r->begin);
+	ladder_note(k->charger.ladder, LADDER_IPI_SEND, r->sent - r->x->begin);
 	ladder_note(k->charger.ladder, LADDER_IPI_ACK, end - ready);
-	ladder_note(k->charger.ladder, LADDER_SHOOTDOWN, end - r->begin);
+	ladder_note(k->charger.ladder, LADDER_SHOOTDOWN, end - r->x->begin);
 }
 
 static void tell(const struct round *r)
@@ -247,11 +247,11 @@ static void tell(const struct round *r)
 	if (!timeline_on(t))
 		return;
 	end = r->x->c->ops->now(r->x->c);
-	timeline_span(t, id, TL_SHOOTDOWN_SEND, r->begin, r->sent, 0, 0);
+	timeline_span(t, id, TL_SHOOTDOWN_SEND, r->x->begin, r->sent, 0, 0);
 	if (r->x->here)
 		timeline_span(t, id, TL_SHOOTDOWN_FLUSH, r->sent, r->done, 0, 0);
 	timeline_span(t, id, TL_SHOOTDOWN_WAIT, r->done, end, 0, 0);
-	timeline_span(t, id, TL_SHOOTDOWN, r->begin, end, r->x->pages, 0);
+	timeline_span(t, id, TL_SHOOTDOWN, r->x->begin, end, r->x->pages, 0);
 }
 
 static void do_here(const struct ipi *x)
@@ -263,7 +263,7 @@ static void do_here(const struct ipi *x)
 /* With all that it costs. */
 static void call(const struct ipi *x)
 {
-	struct round r = { .x = x, .begin = x->c->ops->now(x->c) };
+	struct round r = { .x = x };
 	u64 left;
 
 	send(&r);

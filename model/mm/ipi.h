@@ -26,6 +26,7 @@
 struct ipi {
 	struct kernel *k;
 	struct cpu *c;                                       /* who asks */
+	u64 begin;                                           /* cycle at which it began to look whom to ask */
 	u64 targets;                                         /* hardware threads, not its own */
 	u64 pages;                                           /* to be flushed, 0: all; only to be told */
 	void (*there)(const struct ipi *x, struct asids *a); /* what a target does */

@@ -8,10 +8,11 @@
 #include "model/mm/step.h"
 
 /* Words of its TLB and of requests to it, which others look at or write (arch/x86/mm/tlb.c, kernel/smp.c). */
-#define PERCPU_TLBSTATE        512u  /* cpu_tlbstate */
-#define PERCPU_TLBSTATE_SHARED 576u  /* cpu_tlbstate_shared */
-#define PERCPU_QUEUE           640u  /* call_single_queue */
-#define PERCPU_FLUSH_INFO      704u  /* flush_tlb_info */
+#define PERCPU_TLBSTATE        512u  /* cpu_tlbstate: loaded_mm */
+#define PERCPU_TLBSTATE_CTXS   576u  /* the same: generations of the ids */
+#define PERCPU_TLBSTATE_SHARED 640u  /* cpu_tlbstate_shared */
+#define PERCPU_QUEUE           704u  /* call_single_queue */
+#define PERCPU_FLUSH_INFO      768u  /* flush_tlb_info */
 #define PERCPU_REQUEST         6144u /* the csd of each hardware thread that asks, 32 bytes */
 
 /* Steps' words lie in the lines 16 to 79, an entry's (current, its stack, TSS) in the first ones. */

@@ -122,8 +122,8 @@ static void flush_there(const struct ipi *x, struct asids *a)
 
 	kernel_step(k, a->cpu, STEP_IPI_FLUSH);
 	if (k->pa)
-		charge_store(&k->charger, a->cpu, KPATH_IPI, percpu_va(k->pa, a->cpu->id, PERCPU_TLBSTATE),
-			     8);
+		charge_store(&k->charger, a->cpu, KPATH_IPI,
+			     percpu_va(k->pa, a->cpu->id, PERCPU_TLBSTATE_CTXS), 8);
 	if (i->mm && i->mm != a->loaded) {
 		k->shootdown.wrong_cpu++;
 		i->mm->cpus &= ~set_of(a->cpu->id);
@@ -182,12 +182,13 @@ static void flush_cpus(struct kernel *k, struct cpu *c, const struct info *i, u6
 {
 	struct ipi x = { .k = k, .c = c, .pages = pages_of(&i->f), .there = flush_there, .arg = i };
 
-	x.targets = choose_targets(k, c, i, cpus);
 	x.here = concerns(i, &k->asids[c->id], cpus) ? flush_here : NULL;
 	if (x.here && !k->rules.concurrent) {
 		flush_here(&x);
 		x.here = NULL;
 	}
+	x.begin = c->ops->now(c);
+	x.targets = choose_targets(k, c, i, cpus);
 	ipi_call(&x);
 }
 
@@ -345,6 +346,7 @@ static void flush_kernel(struct kernel *k, struct cpu *c, const struct flush *f)
 		return;
 	}
 	x.targets = (k->n_cpus < MAX_CPUS ? set_of(k->n_cpus) - 1 : ~(u64)0) & ~set_of(c->id);
+	x.begin = c->ops->now(c);
 	ipi_call(&x);
 }
 

@@ -96,7 +96,7 @@ static void init(struct ref_machine *m)
 	ref_machine_init(m);
 }
 
-/* INVLPG takes all that the walk caches hold, wherever its page is; where a range goes, they keep the rest. */
+/* INVLPG takes all that walk caches hold, wherever its page is; where a range goes, they keep the rest. */
 static void test_flushes_and_walk_caches(void **state)
 {
 	u64 addr[5], other = HEAP + (1ull << 30), reads;

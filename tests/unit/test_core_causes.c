@@ -261,6 +261,7 @@ static void an_interrupt_has_a_time_of_its_own(void **state)
 	cpu = core_cpu(m.core);
 	now = core_now(m.core);
 	assert_int_equal(cpu->ops->interrupt(cpu, now + 1000, false), now + 1000);
+	assert_int_equal(cpu->ops->now(cpu), now + 1000); /* the handler has that time */
 	cpu->ops->spend(cpu, KPATH_IPI, 70);
 	cpu->ops->interrupt_end(cpu, now + 1070);
 	assert_int_equal(core_now(m.core), now + 70);

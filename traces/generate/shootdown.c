@@ -3,7 +3,8 @@
  * maps them again, --iterations times; the others read pages of their own meanwhile, and those where they
  * stay mapped: --between block runs of 64 instructions each an iteration, 200 if it is 0.
  *
- * Marks: "begin" when everybody has done the same some times, "end" after the last iteration.
+ * Marks: "begin" when everybody has done the same some times, "end" after the last iteration; in between
+ * "call" before each change that takes something away, "called" after it.
  */
 #include "traces/generate/process.h"
 
@@ -70,12 +71,11 @@ static void write_and_change(struct generation *g, const struct work *w)
 		map_pages(g, w);
 	for (at = 0; at < w->len; at += GENERATE_PAGE)
 		process_touch(g->enc, w->store, GENERATE_DATA + at);
-	if (g->o.unmap) {
-		change(g, w, TR_EV_UNMAP, 0);
-		return;
-	}
-	change(g, w, TR_EV_PROTECT, TR_PROT_READ);
-	change(g, w, TR_EV_PROTECT, TR_PROT_READ | TR_PROT_WRITE);
+	process_mark(g->enc, "call");
+	change(g, w, g->o.unmap ? TR_EV_UNMAP : TR_EV_PROTECT, TR_PROT_READ);
+	process_mark(g->enc, "called");
+	if (!g->o.unmap)
+		change(g, w, TR_EV_PROTECT, TR_PROT_READ | TR_PROT_WRITE);
 }
 
 /* Page by page, a line each, over its own and what is mapped for all. */
