@@ -163,7 +163,8 @@ void swap_stats_add(const struct kernel *k, struct stats *s)
 	stats_add_one(s, "mm.vmstat.pswpin", &k->swap->st.read, "pages", "read from swap");
 	stats_add_one(s, "mm.vmstat.pswpout", &k->swap->st.written, "pages", "written to swap");
 	stats_add_one(s, "mm.vmstat.swap_ra", &k->swap->st.readahead, "pages", "read ahead");
-	stats_add_one(s, "mm.vmstat.swap_ra_hit", &k->swap->st.readahead_hits, "pages", "of these, asked for");
+	stats_add_one(s, "mm.vmstat.swap_ra_hit", &k->swap->st.readahead_hits, "pages",
+		      "of these, asked for");
 	stats_add_one(s, "mm.vmstat.nr_swapcached", &k->swap->st.cached, "pages", "in the swap cache");
 	stats_set_level(s, "mm.vmstat.nr_swapcached");
 	if (k->swap->own)
