@@ -369,20 +369,29 @@ u64 cache_load(struct cache *c, struct mem_req *r, u64 now)
 	return unlikely(c->prefetch) ? load_and_prefetch(c, r, now) : load(c, r, now, false);
 }
 
-/* Sends a write on at its own size. The level above does not wait. */
+/* Sends a write on at its own size. It is done when the level below has it: until then somebody holds it. */
 static u64 write_below(struct cache *c, const struct mem_req *r, u64 now)
 {
 	struct mem_req below = *r;
+	u64 done;
 
 	below.service = cache_service_of(c, r);
 	if (explain_on()) {
 		explain_hop(now, now, "%s sends the write on", mem_level_name[c->level]);
 		explain_mute();
 	}
-	port_write(c->below, &below, now);
+	done = port_write(c->below, &below, now);
 	if (explain_on())
 		explain_unmute();
-	return now + c->latency;
+	return MAX(done, now + c->latency);
+}
+
+/* The line is here at cycle `done`; when the write is done. */
+static u64 write_through(struct cache *c, const struct mem_req *r, u64 done, u64 now)
+{
+	u64 below = write_below(c, r, now);
+
+	return MAX(done, below);
 }
 
 static u64 store_past(struct cache *c, const struct mem_req *r, u64 now)
@@ -418,7 +427,7 @@ static u64 store_hit(struct cache *c, struct mem_req *r, u32 id, u64 now)
 		done = cache_predict_way(c, id, r, now, done);
 	tell_hit(c, id, now, done, in_flight);
 	if (c->write_through)
-		write_below(c, r, now);
+		done = write_through(c, r, done, now);
 	else
 		done = cache_make_dirty(c, r, id, done, now);
 	cache_renewed(c, id);
@@ -468,7 +477,7 @@ u64 cache_store(struct cache *c, struct mem_req *r, u64 now)
 	done = whole ? cache_allocate(c, r, &id, now) : fetch_line(c, r, &id, now);
 	tell_filled(c, id, done);
 	if (c->write_through)
-		write_below(c, r, now);
+		done = write_through(c, r, done, now);
 	else
 		done = cache_make_dirty(c, r, id, done, now);
 	cache_renewed(c, id);

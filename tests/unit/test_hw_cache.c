@@ -12,10 +12,10 @@
 #include "model/base/error.h"
 #include "model/hw/cache.h"
 
-/* The level below: notes what it is asked for, and answers a read after a fixed time. */
+/* The level below: notes what it is asked for, answers a read and takes a write after fixed times. */
 struct below {
 	struct port port;
-	u64 latency;
+	u64 latency, write_latency;
 	char log[1024]; /* "r40 w80:8 " */
 };
 
@@ -38,8 +38,10 @@ static u64 below_read(struct port *p, struct mem_req *r, u64 now)
 
 static u64 below_write(struct port *p, const struct mem_req *r, u64 now)
 {
-	note(container_of(p, struct below, port), "w%llx:%u ", r->pa, r->bytes);
-	return now;
+	struct below *b = container_of(p, struct below, port);
+
+	note(b, "w%llx:%u ", r->pa, r->bytes);
+	return now + b->write_latency;
 }
 
 static void below_expect(struct port *p, u64 pa, bool write)
@@ -211,6 +213,29 @@ static void test_write_through(void **state)
  * Tags change at once: a second access to a line in flight is a hit that waits until the line is there, not
  * longer.
  */
+/* A write that goes down is held until the level below has it; a write-back is not waited for. */
+static void test_write_through_is_held(void **state)
+{
+	struct mem_req r = { .pa = 0x40, .bytes = 8, .cls = MEM_RFO };
+	struct bench b;
+
+	setup(&b, WRITE_THROUGH, false);
+	b.below.write_latency = 30;
+	assert_int_equal(cache_store(&b.cache, &r, 1000), 1030); /* not here, not allocated */
+	r.cls = MEM_LOAD;
+	cache_load(&b.cache, &r, 2000);
+	r.cls = MEM_RFO;
+	assert_int_equal(cache_store(&b.cache, &r, 3000), 3030); /* here */
+	b.below.write_latency = 2;
+	assert_int_equal(cache_store(&b.cache, &r, 4000), 4005); /* sooner below than here */
+	teardown(&b);
+	setup(&b, WRITE_BACK, true);
+	b.below.write_latency = 30;
+	r.bytes = 64;
+	assert_int_equal(cache_store(&b.cache, &r, 1000), 1005);
+	teardown(&b);
+}
+
 static void test_line_in_flight(void **state)
 {
 	struct bench b;
@@ -372,6 +397,7 @@ int main(void)
 		cmocka_unit_test(test_whole_line_is_not_read),
 		cmocka_unit_test(test_write_back_without_allocation),
 		cmocka_unit_test(test_write_through),
+		cmocka_unit_test(test_write_through_is_held),
 		cmocka_unit_test(test_line_in_flight),
 		cmocka_unit_test(test_mshrs),
 		cmocka_unit_test(test_classes),
