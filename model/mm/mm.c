@@ -147,10 +147,14 @@ struct fork {
 	bool failed;
 };
 
-/* mm/memory.c:copy_present_pte(): both sides lose the right to write; the child's entry is not accessed. */
+/*
+ * mm/memory.c:copy_present_pte(): both sides lose the right to write to what is not shared; the child's entry
+ * is not accessed, and of shared memory not dirty.
+ */
 static void fork_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 {
 	struct fork *f = arg;
+	u32 loses = PTE_ACCESSED | (f->vma->flags & MM_SHARED ? PTE_DIRTY : PTE_WRITE);
 	u64 to;
 
 	if (f->failed)
@@ -161,11 +165,11 @@ static void fork_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 	if (f->failed || pte_read(f->child, to))
 		return;
 	kernel_step(f->parent->k, f->c, STEP_FORK_PAGE);
-	if (pte_flags(f->parent, entry) & PTE_WRITE) {
+	if (pte_flags(f->parent, entry) & loses & PTE_WRITE) {
 		pte_write(f->parent, f->c, KPATH_FORK, entry_pa, pte_without(f->parent, entry, PTE_WRITE));
 		f->protected = true;
 	}
-	pte_write(f->child, f->c, KPATH_FORK, to, pte_without(f->parent, entry, PTE_WRITE | PTE_ACCESSED));
+	pte_write(f->child, f->c, KPATH_FORK, to, pte_without(f->parent, entry, loses));
 	frame_get(f->parent->k->frames, pte_pfn(f->parent, entry));
 	rmap_add(f->parent->k, f->c,
 		 &(struct rmap_entry){ f->child, f->vma, va, to, pte_pfn(f->parent, entry), 0 });
@@ -203,10 +207,17 @@ static void fork_huge(void *arg, u64 va, u64 entry_pa, u64 entry, u32 level)
 	f->protected = true;
 }
 
+/*
+ * vma_needs_copy(): shared pages, and those of files that were only read, are faulted in again since 2.6.14.
+ */
+static bool needs_copy(const struct fork *f, const struct vma *v)
+{
+	return v->anon || f->parent->k->cfg.era < ERA_2_6_18;
+}
+
 static void fork_pages(struct fork *f, const struct vma *v, struct vma *to, u64 start, u64 end)
 {
-	/* vma_needs_copy(): shared pages, and those of files that were only read, are faulted in again. */
-	if (!v->anon || start >= end || f->failed)
+	if (!needs_copy(f, v) || start >= end || f->failed)
 		return;
 	f->vma = to;
 	pgtable_each_huge(f->parent, start, end, fork_huge, f);

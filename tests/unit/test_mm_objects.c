@@ -10,6 +10,8 @@
 
 #include "model/base/error.h"
 #include "model/base/rng.h"
+#include "model/mm/pgtable.h"
+#include "model/mm/pte.h"
 #include "model/mm/slab_impl.h"
 #include "tests/ref/ref_kernel_cpu.h"
 
@@ -301,6 +303,65 @@ static void test_no_memory_is_no_space(void **state)
 	bench_free(b);
 }
 
+struct entries {
+	struct mm *mm;
+	u32 present, writable, dirty;
+};
+
+static void count_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
+{
+	struct entries *e = arg;
+	u32 flags = pte_flags(e->mm, entry);
+
+	e->present += (flags & PTE_PRESENT) != 0;
+	e->writable += (flags & PTE_WRITE) != 0;
+	e->dirty += (flags & PTE_DIRTY) != 0;
+}
+
+static struct entries entries_of(struct mm *mm)
+{
+	struct entries e = { .mm = mm };
+
+	pgtable_each(mm, BASE, BASE + 8 * PAGE, count_entry, &e);
+	return e;
+}
+
+/* Up to 2.6.13 a child gets the entries of shared memory, too, writable and clean; then it faults them in. */
+static void forks_shared_memory(enum kernel_era era, u32 copied)
+{
+	struct bench *b = bench_new(KERNEL_LAYOUT_X86_64, era);
+	struct mm *mm = mm_new(b->k, false), *child;
+	struct mm_map map = {
+		.addr = BASE, .len = 8 * PAGE, .flags = MM_READ | MM_WRITE | MM_SHARED, .object = 7
+	};
+	struct entries of_parent, of_child;
+	u32 i;
+
+	mm_mmap(mm, b->c, &map);
+	for (i = 0; i < 8; i++)
+		fault(b, mm, BASE + i * PAGE);
+	child = mm_fork(mm, b->c);
+	of_parent = entries_of(mm);
+	of_child = entries_of(child);
+	assert_int_equal(of_parent.writable, 8);
+	assert_int_equal(of_parent.dirty, 8);
+	assert_int_equal(of_child.present, copied);
+	assert_int_equal(of_child.writable, copied);
+	assert_int_equal(of_child.dirty, 0);
+	mm_put(mm, b->c);
+	kernel_check(b->k);
+	mm_put(child, b->c);
+	bench_free(b);
+}
+
+static void test_fork_of_shared_memory(void **state)
+{
+	forks_shared_memory(ERA_2_4_21, 8);
+	forks_shared_memory(ERA_2_6_9, 8);
+	forks_shared_memory(ERA_2_6_18, 0);
+	forks_shared_memory(ERA_6_X, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -308,6 +369,7 @@ int main(void)
 		cmocka_unit_test(test_threads_have_tasks),
 		cmocka_unit_test(test_fault_touches_the_counted_lines),
 		cmocka_unit_test(test_no_memory_is_no_space),
+		cmocka_unit_test(test_fork_of_shared_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
