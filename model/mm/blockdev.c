@@ -154,6 +154,11 @@ static u64 enter_queue(struct blockdev *d, u64 now)
 	return start;
 }
 
+u64 blockdev_room(const struct blockdev *d, u64 now)
+{
+	return d->n_outstanding < d->depth ? now : MAX(d->outstanding[0], now);
+}
+
 static void leave_queue_at(struct blockdev *d, u64 end)
 {
 	d->outstanding[d->n_outstanding] = end;

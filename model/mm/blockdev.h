@@ -11,8 +11,9 @@
  * for the die and for what is being programmed there, a write ends in the drive's buffer, as long as the dies
  * keep up.
  *
- * Not modelled: zones of a disk's surface, its cache beyond what follows the last request, rotational
- * position in the order of requests; garbage collection, wear, suspended programs of flash. For model/mm.
+ * Not modelled: reads that overtake writes; zones of a disk's surface, its cache beyond what follows the last
+ * request, rotational position in the order of requests; garbage collection, wear, suspended programs of
+ * flash. For model/mm.
  */
 #ifndef MMSIM_MM_BLOCKDEV_H
 #define MMSIM_MM_BLOCKDEV_H
@@ -104,5 +105,10 @@ const struct blockdev_stats *blockdev_stats(const struct blockdev *d);
  * Returns the cycle at which it is over; now while time stands (sim/time.h).
  */
 u64 blockdev_submit(struct blockdev *d, u64 now, bool write, u64 page, u32 pages);
+/*
+ * The cycle from which the queue has room; who can do something else does not submit before. Who submits all
+ * the same waits in front of the queue.
+ */
+u64 blockdev_room(const struct blockdev *d, u64 now);
 
 #endif

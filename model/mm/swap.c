@@ -410,6 +410,11 @@ u64 swap_transfer(struct kernel *k, struct cpu *c, bool write, u64 slot, u32 pag
 	return end;
 }
 
+u64 swap_write_room(const struct kernel *k, u64 now)
+{
+	return k->swap->dev ? blockdev_room(k->swap->dev, now) : now;
+}
+
 u64 swap_write(struct kernel *k, struct cpu *c, u64 pfn)
 {
 	struct page *p = page_of(&k->pa->map, pfn);

@@ -228,6 +228,16 @@ static bool may_write_file(const struct scan *s, const struct page *p)
 	return s->kswapd && p->marks & PG_RECLAIM;
 }
 
+/* Whether swap's device has: else the writer would sleep. */
+static bool has_room(struct scan *s)
+{
+	u64 now = s->c->ops->now(s->c), room = swap_write_room(s->k, now);
+
+	if (room > now)
+		s->until = MIN(s->until, room);
+	return room <= now;
+}
+
 /* pageout(). Whether the page is clean and written now. */
 static bool write_page(struct scan *s, u64 pfn)
 {
@@ -237,6 +247,8 @@ static bool write_page(struct scan *s, u64 pfn)
 		p->marks |= PG_RECLAIM;
 		return false;
 	}
+	if (is_swapbacked(p) && !has_room(s))
+		return false;
 	tlb_batch_flush_dirty(&s->tlb, s->k, s->c);
 	s->k->reclaim.written++;
 	if (is_swapbacked(p))
