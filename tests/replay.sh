@@ -65,4 +65,24 @@ for pages in 33 34; do
 		"$(counter "$tmp/out/stats.json" mm.flush.pages) $(counter "$tmp/out/stats.json" mm.flush.full)"
 done
 
+# Every other core that runs the program is interrupted for each page that goes, and only for that: between the first mark
+# and the last. Where tables go with the page (munmap), all that has it, elsewhere nothing else; AArch64 tells them itself.
+for unmap in no yes; do
+	$mmsim generate shootdown --threads 5 --pages 1 --iterations 20 --unmap $unmap -o "$tmp/shootdown.pcap"
+	for form in ipi broadcast; do
+		replay "$tmp/shootdown.pcap" --check -s cores=8 -s sockets=2 -s kernel.tlbi=$form --from begin --to end
+		equal "shootdown, unmap $unmap, $form: interrupts, flushes there and here, broadcasts, needless ones" \
+			"$([ $form = ipi ] && echo 80 80 20 0 0 || echo 0 0 20 20 0)" \
+			"$(for c in shootdown.ipis shootdown.remote_pages flush.pages shootdown.broadcasts shootdown.needless; do
+				counter "$tmp/out/stats.json" mm.$c
+			done | xargs)"
+	done
+	for kernel in linux-2.6.37 linux-2.6.9-i386; do
+		replay "$tmp/shootdown.pcap" --check -m haswell-2s -k $kernel -s cores=8 --from begin --to end
+		equal "shootdown, unmap $unmap, $kernel: the whole address space, however often" "0 1" \
+			"$(counter "$tmp/out/stats.json" mm.shootdown.remote_pages) $(($(counter "$tmp/out/stats.json" \
+				mm.shootdown.remote_full) == 4 * $(counter "$tmp/out/stats.json" mm.flush.full)))"
+	done
+done
+
 finish

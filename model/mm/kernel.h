@@ -303,8 +303,8 @@ void kernel_file_advise(struct kernel *k, struct cpu *c, u64 file, u64 offset, u
 /*
  * --check: what a hardware thread's tag and an address mean now. False: the tag is nobody's, or that of an
  * address space that is flushed before it is used again. An address that is not mapped has no flags (PTE_*).
- * KERNEL_ASID: the kernel's own; of what it has unmapped, and not flushed yet as nobody may use it, nothing is
- * said (false).
+ * KERNEL_ASID: the kernel's own; of what it has unmapped, and not flushed yet as nobody may use it, nothing
+ * is said (false).
  */
 bool kernel_translates(const struct kernel *k, const struct cpu *c, u16 asid, u64 va, u64 *pa, u32 *flags);
 /* --check: walks everything (every frame one owner, VMAs sorted, every present PTE inside a VMA); ASSERTs. */

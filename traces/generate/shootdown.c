@@ -1,7 +1,7 @@
 /*
  * TLB shootdowns: one thread writes some pages and takes the right to write them away, or unmaps them and
- * maps them again, --iterations times; the others read pages of their own meanwhile, and those where they
- * stay mapped: --between block runs of 64 instructions each an iteration, 200 if it is 0.
+ * maps them again, --iterations times; in between all read --size bytes of their own, and those pages where
+ * they stay mapped: --between block runs of 64 instructions each an iteration, 200 if it is 0.
  *
  * Marks: "begin" when everybody has done the same some times, "end" after the last iteration; in between
  * "call" before each change that takes something away, "called" after it.
@@ -134,6 +134,7 @@ static void run(struct generation *g)
 		if (i == WARM)
 			process_mark(g->enc, "begin");
 		write_and_change(g, &w);
+		read_on(g, &w, g->enc, 0, i);
 		for (t = 1; t < threads; t++) {
 			read_on(g, &w, enc[t], t, i);
 			process_see(enc[t], g->seq);
@@ -146,8 +147,7 @@ static void run(struct generation *g)
 
 const struct generator generate_shootdown = {
 	.name = "shootdown",
-	.help = "one of --threads threads changes rights of --pages pages, or with --unmap mappings; the "
-		"others run on",
+	.help = "one of --threads threads changes rights of --pages pages, or unmaps them, and all read on",
 	.example = "--threads 16 --pages 1 --iterations 50 --unmap yes",
 	.run = run,
 };
