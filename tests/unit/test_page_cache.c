@@ -498,7 +498,10 @@ static void run(const struct machine *m, u64 seed, u32 steps)
 	assert_true(pc->st.read_pages && pc->st.written && e->k->fault.file);
 	assert_int_equal(pc->st.mkclean != 0, writeback_tracks(e->k, object_of(e, 0)));
 	if (m->device)
-		assert_true(e->k->fault.major && pc->wb->st.throttled);
+		assert_true(e->k->fault.major);
+	/* 2.5.66 to 2.6.21 let 5 % be dirty, nearly all of the files. */
+	if (m->device && (m->era <= ERA_2_4_21 || m->era >= ERA_2_6_26))
+		assert_true(pc->wb->st.throttled);
 	env_free(e);
 }
 
