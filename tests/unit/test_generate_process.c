@@ -281,6 +281,21 @@ static void test_touchfork(void **state)
 	free(b);
 }
 
+static void test_thrash(void **state)
+{
+	struct generate_opts o = usual;
+	struct back *b;
+
+	o.threads = 1;
+	b = make("thrash", &o);
+	assert_sound(b);
+	assert_int_equal(b->p[GENERATE_PID].by_kind[TR_STORE], 3 * 6);
+	assert_int_equal(b->p[GENERATE_PID].by_kind[TR_LOAD], 0);
+	assert_int_equal(b->pages[5], 3);
+	assert_string_equal(b->marks, "begin end ");
+	free(b);
+}
+
 static void test_faults(void **state)
 {
 	struct generate_opts o = usual;
@@ -382,10 +397,15 @@ static void test_forks_lat_proc(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rmap_test_linear), cmocka_unit_test(test_rmap_test_random),
-		cmocka_unit_test(test_cow_children),     cmocka_unit_test(test_shared_map),
-		cmocka_unit_test(test_fork_share),       cmocka_unit_test(test_touchfork),
-		cmocka_unit_test(test_faults),           cmocka_unit_test(test_forks),
+		cmocka_unit_test(test_rmap_test_linear),
+		cmocka_unit_test(test_rmap_test_random),
+		cmocka_unit_test(test_cow_children),
+		cmocka_unit_test(test_shared_map),
+		cmocka_unit_test(test_fork_share),
+		cmocka_unit_test(test_touchfork),
+		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_thrash),
+		cmocka_unit_test(test_forks),
 		cmocka_unit_test(test_forks_lat_proc),
 	};
 
