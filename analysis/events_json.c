@@ -264,7 +264,11 @@ static const struct {
 	{ TL_FAULT_OOM, "mm.fault.oom" },
 	{ TL_IPI, "mm.shootdown.ipis" },
 	{ TL_MARK, "replay.marks" },
-	{ TL_KSWAPD, "mm.vmstat.pageoutrun" },
+	{ TL_FAULT_SWAP, "mm.fault.swap" },
+	{ TL_FAULT_WAIT, "mm.fault.blocked" },
+	{ TL_KSWAPD, "mm.kthread.kswapd_slices" },
+	{ TL_OOM_KILL, "mm.reclaim.oom_kills" },
+	{ TL_SHOOTDOWN, "mm.shootdown.waits" },
 };
 
 char *events_miscounted(const struct timeline *t, const struct counters *c)

@@ -88,6 +88,7 @@ const char *const identities[] = {
 	"mm.fault.zero_page >= latency.cause.zero_page",
 	"mm.fault.huge >= latency.cause.huge",
 	"mm.fault.file >= latency.cause.file",
+	"mm.fault.swap >= latency.cause.swap",
 	"mm.fault.cow >= latency.cause.cow",
 	("core*.traps >= latency.cause.minor + latency.cause.zero + latency.cause.zero_page + "
 	 "latency.cause.huge + latency.cause.file + latency.cause.cow"),

@@ -55,8 +55,8 @@ struct intervals_table {
 char *intervals_read(struct intervals_table *t, const char *path);
 void intervals_table_fini(struct intervals_table *t);
 u32 intervals_column(const struct intervals_table *t, const char *name); /* or NO_COLUMN */
-/* The sum over the columns that a pattern names, 0 if there are none. */
-double intervals_sum(const struct intervals_table *t, u32 row, const char *pattern);
-bool intervals_has(const struct intervals_table *t, const char *pattern);
+/* The sum over the columns that a pattern names, or several joined by '+'; 0 if there are none. */
+double intervals_sum(const struct intervals_table *t, u32 row, const char *patterns);
+bool intervals_has(const struct intervals_table *t, const char *patterns);
 
 #endif

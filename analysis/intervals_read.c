@@ -88,23 +88,39 @@ u32 intervals_column(const struct intervals_table *t, const char *name)
 	return NO_COLUMN;
 }
 
-double intervals_sum(const struct intervals_table *t, u32 row, const char *pattern)
+/* One of the patterns that '+' joins, the next one being behind *rest; false: there are no more. */
+static bool next_pattern(const char **rest, char *one, size_t size)
 {
-	double sum = 0;
-	u32 i;
+	size_t n = strcspn(*rest, "+");
 
-	for (i = 0; i < t->n_columns; i++)
-		if (!strcmp(t->name[i], pattern) || counters_match(pattern, t->name[i]))
-			sum += t->at[(size_t)row * t->n_columns + i];
-	return sum;
+	if (!n || n >= size)
+		return false;
+	memcpy(one, *rest, n);
+	one[n] = '\0';
+	*rest += n + ((*rest)[n] == '+');
+	return true;
 }
 
-bool intervals_has(const struct intervals_table *t, const char *pattern)
+/* The sum over a row's columns that patterns name; at NULL: how many those are. */
+static double sum(const struct intervals_table *t, const double *at, const char *patterns)
 {
+	double n = 0;
+	char one[128];
 	u32 i;
 
-	for (i = 0; i < t->n_columns; i++)
-		if (!strcmp(t->name[i], pattern) || counters_match(pattern, t->name[i]))
-			return true;
-	return false;
+	while (next_pattern(&patterns, one, sizeof(one)))
+		for (i = 0; i < t->n_columns; i++)
+			if (!strcmp(t->name[i], one) || counters_match(one, t->name[i]))
+				n += at ? at[i] : 1;
+	return n;
+}
+
+double intervals_sum(const struct intervals_table *t, u32 row, const char *patterns)
+{
+	return sum(t, t->at + (size_t)row * t->n_columns, patterns);
+}
+
+bool intervals_has(const struct intervals_table *t, const char *patterns)
+{
+	return sum(t, NULL, patterns) > 0;
 }

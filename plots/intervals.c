@@ -19,7 +19,7 @@
 #define NR_PANELS  5u
 
 struct series {
-	const char *name, *pattern; /* of counters */
+	const char *name, *pattern; /* of counters, or several joined by '+' */
 	bool always;                /* shown though it is 0 all the time, if the panel is */
 };
 
@@ -41,14 +41,14 @@ static const struct shown {
 	  { { "cleared page", "mm.fault.zero", true },
 	    { "copy on write", "mm.fault.cow", false },
 	    { "file", "mm.fault.file", false },
-	    { "major", "mm.fault.major", false },
-	    { "others", "mm.fault.minor", false } } },
+	    { "swap", "mm.fault.swap", false },
+	    { "others", "mm.fault.minor+mm.fault.major", false } } },
 	{ "reclaim: pages per millisecond",
 	  false,
-	  { { "scanned", "mm.vmstat.pgscan_*", true },
-	    { "freed", "mm.vmstat.pgsteal_*", true },
-	    { "swapped in", "mm.vmstat.pswpin", false },
-	    { "swapped out", "mm.vmstat.pswpout", false } } },
+	  { { "scanned", "mm.reclaim.scanned_kswapd+mm.reclaim.scanned_direct", true },
+	    { "freed", "mm.reclaim.stolen_kswapd+mm.reclaim.stolen_direct", true },
+	    { "swapped in", "mm.swap.read", false },
+	    { "swapped out", "mm.swap.written", false } } },
 	{ "shootdown: per millisecond",
 	  false,
 	  { { "interrupts", "mm.shootdown.ipis", true }, { "flushes", "mm.shootdown.waits", false } } },
@@ -83,7 +83,7 @@ static double count(const struct picture *p, u32 row, const struct shown *s, u32
 
 	if (s->state || i + 1 != MAX_SERIES - 1 || !s->series[i].pattern)
 		return n;
-	for (k = 0; k < 3; k++)
+	for (k = 0; k < i; k++)
 		n -= intervals_sum(&p->t, row, s->series[k].pattern);
 	return fmax(n, 0);
 }

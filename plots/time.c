@@ -47,6 +47,16 @@ static bool is_shown(const struct picture *p, u32 line)
 	return p->q->n_runs == 1 || lines[line].of_many;
 }
 
+static bool has_loads(const struct intervals_table *t)
+{
+	u32 row;
+
+	for (row = 0; row < t->n_rows; row++)
+		if (at(t, row, "load.samples") > 0)
+			return true;
+	return false;
+}
+
 static char *read_run(struct picture *p, u32 run)
 {
 	struct intervals_table *t = &p->t[run];
@@ -57,6 +67,8 @@ static char *read_run(struct picture *p, u32 run)
 		if (intervals_column(t, lines[i].column) == NO_COLUMN ||
 		    intervals_column(t, "end_cycle") == NO_COLUMN)
 			bad = xasprintf("'%s' has no column %s: replay it again", path, lines[i].column);
+	if (!bad && !has_loads(t))
+		bad = xasprintf("there are no loads in '%s'", path);
 	if (!bad && t->n_rows < 2)
 		bad = xasprintf("'%s' has less than two intervals: choose a smaller --interval", path);
 	free(path);

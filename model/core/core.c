@@ -415,6 +415,7 @@ static void note_blocked(struct core *c, struct core_chunk *ch)
 {
 	ch->blocked = true;
 	ch->blocked_at = c->began;
+	ch->blocked_by = c->cpu.cause < NR_CAUSES_OF_NO_FAULT ? CAUSE_MAJOR : c->cpu.cause;
 	c->delay = (struct core_delay){ 0 };
 }
 
@@ -423,7 +424,7 @@ static void resume_blocked(struct core *c, struct core_chunk *ch)
 	u64 now = core_cycle(c);
 
 	ch->blocked = false;
-	*delay_of_next(c, ch) = (struct core_delay){ now - MIN(now, ch->blocked_at), CAUSE_MAJOR };
+	*delay_of_next(c, ch) = (struct core_delay){ now - MIN(now, ch->blocked_at), ch->blocked_by };
 	core_forget(c);
 }
 

@@ -90,6 +90,7 @@ struct core_chunk {
 	bool begun; /* the run's instructions are counted and fetched already */
 	bool blocked; /* its next access, or fetch, has waited for a device, and could have been made at: */
 	u64 blocked_at; /* cycle */
+	u32 blocked_by; /* enum access_cause */
 };
 
 enum core_stop {

@@ -41,6 +41,7 @@ void fault_tell(const struct kernel *k, struct cpu *c, const struct trap *t, con
 	const struct outcome *o = outcome(before, &k->fault);
 	bool major = k->fault.major != before->major;
 
-	cpu_note_cause(c, major ? CAUSE_MAJOR : o->cause);
+	if (o != &waits || c->cause != CAUSE_RECLAIM) /* for which it waits, then */
+		cpu_note_cause(c, major ? CAUSE_MAJOR : o->cause);
 	charge_end(&k->charger, c, o->kind, begin, t->va, major);
 }
