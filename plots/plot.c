@@ -8,9 +8,10 @@
 #include "model/base/error.h"
 
 const struct plot_kind *const plot_kinds[] = {
-	&plot_latency,   &plot_tail,  &plot_time,   &plot_stack,  &plot_served, &plot_timeline,
-	&plot_intervals, &plot_steps, &plot_loaded, &plot_blocks, &plot_ladder, &plot_heat,
-	&plot_lines,     &plot_parts, &plot_mrc,   &plot_ws,     &plot_map,    NULL,
+	&plot_latency,  &plot_tail,      &plot_time,  &plot_stack,  &plot_served,
+	&plot_timeline, &plot_intervals, &plot_steps, &plot_loaded, &plot_blocks,
+	&plot_ladder,   &plot_heat,      &plot_lines, &plot_parts,  &plot_measures,
+	&plot_mrc,      &plot_ws,        &plot_map,   NULL,
 };
 
 const struct plot_kind *plot_kind_find(const char *name)

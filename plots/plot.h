@@ -40,7 +40,7 @@ struct plot_kind {
 
 extern const struct plot_kind plot_latency, plot_stack, plot_steps, plot_served, plot_blocks, plot_ladder,
 	plot_mrc, plot_ws, plot_timeline, plot_intervals, plot_time, plot_map, plot_heat, plot_lines,
-	plot_tail, plot_loaded, plot_parts;
+	plot_tail, plot_loaded, plot_parts, plot_measures;
 extern const struct plot_kind *const plot_kinds[]; /* ends with NULL */
 
 const struct plot_kind *plot_kind_find(const char *name);

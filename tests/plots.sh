@@ -83,6 +83,10 @@ check "parts: title, unit, parts and points" says "$tmp/parts.svg" "What a shoot
 	">handle<" ">LATR: 6 us<" "machine haswell-2s"
 equal "parts: bars are sums" '"16" 1.65 1.89 2.37' "$(grep '^"16"' "$tmp/parts.dat")"
 equal "parts: points stand at their bars" "1 6" "$(tail -n 1 "$tmp/parts.dat")"
+draw measures measures "$data/measures.csv"
+check "measures: title, headings, units and names" says "$tmp/measures.svg" "Reverse mapping" ">fork<" ">us a child<" ">pte_chain<" \
+	">812<" ">1.5<" ">-<" "machine pentium3"
+equal "measures: the longest bar is two thirds of its column" "1 0 1.66 \"310\"" "$(grep '"310"' "$tmp/measures.dat")"
 draw blocks blocks "$data/objects"
 check "blocks: units and orders" says "$tmp/blocks.svg" "Free memory by the size of its blocks" "time (ms)" \
 	"free memory (MB)" "order 0, 4 KB" "order 10, 4 MB" "all free memory"
@@ -196,6 +200,9 @@ refused "no pages of that size" "8192 bytes" "$mmsim" plot mrc --unit 8K "$tmp/r
 refused "no size of a page" "4K or 2M" "$mmsim" plot mrc --unit 4Q "$tmp/random" -o "$tmp/x.svg"
 sed -i '3s/,line,/,/' "$tmp/part/mrc.csv"
 refused "a damaged curve" "line 3" "$mmsim" plot mrc "$tmp/part" -o "$tmp/x.svg"
+refused "no table of measures" "one table" "$mmsim" plot measures "$data/sort" -o "$tmp/x.svg"
+printf 'a,b|c\nx,1,2\n' >"$tmp/measures.csv"
+refused "a damaged table of measures" "line 2 has more numbers" "$mmsim" plot measures "$tmp/measures.csv" -o "$tmp/x.svg"
 refused "no table of parts" "one table" "$mmsim" plot parts "$data/sort" -o "$tmp/x.svg"
 printf 'a,b\n1,x\n' >"$tmp/parts.csv"
 refused "a damaged table of parts" "line 2 has no number" "$mmsim" plot parts "$tmp/parts.csv" -o "$tmp/x.svg"
@@ -249,7 +256,7 @@ for kind in latency stack served; do
 	check "the usual pictures of a run: $kind" test -s "$tmp/run/plots/$kind.svg" -a -s "$tmp/run/plots/$kind.png"
 done
 
-refused "unknown kind" "latency, tail, time, stack, served, timeline, intervals, steps, loaded, blocks, ladder, heat, lines, parts, mrc, ws, map" "$mmsim" plot pie "$data/sort"
+refused "unknown kind" "latency, tail, time, stack, served, timeline, intervals, steps, loaded, blocks, ladder, heat, lines, parts, measures, mrc, ws, map" "$mmsim" plot pie "$data/sort"
 refused "no runs" "KIND RUN" "$mmsim" plot latency
 refused "not a run" "not a run directory" "$mmsim" plot latency "$root/tests" -o "$tmp/x.svg"
 refused "unknown format" "svg, .png or .pdf" "$mmsim" plot latency "$data/sort" -o "$tmp/x.gif"
