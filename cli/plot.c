@@ -34,7 +34,7 @@ static void usage(FILE *f)
 	      "      --figure NAME    heat, lines: what is drawn: a figure of summary.csv (\"L1D MPKI\",\n"
 	      "                       \"load p99\") or a counter; default: cycles\n"
 	      "      --only KEY=VALUE heat, lines: only points with this value; several must all hold\n"
-	      "      --points FILE    steps, parts: published points to lay over, a CSV file (see the manual)\n"
+	      "      --points FILE    steps, parts: published points to lay over: CSV, see the manual\n"
 	      "      --unit SIZE      mrc, ws: of pages of that size (4K), or lines; default: lines\n"
 	      "  -h, --help           this text\n\n"
 

@@ -44,8 +44,9 @@ static const char *const layout_names[] = { "x86-64",    "x86-64-la57", "i386", 
 /*
  * One INVLPG: 260 cycles in Molnar's test (LKML, 2015-06-08) and by the slope of Hansen's table of
  * flush_tlb_mm_range (commit a5102476a24b); a write of CR3: 96 in Molnar's. An interrupt to another core: 50
- * to 200 for the write of the ICR (x2APIC), 200 to 500 for the delivery; the way to another socket, the
- * return and the broadcast are guesses. The stack limit is _STK_LIM of include/uapi/linux/resource.h;
+ * to 200 for the write of the ICR (x2APIC); with a delivery of 500 ns it and its answer take somewhat more
+ * than 1 us, the least that is usually said (1 to 3 us); the way to another socket, the return and the
+ * broadcast are guesses. The stack limit is _STK_LIM of include/uapi/linux/resource.h;
  * fault_around is fault_around_pages of mm/memory.c (since 3.15). 32 colours are those of an L2 of 128 KB a
  * way.
  */

@@ -27,7 +27,7 @@
 	X(flush, "260", "INVLPG: invalidation of one page in the TLB")         \
 	X(flush_all, "96", "a write of CR3: invalidation of an address space") \
 	X(ipi_send, "100", "a write of the local APIC that sends an interrupt")                           \
-	X(ipi_latency, "350", "until the handler's first instruction on the other core")                  \
+	X(ipi_latency, "500ns", "until the handler's first instruction on the other core")                  \
 	X(ipi_far, "100ns", "more, to another socket")                                                    \
 	X(ipi_exit, "150", "end of interrupt and return, beside instructions")                            \
 	X(dvm_latency, "200ns", "DSB: until all cores have done a broadcast invalidation")

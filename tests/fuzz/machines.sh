@@ -53,6 +53,8 @@ machine()
 			set(0.2, "kernel.fault_around", "0 4K 2M")
 			set(0.2, "kernel.flush_ceiling", "0 1 1000")
 			set(0.2, "kernel.asids", "0 1 6 4095")
+			set(0.2, "kernel.tlbi", "ipi broadcast")
+			set(0.1, "kernel.pti", "yes")
 		}
 		BEGIN {
 			srand(seed)
