@@ -23,7 +23,8 @@ static void usage(FILE *f)
 	      "      --dump           write it as a configuration file\n"
 	      "      --list           machines and kernels that are built in\n"
 	      "      --host           write a machine file for this machine, from cpuid and sysfs\n"
-	      "      --counters       every counter of such a machine, with unit and meaning\n"
+	      "      --counters       every counter of such a machine, with unit and meaning; [state]: it\n"
+	      "                       does not count events\n"
 	      "  -h, --help           this text\n\n"
 	      "Examples:\n"
 	      "  mmsim config -m zen4 -s l1d.size=16K\n"
@@ -69,16 +70,23 @@ static void print_key(void *arg, const char *key, const char *value, const char 
 	printf("%-28s %-14s %s\n", key, *value ? value : "\"\"", where);
 }
 
+struct printing {
+	const struct stats *stats;
+	u32 n;
+};
+
 static void print_counter(void *arg, const char *name, u64 value, const char *unit, const char *help)
 {
-	printf("%-36s %-13s %s\n", name, unit, help);
+	struct printing *p = arg;
+
+	printf("%-36s %-13s %s%s\n", name, unit, help, stats_is_level(p->stats, p->n++) ? " [state]" : "");
 }
 
 static void print_counters(const struct machine_cfg *cfg)
 {
 	struct machine *m = machine_new(cfg, 0);
 
-	stats_each(m->stats, print_counter, NULL);
+	stats_each(m->stats, print_counter, &(struct printing){ .stats = m->stats });
 	machine_free(m);
 }
 

@@ -17,6 +17,7 @@
 #define LEFT       104u
 #define MAX_SERIES 6u
 #define NR_PANELS  5u
+#define MAX_RATIO  8.0 /* of the highest value to the usual ones, on a linear scale */
 
 struct series {
 	const char *name, *pattern; /* of counters, or several joined by '+' */
@@ -111,6 +112,28 @@ static bool is_shown(const struct picture *p, const struct shown *s, u32 i)
 	       (s->series[i].always || highest(p, s, i) > 0);
 }
 
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Above which the tenth part of a panel's intervals lies, by their highest line. */
+static double usual(const struct picture *p, const struct shown *s)
+{
+	double *high = xcalloc(p->t.n_rows, sizeof(*high)), at;
+	u32 row, i;
+
+	for (row = 0; row < p->t.n_rows; row++)
+		for (i = 0; i < MAX_SERIES && s->series[i].pattern; i++)
+			high[row] = fmax(high[row], value(p, row, s, i));
+	qsort(high, p->t.n_rows, sizeof(*high), by_value);
+	at = high[(u64)p->t.n_rows * 9 / 10];
+	free(high);
+	return at;
+}
+
 static void choose_panels(struct picture *p)
 {
 	double high;
@@ -126,6 +149,7 @@ static void choose_panels(struct picture *p)
 	}
 	for (k = 0; k < p->n; k++) {
 		p->panel[k].of = p->n;
+		p->panel[k].log = p->panel[k].high > MAX_RATIO * usual(p, &shown[p->of[k]]);
 		panel_scale(&p->panel[k]);
 	}
 }
@@ -186,6 +210,7 @@ static u32 draw_panel(const struct picture *p, u32 k, u32 lines)
 static void draw_picture(struct picture *p)
 {
 	const u32 last = p->t.n_rows - 1;
+	const char *next = "plot DATA";
 	u32 k, i, lines = 0;
 
 	p->start = at(p, 0, p->end) - at(p, 0, p->cycles);
@@ -201,9 +226,8 @@ static void draw_picture(struct picture *p)
 	panels_ticks(p->f, p->panel, p->n);
 	for (k = 0; k < p->n; k++)
 		lines = draw_panel(p, k, lines);
-	for (i = 0; i < lines; i++)
-		fprintf(p->f->gp, "%s index %u using 1:2 with lines ls line%u",
-			i ? ", \\\n     ''" : "plot DATA", i, i);
+	for (i = lines; i-- > 0; next = ", \\\n     ''") /* the first ones on top */
+		fprintf(p->f->gp, "%s index %u using 1:2 with lines ls line%u", next, i, i);
 	fputc('\n', p->f->gp);
 }
 

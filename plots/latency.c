@@ -134,7 +134,7 @@ static void legend_row(const struct picture *p, u32 row)
 	for (i = 0; s->t.n && i < ARRAY_SIZE(marks); i++)
 		figure_text(
 			p->f, marks[i].column, y, "right", FIGURE_TEXT, FIGURE_INK,
-			format_count_in(&a, latency_table_percentile(&s->t, marks[i].num, marks[i].den), 13));
+			format_count_in(&a, latency_table_percentile(&s->t, marks[i].num, marks[i].den), 9));
 	if (!s->t.n)
 		figure_text(p->f, marks[0].column, y, "right", FIGURE_TEXT, FIGURE_GREY, "no loads");
 }

@@ -23,7 +23,18 @@ void panel_scale(struct panel *p)
 {
 	double step = step_of(p);
 
-	p->end = step * fmax(1, ceil(p->high / step - 1e-6));
+	if (p->log)
+		p->end = pow(10, ceil(log10(fmax(p->high, 10))));
+	else
+		p->end = step * fmax(1, ceil(p->high / step - 1e-6));
+}
+
+/* The tick after one at v; the first is at 0. */
+static double next_tick(const struct panel *p, double v)
+{
+	if (p->log)
+		return v > 0 ? 10 * v : 1;
+	return v + step_of(p);
 }
 
 static double bottom(const struct panel *p)
@@ -33,7 +44,9 @@ static double bottom(const struct panel *p)
 
 double panel_y(const struct panel *p, double value)
 {
-	return bottom(p) + PLOT_SHARE * value / p->end;
+	double share = p->log ? log10(1 + value) / log10(1 + p->end) : value / p->end;
+
+	return bottom(p) + PLOT_SHARE * share;
 }
 
 /* Pixels of the canvas. */
@@ -44,15 +57,17 @@ static double pixel_y(const struct figure *f, const struct panel *p, double y)
 
 void panel_frame(struct figure *f, const struct panel *p)
 {
-	double step = step_of(p), v;
+	char title[128];
+	double v;
 
-	for (v = 0; v <= p->end * 1.0001; v += step)
+	for (v = 0; v <= p->end * 1.0001; v = next_tick(p, v))
 		fprintf(f->gp,
 			"set arrow from graph 0, first %.6g to graph 1, first %.6g nohead lw %s lc rgb '%s' "
 			"back\n",
 			panel_y(p, v), panel_y(p, v), v > 0 ? "0.5" : "1", v > 0 ? "#CCCCCC" : FIGURE_GREY);
+	snprintf(title, sizeof(title), "%s%s", p->title, p->log ? " (logarithmic)" : "");
 	figure_text(f, f->left, pixel_y(f, p, bottom(p) + PLOT_SHARE) + 16, "left", FIGURE_TEXT, FIGURE_INK,
-		    p->title);
+		    title);
 }
 
 static const char *label(struct text *t, double v)
@@ -75,8 +90,9 @@ void panels_ticks(struct figure *f, const struct panel *p, u32 n)
 
 	fputs("set ytics scale 0 (", f->gp);
 	for (i = 0; i < n; i++) {
-		for (v = 0; v <= p[i].end * 1.0001; v += step_of(&p[i]), comma = ", ")
-			fprintf(f->gp, "%s'%s' %.6g", comma, label(&t, v), panel_y(&p[i], v));
+		for (v = 0; v <= p[i].end * 1.0001; v = next_tick(&p[i], v), comma = ", ")
+			fprintf(f->gp, "%s'%s' %.6g", comma, p[i].log && v == 1 ? "" : label(&t, v),
+				panel_y(&p[i], v)); /* that of 0 is too near */
 	}
 	fprintf(f->gp, ") font ',%u'\nset yrange [0:%u]\n", FIGURE_SMALL, n);
 }

@@ -1,7 +1,8 @@
 /*
- * Panels: several small plots one above the other over one horizontal axis, each with a linear scale of its
- * own from 0 on, a title and a legend at its right. Inside one pair of gnuplot's axes a panel takes 1 of the
- * height, and values are scaled to it here.
+ * Panels: several small plots one above the other over one horizontal axis, each with a scale of its own from
+ * 0 on, a title and a legend at its right. A scale is linear, or where few values are far above the others
+ * the logarithm of 1 + v. Inside one pair of gnuplot's axes a panel takes 1 of the height, and values are
+ * scaled to it here.
  */
 #ifndef MMSIM_PLOTS_PANEL_H
 #define MMSIM_PLOTS_PANEL_H
@@ -14,9 +15,10 @@
 struct panel {
 	const char *title; /* with the unit */
 	double high;       /* largest value */
-	u32 number;        /* from the top */
-	u32 of;            /* panels in the picture */
-	double end;        /* of its scale */
+	bool log;
+	u32 number; /* from the top */
+	u32 of;     /* panels in the picture */
+	double end; /* of its scale */
 };
 
 /* Chooses the scale, once all is set but `end`. */

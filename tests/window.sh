@@ -11,9 +11,7 @@ replay()
 }
 
 # States, not flows: of these the last value is told.
-states='mm.frames.total|mm.frames.free|mm.frames.peak|mm.pgtable.pages|mm.vmstat.nr_page_table_pages|dram.waiting'
-states="$states|mm.kevents.pages|mm.kevents.objects|mm.slab.in_use|mm.slab.pages"
-states="$states|mm.zone.*.(managed|free_pages|boost)|mm.vmalloc.lazy"
+states=$($mmsim config --counters | sed -n 's/^\([^ ]*\) .* \[state\]$/\1/p' | tr '\n' '|' | sed 's/|$//')
 
 # flows DIR: "name value" of every counter that counts events.
 flows()

@@ -250,6 +250,7 @@ static void bring_up_to_date(struct engine *e)
 {
 	u32 i;
 
+	kernel_sync(e->p.kernel);
 	e->st.references = e->run_st.late = 0;
 	for (i = 0; i < e->p.n_cores; i++) {
 		core_sync(e->cores[i].core);

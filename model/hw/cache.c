@@ -386,11 +386,13 @@ static u64 write_below(struct cache *c, const struct mem_req *r, u64 now)
 	return MAX(done, now + c->latency);
 }
 
-/* The line is here at cycle `done`; when the write is done. */
+/* This level is done with the write at cycle `done`; when all is. */
 static u64 write_through(struct cache *c, const struct mem_req *r, u64 done, u64 now)
 {
 	u64 below = write_below(c, r, now);
 
+	if (explain_on() && below > done)
+		explain_hop(done, below, "%s waits until the level below has it", mem_level_name[c->level]);
 	return MAX(done, below);
 }
 
@@ -400,7 +402,7 @@ static u64 store_past(struct cache *c, const struct mem_req *r, u64 now)
 
 	if (explain_on())
 		explain_hop(begin, begin + c->latency, "%s miss, not allocated", mem_level_name[c->level]);
-	return write_below(c, r, begin);
+	return write_through(c, r, begin + c->latency, begin);
 }
 
 /* A whole line is written over what a prefetch brought: that was for nothing. */

@@ -298,10 +298,33 @@ static const struct stat_desc shootdown_stats[] = { SHOOTDOWN_STATS(STAT_ROW){ 0
 static const struct stat_desc call_stats[] = { CALL_STATS(STAT_ROW){ 0 } };
 #undef STAT_STRUCT
 
+void kernel_sync(struct kernel *k)
+{
+	const struct mm *mm;
+
+	k->rss = (struct mm_rss){ 0 };
+	for (mm = k->mms; mm; mm = mm->next) {
+		k->rss.anon += mm->rss.anon;
+		k->rss.file += mm->rss.file;
+		k->rss.swap += mm->rss.swap;
+	}
+}
+
+static void rss_stats(struct kernel *k, struct stats *s)
+{
+	stats_add_one(s, "mm.rss.anon", &k->rss.anon, "pages", "private ones that are mapped now");
+	stats_add_one(s, "mm.rss.file", &k->rss.file, "pages", "of files and shared memory that are mapped now");
+	stats_add_one(s, "mm.rss.swap", &k->rss.swap, "entries", "of page tables, for pages in swap");
+	stats_set_level(s, "mm.rss.anon");
+	stats_set_level(s, "mm.rss.file");
+	stats_set_level(s, "mm.rss.swap");
+}
+
 void kernel_stats(struct kernel *k, struct stats *s)
 {
 	stats_add(s, "mm.fault", fault_stats, &k->fault);
 	stats_add(s, "mm.pgtable", pgtable_stats, &k->pgtable);
+	rss_stats(k, s);
 	stats_add(s, "mm.thp", huge_stats, &k->huge);
 	if (k->contig_order)
 		stats_add(s, "mm.contig", contig_stats, &k->contig);

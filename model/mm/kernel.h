@@ -163,6 +163,8 @@ void kernel_enter_lazy(struct kernel *k, struct cpu *c);
 bool kernel_fits(const struct kernel *k, u64 addr, u64 len);
 u64 kernel_user_end(const struct kernel *k);
 void kernel_stats(struct kernel *k, struct stats *s); /* registers mm.* */
+/* Brings counters up to date that are sums over address spaces. Call it before counters are read. */
+void kernel_sync(struct kernel *k);
 const struct ladder *kernel_ladder(const struct kernel *k);
 /* Who listens to what the kernel does from now on; NULL: nobody. */
 void kernel_set_timeline(struct kernel *k, struct timeline *t);

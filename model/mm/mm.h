@@ -152,6 +152,11 @@ struct oom_calls {
 	u32 n, kills;
 };
 
+/* Pages of an address space: private ones, those of objects, private ones that lie in swap. */
+struct mm_rss {
+	u64 anon, file, swap;
+};
+
 struct kernel {
 	struct kernel_cfg cfg;
 	struct kernel_costs cost;
@@ -208,11 +213,7 @@ struct kernel {
 	struct blockdev *storage;  /* what files lie on; NULL: nothing that takes time */
 	struct swap *swap;         /* NULL: there is none */
 	u64 pgfault; /* as Linux counts them: resolved ones, and those that ran out of memory */
-};
-
-/* Pages of an address space: private ones, those of objects, private ones that lie in swap. */
-struct mm_rss {
-	u64 anon, file, swap;
+	struct mm_rss rss; /* of all address spaces at the last kernel_sync() */
 };
 
 struct mm {
