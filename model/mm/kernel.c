@@ -313,7 +313,7 @@ void kernel_sync(struct kernel *k)
 static void rss_stats(struct kernel *k, struct stats *s)
 {
 	stats_add_one(s, "mm.rss.anon", &k->rss.anon, "pages", "private ones that are mapped now");
-	stats_add_one(s, "mm.rss.file", &k->rss.file, "pages", "of files and shared memory that are mapped now");
+	stats_add_one(s, "mm.rss.file", &k->rss.file, "pages", "of files and shared memory, mapped now");
 	stats_add_one(s, "mm.rss.swap", &k->rss.swap, "entries", "of page tables, for pages in swap");
 	stats_set_level(s, "mm.rss.anon");
 	stats_set_level(s, "mm.rss.file");
