@@ -12,11 +12,6 @@
 
 #define MM_RIGHTS (MM_READ | MM_WRITE | MM_EXEC)
 
-/* include/uapi/asm-generic/mman-common.h */
-#define ADVICE_DONTNEED 4u
-#define ADVICE_FREE     8u
-#define ADVICE_REMOVE   9u
-
 /* Of an object: far from an overflow by the longest mapping. */
 #define MAX_OFFSET (1ull << 62)
 
@@ -136,67 +131,6 @@ enum mm_result mm_mprotect(struct mm *mm, struct cpu *c, u64 addr, u64 len, u32 
 	gather_flush(&g);
 	vma_objects_settle(mm, c);
 	return covered == end - start || mm->implicit_maps ? MM_OK : failed(mm, MM_INVALID);
-}
-
-/* A hole in the object: its pages are gone for everybody. */
-static void punch_hole(struct mm *mm, struct cpu *c, const struct vma *v, u64 start, u64 end)
-{
-	u64 first, last;
-
-	page_indices(mm->k, vma_offset(v, start), vma_offset(v, end), &first, &last);
-	if (first > last)
-		return;
-	zap_object_everywhere(mm->k, c, v->object, first, last);
-	object_drop_range(v->object, c, first, last);
-}
-
-/* The pages that nothing outside of start..end uses. */
-static void drop_range(struct gather *g, u64 start, u64 end)
-{
-	if (start >= end)
-		return;
-	page_range(g->mm, &start, &end);
-	zap_range(g, start, end);
-}
-
-static void drop_pages(struct mm *mm, struct cpu *c, struct gather *g, u64 start, u64 end, u32 advice)
-{
-	struct vma_set *s = &mm->vmas;
-	u64 at = start;
-	u32 i;
-
-	for (i = vma_index(s, start); i < s->n && s->v[i]->start < end; i++) {
-		struct vma *v = s->v[i];
-		u64 from = MAX(start, v->start), to = MIN(end, v->end);
-
-		if (mm->implicit_maps && advice != ADVICE_REMOVE)
-			drop_range(g, at, from);
-		at = to;
-		if (advice == ADVICE_DONTNEED || (advice == ADVICE_FREE && !v->object))
-			drop_range(g, from, to);
-		else if (advice == ADVICE_REMOVE && v->object && (v->flags & MM_SHARED))
-			punch_hole(mm, c, v, from, to);
-	}
-	if (mm->implicit_maps && advice != ADVICE_REMOVE)
-		drop_range(g, at, end);
-}
-
-enum mm_result mm_madvise(struct mm *mm, struct cpu *c, u64 addr, u64 len, u32 advice)
-{
-	struct gather g;
-	u64 start, end;
-
-	begin_call(mm, c, &mm->k->call.madvise, STEP_MADVISE);
-	if (!mm_range(mm, addr, len, &start, &end))
-		return failed(mm, MM_INVALID);
-	if (advice != ADVICE_DONTNEED && advice != ADVICE_FREE && advice != ADVICE_REMOVE) {
-		mm->k->call.madvise_ignored++;
-		return MM_OK;
-	}
-	gather_begin(&g, mm, c);
-	drop_pages(mm, c, &g, start, end, advice);
-	gather_flush(&g);
-	return MM_OK;
 }
 
 struct move {

@@ -490,9 +490,9 @@ static enum trap_result wait_for_memory(struct kernel *k, struct cpu *c)
 	u64 until = k->cpu[c->id].reclaim_until;
 
 	k->cpu[c->id].reclaim_until = 0;
-	if (!until)
+	if (until <= c->ops->now(c))
 		return TRAP_OOM;
-	c->block_until = MAX(until, c->ops->now(c) + 1);
+	c->block_until = until;
 	return TRAP_BLOCK;
 }
 

@@ -93,6 +93,22 @@ static bool is_throttled(struct kernel *k, struct cpu *c, struct file_io *io)
 	return dirtied && writeback_balance(k, c, 1);
 }
 
+/* Where reclaim would have to wait, the call does, and asks again. */
+static enum cache_answer ask(struct kernel *k, struct cpu *c, struct object *o, struct file_io *io, u32 bytes)
+{
+	struct kernel_cpu *cpu = &k->cpu[c->id];
+	enum cache_answer answer;
+
+	cpu->in_fault = true;
+	cpu->reclaim_until = 0;
+	answer = io->write ? write_page(k, c, o, io, bytes) : read_page(k, c, o, io);
+	cpu->in_fault = false;
+	if (answer != CACHE_NOMEM || cpu->reclaim_until <= c->ops->now(c))
+		return answer;
+	c->block_until = cpu->reclaim_until;
+	return CACHE_WAIT;
+}
+
 enum file_io_step kernel_file_io(struct kernel *k, struct cpu *c, struct file_io *io, u64 *va, u32 *bytes)
 {
 	struct object *o = object_named(&k->objects, c, io->file);
@@ -107,7 +123,7 @@ enum file_io_step kernel_file_io(struct kernel *k, struct cpu *c, struct file_io
 	*bytes = (u32)MIN(io->len - io->done, FRAME_SIZE - (position(io) & FRAME_MASK));
 	if (!io->waited)
 		charge_step(&k->charger, c, io->write ? STEP_WRITE_CALL_PAGE : STEP_READ_CALL_PAGE);
-	answer = io->write ? write_page(k, c, o, io, *bytes) : read_page(k, c, o, io);
+	answer = ask(k, c, o, io, *bytes);
 	io->waited = answer == CACHE_WAIT;
 	if (answer != CACHE_READY)
 		return answer == CACHE_WAIT ? FILE_IO_WAIT : FILE_IO_NOMEM;

@@ -105,6 +105,14 @@ void writeback_wake(struct kernel *k, struct cpu *c)
 	flush_at(k, c, c->ops->now(c));
 }
 
+void writeback_wake_for_reclaim(struct kernel *k, struct cpu *c)
+{
+	if (!page_cache_on(k))
+		return;
+	k->page_cache->wb->older = c->ops->now(c);
+	writeback_wake(k, c);
+}
+
 /* dirty_expire_centisecs; 0 is no time since which anything could be dirty. */
 static bool is_old(const struct kernel *k, const struct object *o)
 {

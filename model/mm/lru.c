@@ -162,6 +162,18 @@ void lru_remove(struct kernel *k, struct cpu *c, u64 pfn)
 		touch_struct(k, c, p->next);
 }
 
+void lru_set_swapbacked(struct kernel *k, struct cpu *c, u64 pfn, bool swapbacked)
+{
+	struct page *p = at(k, (u32)pfn);
+	bool listed = p->marks & PG_LRU;
+
+	lru_remove(k, c, pfn);
+	p->marks &= (u16) ~(PG_SWAPBACKED | PG_ACTIVE | PG_REFERENCED);
+	p->marks |= swapbacked ? PG_SWAPBACKED : 0;
+	if (listed)
+		lru_insert(k, c, pfn, false);
+}
+
 void lru_replace(struct kernel *k, u64 from, u64 to)
 {
 	if (!k->lru || !(at(k, (u32)from)->marks & (PG_LRU | PG_BATCHED)))

@@ -50,6 +50,7 @@ struct lruvec {
 	X(activated, "pages", "moved to an active list: pgactivate")              \
 	X(deactivated, "pages", "moved to an inactive list: pgdeactivate")        \
 	X(rotated, "pages", "moved to the end of their inactive list: pgrotated") \
+	X(lazyfree, "pages", "given to reclaim by MADV_FREE: pglazyfree")          \
 	X(drains, "batches", "emptied")
 
 struct lru_stats {
@@ -87,6 +88,8 @@ static inline bool lru_is_split(const struct lru *l)
 
 /* Into the list that the marks tell, at its head, or its tail. The caller has the lock and pays. */
 void lru_insert(struct kernel *k, struct cpu *c, u64 pfn, bool tail);
+/* Whether it would need a place in swap; it stays in the lists, in those of its kind. */
+void lru_set_swapbacked(struct kernel *k, struct cpu *c, u64 pfn, bool swapbacked);
 /* Out of its list; nothing if it is in none. */
 void lru_remove(struct kernel *k, struct cpu *c, u64 pfn);
 /* A page was moved: `to`, which has its marks already, is in a list in its stead. */

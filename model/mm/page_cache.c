@@ -273,6 +273,10 @@ void page_cache_stats_add(struct kernel *k, struct stats *s)
 	add_level(s, "mm.vmstat.nr_writeback", &pc->writeback, "of files, being written");
 	stats_add_one(s, "mm.vmstat.nr_dirtied", &pc->st.dirtied, "pages", "that became dirty");
 	stats_add_one(s, "mm.vmstat.nr_written", &pc->st.written, "pages", "that were written back");
+	add_level(s, "mm.vmstat.nr_dirty_threshold", &pc->wb->st.dirty_threshold,
+		  "dirty at which writers wait, as last looked at");
+	add_level(s, "mm.vmstat.nr_dirty_background_threshold", &pc->wb->st.background_threshold,
+		  "dirty at which the flusher begins");
 	stats_add_one(s, "mm.vmstat.pgpgin", &pc->pgpgin, "KB", "of files, read from the device");
 	stats_add_one(s, "mm.vmstat.pgpgout", &pc->pgpgout, "KB", "of files, written to it");
 }

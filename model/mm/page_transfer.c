@@ -66,6 +66,8 @@ static struct transfer pop(struct page_cache *pc)
 #define ROOM_UNIT    256u   /* 1 MB */
 #define ROOM_ENDLESS 16384u /* 64 MB */
 
+#define FILE_LANE 0u /* of the timeline's devices; 1: swap's */
+
 static u64 device_page(struct kernel *k, struct object *o, u64 index)
 {
 	u64 pages = object_file_pages(o);
@@ -84,6 +86,8 @@ static u64 submit(struct kernel *k, struct object *o, u64 now, bool write, u64 i
 	u32 first = (u32)MIN(pages, room);
 	u64 end = blockdev_submit(k->storage, now, write, page, first);
 
+	timeline_span(k->charger.timeline, FILE_LANE, write ? TL_FILE_WRITE : TL_FILE_READ, now, end, page,
+		      first);
 	return first < pages ? submit(k, o, end, write, index + first, pages - first) : end;
 }
 
@@ -134,16 +138,6 @@ void page_transfer_until(struct kernel *k, struct cpu *c, u64 pfn, u64 ready)
 		push(k->page_cache, pfn, ready);
 }
 
-void page_transfer_of_swap(struct kernel *k, u64 pfn, u16 mark, u64 ready)
-{
-	struct page *p = page_cache_page(k, pfn);
-
-	ASSERT(p->swap);
-	p->marks |= mark;
-	p->ready = ready;
-	push(k->page_cache, pfn, ready);
-}
-
 /* folio_rotate_reclaimable(): reclaim waits for the page, which is to be the next. */
 static void rotate(struct kernel *k, struct cpu *c, struct page *p, u64 pfn)
 {
@@ -155,23 +149,18 @@ static void rotate(struct kernel *k, struct cpu *c, struct page *p, u64 pfn)
 	k->lru->st.rotated++;
 }
 
-static void end_of_file(struct page_cache *pc, struct page *p)
-{
-	pc->locked -= !!(p->marks & PG_LOCKED);
-	if (!(p->marks & PG_WRITEBACK))
-		return;
-	cache_index_tag(&page_object(p)->pages, p->index, CACHE_TAG_WRITEBACK, false);
-	pc->writeback--;
-	pc->st.written++;
-}
-
 void page_transfer_end(struct kernel *k, struct cpu *c, u64 pfn)
 {
+	struct page_cache *pc = k->page_cache;
 	struct page *p = page_cache_page(k, pfn);
 	bool wrote = p->marks & PG_WRITEBACK;
 
-	if (!p->swap)
-		end_of_file(k->page_cache, p);
+	if (wrote) {
+		cache_index_tag(&page_object(p)->pages, p->index, CACHE_TAG_WRITEBACK, false);
+		pc->writeback--;
+		pc->st.written++;
+	}
+	pc->locked -= !!(p->marks & PG_LOCKED);
 	p->marks &= (u16) ~(PG_LOCKED | PG_WRITEBACK);
 	p->ready = 0;
 	if (wrote && p->marks & PG_RECLAIM)
@@ -186,7 +175,7 @@ static bool is_under_way(const struct kernel *k, const struct transfer *t)
 	if (!memmap_has(&k->pa->map, t->pfn))
 		return false;
 	p = page_cache_page(k, t->pfn);
-	return p->ready == t->ready && (p->swap || page_object(p));
+	return p->ready == t->ready && page_object(p) && !p->swap;
 }
 
 void page_cache_settle(struct kernel *k, struct cpu *c)

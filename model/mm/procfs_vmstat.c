@@ -455,6 +455,10 @@ void proc_meminfo(FILE *f, const struct proc_source *p)
 	value_line(&m, "SwapCached", "nr_swapcached");
 	high_lines(&m);
 	swap_lines(&m);
+	if (era >= ERA_2_5_66) {
+		value_line(&m, "Dirty", "nr_dirty");
+		value_line(&m, "Writeback", "nr_writeback");
+	}
 	mapped_lines(&m);
 	slab_lines(&m);
 	if (era >= ERA_2_5_66)

@@ -56,6 +56,7 @@ void reclaim_stats_add(const struct kernel *k, struct stats *s)
 	stats_add_one(s, "mm.vmstat.pgactivate", &k->lru->st.activated, "pages", "moved to an active list");
 	stats_add_one(s, "mm.vmstat.pgdeactivate", &k->lru->st.deactivated, "pages",
 		      "moved to an inactive list");
+	stats_add_one(s, "mm.vmstat.pglazyfree", &k->lru->st.lazyfree, "pages", "that MADV_FREE gave away");
 }
 
 bool scan_covers(const struct scan *s, const struct lruvec *v)

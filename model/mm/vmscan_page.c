@@ -11,6 +11,7 @@
 #include "model/mm/swap.h"
 #include "model/mm/vmscan.h"
 #include "model/mm/workingset.h"
+#include "model/mm/writeback.h"
 
 static struct page *page_at(const struct scan *s, u64 pfn)
 {
@@ -31,20 +32,6 @@ static bool is_shmem(const struct page *p)
 bool page_is_dirty(const struct page *p)
 {
 	return p->marks & PG_DIRTY;
-}
-
-/*
- * Who writes to a device whose queue is full sleeps, and so looks at nothing before there is room; a batch may
- * go beyond it. Whether that is so.
- */
-bool scan_is_blocked(struct scan *s)
-{
-	u64 now = s->c->ops->now(s->c), room = s->may_swap ? swap_write_room(s->k, now) : now;
-
-	if (room <= now)
-		return false;
-	s->until = MIN(s->until, room);
-	return true;
 }
 
 /* ---- isolation ---- */
@@ -69,7 +56,6 @@ void isolate_pages(struct scan *s, struct lruvec *v, enum lru_list list, u32 wan
 
 	b->n = 0;
 	b->looked_at = 0;
-	page_cache_settle(s->k, s->c);
 	kernel_path_step(s->k, s->c, NULL, STEP_ISOLATE_BATCH);
 	spin_lock(&s->k->charger, s->c, KPATH_RECLAIM, &v->lock);
 	for (; b->n < want && left && v->tail[list] != NO_PAGE; left--) {
@@ -140,18 +126,14 @@ enum verdict { RECLAIM, RECLAIM_CLEAN, KEEP, ACTIVATE };
 
 /*
  * folio_check_references() since 2.6.34: used once it stays, used again it becomes active; before that what
- * was used and is mapped, or in swap, becomes active at once: shrink_list(). shrink_cache() of 2.4 does not
- * ask: what comes here is mapped by nobody.
+ * was used and is mapped, or in swap, becomes active at once: shrink_list().
  */
 static enum verdict judge(struct scan *s, u64 pfn)
 {
+	u32 young = page_referenced(s, pfn);
 	struct page *p = page_at(s, pfn);
 	bool marked = p->marks & PG_REFERENCED;
-	u32 young;
 
-	if (s->k->lru->form == RECLAIM_SCAN)
-		return RECLAIM;
-	young = page_referenced(s, pfn);
 	p->marks &= (u16)~PG_REFERENCED;
 	if (s->k->cfg.era < ERA_2_6_37)
 		return (young || marked) && (p->mapcount || p->swap) ? ACTIVATE : RECLAIM;
@@ -172,6 +154,11 @@ void unmap_entry(struct scan *s, struct mm *mm, u64 va, u64 entry_pa)
 	u32 flags = pte_flags(mm, entry);
 
 	kernel_step(k, s->c, STEP_UNMAP_ENTRY);
+	/* Written to since MADV_FREE gave it away: it stays. */
+	if (page_is_anon(p) && !is_swapbacked(p) && flags & PTE_DIRTY) {
+		lru_set_swapbacked(k, s->c, pfn, true);
+		return;
+	}
 	if (flags & PTE_DIRTY) {
 		if (is_swapbacked(p))
 			p->marks |= PG_DIRTY;
@@ -247,6 +234,16 @@ static bool may_write_file(const struct scan *s, const struct page *p)
 	return s->kswapd && p->marks & PG_RECLAIM;
 }
 
+/* Whether swap's device has: else the writer would sleep. */
+static bool has_room(struct scan *s)
+{
+	u64 now = s->c->ops->now(s->c), room = swap_write_room(s->k, now);
+
+	if (room > now)
+		s->until = MIN(s->until, room);
+	return room <= now;
+}
+
 /* pageout(). Whether the page is clean and written now. */
 static bool write_page(struct scan *s, u64 pfn)
 {
@@ -254,8 +251,11 @@ static bool write_page(struct scan *s, u64 pfn)
 
 	if (!is_swapbacked(p) && !may_write_file(s, p)) {
 		p->marks |= PG_RECLAIM;
+		writeback_wake_for_reclaim(s->k, s->c);
 		return false;
 	}
+	if (is_swapbacked(p) && !has_room(s))
+		return false;
 	tlb_batch_flush_dirty(&s->tlb, s->k, s->c);
 	s->k->reclaim.written++;
 	if (is_swapbacked(p))

@@ -80,8 +80,9 @@ u64 writeback_wait(struct kernel *k, struct cpu *c, const struct object *o, u64 
 /* The flusher's turn by the clock, and when it was woken. */
 void writeback_tick(struct kernel *k, struct cpu *c);
 void writeback_run(struct kernel *k, struct cpu *c);
-/* reclaim: wakeup_flusher_threads() */
+/* There is something to write; reclaim has met dirty pages: all of them are. wakeup_flusher_threads() */
 void writeback_wake(struct kernel *k, struct cpu *c);
+void writeback_wake_for_reclaim(struct kernel *k, struct cpu *c);
 
 void writeback_check(const struct kernel *k);
 

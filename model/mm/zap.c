@@ -49,6 +49,11 @@ static void zap_swap(void *arg, u64 va, u64 entry_pa, u64 entry)
 	swap_free(g->mm->k, g->c, pte_swap_slot(g->mm, entry));
 }
 
+void zap_swap_range(struct gather *g, u64 start, u64 end)
+{
+	pgtable_each_swap(g->mm, start, end, zap_swap, g);
+}
+
 void zap_range(struct gather *g, u64 start, u64 end)
 {
 	if (start >= end)
@@ -57,7 +62,7 @@ void zap_range(struct gather *g, u64 start, u64 end)
 	contig_unfold_ends(g, KPATH_UNMAP, start, end);
 	huge_zap(g, start, end);
 	pgtable_each(g->mm, start, end, zap_entry, g);
-	pgtable_each_swap(g->mm, start, end, zap_swap, g);
+	zap_swap_range(g, start, end);
 }
 
 struct object_zap {

@@ -8,6 +8,8 @@
 
 /* Empties every entry in start..end, as mm/memory.c:zap_pte_range(). Tables stay. */
 void zap_range(struct gather *g, u64 start, u64 end);
+/* Those that lie in swap. */
+void zap_swap_range(struct gather *g, u64 start, u64 end);
 /* Only those entries that map pages first..last of an object through v: private copies stay. */
 void zap_object(struct gather *g, const struct vma *v, u64 first, u64 last);
 /* Every mapping of those pages of the object, in all address spaces: unmap_mapping_range(). */
