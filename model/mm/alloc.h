@@ -29,6 +29,8 @@ struct reclaim_ops {
 	u64 (*reclaimable)(void *arg, const struct zone *z);
 	/* Someone was killed for memory: true, try again; false: the allocation fails. */
 	bool (*oom)(void *arg, struct cpu *c, u32 gfp, u32 order);
+	/* Whether direct() got nothing because the thread has to wait first: it will ask again. */
+	bool (*waits)(void *arg, const struct cpu *c);
 };
 
 struct page_alloc_cfg {

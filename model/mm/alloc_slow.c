@@ -180,6 +180,13 @@ static bool oom(struct request *r)
 	return pa->reclaim && pa->reclaim->oom(pa->reclaim_arg, r->c, r->gfp, r->order);
 }
 
+static bool waits(const struct request *r)
+{
+	const struct page_alloc *pa = r->pa;
+
+	return pa->reclaim && pa->reclaim->waits(pa->reclaim_arg, r->c);
+}
+
 /* Everything that a task that may wait does for its memory. */
 static u64 work_for_it(struct request *r)
 {
@@ -195,7 +202,7 @@ static u64 work_for_it(struct request *r)
 		pfn = reclaim_and_take(r, &progress);
 		if (pfn == NO_FRAME)
 			pfn = compact_and_take(r, MIN(round + 1, 2));
-		if (pfn != NO_FRAME)
+		if (pfn != NO_FRAME || waits(r))
 			return pfn;
 		if (retries(r, progress, &idle))
 			continue;

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "model/arch/addr.h"
 #include "model/base/error.h"
@@ -139,13 +140,18 @@ static void drop_first(struct blockdev *d)
 		sift_down(d->outstanding, d->n_outstanding);
 }
 
+static void settle(struct blockdev *d, u64 now)
+{
+	while (d->n_outstanding && d->outstanding[0] <= now)
+		drop_first(d);
+}
+
 /* The cycle from which the device may work on a request that comes now. */
 static u64 enter_queue(struct blockdev *d, u64 now)
 {
 	u64 start = now;
 
-	while (d->n_outstanding && d->outstanding[0] <= now)
-		drop_first(d);
+	settle(d, now);
 	d->st.ahead += d->n_outstanding;
 	if (d->n_outstanding == d->depth) {
 		start = d->outstanding[0];
@@ -154,9 +160,34 @@ static u64 enter_queue(struct blockdev *d, u64 now)
 	return start;
 }
 
-u64 blockdev_room(const struct blockdev *d, u64 now)
+static int earlier(const void *a, const void *b)
 {
-	return d->n_outstanding < d->depth ? now : MAX(d->outstanding[0], now);
+	const u64 *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* The end of the last one of the first eighth. */
+static u64 eighth_over(const struct blockdev *d)
+{
+	u64 *end = xmalloc(d->n_outstanding * sizeof(*end)), at;
+
+	memcpy(end, d->outstanding, d->n_outstanding * sizeof(*end));
+	qsort(end, d->n_outstanding, sizeof(*end), earlier);
+	at = end[d->n_outstanding / 8];
+	free(end);
+	return at;
+}
+
+/* blk_queue_congestion_threshold(), and since 4.20 the batches of lib/sbitmap.c. */
+u64 blockdev_room(struct blockdev *d, u64 now)
+{
+	if (now < d->congested_until)
+		return d->congested_until;
+	settle(d, now);
+	if (d->n_outstanding == d->depth)
+		d->congested_until = eighth_over(d);
+	return MAX(d->congested_until, now);
 }
 
 static void leave_queue_at(struct blockdev *d, u64 end)

@@ -106,9 +106,9 @@ const struct blockdev_stats *blockdev_stats(const struct blockdev *d);
  */
 u64 blockdev_submit(struct blockdev *d, u64 now, bool write, u64 page, u32 pages);
 /*
- * The cycle from which the queue has room; who can do something else does not submit before. Who submits all
- * the same waits in front of the queue.
+ * The cycle from which the queue has room: when it was full once, an eighth of it has to be over. Who submits
+ * all the same waits in front of it.
  */
-u64 blockdev_room(const struct blockdev *d, u64 now);
+u64 blockdev_room(struct blockdev *d, u64 now);
 
 #endif

@@ -32,6 +32,7 @@ struct blockdev {
 	u64 *outstanding;
 	u32 n_outstanding, depth;
 	u64 last_end;                    /* of all requests so far */
+	u64 congested_until;             /* cycle */
 	u64 time[NR_BLOCKDEV_TIMES - 1]; /* BLOCKDEV_TIMES in cycles */
 	struct blockdev_stats st;
 };

@@ -490,9 +490,9 @@ static enum trap_result wait_for_memory(struct kernel *k, struct cpu *c)
 	u64 until = k->cpu[c->id].reclaim_until;
 
 	k->cpu[c->id].reclaim_until = 0;
-	if (until <= c->ops->now(c))
+	if (!until)
 		return TRAP_OOM;
-	c->block_until = until;
+	c->block_until = MAX(until, c->ops->now(c) + 1);
 	return TRAP_BLOCK;
 }
 

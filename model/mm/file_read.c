@@ -122,10 +122,12 @@ u64 page_cache_read(struct kernel *k, struct cpu *c, struct object *o, u64 first
 
 /* ---- asking ---- */
 
-static enum cache_answer await(const struct kernel *k, struct cpu *c, u64 pfn)
+/* Reclaim may have taken its time since this began. */
+static enum cache_answer await(struct kernel *k, struct cpu *c, u64 pfn)
 {
 	const struct page *p = page_cache_page(k, pfn);
 
+	page_cache_settle(k, c);
 	if (!(p->marks & PG_LOCKED))
 		return CACHE_READY;
 	c->block_until = p->ready;

@@ -336,9 +336,17 @@ static bool oom(void *arg, struct cpu *c, u32 gfp, u32 order)
 	return oom_kill(arg, c, 0);
 }
 
+static bool waits(void *arg, const struct cpu *c)
+{
+	const struct kernel *k = arg;
+
+	return c && k->cpu[c->id].reclaim_until;
+}
+
 const struct reclaim_ops kernel_reclaim_ops = {
 	.wake_kswapd = wake_kswapd,
 	.direct = direct,
 	.reclaimable = reclaimable,
 	.oom = oom,
+	.waits = waits,
 };

@@ -139,6 +139,8 @@ u64 page_request(struct kernel *k, struct cpu *c, struct object *o, bool write, 
 /* The page is PG_LOCKED or PG_WRITEBACK from now on; and then, until that cycle. */
 void page_transfer_begin(struct kernel *k, u64 pfn, u16 mark);
 void page_transfer_until(struct kernel *k, struct cpu *c, u64 pfn, u64 ready);
+/* Both at once, of a page of the swap cache. */
+void page_transfer_of_swap(struct kernel *k, u64 pfn, u16 mark, u64 ready);
 /* What the page was doing is not waited for any more. */
 void page_transfer_end(struct kernel *k, struct cpu *c, u64 pfn);
 /* Transfers that are over by now end: end_page_writeback(), unlock_page(). */

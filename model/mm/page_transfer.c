@@ -138,6 +138,16 @@ void page_transfer_until(struct kernel *k, struct cpu *c, u64 pfn, u64 ready)
 		push(k->page_cache, pfn, ready);
 }
 
+void page_transfer_of_swap(struct kernel *k, u64 pfn, u16 mark, u64 ready)
+{
+	struct page *p = page_cache_page(k, pfn);
+
+	ASSERT(p->swap);
+	p->marks |= mark;
+	p->ready = ready;
+	push(k->page_cache, pfn, ready);
+}
+
 /* folio_rotate_reclaimable(): reclaim waits for the page, which is to be the next. */
 static void rotate(struct kernel *k, struct cpu *c, struct page *p, u64 pfn)
 {
@@ -149,18 +159,23 @@ static void rotate(struct kernel *k, struct cpu *c, struct page *p, u64 pfn)
 	k->lru->st.rotated++;
 }
 
+static void end_of_file(struct page_cache *pc, struct page *p)
+{
+	pc->locked -= !!(p->marks & PG_LOCKED);
+	if (!(p->marks & PG_WRITEBACK))
+		return;
+	cache_index_tag(&page_object(p)->pages, p->index, CACHE_TAG_WRITEBACK, false);
+	pc->writeback--;
+	pc->st.written++;
+}
+
 void page_transfer_end(struct kernel *k, struct cpu *c, u64 pfn)
 {
-	struct page_cache *pc = k->page_cache;
 	struct page *p = page_cache_page(k, pfn);
 	bool wrote = p->marks & PG_WRITEBACK;
 
-	if (wrote) {
-		cache_index_tag(&page_object(p)->pages, p->index, CACHE_TAG_WRITEBACK, false);
-		pc->writeback--;
-		pc->st.written++;
-	}
-	pc->locked -= !!(p->marks & PG_LOCKED);
+	if (!p->swap)
+		end_of_file(k->page_cache, p);
 	p->marks &= (u16) ~(PG_LOCKED | PG_WRITEBACK);
 	p->ready = 0;
 	if (wrote && p->marks & PG_RECLAIM)
@@ -175,7 +190,7 @@ static bool is_under_way(const struct kernel *k, const struct transfer *t)
 	if (!memmap_has(&k->pa->map, t->pfn))
 		return false;
 	p = page_cache_page(k, t->pfn);
-	return p->ready == t->ready && page_object(p) && !p->swap;
+	return p->ready == t->ready && (p->swap || page_object(p));
 }
 
 void page_cache_settle(struct kernel *k, struct cpu *c)

@@ -29,9 +29,15 @@ static bool nobody_killed(void *arg, struct cpu *c, u32 gfp, u32 order)
 	return false;
 }
 
+static bool never_waits(void *arg, const struct cpu *c)
+{
+	return false;
+}
+
 const struct reclaim_ops slab_reclaim_ops = {
 	.wake_kswapd = wake_nobody,
 	.direct = direct,
 	.reclaimable = reclaimable,
 	.oom = nobody_killed,
+	.waits = never_waits,
 };

@@ -7,6 +7,7 @@
 #include "model/mm/alloc.h"
 #include "model/mm/footprint.h"
 #include "model/mm/lru.h"
+#include "model/mm/page_cache.h"
 #include "model/mm/page_io.h"
 #include "model/mm/rmap.h"
 #include "model/mm/swap_cache.h"
@@ -410,7 +411,7 @@ u64 swap_transfer(struct kernel *k, struct cpu *c, bool write, u64 slot, u32 pag
 	return end;
 }
 
-u64 swap_write_room(const struct kernel *k, u64 now)
+u64 swap_write_room(struct kernel *k, u64 now)
 {
 	return k->swap->dev ? blockdev_room(k->swap->dev, now) : now;
 }
@@ -432,7 +433,7 @@ u64 swap_write(struct kernel *k, struct cpu *c, u64 pfn)
 	ready = swap_transfer(k, c, true, slot_of(p), 1);
 	now = c ? c->ops->now(c) : ready;
 	if (ready > now)
-		page_io_begin(p, PG_WRITEBACK, ready);
+		page_transfer_of_swap(k, pfn, PG_WRITEBACK, ready);
 	return MAX(ready, now);
 }
 

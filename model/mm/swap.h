@@ -86,7 +86,7 @@ bool swap_synchronous(const struct kernel *k);
  */
 bool swap_add(struct kernel *k, struct cpu *c, u64 pfn);
 /* The cycle from which the device takes writes: bdi_write_congested(), blk_mq_get_tag(). */
-u64 swap_write_room(const struct kernel *k, u64 now);
+u64 swap_write_room(struct kernel *k, u64 now);
 /*
  * swap_writepage(): the page, which is in the cache, is not PG_DIRTY any more, and PG_WRITEBACK until the
  * cycle that is returned (page_io.h); a synchronous device has it at once, without that mark. The cycle now

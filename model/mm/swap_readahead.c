@@ -11,6 +11,7 @@
 #include "model/mm/fault_impl.h"
 #include "model/mm/footprint.h"
 #include "model/mm/lru.h"
+#include "model/mm/page_cache.h"
 #include "model/mm/page_io.h"
 #include "model/mm/pgtable.h"
 #include "model/mm/pte.h"
@@ -218,7 +219,10 @@ static void read_run(struct fault *f, u64 slot, u32 pages)
 
 		if (k->swap->zram)
 			swap_read_zram(k, f->c, slot + i, pfn);
-		p->ready = ready;
+		if (ready > f->c->ops->now(f->c))
+			page_transfer_of_swap(k, pfn, PG_LOCKED, ready);
+		else
+			p->ready = ready;
 		page_io_over(p, f->c->ops->now(f->c));
 	}
 }

@@ -62,6 +62,7 @@ struct page_batch {
 	u32 n;
 	u64 looked_at; /* pages that had to be passed over as well */
 };
+bool scan_is_blocked(struct scan *s);
 /* Takes pages from the end of a list, at most `want`, and holds them. */
 void isolate_pages(struct scan *s, struct lruvec *v, enum lru_list list, u32 want, struct page_batch *b);
 /* They go to the heads of the lists that their marks tell, and are let go. */

@@ -34,6 +34,20 @@ bool page_is_dirty(const struct page *p)
 	return p->marks & PG_DIRTY;
 }
 
+/*
+ * Who writes to a device whose queue is full sleeps, and so looks at nothing before there is room; a batch may
+ * go beyond it. Whether that is so.
+ */
+bool scan_is_blocked(struct scan *s)
+{
+	u64 now = s->c->ops->now(s->c), room = s->may_swap ? swap_write_room(s->k, now) : now;
+
+	if (room <= now)
+		return false;
+	s->until = MIN(s->until, room);
+	return true;
+}
+
 /* ---- isolation ---- */
 
 /* Of a zone that is not asked for: it goes to the other end, as isolate_lru_folios() skips it. */
@@ -56,6 +70,7 @@ void isolate_pages(struct scan *s, struct lruvec *v, enum lru_list list, u32 wan
 
 	b->n = 0;
 	b->looked_at = 0;
+	page_cache_settle(s->k, s->c);
 	kernel_path_step(s->k, s->c, NULL, STEP_ISOLATE_BATCH);
 	spin_lock(&s->k->charger, s->c, KPATH_RECLAIM, &v->lock);
 	for (; b->n < want && left && v->tail[list] != NO_PAGE; left--) {
@@ -126,14 +141,18 @@ enum verdict { RECLAIM, RECLAIM_CLEAN, KEEP, ACTIVATE };
 
 /*
  * folio_check_references() since 2.6.34: used once it stays, used again it becomes active; before that what
- * was used and is mapped, or in swap, becomes active at once: shrink_list().
+ * was used and is mapped, or in swap, becomes active at once: shrink_list(). shrink_cache() of 2.4 does not
+ * ask: what comes here is mapped by nobody.
  */
 static enum verdict judge(struct scan *s, u64 pfn)
 {
-	u32 young = page_referenced(s, pfn);
 	struct page *p = page_at(s, pfn);
 	bool marked = p->marks & PG_REFERENCED;
+	u32 young;
 
+	if (s->k->lru->form == RECLAIM_SCAN)
+		return RECLAIM;
+	young = page_referenced(s, pfn);
 	p->marks &= (u16)~PG_REFERENCED;
 	if (s->k->cfg.era < ERA_2_6_37)
 		return (young || marked) && (p->mapcount || p->swap) ? ACTIVATE : RECLAIM;
@@ -234,16 +253,6 @@ static bool may_write_file(const struct scan *s, const struct page *p)
 	return s->kswapd && p->marks & PG_RECLAIM;
 }
 
-/* Whether swap's device has: else the writer would sleep. */
-static bool has_room(struct scan *s)
-{
-	u64 now = s->c->ops->now(s->c), room = swap_write_room(s->k, now);
-
-	if (room > now)
-		s->until = MIN(s->until, room);
-	return room <= now;
-}
-
 /* pageout(). Whether the page is clean and written now. */
 static bool write_page(struct scan *s, u64 pfn)
 {
@@ -254,8 +263,6 @@ static bool write_page(struct scan *s, u64 pfn)
 		writeback_wake_for_reclaim(s->k, s->c);
 		return false;
 	}
-	if (is_swapbacked(p) && !has_room(s))
-		return false;
 	tlb_batch_flush_dirty(&s->tlb, s->k, s->c);
 	s->k->reclaim.written++;
 	if (is_swapbacked(p))

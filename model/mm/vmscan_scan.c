@@ -176,6 +176,15 @@ static void look_at(struct scan *s, struct lruvec *v, u64 pfn)
 	putback_pages(s, &b);
 }
 
+/* A page that reclaim itself has begun to write, and that it meets again: wait_on_page(). */
+static bool is_awaited(struct scan *s, const struct page *p)
+{
+	if (!(p->marks & PG_RECLAIM) || !(s->gfp & GFP_FS) || p->ready <= s->c->ops->now(s->c))
+		return false;
+	s->until = MIN(s->until, p->ready);
+	return true;
+}
+
 /* shrink_cache() */
 static void shrink_cache(struct scan *s, struct lruvec *v, u64 want)
 {
@@ -184,6 +193,8 @@ static void shrink_cache(struct scan *s, struct lruvec *v, u64 want)
 
 	spin_lock(&s->k->charger, s->c, KPATH_RECLAIM, &v->lock);
 	for (; scan && s->freed - before < want && v->tail[LRU_INACTIVE_FILE] != NO_PAGE; scan--) {
+		if (scan_is_blocked(s) || is_awaited(s, page_at(s, v->tail[LRU_INACTIVE_FILE])))
+			break;
 		pfn = v->tail[LRU_INACTIVE_FILE];
 		s->scanned++;
 		++*(s->kswapd ? &s->k->reclaim.scanned_kswapd : &s->k->reclaim.scanned_direct);

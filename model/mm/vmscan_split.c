@@ -181,6 +181,8 @@ static void shrink_list(struct scan *s, struct lruvec *v, enum lru_list list, u3
 {
 	bool file = list >= LRU_INACTIVE_FILE, active = list & 1;
 
+	if (!active && !file && scan_is_blocked(s))
+		return;
 	if (!active)
 		shrink_inactive(s, v, list, want);
 	else if (by_cost(s) ? (file ? s->age_file : s->age_anon)

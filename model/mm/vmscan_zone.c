@@ -79,7 +79,7 @@ void shrink_zone_lists(struct scan *s, struct lruvec *v)
 {
 	u64 active = due(s, v, LRU_ACTIVE_FILE), inactive = due(s, v, LRU_INACTIVE_FILE), before = s->freed;
 
-	while ((active || inactive) && s->freed - before < s->want) {
+	while ((active || inactive) && s->freed - before < s->want && !scan_is_blocked(s)) {
 		u32 n = (u32)MIN(active, SWAP_CLUSTER_MAX);
 
 		active -= n;

@@ -285,6 +285,11 @@ static void no_kswapd(void *arg, struct cpu *c, struct zone *z, u32 order, u32 g
 {
 }
 
+static bool never(void *arg, const struct cpu *c)
+{
+	return false;
+}
+
 static bool nobody(void *arg, struct cpu *c, u32 gfp, u32 order)
 {
 	return false;
@@ -293,7 +298,7 @@ static bool nobody(void *arg, struct cpu *c, u32 gfp, u32 order)
 /* When reclaim made progress in vain, the reserve gives a pageblock back before the allocation fails. */
 static void test_highatomic_release(void **state)
 {
-	static const struct reclaim_ops ops = { no_kswapd, progress_once, no_pages, nobody };
+	static const struct reclaim_ops ops = { no_kswapd, progress_once, no_pages, nobody, never };
 	struct page_alloc *pa = small_blocks();
 	struct zone *z = &pa->zone[0];
 	u64 a[64];
@@ -341,7 +346,7 @@ static bool kill_one(void *arg, struct cpu *c, u32 gfp, u32 order)
 
 static void test_oom(void **state)
 {
-	static const struct reclaim_ops ops = { no_kswapd, no_progress, no_pages, kill_one };
+	static const struct reclaim_ops ops = { no_kswapd, no_progress, no_pages, kill_one, never };
 	u32 era;
 
 	for (era = ERA_2_4_21; era < NR_ERAS; era++) {
