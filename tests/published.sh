@@ -18,8 +18,10 @@ pass()
 	equal "$1" "$2" "$(rules "$3" | sed 's/[0-9]* of.*//; s/ $//')"
 }
 
-pass "exact" "yes no" "exact a 5 5
-exact b 5 6"
+pass "exact" "yes no yes no" "exact a 5 5.0
+exact b 5 6
+exact c yes yes
+exact d yes no"
 pass "within a quarter" "no yes yes no" "within 25 a 100 74.9
 within 25 b 100 75
 within 25 c 100 125

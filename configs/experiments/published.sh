@@ -70,6 +70,23 @@ hertz()
 		v = $0; gsub(/[^0-9.]/, "", v); print v * (/GHz/ ? 1e9 : /MHz/ ? 1e6 : 1); exit }' "$out/$1/config.cfg"
 }
 
+# slab RUN CACHE COLUMN: of the run's /proc/slabinfo; 0 if it has no such cache.
+slab()
+{
+	awk -v cache="$2" -v column="$3" '$1 == cache { n = $column } END { print n + 0 }' "$out/$1/proc/slabinfo"
+}
+
+# slab_pages RUN CACHE...: pages of their slabs.
+slab_pages()
+{
+	run=$1
+	shift
+	awk -v caches=" $* " 'index(caches, " " $1 " ") { n += $6 * $15 } END { print n + 0 }' "$out/$run/proc/slabinfo"
+}
+
+# The caches of reverse mapping's own objects, by scheme.
+RMAP_CACHES="pte_chain anonmm anon_vma anon_vma_chain"
+
 # calc FORMAT EXPRESSION
 calc()
 {
@@ -93,7 +110,7 @@ table()
 # row WHAT PUBLISHED MEASURED RULE VERDICT [DEVIATION]
 row()
 {
-	deviation=${6-$(awk -v p="$2" -v m="$3" 'BEGIN { if (p + 0) printf "%+.1f %%", (m / p - 1) * 100; else print "" }')}
+	deviation=${6-$(awk -v p="$2" -v m="$3" 'BEGIN { if (p + 0 && p !~ /[.][.]/) printf "%+.1f %%", (m / p - 1) * 100; else print "" }')}
 	echo "$5" >>"$tmp/verdicts"
 	if [ "$FORMAT" = md ]; then
 		[ "$5" != no ] || set -- "$1" "$2" "$3" "$4" '**no**'
@@ -111,7 +128,7 @@ verdict()
 
 exact()
 {
-	row "$1" "$2" "$3" exact "$(verdict "$2 == $3")"
+	row "$1" "$2" "$3" exact "$(awk -v p="$2" -v m="$3" 'BEGIN { print (p == m ? "yes" : "no") }')"
 }
 
 # within PERCENT WHAT PUBLISHED MEASURED
