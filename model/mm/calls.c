@@ -3,6 +3,7 @@
 #include "model/mm/contig.h"
 #include "model/mm/footprint.h"
 #include "model/mm/huge.h"
+#include "model/mm/mmap_lock.h"
 #include "model/mm/pte.h"
 #include "model/mm/rmap.h"
 #include "model/mm/vma_object.h"
@@ -50,7 +51,7 @@ static struct object *map_object(struct mm *mm, struct cpu *c, const struct mm_m
 	return object_open(&mm->k->objects, c, map->object, anon);
 }
 
-enum mm_result mm_mmap(struct mm *mm, struct cpu *c, const struct mm_map *map)
+static enum mm_result map_range(struct mm *mm, struct cpu *c, const struct mm_map *map)
 {
 	struct vma v = { .flags = map->flags };
 
@@ -74,7 +75,7 @@ enum mm_result mm_mmap(struct mm *mm, struct cpu *c, const struct mm_map *map)
 	return MM_OK;
 }
 
-enum mm_result mm_munmap(struct mm *mm, struct cpu *c, u64 addr, u64 len)
+static enum mm_result unmap_range(struct mm *mm, struct cpu *c, u64 addr, u64 len)
 {
 	u64 start, end;
 
@@ -85,7 +86,7 @@ enum mm_result mm_munmap(struct mm *mm, struct cpu *c, u64 addr, u64 len)
 	return MM_OK;
 }
 
-enum mm_result mm_brk(struct mm *mm, struct cpu *c, u64 start, u64 end)
+static enum mm_result set_brk(struct mm *mm, struct cpu *c, u64 start, u64 end)
 {
 	struct vma v = { .flags = MM_READ | MM_WRITE | MM_ANON | MM_HEAP };
 	u64 first;
@@ -105,7 +106,7 @@ enum mm_result mm_brk(struct mm *mm, struct cpu *c, u64 start, u64 end)
 	return MM_OK;
 }
 
-enum mm_result mm_mprotect(struct mm *mm, struct cpu *c, u64 addr, u64 len, u32 flags)
+static enum mm_result protect_range(struct mm *mm, struct cpu *c, u64 addr, u64 len, u32 flags)
 {
 	struct vma_set *s = &mm->vmas;
 	struct gather g;
@@ -271,7 +272,7 @@ static enum mm_result remap(struct mm *mm, struct cpu *c, u64 from, u64 from_end
 	return result;
 }
 
-enum mm_result mm_mremap(struct mm *mm, struct cpu *c, u64 from, u64 from_len, u64 to, u64 to_len)
+static enum mm_result remap_range(struct mm *mm, struct cpu *c, u64 from, u64 from_len, u64 to, u64 to_len)
 {
 	u64 from_start, from_end, to_start, to_end;
 	enum mm_result result = MM_INVALID;
@@ -282,4 +283,43 @@ enum mm_result mm_mremap(struct mm *mm, struct cpu *c, u64 from, u64 from_len, u
 	    (from_start == to_start || from_end <= to_start || to_end <= from_start))
 		result = remap(mm, c, from_start, from_end, to_start, to_end);
 	return result == MM_OK ? MM_OK : failed(mm, result);
+}
+
+/* ---- the calls, with the lock that each of them takes ---- */
+
+static enum mm_result unlock(struct mm *mm, struct cpu *c, enum mm_result result)
+{
+	mmap_write_unlock(mm, c);
+	return result;
+}
+
+enum mm_result mm_mmap(struct mm *mm, struct cpu *c, const struct mm_map *map)
+{
+	mmap_write_lock(mm, c, map->addr, map->addr + map->len);
+	return unlock(mm, c, map_range(mm, c, map));
+}
+
+enum mm_result mm_munmap(struct mm *mm, struct cpu *c, u64 addr, u64 len)
+{
+	mmap_write_lock(mm, c, addr, addr + len);
+	return unlock(mm, c, unmap_range(mm, c, addr, len));
+}
+
+enum mm_result mm_brk(struct mm *mm, struct cpu *c, u64 start, u64 end)
+{
+	mmap_write_lock(mm, c, MIN(end, mm->brk), MAX(end, mm->brk));
+	return unlock(mm, c, set_brk(mm, c, start, end));
+}
+
+enum mm_result mm_mprotect(struct mm *mm, struct cpu *c, u64 addr, u64 len, u32 flags)
+{
+	mmap_write_lock(mm, c, addr, addr + len);
+	return unlock(mm, c, protect_range(mm, c, addr, len, flags));
+}
+
+/* Both ranges change; what lies between waits too. */
+enum mm_result mm_mremap(struct mm *mm, struct cpu *c, u64 from, u64 from_len, u64 to, u64 to_len)
+{
+	mmap_write_lock(mm, c, MIN(from, to), MAX(from + from_len, to + to_len));
+	return unlock(mm, c, remap_range(mm, c, from, from_len, to, to_len));
 }

@@ -10,6 +10,7 @@
 #include "model/mm/footprint.h"
 #include "model/mm/huge.h"
 #include "model/mm/lru.h"
+#include "model/mm/mmap_lock.h"
 #include "model/mm/page_cache.h"
 #include "model/mm/pte.h"
 #include "model/mm/rmap.h"
@@ -537,7 +538,7 @@ static enum trap_result fault(struct kernel *k, struct cpu *c, struct mm *mm, co
 	struct fault f = { .k = k, .c = c, .mm = mm, .va = t->va, .write = t->access == ACCESS_WRITE };
 	u64 space = 1ull << k->format->va_bits;
 	enum trap_result result;
-	const struct vma *v;
+	struct vma *v;
 
 	kernel_path_step(k, c, mm, STEP_FAULT_ENTRY);
 	if (mm->oom_victim) {
@@ -552,17 +553,20 @@ static enum trap_result fault(struct kernel *k, struct cpu *c, struct mm *mm, co
 		f.va &= space - 1;
 	vma_object_find(mm, c, KPATH_FAULT, f.va);
 	v = mm_vma(mm, f.va);
+	fault_lock(mm, c, v, f.va);
 	if (!v)
 		v = grow_stack(mm, c, f.va);
 	if (!v || !access_allowed(v, t->access)) {
 		k->fault.segv++;
 		*major_flag(k, c) = false;
+		fault_unlock(mm, c, v);
 		kernel_path_step(k, c, mm, STEP_FAULT_EXIT);
 		return TRAP_SEGV;
 	}
 	f.view = page_view(mm, f.va);
 	f.vma = &f.view.vma;
 	result = fault_handle(&f);
+	fault_unlock(mm, c, mm_vma(mm, f.va));
 	kernel_path_step(k, c, mm, STEP_FAULT_EXIT);
 	if (result == TRAP_OOM)
 		result = wait_for_memory(k, c);

@@ -319,9 +319,13 @@ static void rss_stats(struct kernel *k, struct stats *s)
 	stats_set_level(s, "mm.rss.file");
 	stats_set_level(s, "mm.rss.swap");
 }
+#define STAT_STRUCT struct mmap_lock_stats
+static const struct stat_desc mmap_lock_stats[] = { MMAP_LOCK_STATS(STAT_ROW){ 0 } };
+#undef STAT_STRUCT
 
 void kernel_stats(struct kernel *k, struct stats *s)
 {
+	stats_add(s, "mm.mmap_lock", mmap_lock_stats, &k->mmap_lock);
 	stats_add(s, "mm.fault", fault_stats, &k->fault);
 	stats_add(s, "mm.pgtable", pgtable_stats, &k->pgtable);
 	rss_stats(k, s);

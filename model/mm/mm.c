@@ -8,6 +8,7 @@
 #include "model/mm/asid.h"
 #include "model/mm/footprint.h"
 #include "model/mm/huge.h"
+#include "model/mm/mmap_lock.h"
 #include "model/mm/pte.h"
 #include "model/mm/rmap.h"
 #include "model/mm/shootdown.h"
@@ -245,7 +246,8 @@ static void fork_mappings(struct fork *f)
 	fork_pages(f, from, rest, at, from->end);
 }
 
-struct mm *mm_fork(struct mm *mm, struct cpu *c)
+/* dup_mmap() */
+static struct mm *copy_space(struct mm *mm, struct cpu *c)
 {
 	struct kernel *k = mm->k;
 	struct fork f = { .parent = mm, .c = c };
@@ -271,6 +273,16 @@ struct mm *mm_fork(struct mm *mm, struct cpu *c)
 	k->call.failed++;
 	mm_put(f.child, c);
 	return NULL;
+}
+
+struct mm *mm_fork(struct mm *mm, struct cpu *c)
+{
+	struct mm *child;
+
+	mmap_write_lock(mm, c, 0, mm->k->user_end);
+	child = copy_space(mm, c);
+	mmap_write_unlock(mm, c);
+	return child;
 }
 
 u64 mm_root(const struct mm *mm)

@@ -86,6 +86,16 @@
 	X(exit, "calls", "address spaces that ended")                   \
 	X(failed, "calls", "of these that failed")
 
+#define MMAP_LOCK_STATS(X)                                                                 \
+	X(reads, "faults", "that took the lock of their address space or VMA")             \
+	X(read_waits, "faults", "of these, that waited for a change of it")                \
+	X(writes, "calls", "that took it to change an address space")                      \
+	X(write_waits, "calls", "of these, that waited for faults or other calls")         \
+	X(wait_cycles, "cycles", "of all that waited")
+
+struct mmap_lock_stats {
+	MMAP_LOCK_STATS(STAT_FIELD)
+};
 struct fault_stats {
 	FAULT_STATS(STAT_FIELD)
 };
@@ -207,6 +217,7 @@ struct kernel {
 	struct spinlock flush_state[FLUSH_VECTORS]; /* ipi.h */
 	u64 trim_period;                            /* cycles: after which masks are trimmed */
 	struct call_stats call;
+	struct mmap_lock_stats mmap_lock;
 	struct kevents *kevents; /* of recordings with allocation events */
 	struct kevent_stats kevent;
 	struct kthreads *kthreads; /* kthread.h */
@@ -216,9 +227,20 @@ struct kernel {
 	struct mm_rss rss; /* of all address spaces at the last kernel_sync() */
 };
 
+/* mmap_lock, by the cycles at which it is free again; start..end is what the last writer changed. */
+struct mmap_lock {
+	u64 read_until, written_until, start, end;
+};
+
+/* Pages of an address space: private ones, those of objects, private ones that lie in swap. */
+struct mm_rss {
+	u64 anon, file, swap;
+};
+
 struct mm {
 	struct kernel *k;
 	struct vma_set vmas;
+	struct mmap_lock lock;
 	bool implicit_maps;
 	struct vma implicit; /* what maps the rest of the space then */
 	u64 root;            /* pa of the root table */

@@ -31,6 +31,7 @@ struct vma {
 	u64 offset;            /* of start in the object; 0 without */
 	u64 pgoff;             /* without an object: of start; start's own page number until it is moved */
 	u64 va;                /* of its vm_area_struct, 0: none yet; vma_object.h */
+	u64 read_until;        /* cycle at which the last fault in it was over; mmap_lock.h */
 	struct mm *mm;         /* that it was linked in */
 	struct vma_swap swap;
 	struct vma_rmap rmap;
