@@ -148,6 +148,13 @@ struct fork {
 	bool failed;
 };
 
+/* A page of several mappings is private, whatever one of them is; page.h. */
+static bool is_shared(const struct fork *f, u64 va)
+{
+	return f->vma->flags & MM_SHARED &&
+	       (f->parent->k->page_shift == FRAME_SHIFT || !page_view(f->parent, va).mixed);
+}
+
 /*
  * mm/memory.c:copy_present_pte(): both sides lose the right to write to what is not shared; the child's entry
  * is not accessed, and of shared memory not dirty.
@@ -155,7 +162,7 @@ struct fork {
 static void fork_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 {
 	struct fork *f = arg;
-	u32 loses = PTE_ACCESSED | (f->vma->flags & MM_SHARED ? PTE_DIRTY : PTE_WRITE);
+	u32 loses = PTE_ACCESSED | (is_shared(f, va) ? PTE_DIRTY : PTE_WRITE);
 	u64 to;
 
 	if (f->failed)

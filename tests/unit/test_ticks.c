@@ -432,7 +432,7 @@ static void test_hopeless(void **state)
 	while ((pfn[n] = alloc_pages(m->kernel->pa, c, GFP_NOWAIT, 0)) != NO_FRAME)
 		n++;
 	for (i = 0; i < 60; i++) {
-		run_to(m, engine_now(m->engine) + 10000);
+		run_to(m, engine_now(m->engine) + 100000); /* a run's slices are over */
 		assert_true(alloc_pages(m->kernel->pa, c, GFP_NOWAIT, 9) == NO_FRAME);
 	}
 	runs = value(m, "mm.vmstat.pageoutrun");
