@@ -232,11 +232,6 @@ struct mmap_lock {
 	u64 read_until, written_until, start, end;
 };
 
-/* Pages of an address space: private ones, those of objects, private ones that lie in swap. */
-struct mm_rss {
-	u64 anon, file, swap;
-};
-
 struct mm {
 	struct kernel *k;
 	struct vma_set vmas;
