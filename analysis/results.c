@@ -12,6 +12,7 @@
 #include "analysis/latency_csv.h"
 #include "analysis/out.h"
 #include "analysis/proc_dir.h"
+#include "analysis/profile.h"
 #include "analysis/sharing.h"
 #include "analysis/units.h"
 #include "model/base/error.h"
@@ -66,6 +67,8 @@ static void remove_old(const char *dir, const char *name)
 
 void results_prepare(const char *dir)
 {
+	const char *const *file;
+
 	if (mkdir(dir, 0777) && errno != EEXIST)
 		die("cannot make the directory '%s' for the results: %s", dir, strerror(errno));
 	if (!is_empty(dir) && !holds_run(dir))
@@ -78,6 +81,8 @@ void results_prepare(const char *dir)
 	remove_old(dir, "events.json");
 	remove_old(dir, "sharing.csv");
 	remove_old(dir, LADDER_FILE);
+	for (file = profile_files; *file; file++)
+		remove_old(dir, *file);
 	proc_dir_remove(dir);
 }
 
@@ -162,6 +167,8 @@ void results_write(const char *dir, const struct results *r)
 		ladder_csv_write(o.f, r->ladder);
 		out_close(&o);
 	}
+	if (r->profile)
+		profile_write(r->profile, dir, r->profile_rows, r->sharing, r->n_sharing);
 	proc_dir_write(dir, &r->proc);
 	if (r->config) {
 		out_open(&o, dir, "config.cfg");

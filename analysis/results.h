@@ -13,6 +13,7 @@
  *	ladder.csv     what allocations cost by where they were served, see ladder_csv.h; of such a machine
  *	events.json    spans of what delayed the program, see events_json.h; only if asked for
  *	simpoints.csv  counters by chosen interval and weighted, see simpoint.h; only if asked for
+ *	mappings.csv, pages.csv, lines.csv, code.csv   where accesses went, see profile.h; only if asked for
  *	sharing.csv    lines that cores took from each other, see sharing.h; only if there are any
  *	config.cfg     the whole effective configuration
  *	run.json       what the run was (machine, kernel, traces, version, clock) and the host side (time,
@@ -48,6 +49,8 @@ struct results_host {
 	u64 max_rss; /* bytes */
 };
 
+struct profile;
+
 struct results {
 	const struct stats *stats;
 	const struct config *config; /* NULL: no config.cfg */
@@ -63,6 +66,8 @@ struct results {
 	const struct ladder *ladder; /* NULL: nothing is known */
 	struct proc_source proc;     /* pa NULL: there are no zones */
 	bool print_ladder;           /* in the table, too */
+	struct profile *profile;     /* NULL: not asked for */
+	u32 profile_rows;
 	struct results_host host;
 	const char *const *notes; /* for the reader: assumptions, what was met and is not modelled */
 	u32 n_notes;

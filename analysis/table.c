@@ -12,6 +12,7 @@
 #include "analysis/counters.h"
 #include "analysis/format.h"
 #include "analysis/ladder_csv.h"
+#include "analysis/profile.h"
 #include "analysis/sharing.h"
 #include "analysis/spread.h"
 #include "analysis/stack.h"
@@ -547,6 +548,8 @@ void results_print(FILE *f, const struct results *r, bool host)
 	print_stack(&t);
 	print_latencies(&t);
 	print_served(&t);
+	if (r->profile)
+		profile_print(r->profile, f);
 	print_ladder(&t);
 	print_notes(&t);
 	if (host)

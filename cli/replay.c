@@ -14,7 +14,8 @@
 #include "model/base/error.h"
 #include "plots/plot.h"
 
-#define CHECK_EVERY 1000000u /* records */
+#define PROFILE_ROWS 1000u
+#define CHECK_EVERY  1000000u /* records */
 
 static void usage(FILE *f)
 {
@@ -28,6 +29,7 @@ static void usage(FILE *f)
 	      "      --plot           and pictures into DIR/plots (needs gnuplot)\n"
 	      "      --timeline[=N]   write events.json: faults, reclaim, interrupts, ... of each core,\n"
 	      "                       for ui.perfetto.dev; at most N (1000000) of them\n"
+	      "      --profile[=N]    tables of mappings, pages, lines and functions, worst first (1000 rows)\n"
 	      "      --ladder         tell where allocations were served, and what that cost\n"
 	      "      --loop N         replay everything N times, as new processes on the warm machine\n"
 	      "      --keep-going     step over damaged parts of a recording\n"
@@ -158,6 +160,8 @@ static void report(const struct replay *run, const struct config *c)
 		.ladder = run->ladder ? ladder_part_sum(run->ladder) : kernel_ladder(m->kernel),
 		.proc = proc_source(m->kernel, m->stats),
 		.print_ladder = a->ladder,
+		.profile = run->profile,
+		.profile_rows = a->profile,
 		.host = replay_cost(run->begin),
 	};
 
@@ -186,6 +190,17 @@ static void open_timeline(struct replay *r)
 	engine_set_timeline(r->machine->engine, events_timeline(r->events));
 }
 
+static void open_profile(struct replay *r)
+{
+	const struct replay_args *a = r->args;
+	const struct machine_cfg *cfg = &r->machine->cfg;
+
+	if (!a->profile)
+		return;
+	r->profile = profile_new(cfg->cores, a->n_files, cfg->hw.l1d.line);
+	engine_set_profile(r->machine->engine, profile_hook(r->profile));
+}
+
 static void replay(const struct replay_args *a)
 {
 	struct replay r = { .args = a, .begin = host_seconds(), .x86_64 = true, .loops_left = a->loop - 1 };
@@ -203,6 +218,7 @@ static void replay(const struct replay_args *a)
 		explain = explain_new(stdout, a->explain, a->n_explain, a->explain_runs);
 	engine_set_explain(r.machine->engine, explain);
 	open_timeline(&r);
+	open_profile(&r);
 	replay_parts(&r);
 	report(&r, c);
 	trap_log_fini(&r.traps);
@@ -211,6 +227,7 @@ static void replay(const struct replay_args *a)
 	simpoints_fini(&r.simpoints);
 	window_free(r.window);
 	ladder_part_free(r.ladder);
+	profile_free(r.profile);
 	machine_free(r.machine);
 	explain_free(explain);
 	config_free(c);
@@ -228,6 +245,13 @@ static u64 number(const char *option, const char *text)
 	if (*end || end == text || *text == '-' || !n)
 		die("%s: '%s' is not a number above 0", option, text);
 	return n;
+}
+
+static u32 profile_rows(const char *text)
+{
+	u64 n = text ? number("--profile", text) : PROFILE_ROWS;
+
+	return (u32)MIN(n, UINT32_MAX);
 }
 
 static void add_setting(struct replay_args *a, const char *setting)
@@ -321,6 +345,7 @@ enum {
 	OPT_INTERVAL,
 	OPT_EXPLAIN,
 	OPT_LADDER,
+	OPT_PROFILE,
 	OPT_SIMPOINTS,
 	OPT_WEIGHTS,
 	OPT_BETWEEN,
@@ -345,6 +370,7 @@ static const struct option options[] = {
 	{ "interval-counters", required_argument, NULL, OPT_PATTERNS },
 	{ "ladder", no_argument, NULL, OPT_LADDER },
 	{ "timeline", optional_argument, NULL, OPT_TIMELINE },
+	{ "profile", optional_argument, NULL, OPT_PROFILE },
 	{ "explain", required_argument, NULL, OPT_EXPLAIN },
 	{ "simpoints", required_argument, NULL, OPT_SIMPOINTS },
 	{ "weights", required_argument, NULL, OPT_WEIGHTS },
@@ -386,6 +412,7 @@ static void take_option(struct replay_args *a, int opt)
 	case OPT_RESTORE: a->restore = optarg; break;
 	case OPT_EXPLAIN: take_explain(a, optarg); break;
 	case OPT_LADDER: a->ladder = true; break;
+	case OPT_PROFILE: a->profile = profile_rows(optarg); break;
 	case OPT_TIMELINE:
 		a->timeline = true;
 		a->timeline_limit = optarg ? number("--timeline", optarg) : EVENTS_LIMIT;

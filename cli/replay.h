@@ -10,6 +10,7 @@
 #include "analysis/intervals.h"
 #include "analysis/ladder_csv.h"
 #include "analysis/proc_dir.h"
+#include "analysis/profile.h"
 #include "analysis/simpoint.h"
 #include "analysis/window.h"
 #include "cli/amount.h"
@@ -48,6 +49,7 @@ struct replay_args {
 	u32 loop;
 	bool plot, check, quiet, decode_only, ladder, timeline;
 	u64 timeline_limit; /* events */
+	u32 profile;        /* rows of its tables, 0: none is made */
 };
 
 struct replay {
@@ -68,6 +70,8 @@ struct replay {
 	struct results_latency latency[CORE_LATENCY_ROWS];
 	struct simpoints simpoints;
 	struct weighted *weighted; /* NULL: no simpoints */
+
+	struct profile *profile; /* NULL: not asked for */
 
 	struct trap_log traps; /* since what was skipped, for a checkpoint */
 	u64 skipped;           /* block runs */

@@ -118,6 +118,8 @@ static void end_interval(struct replay *r)
 
 static void listen(const struct replay *r, bool on)
 {
+	if (r->profile)
+		profile_hook(r->profile)->on = on;
 	if (!r->events)
 		return;
 	engine_tell_turns(engine_of(r));

@@ -13,6 +13,7 @@
 struct area {
 	u64 start, end;
 	u32 label;
+	u64 zero; /* where offset 0 would be */
 };
 
 struct areas {
@@ -39,6 +40,7 @@ struct label {
 	u32 file; /* TR_NO_FILE: named by name alone */
 	char *name;
 	u64 pages, mapped;
+	u64 bytes; /* of the file */
 };
 
 struct footprint {
@@ -172,11 +174,19 @@ static void put(struct areas *as, struct area a)
 	insert_at(as, first_ending_after(as, a.start), a);
 }
 
-static u32 label_in(const struct areas *as, u64 addr)
+/* NULL: there is none. */
+static const struct area *area_in(const struct areas *as, u64 addr)
 {
 	u32 i = first_ending_after(as, addr);
 
-	return i < as->n && as->area[i].start <= addr ? as->area[i].label : LABEL_NONE;
+	return i < as->n && as->area[i].start <= addr ? &as->area[i] : NULL;
+}
+
+static u32 label_in(const struct areas *as, u64 addr)
+{
+	const struct area *a = area_in(as, addr);
+
+	return a ? a->label : LABEL_NONE;
 }
 
 static void unmap(struct space *s, u64 start, u64 len)
@@ -187,9 +197,9 @@ static void unmap(struct space *s, u64 start, u64 len)
 	s->generation++;
 }
 
-static void map(struct footprint *f, struct space *s, u64 start, u64 len, u32 label)
+static void map(struct footprint *f, struct space *s, u64 start, u64 len, u32 label, u64 offset)
 {
-	struct area a = { start, start + len, label };
+	struct area a = { start, start + len, label, start - offset };
 
 	if (a.end <= a.start)
 		return;
@@ -200,11 +210,18 @@ static void map(struct footprint *f, struct space *s, u64 start, u64 len, u32 la
 }
 
 /* Another thread's packet may tell of an unmapping before this one's touches that came first. */
+static const struct area *area_at(const struct space *s, u64 addr)
+{
+	const struct area *a = area_in(&s->now, addr);
+
+	return a ? a : area_in(&s->ever, addr);
+}
+
 static u32 label_at(const struct space *s, u64 addr)
 {
-	u32 label = label_in(&s->now, addr);
+	const struct area *a = area_at(s, addr);
 
-	return label == LABEL_NONE ? label_in(&s->ever, addr) : label;
+	return a ? a->label : LABEL_NONE;
 }
 
 static u32 label_of_map(struct footprint *f, const struct tr_event *ev)
@@ -218,7 +235,7 @@ static u32 label_of_map(struct footprint *f, const struct tr_event *ev)
 	return ev->name && *ev->name ? label_of(f, TR_NO_FILE, ev->name) : LABEL_ANON;
 }
 
-static void name_file(struct footprint *f, u32 file, const char *name)
+static void name_file(struct footprint *f, u32 file, const char *name, u64 bytes)
 {
 	struct label *l;
 	u32 i;
@@ -229,6 +246,7 @@ static void name_file(struct footprint *f, u32 file, const char *name)
 	l = &f->label[i];
 	free(l->name);
 	l->name = name ? xstrdup(name) : NULL;
+	l->bytes = bytes;
 }
 
 static void copy_space(struct footprint *f, u32 from, u32 to)
@@ -248,12 +266,12 @@ static void copy_space(struct footprint *f, u32 from, u32 to)
 
 static void remap(struct footprint *f, struct space *s, const struct tr_event *ev)
 {
-	u32 label = label_at(s, ev->addr);
+	const struct area *old = area_at(s, ev->addr);
+	u32 label = old ? old->label : label_of_map(f, ev);
+	u64 offset = old ? ev->addr - old->zero : 0;
 
-	if (label == LABEL_NONE)
-		label = label_of_map(f, ev);
 	unmap(s, ev->addr, ev->len);
-	map(f, s, ev->addr2, ev->len2, label);
+	map(f, s, ev->addr2, ev->len2, label, offset);
 }
 
 void footprint_event(struct footprint *f, u32 pid, const struct tr_event *ev)
@@ -262,7 +280,7 @@ void footprint_event(struct footprint *f, u32 pid, const struct tr_event *ev)
 
 	switch (ev->kind) {
 	case TR_EV_MAP:
-		map(f, s, ev->addr, ev->len, label_of_map(f, ev));
+		map(f, s, ev->addr, ev->len, label_of_map(f, ev), ev->file != TR_NO_FILE ? ev->offset : 0);
 		break;
 	case TR_EV_UNMAP:
 		unmap(s, ev->addr, ev->len);
@@ -271,7 +289,7 @@ void footprint_event(struct footprint *f, u32 pid, const struct tr_event *ev)
 		remap(f, s, ev);
 		break;
 	case TR_EV_BRK:
-		map(f, s, ev->addr2, ev->addr - MIN(ev->addr, ev->addr2), LABEL_HEAP);
+		map(f, s, ev->addr2, ev->addr - MIN(ev->addr, ev->addr2), LABEL_HEAP, 0);
 		break;
 	case TR_EV_FORK:
 		copy_space(f, pid, (u32)ev->arg);
@@ -281,7 +299,7 @@ void footprint_event(struct footprint *f, u32 pid, const struct tr_event *ev)
 		s->generation++;
 		break;
 	case TR_EV_FILE:
-		name_file(f, ev->file, ev->name);
+		name_file(f, ev->file, ev->name, ev->len);
 		break;
 	}
 }
@@ -380,6 +398,24 @@ const char *footprint_name(const struct footprint *f, u32 pid, u64 addr)
 		if (f->space[i].pid == pid)
 			return name_of(&f->label[label_at(&f->space[i], addr)]);
 	return name_of(&f->label[LABEL_NONE]);
+}
+
+bool footprint_place(const struct footprint *f, u32 pid, u64 addr, struct footprint_place *place)
+{
+	const struct area *a = NULL;
+	u32 i;
+
+	for (i = 0; i < f->n_spaces; i++)
+		if (f->space[i].pid == pid)
+			a = area_at(&f->space[i], addr);
+	*place = (struct footprint_place){ .name = name_of(&f->label[a ? a->label : LABEL_NONE]) };
+	if (!a)
+		return false;
+	place->is_file = f->label[a->label].file != TR_NO_FILE;
+	place->offset = addr - a->zero;
+	place->file_bytes = f->label[a->label].bytes;
+	place->start = a->start;
+	return true;
 }
 
 static int by_pages(const void *a, const void *b)

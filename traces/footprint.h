@@ -21,6 +21,17 @@ void footprint_touch(struct footprint *f, u32 pid, u64 addr, u64 len);
 /* What is mapped at an address, or was last; valid until the next event. */
 const char *footprint_name(const struct footprint *f, u32 pid, u64 addr);
 
+/* What is at an address, in more detail. */
+struct footprint_place {
+	const char *name;
+	bool is_file;
+	u64 offset; /* of a file: in it; else from the beginning of the mapping */
+	u64 file_bytes; /* 0: unknown */
+	u64 start;      /* of the mapping, or of what is left of it */
+};
+/* False: nothing is or was mapped there. Valid until the next event. */
+bool footprint_place(const struct footprint *f, u32 pid, u64 addr, struct footprint_place *place);
+
 struct footprint_row {
 	const char *name;
 	u64 pages;

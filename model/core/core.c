@@ -539,6 +539,11 @@ void core_explain(struct core *c, bool on)
 	mshr_set_last(&c->l1d.mshr, on ? ~(u64)0 / c->width : 0);
 }
 
+void core_set_profile(struct core *c, const struct profile_hook *hook)
+{
+	c->profile = hook;
+}
+
 void core_set_mm(struct core *c, struct mm *mm)
 {
 	c->mm = mm;

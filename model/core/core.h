@@ -128,6 +128,9 @@ struct cpu *core_cpu(struct core *c);
 void core_sync(struct core *c);
 /* Runs are made without shortcuts while it is on, so that all of them is told (model/sim/explain.h). */
 void core_explain(struct core *c, bool on);
+/* Tells of slow accesses from now on (profile.h); NULL: no longer. */
+struct profile_hook;
+void core_set_profile(struct core *c, const struct profile_hook *hook);
 /* For checkpoints: page faults are noted from now on; NULL: no longer. */
 void core_log_traps(struct core *c, struct trap_log *log);
 /* The page fault is taken, as if the core had made the access. */

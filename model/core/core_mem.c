@@ -427,7 +427,8 @@ enum core_stop core_fetch(struct core *c, u64 va)
 
 /* One access on its way: what it is, and what has become of it so far. */
 struct access {
-	u64 start; /* cycle */
+	u64 va, pa; /* pa: of the part that was there last */
+	u64 start;  /* cycle */
 	u64 done;
 	enum tr_kind kind;
 	enum core_xlate how;
@@ -467,6 +468,7 @@ static void access_line(struct core *c, struct access *a, u64 va, u64 pa, u32 by
 		note_contention(c, pa, r.served == MEM_REMOTE);
 	if (done >= a->done) {
 		a->done = done;
+		a->pa = pa;
 		a->served = r.served;
 		a->mshr_wait = r.mshr_wait;
 	}
@@ -618,14 +620,39 @@ static u32 sampled_class(const struct core *c, const struct access *a)
 	return core_class(a->how, MAX(c->cpu.cause, c->delay.cause));
 }
 
+static void profile(struct core *c, const struct access *a, bool store)
+{
+	const struct profile_sample s = {
+		.va = a->va,
+		.pa = a->pa,
+		.ip = c->ip,
+		.cycles = sampled_latency(c, a),
+		.hit = c->hit_latency,
+		.store = store,
+		.served = a->served,
+		.how = a->how,
+	};
+
+	c->profile->sample(c->profile->arg, c->id, &s);
+}
+
+static bool is_profiled(const struct core *c)
+{
+	return unlikely(c->profile != NULL) && c->profile->on && !time_stands;
+}
+
 static void sample_load(struct core *c, const struct access *a)
 {
+	if (is_profiled(c))
+		profile(c, a, false);
 	c->sampled_loads++;
 	hist_add(&c->lat.load[a->served][sampled_class(c, a)], sampled_latency(c, a), 1);
 }
 
 static void sample_store(struct core *c, const struct access *a)
 {
+	if (is_profiled(c))
+		profile(c, a, true);
 	c->sampled_stores++;
 	hist_add(&c->lat.store[a->served][sampled_class(c, a)], sampled_latency(c, a), 1);
 }
@@ -638,7 +665,7 @@ static bool as_a_hit(const struct core *c, const struct access *a, u64 issue)
 
 static enum core_stop access_load(struct core *c, u64 va, u32 size)
 {
-	struct access a = { .start = core_cycle(c), .kind = TR_LOAD };
+	struct access a = { .va = va, .start = core_cycle(c), .kind = TR_LOAD };
 	enum core_stop stop = access_lines(c, &a, va, size);
 	bool hit;
 
@@ -656,7 +683,7 @@ static enum core_stop access_load(struct core *c, u64 va, u32 size)
 
 static enum core_stop access_store(struct core *c, u64 va, u32 size)
 {
-	struct access a = { .start = core_cycle(c), .kind = TR_STORE };
+	struct access a = { .va = va, .start = core_cycle(c), .kind = TR_STORE };
 	enum core_stop stop = access_lines(c, &a, va, size);
 	bool hit;
 
@@ -680,7 +707,7 @@ static enum core_stop access_store(struct core *c, u64 va, u32 size)
  */
 static enum core_stop access_atomic(struct core *c, u64 va, u32 size)
 {
-	struct access a = { .kind = TR_ATOMIC };
+	struct access a = { .va = va, .kind = TR_ATOMIC };
 	enum core_stop stop;
 	u64 issue;
 

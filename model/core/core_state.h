@@ -11,6 +11,7 @@
 #include "model/core/core.h"
 #include "model/core/text_runs.h"
 #include "model/core/window.h"
+#include "model/core/profile.h"
 #include "model/hw/cache_virtual.h"
 #include "model/hw/tlb.h"
 #include "model/hw/tlb_prefetch.h"
@@ -149,6 +150,7 @@ struct core {
 	u64 interrupt_shift;   /* cycles that the clock is ahead while an interrupt is handled */
 	u64 interrupted_at;    /* cycle of the clock at which the last interrupt's handler began */
 	u64 interrupted_until; /* cycle at which it is over, by when it came */
+	const struct profile_hook *profile; /* NULL: nobody asks */
 	u32 id;
 };
 

@@ -323,6 +323,8 @@ static enum core_stop run_until(struct engine *e, struct core_chunk *c)
 	enum core_stop stop;
 
 	engine_note_place(e, false);
+	if (unlikely(e->profile != NULL))
+		engine_tell_runs(e);
 	c->n_runs = runs_to_goal(e, c);
 	if (unlikely(e->explain != NULL))
 		c->n_runs = c->run + engine_unexplained(e, c, c->n_runs - c->run);
@@ -333,6 +335,8 @@ static enum core_stop run_until(struct engine *e, struct core_chunk *c)
 	else
 		stop = core_run(e->on->core, c, until);
 	c->n_runs = n_runs;
+	if (unlikely(e->profile != NULL))
+		engine_tell_accesses(e, c, at);
 	e->accesses += c->at - at;
 	e->st.records += c->run - from;
 	return stop;

@@ -23,6 +23,7 @@
 #define MMSIM_CORE_ENGINE_H
 
 #include "model/core/core.h"
+#include "model/core/profile.h"
 #include "model/core/sched.h"
 #include "model/core/service.h"
 #include "model/mm/kernel.h"
@@ -145,6 +146,8 @@ void engine_set_goal(struct engine *e, const struct engine_goal *goal);
 
 /* Tells from now on of what is asked for (model/sim/explain.h); changes no result. NULL: of nothing. */
 void engine_set_explain(struct engine *e, struct explain *x);
+/* Tells of accesses, by address and by code (profile.h); changes no result. NULL: to nobody. */
+void engine_set_profile(struct engine *e, const struct profile_hook *hook);
 
 /* Who listens from now on to what delays the threads, the kernel's work included; NULL: nobody. */
 void engine_set_timeline(struct engine *e, struct timeline *t);

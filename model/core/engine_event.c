@@ -399,6 +399,8 @@ enum step engine_event(struct engine *e, struct thread *th)
 		order_happened(&r->order, &ev, core_now(e->on->core));
 		engine_changed(e, r);
 		e->st.events++;
+		if (unlikely(e->profile != NULL))
+			e->profile->event(e->profile->arg, r->index, th->proc->pid, &ev);
 		th->event_begun = true;
 	}
 	if (!h->happen || !can_happen(th, h->need))

@@ -1,4 +1,7 @@
-/* --explain: the runs that hold what is asked for are made one by one, and told of. */
+/*
+ * --explain: the runs that hold what is asked for are made one by one, and told of. --profile: accesses are told
+ * as they come.
+ */
 #include "model/core/engine_state.h"
 
 #include <inttypes.h>
@@ -43,4 +46,27 @@ enum core_stop engine_explain_run(struct engine *e, struct core_chunk *c, u64 un
 	explaining = NULL;
 	core_explain(e->on->core, false);
 	return stop;
+}
+
+void engine_set_profile(struct engine *e, const struct profile_hook *hook)
+{
+	u32 i;
+
+	e->profile = hook;
+	for (i = 0; i < e->p.n_cores; i++)
+		core_set_profile(e->cores[i].core, hook);
+}
+
+void engine_tell_runs(struct engine *e)
+{
+	const struct thread *th = e->on->current;
+
+	e->profile->runs(e->profile->arg, e->on->id, th->rec->index, th->proc->pid);
+}
+
+/* A run that stopped in its middle is told when it is done. */
+void engine_tell_accesses(struct engine *e, const struct core_chunk *c, u32 from)
+{
+	if (e->profile->on && e->mode == ENGINE_TIMED && c->at > from)
+		e->profile->accesses(e->profile->arg, e->on->id, c->addr + from, c->at - from);
 }

@@ -67,6 +67,7 @@ struct engine {
 	u64 skipped_insns;
 	u64 accesses; /* recorded ones, of all runs so far */
 	struct explain *explain;
+	const struct profile_hook *profile; /* NULL: nobody asks */
 	struct timeline *timeline; /* NULL: nobody listens */
 	struct trap_log *log, *repeat;
 	bool marked; /* a mark was passed */
@@ -149,7 +150,10 @@ void engine_end_ticks(struct engine *e);
 /* The core, which is not idle, does what is due on it. */
 void engine_do_due(struct engine *e, struct engine_core *c);
 
-/* engine_explain.c: how many of the chunk's next `n` runs come before one that is to be explained. */
+/* engine_explain.c: for who asks (profile.h): what the core runs, and whole runs' addresses since index `from`. */
+void engine_tell_runs(struct engine *e);
+void engine_tell_accesses(struct engine *e, const struct core_chunk *c, u32 from);
+/* How many of the chunk's next `n` runs come before one that is to be explained. */
 u32 engine_unexplained(const struct engine *e, const struct core_chunk *c, u32 n);
 /* Makes the next run, which is to be explained. */
 enum core_stop engine_explain_run(struct engine *e, struct core_chunk *c, u64 until);
