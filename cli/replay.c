@@ -29,7 +29,7 @@ static void usage(FILE *f)
 	      "      --plot           and pictures into DIR/plots (needs gnuplot)\n"
 	      "      --timeline[=N]   write events.json: faults, reclaim, interrupts, ... of each core,\n"
 	      "                       for ui.perfetto.dev; at most N (1000000) of them\n"
-	      "      --profile[=N]    tables of mappings, pages, lines and functions, worst first (1000 rows)\n"
+	      "      --profile[=N]    tables of mappings, pages, lines and functions, worst first (1000)\n"
 	      "      --ladder         tell where allocations were served, and what that cost\n"
 	      "      --loop N         replay everything N times, as new processes on the warm machine\n"
 	      "      --keep-going     step over damaged parts of a recording\n"

@@ -1,6 +1,6 @@
 /*
- * --explain: the runs that hold what is asked for are made one by one, and told of. --profile: accesses are told
- * as they come.
+ * --explain: the runs that hold what is asked for are made one by one, and told of. --profile: accesses are
+ * told as they come.
  */
 #include "model/core/engine_state.h"
 

@@ -150,7 +150,7 @@ void engine_end_ticks(struct engine *e);
 /* The core, which is not idle, does what is due on it. */
 void engine_do_due(struct engine *e, struct engine_core *c);
 
-/* engine_explain.c: for who asks (profile.h): what the core runs, and whole runs' addresses since index `from`. */
+/* engine_explain.c: for who asks (profile.h): what the core runs; whole runs' addresses from an index on. */
 void engine_tell_runs(struct engine *e);
 void engine_tell_accesses(struct engine *e, const struct core_chunk *c, u32 from);
 /* How many of the chunk's next `n` runs come before one that is to be explained. */
