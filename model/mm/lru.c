@@ -4,12 +4,14 @@
 
 #include "model/base/error.h"
 #include "model/mm/footprint.h"
+#include "model/mm/lru_gen.h"
 #include "model/mm/memcg.h"
 #include "model/mm/rmap.h"
 #include "model/mm/slab.h"
+#include "model/mm/workingset.h"
 
-const char *const lru_list_name[NR_LRU_LISTS] = { "inactive_anon", "active_anon", "inactive_file",
-						  "active_file", "unevictable" };
+const char *const lru_list_name[NR_PLAIN_LISTS] = { "inactive_anon", "active_anon", "inactive_file",
+						    "active_file", "unevictable" };
 
 #define STAT_STRUCT struct lru_stats
 static const struct stat_desc stat_rows[] = { LRU_STATS(STAT_ROW){ 0 } };
@@ -37,6 +39,7 @@ static void lruvec_init(struct kernel *k, struct lruvec *v, u32 unit, u32 group)
 		die("memory.size: no room for the kernel's lists of pages");
 	for (i = 0; i < NR_LRU_LISTS; i++)
 		v->head[i] = v->tail[i] = NO_PAGE;
+	lru_gen_init(v);
 }
 
 static void release(void *arg, struct cpu *c, u64 pfn);
@@ -50,7 +53,7 @@ void lru_boot(struct kernel *k, u32 groups)
 	k->lru = l;
 	l->form = k->cfg.reclaim ? (enum reclaim_form)(k->cfg.reclaim - 1)
 				 : (enum reclaim_form)era_form[k->cfg.era];
-	l->by_node = k->cfg.era == ERA_6_X;
+	l->by_node = k->cfg.era == ERA_6_X || l->form == RECLAIM_MGLRU;
 	l->units = l->by_node ? k->nodes : k->pa->n_zones;
 	l->groups = groups + 1;
 	l->vec = xcalloc(l->units * l->groups, sizeof(*l->vec));
@@ -91,6 +94,8 @@ enum lru_list lru_list_of(const struct lru *l, const struct page *p)
 
 	if (p->marks & PG_UNEVICTABLE)
 		return LRU_UNEVICTABLE;
+	if (l->form == RECLAIM_MGLRU)
+		return (enum lru_list)(LRU_GEN_FIRST + page_gen_slot(p) * 2 + !(p->marks & PG_SWAPBACKED));
 	return (enum lru_list)(list + (p->marks & PG_ACTIVE ? 1u : 0u));
 }
 
@@ -104,11 +109,19 @@ static struct page *at(const struct kernel *k, u32 pfn)
 	return page_of(&k->pa->map, pfn);
 }
 
+/* The list that it goes to; a page that has no generation gets one. */
+static enum lru_list place(const struct kernel *k, struct lruvec *v, struct page *p)
+{
+	if (k->lru->form == RECLAIM_MGLRU && !(p->marks >> PG_GEN_SHIFT))
+		lru_gen_place(v, p);
+	return lru_list_of(k->lru, p);
+}
+
 void lru_insert(struct kernel *k, struct cpu *c, u64 pfn, bool tail)
 {
 	struct page *p = at(k, (u32)pfn);
 	struct lruvec *v = lruvec_of(k, pfn);
-	enum lru_list list = lru_list_of(k->lru, p);
+	enum lru_list list = place(k, v, p);
 	u32 *near = tail ? &v->tail[list] : &v->head[list], *far = tail ? &v->head[list] : &v->tail[list];
 	u32 other = *near;
 
@@ -147,12 +160,13 @@ void lru_remove(struct kernel *k, struct cpu *c, u64 pfn)
 {
 	struct page *p = at(k, (u32)pfn);
 	struct lruvec *v = lruvec_of(k, pfn);
-	enum lru_list list = lru_list_of(k->lru, p);
+	enum lru_list list;
 
 	if (!(p->marks & PG_LRU))
 		return;
+	list = lru_list_of(k->lru, p);
 	unlink_page(k, v, list, p);
-	p->marks &= (u16)~PG_LRU;
+	p->marks &= (u16)(~PG_LRU & ((1u << PG_GEN_SHIFT) - 1));
 	v->n[list]--;
 	k->lru->zone_n[zone_of(k->pa, pfn)->index][list]--;
 	touch_struct(k, c, pfn);
@@ -180,6 +194,23 @@ void lru_replace(struct kernel *k, u64 from, u64 to)
 		return;
 	leave(k, NULL, from);
 	lru_insert(k, NULL, to, false);
+}
+
+/* The two youngest generations are counted as active ones: lru_gen_is_active(). */
+u64 lru_zone_pages(const struct kernel *k, u32 zone, enum lru_list list)
+{
+	const struct lru *l = k->lru;
+	const struct zone *z = &k->pa->zone[zone];
+	u64 youngest = l->vec[l->by_node ? z->node : zone].max_seq, n = l->zone_n[zone][list];
+	u32 slot;
+
+	for (slot = 0; l->form == RECLAIM_MGLRU && list < LRU_UNEVICTABLE && slot < LRU_GENS; slot++) {
+		bool active = slot == gen_slot(youngest) || slot == gen_slot(youngest - 1);
+
+		if (active == (list & 1))
+			n += l->zone_n[zone][LRU_GEN_FIRST + slot * 2 + (list >= LRU_INACTIVE_FILE)];
+	}
+	return n;
 }
 
 u64 lru_pages(const struct kernel *k, u32 unit, enum lru_list list)
@@ -216,7 +247,9 @@ static bool begins_active(const struct kernel *k, const struct page *p)
 {
 	if (p->marks & (PG_ACTIVE | PG_UNEVICTABLE))
 		return p->marks & PG_ACTIVE;
-	return p->marks & PG_SWAPBACKED && k->lru->form != RECLAIM_SCAN && k->cfg.era != ERA_6_X;
+	if (k->lru->form == RECLAIM_SCAN || k->lru->form == RECLAIM_MGLRU)
+		return false;
+	return p->marks & PG_SWAPBACKED && k->cfg.era != ERA_6_X;
 }
 
 static void enter(struct kernel *k, struct cpu *c, u64 pfn)
@@ -251,6 +284,8 @@ void lru_add(struct kernel *k, struct cpu *c, u64 pfn)
 
 	if (k->lru)
 		at(k, (u32)pfn)->marks |= PG_BATCHED;
+	if (k->lru && k->lru->form == RECLAIM_MGLRU && k->cpu[c->id].in_fault && !k->pa->reclaiming)
+		at(k, (u32)pfn)->marks |= PG_ACTIVE; /* lru_gen_in_fault() */
 	kernel_path_step(k, c, NULL, STEP_LRU_ADD);
 	b->pfn[b->n++] = pfn;
 	if (b->n == batch_size(k->cfg.era))
@@ -310,10 +345,13 @@ void lru_mark_accessed(struct kernel *k, struct cpu *c, u64 pfn)
 		return;
 	if (p->marks & (PG_ACTIVE | PG_UNEVICTABLE) || !(p->marks & PG_REFERENCED)) {
 		p->marks |= PG_REFERENCED;
+	} else if (k->lru->form == RECLAIM_MGLRU) {
+		p->marks |= PG_WORKINGSET; /* folio_inc_refs(): the second tier */
 	} else if (p->marks & PG_LRU) {
 		lru_remove(k, c, pfn);
 		p->marks = (u16)((p->marks | PG_ACTIVE) & ~PG_REFERENCED);
 		lru_insert(k, c, pfn, false);
+		workingset_activation(k, pfn);
 		k->lru->st.activated++;
 	} else {
 		p->marks = (u16)((p->marks | PG_ACTIVE) & ~PG_REFERENCED);

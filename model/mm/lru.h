@@ -18,8 +18,11 @@ enum reclaim_form {
 	RECLAIM_SCAN,  /* 2.4.10 on: lists of cached pages, and page tables are scanned for what is mapped */
 	RECLAIM_ZONE,  /* 2.5 to 2.6.27: an active and an inactive list a zone */
 	RECLAIM_SPLIT, /* 2.6.28 on: lists of their own for private memory and for files */
+	RECLAIM_MGLRU, /* 6.1 on, where it is configured: generations; lru_gen.h */
 	NR_RECLAIM_FORMS
 };
+
+#define LRU_GENS 4u /* MAX_NR_GENS */
 
 /* include/linux/mmzone.h. Where lists are not split, those of files have all pages. */
 enum lru_list {
@@ -28,9 +31,11 @@ enum lru_list {
 	LRU_INACTIVE_FILE,
 	LRU_ACTIVE_FILE,
 	LRU_UNEVICTABLE,
-	NR_LRU_LISTS
+	NR_PLAIN_LISTS,
+	LRU_GEN_FIRST = NR_PLAIN_LISTS, /* private memory and files of each generation in turn */
+	NR_LRU_LISTS = LRU_GEN_FIRST + 2 * LRU_GENS
 };
-extern const char *const lru_list_name[NR_LRU_LISTS]; /* "inactive_anon", ... */
+extern const char *const lru_list_name[NR_PLAIN_LISTS]; /* "inactive_anon", ... */
 
 struct lruvec {
 	u32 unit, group;                            /* index of the zone or node; 0: the root group */
@@ -41,8 +46,10 @@ struct lruvec {
 	u64 scanned[2], rotated[2]; /* 2.6.28 to 5.7: reclaim_stat; of private memory, of files */
 	u64 nonresident_age;        /* workingset.h; the next two: of private memory, of files */
 	u64 refaults[2], seen_refaults[2];
-	u64 due[NR_LRU_LISTS]; /* 2.6: pages to be scanned that were fewer than a batch */
-	u32 prev_priority;     /* 2.6: how hard the last reclaim had to try */
+	u64 due[NR_LRU_LISTS];                /* 2.6: pages to be scanned that were fewer than a batch */
+	u32 prev_priority;                    /* 2.6: how hard the last reclaim had to try */
+	u64 max_seq, min_seq[2];              /* generations: the youngest, and the oldest of each type */
+	u64 gen_evicted[2], gen_refaulted[2]; /* pages of each type, older ones for less */
 };
 
 #define LRU_STATS(X)                                                              \
@@ -50,7 +57,9 @@ struct lruvec {
 	X(activated, "pages", "moved to an active list: pgactivate")              \
 	X(deactivated, "pages", "moved to an inactive list: pgdeactivate")        \
 	X(rotated, "pages", "moved to the end of their inactive list: pgrotated") \
-	X(lazyfree, "pages", "given to reclaim by MADV_FREE: pglazyfree")          \
+	X(lazyfree, "pages", "given to reclaim by MADV_FREE: pglazyfree")         \
+	X(promoted, "pages", "found used, and moved to the youngest generation")  \
+	X(generations, "generations", "made by aging")                            \
 	X(drains, "batches", "emptied")
 
 struct lru_stats {
@@ -94,6 +103,8 @@ void lru_set_swapbacked(struct kernel *k, struct cpu *c, u64 pfn, bool swapbacke
 void lru_remove(struct kernel *k, struct cpu *c, u64 pfn);
 /* A page was moved: `to`, which has its marks already, is in a list in its stead. */
 void lru_replace(struct kernel *k, u64 from, u64 to);
+/* Pages of a zone that are counted as in that list, one of the first NR_PLAIN_LISTS. */
+u64 lru_zone_pages(const struct kernel *k, u32 zone, enum lru_list list);
 /* Pages in lists of a kind: of a node's or zone's lruvecs, of all groups. */
 u64 lru_pages(const struct kernel *k, u32 unit, enum lru_list list);
 

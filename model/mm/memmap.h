@@ -52,6 +52,7 @@ enum page_state {
 #define PG_WORKINGSET  512u
 #define PG_RECLAIM     1024u /* to be freed when its write-back ends */
 #define PG_READAHEAD   2048u /* using it asks for more */
+#define PG_GEN_SHIFT   13u   /* the bits from here on: the generation's slot + 1, lru_gen.h */
 #define PG_EXCLUSIVE   4096u /* nobody else can have it: PageAnonExclusive() */
 
 struct page {

@@ -115,13 +115,13 @@ static bool list_value(const struct proc_source *p, const char *name, u32 node, 
 
 	if (!p->kernel || !p->kernel->lru || strncmp(name, "nr_", 3) != 0)
 		return false;
-	for (list = 0; list < NR_LRU_LISTS && strcmp(name + 3, lru_list_name[list]) != 0; list++)
+	for (list = 0; list < NR_PLAIN_LISTS && strcmp(name + 3, lru_list_name[list]) != 0; list++)
 		;
-	if (list == NR_LRU_LISTS)
+	if (list == NR_PLAIN_LISTS)
 		return false;
 	for (*value = 0, z = 0; z < pa->n_zones; z++)
 		if (node == PROC_ALL_NODES || pa->zone[z].node == node)
-			*value += p->kernel->lru->zone_n[z][list];
+			*value += lru_zone_pages(p->kernel, z, (enum lru_list)list);
 	return true;
 }
 

@@ -19,6 +19,8 @@
 	X(REFERENCED_ENTRY, RECLAIM, 15, 15, 30, 60, "an entry's accessed bit, looked at and cleared")     \
 	X(UNMAP_ENTRY, RECLAIM, 60, 90, 150, 230,                                                          \
 	  "an entry taken away by reclaim, beside finding it and the flush")                               \
+	X(AGE_MM, RECLAIM, 0, 0, 0, 120, "walk_mm(): an address space that aging looks at")                \
+	X(AGE_ENTRY, RECLAIM, 0, 0, 0, 14, "walk_pte_range(): each entry of it that has a page")           \
 	X(SWAP_OUT_MM, RECLAIM, 60, 60, 60, 60, "swap_out(): an address space that is scanned")            \
 	X(SWAP_OUT_VMA, RECLAIM, 20, 20, 20, 20, "swap_out_vma(): each mapping of it")                     \
 	X(SWAP_OUT_ENTRY, RECLAIM, 25, 25, 25, 25, "try_to_swap_out(): each entry that has a page")        \

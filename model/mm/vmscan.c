@@ -84,6 +84,9 @@ static void shrink_lruvec(struct scan *s, struct lruvec *v)
 	case RECLAIM_ZONE:
 		shrink_zone_lists(s, v);
 		break;
+	case RECLAIM_MGLRU:
+		shrink_gen(s, v);
+		break;
 	default:
 		shrink_split(s, v);
 	}
@@ -224,8 +227,9 @@ u64 reclaim_possible(const struct kernel *k, const struct zone *z)
 
 	if (!k->lru)
 		return n;
-	n += k->lru->zone_n[z->index][LRU_INACTIVE_FILE] + k->lru->zone_n[z->index][LRU_ACTIVE_FILE];
+	n += lru_zone_pages(k, z->index, LRU_INACTIVE_FILE) + lru_zone_pages(k, z->index, LRU_ACTIVE_FILE);
 	if (swap_free_slots(k))
-		n += k->lru->zone_n[z->index][LRU_INACTIVE_ANON] + k->lru->zone_n[z->index][LRU_ACTIVE_ANON];
+		n += lru_zone_pages(k, z->index, LRU_INACTIVE_ANON) +
+		     lru_zone_pages(k, z->index, LRU_ACTIVE_ANON);
 	return n;
 }

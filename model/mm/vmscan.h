@@ -48,10 +48,11 @@ void reclaim_stats_add(const struct kernel *k, struct stats *s);    /* registers
 /* What lies behind a lruvec of the scan: its zone's or node's pages. */
 bool scan_covers(const struct scan *s, const struct lruvec *v);
 
-/* vmscan_split.c, vmscan_zone.c, vmscan_scan.c: one lruvec at the scan's priority. */
+/* vmscan_split.c, vmscan_zone.c, vmscan_scan.c, vmscan_gen.c: one lruvec at the scan's priority. */
 void shrink_split(struct scan *s, struct lruvec *v);
 void shrink_zone_lists(struct scan *s, struct lruvec *v);
 void shrink_scan(struct scan *s, struct lruvec *v);
+void shrink_gen(struct scan *s, struct lruvec *v);
 /* mm/vmscan.c:swap_out() of 2.4: page tables are scanned until so many pages can be freed. */
 void swap_out(struct scan *s, u32 pages);
 void swap_out_forget(struct mm *mm); /* the address space ends */

@@ -3,6 +3,7 @@
 #include "model/mm/footprint.h"
 #include "model/mm/contig.h"
 #include "model/mm/huge.h"
+#include "model/mm/lru_gen.h"
 #include "model/mm/memcg.h"
 #include "model/mm/page_cache.h"
 #include "model/mm/page_io.h"
@@ -35,8 +36,8 @@ bool page_is_dirty(const struct page *p)
 }
 
 /*
- * Who writes to a device whose queue is full sleeps, and so looks at nothing before there is room; a batch may
- * go beyond it. Whether that is so.
+ * Who writes to a device whose queue is full sleeps, and so looks at nothing before there is room; a batch
+ * may go beyond it. Whether that is so.
  */
 bool scan_is_blocked(struct scan *s)
 {
@@ -106,6 +107,29 @@ struct look {
 	bool text;
 };
 
+/* lru_gen_look_around(): what was used near a page that was. */
+#define LOOK_AROUND 64u /* BITS_PER_LONG: entries, of the same table and VMA */
+
+static void look_around(struct rmap_walk *w, const struct rmap_entry *e)
+{
+	const struct pt_format *f = w->k->format;
+	u64 at = e->entry_pa / f->entry_bytes % (1u << f->bits[0]), from = at & ~(u64)(LOOK_AROUND - 1), i;
+
+	if (w->k->lru->form != RECLAIM_MGLRU || e->level || !e->vma)
+		return;
+	for (i = from; i < from + LOOK_AROUND; i++) {
+		u64 pa = e->entry_pa + (i - at) * f->entry_bytes, entry = pte_read(e->mm, pa);
+		u64 va = e->va + ((i - at) << FRAME_SHIFT), pfn = pte_pfn(e->mm, entry);
+
+		if (i == at || va < e->vma->start || va >= e->vma->end || !entry || entry_is_swap(f, entry) ||
+		    !(pte_flags(e->mm, entry) & PTE_ACCESSED) || !rmap_page(w->k, pfn))
+			continue;
+		kernel_step(w->k, w->c, STEP_AGE_ENTRY);
+		pte_write(e->mm, w->c, KPATH_RECLAIM, pa, pte_without(e->mm, entry, PTE_ACCESSED));
+		lru_gen_promote(w->k, lruvec_of(w->k, pfn), pfn);
+	}
+}
+
 /* x86 clears the bit without a flush: a translation in a TLB hides later uses (ptep_clear_flush_young()). */
 static bool look_at_entry(struct rmap_walk *w, const struct rmap_entry *e)
 {
@@ -118,6 +142,7 @@ static bool look_at_entry(struct rmap_walk *w, const struct rmap_entry *e)
 	if (!(flags & PTE_ACCESSED))
 		return true;
 	l->young++;
+	look_around(w, e);
 	l->text |= e->vma && e->vma->flags & MM_EXEC;
 	pte_write(e->mm, w->c, KPATH_RECLAIM, e->entry_pa,
 		  f->encode(f->pa(entry, e->level), flags & ~PTE_ACCESSED, e->level));
@@ -153,6 +178,8 @@ static enum verdict judge(struct scan *s, u64 pfn)
 	if (s->k->lru->form == RECLAIM_SCAN)
 		return RECLAIM;
 	young = page_referenced(s, pfn);
+	if (s->k->lru->form == RECLAIM_MGLRU)
+		return young ? ACTIVATE : RECLAIM;
 	p->marks &= (u16)~PG_REFERENCED;
 	if (s->k->cfg.era < ERA_2_6_37)
 		return (young || marked) && (p->mapcount || p->swap) ? ACTIVATE : RECLAIM;
@@ -362,8 +389,10 @@ u32 shrink_pages(struct scan *s, struct page_batch *b)
 			freed++;
 			continue;
 		}
-		if (fate == BECOMES_ACTIVE)
+		if (fate == BECOMES_ACTIVE) {
 			page_at(s, pfn)->marks |= PG_ACTIVE;
+			workingset_activation(s->k, pfn);
+		}
 		b->pfn[n++] = pfn;
 	}
 	tlb_batch_flush(&s->tlb, s->k, s->c);

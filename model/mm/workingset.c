@@ -18,15 +18,22 @@ static bool has_shadows(const struct kernel *k, const struct page *p)
 	return k->cfg.era == ERA_6_X || (k->cfg.era == ERA_2_6_37 && !(p->marks & PG_SWAPBACKED));
 }
 
+static u64 shadow_of(const struct kernel *k, const struct lruvec *v, u64 age, const struct page *p)
+{
+	return age << SHADOW_AGE | (u64)(v - k->lru->vec) << SHADOW_VEC |
+	       (p->marks & PG_WORKINGSET ? SHADOW_ACTIVE : 0) | SHADOW;
+}
+
 u64 workingset_eviction(struct kernel *k, u64 pfn)
 {
 	const struct page *p = page_of(&k->pa->map, pfn);
 	struct lruvec *v = lruvec_of(k, pfn);
 
+	if (k->lru->form == RECLAIM_MGLRU)
+		return shadow_of(k, v, v->min_seq[!(p->marks & PG_SWAPBACKED)], p);
 	if (!has_shadows(k, p))
 		return 0;
-	return ++v->nonresident_age << SHADOW_AGE | (u64)(v - k->lru->vec) << SHADOW_VEC |
-	       (p->marks & PG_WORKINGSET ? SHADOW_ACTIVE : 0) | SHADOW;
+	return shadow_of(k, v, ++v->nonresident_age, p);
 }
 
 /* What could have made room for the page: the other lists of its lruvec. */
@@ -56,6 +63,10 @@ void workingset_refault(struct kernel *k, struct cpu *c, u64 pfn, u64 shadow)
 	kernel_step(k, c, STEP_REFAULT);
 	++*(file ? &k->reclaim.refaults_file : &k->reclaim.refaults_anon);
 	v->refaults[file]++;
+	if (k->lru->form == RECLAIM_MGLRU) {
+		v->gen_refaulted[file] += v->max_seq - (shadow >> SHADOW_AGE) < LRU_GENS;
+		return;
+	}
 	if (v->nonresident_age - (shadow >> SHADOW_AGE) > workingset_size(k, v, file))
 		return;
 	p->marks |= PG_ACTIVE;
