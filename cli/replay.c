@@ -30,6 +30,7 @@ static void usage(FILE *f)
 	      "      --timeline[=N]   write events.json: faults, reclaim, interrupts, ... of each core,\n"
 	      "                       for ui.perfetto.dev; at most N (1000000) of them\n"
 	      "      --profile[=N]    tables of mappings, pages, lines and functions, worst first (1000)\n"
+	      "      --trace-events FILE  write the kernel's tracepoints as `perf script` prints them\n"
 	      "      --ladder         tell where allocations were served, and what that cost\n"
 	      "      --loop N         replay everything N times, as new processes on the warm machine\n"
 	      "      --keep-going     step over damaged parts of a recording\n"
@@ -184,6 +185,10 @@ static void open_timeline(struct replay *r)
 {
 	const struct replay_args *a = r->args;
 
+	if (a->trace_events) {
+		r->trace = trace_text_new(a->trace_events, r->machine->cfg.core.frequency);
+		engine_set_tracer(r->machine->engine, trace_text_tracer(r->trace));
+	}
 	if (!a->timeline)
 		return;
 	r->events = events_new(a->output, r->machine->cfg.core.frequency, a->timeline_limit);
@@ -221,6 +226,8 @@ static void replay(const struct replay_args *a)
 	open_profile(&r);
 	replay_parts(&r);
 	report(&r, c);
+	if (r.trace)
+		trace_text_close(r.trace);
 	trap_log_fini(&r.traps);
 	free(r.file_bytes);
 	weighted_free(r.weighted);
@@ -353,6 +360,7 @@ enum {
 	OPT_RESTORE,
 	OPT_TIMELINE,
 	OPT_PATTERNS,
+	OPT_TRACE,
 };
 static const struct option options[] = {
 	{ "machine", required_argument, NULL, 'm' },
@@ -367,6 +375,7 @@ static const struct option options[] = {
 	{ "from", required_argument, NULL, OPT_FROM },
 	{ "to", required_argument, NULL, OPT_TO },
 	{ "interval", required_argument, NULL, OPT_INTERVAL },
+	{ "trace-events", required_argument, NULL, OPT_TRACE },
 	{ "interval-counters", required_argument, NULL, OPT_PATTERNS },
 	{ "ladder", no_argument, NULL, OPT_LADDER },
 	{ "timeline", optional_argument, NULL, OPT_TIMELINE },
@@ -404,6 +413,7 @@ static void take_option(struct replay_args *a, int opt)
 	case OPT_FROM: a->from = place("--from", optarg); break;
 	case OPT_TO: a->to = place("--to", optarg); break;
 	case OPT_INTERVAL: a->interval = amount_parse("--interval", optarg, UNIT_INSNS, true); break;
+	case OPT_TRACE: a->trace_events = optarg; break;
 	case OPT_PATTERNS: take_patterns(a, optarg); break;
 	case OPT_SIMPOINTS: a->simpoints = optarg; break;
 	case OPT_WEIGHTS: a->weights = optarg; break;

@@ -12,6 +12,7 @@
 #include "analysis/proc_dir.h"
 #include "analysis/profile.h"
 #include "analysis/simpoint.h"
+#include "analysis/trace_text.h"
 #include "analysis/window.h"
 #include "cli/amount.h"
 #include "cli/progress.h"
@@ -48,8 +49,9 @@ struct replay_args {
 	const char *checkpoint, *restore; /* files, NULL: none */
 	u32 loop;
 	bool plot, check, quiet, decode_only, ladder, timeline;
-	u64 timeline_limit; /* events */
-	u32 profile;        /* rows of its tables, 0: none is made */
+	u64 timeline_limit;       /* events */
+	u32 profile;              /* rows of its tables, 0: none is made */
+	const char *trace_events; /* file, NULL: none */
 };
 
 struct replay {
@@ -67,6 +69,7 @@ struct replay {
 	struct snapshots *snapshots; /* with intervals */
 	struct ladder_part *ladder;  /* of the window */
 	struct events *events;       /* NULL: not asked for */
+	struct trace_text *trace;    /* the same */
 	struct results_latency latency[CORE_LATENCY_ROWS];
 	struct simpoints simpoints;
 	struct weighted *weighted; /* NULL: no simpoints */

@@ -120,6 +120,8 @@ static void listen(const struct replay *r, bool on)
 {
 	if (r->profile)
 		profile_hook(r->profile)->on = on;
+	if (r->trace)
+		trace_text_tracer(r->trace)->paused = !on;
 	if (!r->events)
 		return;
 	engine_tell_turns(engine_of(r));

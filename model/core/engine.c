@@ -1,6 +1,8 @@
 #include "model/core/engine.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "model/base/error.h"
 #include "model/core/engine_state.h"
@@ -179,9 +181,22 @@ static void load_mm(struct engine *e, struct thread *th)
 	e->on->loaded = p->mm;
 }
 
+/* Tracepoints tell a thread by the name of its recording, "sort" of "traces/sort.mmtrace.gz". */
+static void name_task(const struct engine *e, const struct thread *th)
+{
+	const char *path = trace_path(th->rec->trace), *slash = strrchr(path, '/'), *name;
+	char comm[TRACE_COMM];
+
+	name = slash ? slash + 1 : path;
+	snprintf(comm, sizeof(comm), "%.*s", (int)MIN(strcspn(name, ". \t\n"), sizeof(comm) - 1), name);
+	tracer_set_task(e->tracer, e->on->id, th->proc->pid, th->tid, *comm ? comm : "-");
+}
+
 /* What the kernel has of the thread is made when it runs first, at its own cost. */
 static void run_task(struct engine *e, struct thread *th)
 {
+	if (unlikely(e->tracer != NULL))
+		name_task(e, th);
 	if (!th->task)
 		th->task = kernel_task_new(e->p.kernel, e->on->cpu);
 	kernel_task_run(e->p.kernel, e->on->cpu, th->task);
@@ -433,6 +448,12 @@ void engine_set_timeline(struct engine *e, struct timeline *t)
 {
 	e->timeline = t;
 	kernel_set_timeline(e->p.kernel, t);
+}
+
+void engine_set_tracer(struct engine *e, struct tracer *t)
+{
+	e->tracer = t;
+	kernel_set_tracer(e->p.kernel, t);
 }
 
 const char *engine_mark(const struct engine *e)

@@ -151,6 +151,8 @@ void engine_set_profile(struct engine *e, const struct profile_hook *hook);
 
 /* Who listens from now on to what delays the threads, the kernel's work included; NULL: nobody. */
 void engine_set_timeline(struct engine *e, struct timeline *t);
+/* The same, to the kernel's tracepoints. */
+void engine_set_tracer(struct engine *e, struct tracer *t);
 /* The listener is told of the turns under way as far as they got, and later of the rest. */
 void engine_tell_turns(struct engine *e);
 

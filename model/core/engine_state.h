@@ -69,6 +69,7 @@ struct engine {
 	struct explain *explain;
 	const struct profile_hook *profile; /* NULL: nobody asks */
 	struct timeline *timeline; /* NULL: nobody listens */
+	struct tracer *tracer;
 	struct trap_log *log, *repeat;
 	bool marked; /* a mark was passed */
 	char mark[TR_MAX_NAME + 1];

@@ -9,6 +9,7 @@
  */
 #include "model/core/engine_state.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "model/base/error.h"
@@ -26,10 +27,24 @@ static void schedule_next(struct engine_job *j, const struct engine_core *c)
 	schedule(j, j->ev.when + (late / j->period + 1) * j->period);
 }
 
+/* For tracepoints: who does it. */
+static void name_task(const struct engine_job *j, const struct engine_core *c)
+{
+	char comm[TRACE_COMM];
+
+	if (j->tick == NR_KERNEL_TICKS && !j->flusher)
+		snprintf(comm, sizeof(comm), "kswapd%u", j->node);
+	else
+		snprintf(comm, sizeof(comm), j->flusher ? "kworker/%u:1" : "swapper/%u", c->id);
+	tracer_set_task(j->engine->tracer, c->id, 0, 0, comm);
+}
+
 static void work(struct engine_job *j, struct engine_core *c)
 {
 	struct kernel *k = j->engine->p.kernel;
 
+	if (unlikely(j->engine->tracer != NULL))
+		name_task(j, c);
 	if (j->flusher)
 		kernel_run_flusher(k, c->cpu);
 	else if (j->tick == NR_KERNEL_TICKS)

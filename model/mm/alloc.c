@@ -256,6 +256,7 @@ static u64 allocate(struct page_alloc *pa, struct cpu *c, u32 gfp, u32 order, u3
 	ladder_begin(pa->charger->ladder, c, &scope);
 	pfn = hand_out(&r, serve(&r));
 	ladder_end(pa->charger->ladder, &scope, pfn == NO_FRAME ? LADDER_PAGE_FAILED : r.served);
+	charge_trace(pa->charger, c, TRACE_PAGE_ALLOC, TRACE(pfn, order, r.type, gfp), NULL);
 	return pfn;
 }
 
@@ -318,6 +319,7 @@ static void give(struct page_alloc *pa, struct cpu *c, u64 pfn, u32 order, bool 
 
 	ASSERT(p->state == PAGE_ALLOCATED && p->order == order);
 	ladder_begin(pa->charger->ladder, c, &scope);
+	charge_trace(pa->charger, c, TRACE_PAGE_FREE, TRACE(pfn, order), NULL);
 	p->refs = 0;
 	p->flags = 0;
 	pa->st.freed += 1ull << order;

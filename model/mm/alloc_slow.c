@@ -88,11 +88,13 @@ static u64 reclaim(struct request *r)
 	u64 begin = charge_begin(pa->charger, r->c), freed;
 
 	cpu_note_cause(r->c, CAUSE_RECLAIM);
+	charge_trace(pa->charger, r->c, TRACE_RECLAIM_BEGIN, TRACE(r->order, r->gfp), NULL);
 	pa->st.direct_reclaims++;
 	if (pa->reclaim)
 		freed = pa->reclaim->direct(pa->reclaim_arg, r->c, r->gfp, r->order);
 	else
 		freed = drain_all_pages(pa, r->c);
+	charge_trace(pa->charger, r->c, TRACE_RECLAIM_END, TRACE(freed), NULL);
 	charge_end(pa->charger, r->c, TL_RECLAIM, begin, r->order, freed);
 	return freed;
 }

@@ -3,6 +3,7 @@
 #include "model/arch/addr.h"
 #include "model/base/error.h"
 #include "model/mm/fallback.h"
+#include "model/mm/pcp.h"
 #include "model/mm/page_layout.h"
 
 /* mm/page_alloc.c of each tree: expand(), __free_pages_ok(), __free_one_page(). */
@@ -198,6 +199,16 @@ u64 buddy_take_block(struct zone *z, struct cpu *c, u64 pfn, u32 order, enum mig
 	return pfn;
 }
 
+/* percpu_refill says that the lists take pages of the order, whoever takes this one. */
+static u64 take_smallest(struct zone *z, struct cpu *c, u64 first, u32 order, enum migratetype type)
+{
+	u64 pfn = buddy_take_block(z, c, first, order, type);
+
+	charge_trace(z->pa->charger, c, TRACE_ZONE_LOCKED,
+		     TRACE(pfn, order, type, type < NR_PCP_TYPES && pcp_takes(z->pa, order)), NULL);
+	return pfn;
+}
+
 u64 buddy_take_own(struct zone *z, struct cpu *c, u32 order, enum migratetype type)
 {
 	u32 high;
@@ -208,7 +219,7 @@ u64 buddy_take_own(struct zone *z, struct cpu *c, u32 order, enum migratetype ty
 		if (charged(z, c))
 			charge_load(z->pa->charger, c, KPATH_BUDDY, list_va(z, high, type), 8);
 		if (first != NO_PAGE)
-			return buddy_take_block(z, c, first, order, type);
+			return take_smallest(z, c, first, order, type);
 	}
 	return NO_FRAME;
 }

@@ -9,10 +9,13 @@
 #ifndef MMSIM_MM_CHARGE_H
 #define MMSIM_MM_CHARGE_H
 
+#include <string.h>
+
 #include "model/arch/cpu.h"
 #include "model/mm/ladder.h"
 #include "model/mm/step.h"
 #include "model/sim/timeline.h"
+#include "model/sim/tracepoint.h"
 
 struct step_text {
 	u64 va;           /* where its text begins */
@@ -25,6 +28,7 @@ struct charger {
 	bool on;                   /* off: kernel code takes no time at all, and touches nothing */
 	struct ladder *ladder;     /* NULL: nobody keeps one */
 	struct timeline *timeline; /* NULL: nobody listens */
+	struct tracer *tracer;     /* the same, to tracepoints */
 	struct step_text step[NR_KERNEL_STEPS];
 };
 
@@ -70,6 +74,21 @@ static inline void charge_end(const struct charger *ch, struct cpu *c, enum time
 	if (timeline_on(ch->timeline) && c)
 		timeline_span(ch->timeline, c->id, kind, begin, c->ops->now(c), arg0, arg1);
 }
+
+/* A tracepoint is passed; name NULL: it has none. */
+static inline void charge_trace(const struct charger *ch, struct cpu *c, enum tracepoint kind,
+				const u64 (*arg)[TRACE_ARGS], const char *name)
+{
+	struct trace_event e;
+
+	if (!tracer_on(ch->tracer) || !c)
+		return;
+	e = (struct trace_event){ .kind = kind, .cpu = c->id, .cycle = c->ops->now(c), .name = name };
+	memcpy(e.arg, *arg, sizeof(e.arg));
+	tracer_tell(ch->tracer, &e);
+}
+/* Its arguments. */
+#define TRACE(...) (&(const u64[TRACE_ARGS]){ __VA_ARGS__ })
 
 /*
  * A spinlock: busy until a cycle. A path that takes it waits for that, and lets it go at the clock it has

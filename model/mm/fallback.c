@@ -154,17 +154,26 @@ static u64 count_fallback(const struct request *r, u64 pfn)
 	return pfn;
 }
 
+/* A block of `order` off another type's list serves the request. */
+static void tell(const struct request *r, u64 pfn, u32 order, enum migratetype from)
+{
+	charge_trace(r->z->pa->charger, r->c, TRACE_EXTFRAG,
+		     TRACE(pfn, r->order, order, r->z->pa->pageblock_order, r->type, from,
+			   block_type(r->z, pfn) == r->type),
+		     NULL);
+}
+
 /* Up to 4.11: the largest block is split onto the lists of the type that took its free neighbours along. */
 static u64 take_moving(const struct request *r)
 {
 	struct zone *z = r->z;
 	u32 pfn = largest_block(r, lowest_order(r)), order;
-	enum migratetype to;
+	enum migratetype from, to;
 
 	if (pfn == NO_PAGE)
 		return NO_FRAME;
 	order = page_at(z, pfn)->order;
-	to = page_at(z, pfn)->type;
+	from = to = page_at(z, pfn)->type;
 	if (order >= z->pa->pageblock_order / 2 || r->type == MIGRATE_RECLAIMABLE) {
 		u64 moved = buddy_move_block(z, r->c, pfn, r->type);
 
@@ -174,6 +183,7 @@ static u64 take_moving(const struct request *r)
 	}
 	if (order >= z->pa->pageblock_order)
 		take_over(r, pfn, order);
+	tell(r, pfn, order, from);
 	return count_fallback(r, buddy_take_block(z, r->c, pfn, r->order, to));
 }
 
@@ -202,13 +212,17 @@ static void steal(const struct request *r, u64 pfn, u32 order)
 static u64 take_stealing(const struct request *r)
 {
 	u32 pfn = largest_block(r, lowest_order(r)), order;
+	enum migratetype from;
 
 	if (pfn == NO_PAGE)
 		return NO_FRAME;
 	order = page_at(r->z, pfn)->order;
 	if (!may_steal(r, order) && order > r->order)
 		pfn = smallest_block(r);
-	steal(r, pfn, page_at(r->z, pfn)->order);
+	order = page_at(r->z, pfn)->order;
+	from = page_at(r->z, pfn)->type;
+	steal(r, pfn, order);
+	tell(r, pfn, order, from);
 	return count_fallback(r, buddy_take_own(r->z, r->c, r->order, r->type));
 }
 
@@ -234,13 +248,29 @@ static u64 claim_block(const struct request *r, u64 pfn, u32 order)
 static u64 claim(const struct request *r)
 {
 	u32 order, low = lowest_order(r), block;
+	enum migratetype from;
 	u64 pfn = NO_FRAME;
 
 	for (order = r->z->pa->max_order; pfn == NO_FRAME && order-- > low && may_steal(r, order);) {
 		block = other_block(r, order);
-		if (block != NO_PAGE)
-			pfn = claim_block(r, block, order);
+		if (block == NO_PAGE)
+			continue;
+		from = page_at(r->z, block)->type;
+		pfn = claim_block(r, block, order);
+		if (pfn != NO_FRAME)
+			tell(r, pfn, order, from);
 	}
+	return pfn;
+}
+
+/* __rmqueue_steal() */
+static u64 take_out(const struct request *r, u64 block)
+{
+	enum migratetype from = page_at(r->z, block)->type;
+	u32 order = page_at(r->z, block)->order;
+	u64 pfn = buddy_take_block(r->z, r->c, block, r->order, from);
+
+	tell(r, pfn, order, from);
 	return pfn;
 }
 
@@ -253,7 +283,7 @@ static u64 take_claiming(const struct request *r)
 	if (pfn == NO_FRAME && !(r->gfp & GFP_NOFRAGMENT)) {
 		block = smallest_block(r);
 		if (block != NO_PAGE)
-			pfn = buddy_take_block(r->z, r->c, block, r->order, page_at(r->z, block)->type);
+			pfn = take_out(r, block);
 	}
 	return count_fallback(r, pfn);
 }

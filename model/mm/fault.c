@@ -584,6 +584,7 @@ static enum trap_result kernel_fault(struct kernel *k, struct cpu *c, struct mm 
 	u64 begin = charge_begin(&k->charger, c);
 	enum trap_result result;
 
+	fault_trace(k, c, t);
 	k->cpu[c->id].in_fault = true;
 	result = fault(k, c, mm, t);
 	k->cpu[c->id].in_fault = false;

@@ -35,6 +35,20 @@ static const struct outcome *outcome(const struct fault_stats *before, const str
 	return &waits;
 }
 
+/* enum x86_pf_error_code of arch/x86/include/asm/trap_pf.h */
+#define PF_PROT  1u
+#define PF_WRITE 2u
+#define PF_USER  4u
+#define PF_INSTR 16u
+
+void fault_trace(const struct kernel *k, struct cpu *c, const struct trap *t)
+{
+	u64 code = PF_USER | (t->present ? PF_PROT : 0);
+
+	code |= t->access == ACCESS_WRITE ? PF_WRITE : t->access == ACCESS_EXEC ? PF_INSTR : 0;
+	charge_trace(&k->charger, c, TRACE_FAULT_USER, TRACE(t->va, code), NULL);
+}
+
 void fault_tell(const struct kernel *k, struct cpu *c, const struct trap *t, const struct fault_stats *before,
 		u64 begin)
 {

@@ -6,6 +6,8 @@
 
 #include "model/mm/mm.h"
 
+/* It begins. */
+void fault_trace(const struct kernel *k, struct cpu *c, const struct trap *t);
 /* The fault is over, or waits; before: the counters when it began, at that cycle. */
 void fault_tell(const struct kernel *k, struct cpu *c, const struct trap *t, const struct fault_stats *before,
 		u64 begin);

@@ -271,6 +271,11 @@ void kernel_set_timeline(struct kernel *k, struct timeline *t)
 	k->charger.timeline = t;
 }
 
+void kernel_set_tracer(struct kernel *k, struct tracer *t)
+{
+	k->charger.tracer = t;
+}
+
 void kernel_syscall(struct kernel *k, struct cpu *c)
 {
 	kernel_path_step(k, c, NULL, STEP_SYSCALL);

@@ -18,6 +18,7 @@
 #include "model/sim/opt.h"
 #include "model/sim/stat.h"
 #include "model/sim/timeline.h"
+#include "model/sim/tracepoint.h"
 
 /*
  * What takes time beside instructions (step.h) and accesses: key, default, help.
@@ -168,6 +169,7 @@ void kernel_sync(struct kernel *k);
 const struct ladder *kernel_ladder(const struct kernel *k);
 /* Who listens to what the kernel does from now on; NULL: nobody. */
 void kernel_set_timeline(struct kernel *k, struct timeline *t);
+void kernel_set_tracer(struct kernel *k, struct tracer *t); /* to its tracepoints */
 /*
  * What the kernel has of a thread: task_struct and stack, which its paths touch while they run for it. NULL:
  * there is no memory for them, or they are not modelled.

@@ -133,6 +133,7 @@ static void wake_kswapd(void *arg, struct cpu *c, struct zone *z, u32 order, u32
 	}
 	want(&n->kswapd, order, z->type);
 	t->st.kswapd_wakes++;
+	charge_trace(&k->charger, c, TRACE_WAKEUP_KSWAPD, TRACE(z->node, order, gfp), NULL);
 	kernel_path_step(k, c, NULL, STEP_KSWAPD_WAKE);
 	t->wake(t->wake_arg, c, z->node, 0);
 }
@@ -217,6 +218,7 @@ static bool balance(struct kthreads *t, struct cpu *c, u32 node, const struct wa
 
 	if (!n->run.priority) {
 		t->pageoutrun++;
+		charge_trace(&t->k->charger, c, TRACE_KSWAPD_WAKE, TRACE(node, w->order), NULL);
 		n->run = (struct kswapd_run){ .priority = reclaim_first_priority(t->k),
 					      .target = pass_target(t->k->pa, node, w->highest) };
 	}
@@ -254,6 +256,7 @@ static void run_kswapd(struct kthreads *t, struct cpu *c, u32 node)
 	t->st.kswapd_slices++;
 	if (balance(t, c, node, &w)) {
 		prepare_to_sleep(t, c, node, &w);
+		charge_trace(&t->k->charger, c, TRACE_KSWAPD_SLEEP, TRACE(node), NULL);
 		fall_asleep(&t->node[node].kswapd);
 	}
 	charge_end(&t->k->charger, c, TL_KSWAPD, begin, node, w.order);

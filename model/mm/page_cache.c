@@ -173,6 +173,7 @@ bool page_cache_add(struct kernel *k, struct cpu *c, struct object *o, u64 index
 	if (!cache_index_store(&o->pages, &k->page_cache->nodes, c, index, cache_page(pfn)))
 		return false;
 	cache_cost_add(k, c, o, index, pfn);
+	charge_trace(&k->charger, c, TRACE_FILEMAP_ADD, TRACE(o->id, pfn, index), NULL);
 	k->page_cache->pages++;
 	k->page_cache->st.added++;
 	k->page_cache->st.nodes = k->page_cache->nodes.n;
@@ -202,6 +203,7 @@ static void take_out(struct kernel *k, struct cpu *c, struct object *o, u64 inde
 	cache_cost_delete(k, c, o, index, pfn);
 	stored = cache_index_store(&o->pages, &k->page_cache->nodes, c, index, entry);
 	ASSERT(stored);
+	charge_trace(&k->charger, c, TRACE_FILEMAP_DELETE, TRACE(o->id, pfn, index), NULL);
 	k->page_cache->pages--;
 	k->page_cache->st.removed++;
 	k->page_cache->st.nodes = k->page_cache->nodes.n;

@@ -183,6 +183,7 @@ void pcp_give_last(struct zone *z, struct cpu *c, struct pcp *p, u32 i, enum mig
 	p->count -= 1u << order;
 	z->pa->pcp_st.drained += 1u << order;
 	buddy_give(z, c, pfn, order, type, false);
+	charge_trace(z->pa->charger, c, TRACE_PCPU_DRAIN, TRACE(pfn, order, type), NULL);
 }
 
 /* ---- the interface ---- */

@@ -106,19 +106,31 @@ static u64 flush_loaded(struct kernel *k, struct asids *a, const struct info *i,
 	return k->cost.flush_all;
 }
 
+/* trace_tlb_flush() of flush_tlb_func(): what has been flushed since the counters were so. */
+static void tell_flush(const struct kernel *k, struct cpu *c, enum tlb_flush_reason reason, u64 pages,
+		       u64 full)
+{
+	if (pages || full)
+		charge_trace(&k->charger, c, TRACE_TLB_FLUSH, TRACE(full ? TRACE_ALL : pages, reason), NULL);
+}
+
 static void flush_here(const struct ipi *x)
 {
 	const struct info *i = x->arg;
 	struct kernel *k = x->k;
 	struct asids *a = &k->asids[x->c->id];
+	u64 pages = k->flush.pages, full = k->flush.full;
 
 	charge_time(&k->charger, x->c, KPATH_FLUSH, flush_loaded(k, a, i, &k->flush.pages, &k->flush.full));
+	tell_flush(k, x->c, i->mm ? TLB_LOCAL_MM_SHOOTDOWN : TLB_LOCAL_SHOOTDOWN, k->flush.pages - pages,
+		   k->flush.full - full);
 }
 
 static void flush_there(const struct ipi *x, struct asids *a)
 {
 	const struct info *i = x->arg;
 	struct kernel *k = x->k;
+	u64 pages = k->shootdown.remote_pages, full = k->shootdown.remote_full;
 
 	kernel_step(k, a->cpu, STEP_IPI_FLUSH);
 	if (k->pa)
@@ -133,6 +145,8 @@ static void flush_there(const struct ipi *x, struct asids *a)
 		charge_load(&k->charger, a->cpu, KPATH_IPI, a->loaded->va + MM_TLB_GEN, 8);
 	charge_time(&k->charger, a->cpu, KPATH_IPI,
 		    flush_loaded(k, a, i, &k->shootdown.remote_pages, &k->shootdown.remote_full));
+	tell_flush(k, a->cpu, TLB_REMOTE_SHOOTDOWN, k->shootdown.remote_pages - pages,
+		   k->shootdown.remote_full - full);
 }
 
 /* ---- on all that it concerns ---- */
@@ -189,6 +203,9 @@ static void flush_cpus(struct kernel *k, struct cpu *c, const struct info *i, u6
 	}
 	x.begin = c->ops->now(c);
 	x.targets = choose_targets(k, c, i, cpus);
+	if (x.targets) /* native_flush_tlb_multi() */
+		charge_trace(&k->charger, c, TRACE_TLB_FLUSH,
+			     TRACE(i->f.whole ? TRACE_ALL : x.pages, TLB_REMOTE_SEND_IPI), NULL);
 	ipi_call(&x);
 }
 

@@ -260,7 +260,7 @@ static void free_measured(struct kmem_cache *k, struct cpu *c, u64 va)
 	ladder_end(l, &scope, free_kind(&from, &k->s->st));
 }
 
-u64 kmem_cache_alloc(struct kmem_cache *k, struct cpu *c, u32 gfp)
+static u64 cache_alloc(struct kmem_cache *k, struct cpu *c, u32 gfp)
 {
 	bool measured = ladder_is_on(k->s->ch->ladder, c);
 	u64 va = measured ? alloc_measured(k, c, gfp) : k->s->ops->alloc(k, c, gfp);
@@ -277,7 +277,7 @@ u64 kmem_cache_alloc(struct kmem_cache *k, struct cpu *c, u32 gfp)
 	return va;
 }
 
-void kmem_cache_free(struct kmem_cache *k, struct cpu *c, u64 va)
+static void cache_free(struct kmem_cache *k, struct cpu *c, u64 va)
 {
 	k->in_use--;
 	k->s->st.in_use--;
@@ -286,6 +286,28 @@ void kmem_cache_free(struct kmem_cache *k, struct cpu *c, u64 va)
 		free_measured(k, c, va);
 	else
 		k->s->ops->free(k, c, va);
+}
+
+static void tell_alloc(const struct slabs *s, struct cpu *c, const struct kmem_cache *k, u64 va, u64 bytes,
+		       u32 gfp, bool kmalloc)
+{
+	charge_trace(s->ch, c, kmalloc ? TRACE_KMALLOC : TRACE_CACHE_ALLOC,
+		     TRACE(va, bytes, k ? k->g.size : va ? ksize(s, va) : 0, gfp), k ? k->name : NULL);
+}
+
+u64 kmem_cache_alloc(struct kmem_cache *k, struct cpu *c, u32 gfp)
+{
+	u64 va = cache_alloc(k, c, gfp);
+
+	if (tracer_on(k->s->ch->tracer))
+		tell_alloc(k->s, c, k, va, k->object_size, gfp, false);
+	return va;
+}
+
+void kmem_cache_free(struct kmem_cache *k, struct cpu *c, u64 va)
+{
+	charge_trace(k->s->ch, c, TRACE_CACHE_FREE, TRACE(va), k->name);
+	cache_free(k, c, va);
 }
 
 static u64 kmalloc_large(struct slabs *s, struct cpu *c, u64 bytes, u32 gfp)
@@ -311,16 +333,22 @@ u64 kmalloc(struct slabs *s, struct cpu *c, u64 bytes, u32 gfp)
 {
 	enum kmalloc_kind kind = KMALLOC_NORMAL;
 	struct kmem_cache *k;
+	u64 va;
 
 	if (unlikely(gfp & GFP_DMA))
 		kind = KMALLOC_DMA;
 	else if (unlikely(gfp & GFP_RECLAIMABLE && s->kmalloc[KMALLOC_RECLAIM][0]))
 		kind = KMALLOC_RECLAIM;
 	k = kmalloc_cache(s, bytes, kind);
-	if (unlikely(!k))
-		return kmalloc_large(s, c, bytes, gfp);
-	charge_step(s->ch, c, STEP_KMALLOC);
-	return kmem_cache_alloc(k, c, gfp);
+	if (unlikely(!k)) {
+		va = kmalloc_large(s, c, bytes, gfp);
+	} else {
+		charge_step(s->ch, c, STEP_KMALLOC);
+		va = cache_alloc(k, c, gfp);
+	}
+	if (tracer_on(s->ch->tracer))
+		tell_alloc(s, c, k, va, bytes, gfp, true);
+	return va;
 }
 
 /* Whose object it is says its struct page. */
@@ -330,10 +358,11 @@ void kfree(struct slabs *s, struct cpu *c, u64 va)
 	struct kmem_cache *k = kmem_cache_of(s, va);
 	const struct page *p = page_of(&s->pa->map, pfn);
 
+	charge_trace(s->ch, c, TRACE_KFREE, TRACE(va), NULL);
 	if (s->form == SLAB_CLASSIC)
 		charge_load(s->ch, c, KPATH_SLAB, page_struct_va(&s->pa->map, pfn), s->word);
 	if (likely(k)) {
-		kmem_cache_free(k, c, va);
+		cache_free(k, c, va);
 		return;
 	}
 	ASSERT(p->state == PAGE_ALLOCATED);

@@ -85,6 +85,8 @@ static void shrink_inactive(struct scan *s, struct lruvec *v, enum lru_list inac
 				     taken - freed);
 	putback_pages(s, &b);
 	note_stolen(s, taken, freed);
+	charge_trace(&s->k->charger, s->c, TRACE_SHRINK_INACTIVE,
+		     TRACE(s->node, taken, freed, (u64)s->priority, inactive == LRU_INACTIVE_FILE), NULL);
 }
 
 /* ---- how much ---- */
