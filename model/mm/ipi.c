@@ -272,7 +272,6 @@ static void call(const struct ipi *x)
 	do_here(x);
 	r.done = x->c->ops->now(x->c);
 	see_answers(&r);
-	x->k->shootdown.waits++;
 	account(&r);
 	tell(&r);
 }
@@ -295,6 +294,7 @@ static void call_for_nothing(const struct ipi *x)
 void ipi_call(const struct ipi *x)
 {
 	x->k->shootdown.ipis += (u64)__builtin_popcountll(x->targets);
+	x->k->shootdown.waits += x->targets != 0;
 	if (x->targets && x->k->charger.on && !time_stands)
 		call(x);
 	else

@@ -378,6 +378,10 @@ void kernel_stats(struct kernel *k, struct stats *s)
 	stats_add_one(s, "mm.vmstat.nr_tlb_local_flush_one", &k->flush.pages, "flushes", "of one page");
 	stats_add_one(s, "mm.vmstat.nr_tlb_local_flush_all", &k->flush.full, "flushes",
 		      "of an address space");
+	stats_add_one(s, "mm.vmstat.nr_tlb_remote_flush", &k->shootdown.waits, "flushes",
+		      "that interrupted other hardware threads");
+	stats_add_one(s, "mm.vmstat.nr_tlb_remote_flush_received", &k->shootdown.ipis, "interrupts",
+		      "for them");
 	stats_set_level(s, "mm.pgtable.pages");
 	stats_set_level(s, "mm.vmstat.nr_page_table_pages");
 }

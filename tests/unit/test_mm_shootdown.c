@@ -396,6 +396,38 @@ static void test_the_mask_is_trimmed(void **state)
 	env_free(e);
 }
 
+/* A kernel thread borrows the address space: flushed meanwhile, the core has none until the thread's end. */
+static void test_kernel_threads_are_lazy(void **state)
+{
+	struct env *e = env_new(ERA_6_X);
+	struct mm *mm = new_mm(e, 8), *lent;
+
+	touch(e, 0, mm, 0);
+	touch(e, 1, mm, 0);
+	lent = asid_lend(e->k, cpu(e, 0));
+	assert_ptr_equal(lent, mm);
+	assert_null(asid_lend(e->k, cpu(e, 0)));
+	protect(e, 1, mm, 4, MM_READ); /* by another: not asked */
+	assert_int_equal(st(e)->deferred, 1);
+	protect(e, 0, mm, 4, RW);
+	touch(e, 1, mm, 0);
+	tlb_flush_page(mm, cpu(e, 0), e->base);
+	assert_int_equal(st(e)->left, 1);
+	assert_int_equal(st(e)->remote_pages, 1);
+	assert_null(e->k->asids[0].loaded);
+	asid_return(lent, cpu(e, 0));
+	assert_ptr_equal(e->k->asids[0].loaded, mm);
+	assert_int_equal(e->k->flush.stale, 1);
+	touch(e, 0, mm, 0);
+	check(e);
+	kernel_set_idle(e->k, cpu(e, 1), true);
+	assert_null(asid_lend(e->k, cpu(e, 1))); /* there is nothing to come back to */
+	asid_return(NULL, cpu(e, 1));
+	assert_true(e->k->asids[1].lazy);
+	mm_put(mm, cpu(e, 0));
+	env_free(e);
+}
+
 /* A page is flushed alone only where that is all that is missing. */
 static void test_who_is_behind_flushes_all(void **state)
 {
@@ -615,6 +647,7 @@ int main(void)
 		cmocka_unit_test(test_lazy_ones_catch_up),
 		cmocka_unit_test(test_lazy_ones_left),
 		cmocka_unit_test(test_the_mask_is_trimmed),
+		cmocka_unit_test(test_kernel_threads_are_lazy),
 		cmocka_unit_test(test_who_is_behind_flushes_all),
 		cmocka_unit_test(test_a_broadcast_reaches_everybody),
 		cmocka_unit_test(test_rules_follow_era_and_layout),
