@@ -69,14 +69,16 @@ equal "the program and its thread" 1 "$(awk '$1 ~ /^perl$/ { print $1, $2 }' "$t
 
 # What a shortage of memory says.
 $mmsim generate touch --pages 8000 --count 8000 -o "$tmp/touch.mmtrace" >"$tmp/out" 2>&1 || bad generate "$(cat "$tmp/out")"
-$mmsim replay -q "$tmp/touch.mmtrace" -s memory.size=24M --trace-events "$tmp/short" -o "$tmp/run"
-equal "direct reclaim begins and ends" "$(lines "$tmp/short" vmscan:mm_vmscan_direct_reclaim_begin)" \
-	"$(lines "$tmp/short" vmscan:mm_vmscan_direct_reclaim_end)"
-equal "as often as it is counted" "$(counter "$tmp/run/stats.json" mm.reclaim.direct)" "$(lines "$tmp/short" vmscan:mm_vmscan_direct_reclaim_end)"
-equal "kswapd wakes" "$(counter "$tmp/run/stats.json" mm.vmstat.pageoutrun)" "$(lines "$tmp/short" vmscan:mm_vmscan_kswapd_wake)"
-check "it has its own name" grep -q '^ *kswapd0 .*vmscan:' "$tmp/short"
-equal "pages looked at" "$(($(counter "$tmp/run/stats.json" mm.reclaim.scanned_kswapd) + $(counter "$tmp/run/stats.json" mm.reclaim.scanned_direct)))" \
-	"$(awk '/lru_shrink_inactive/ { sub(/.*nr_scanned=/, ""); n += $1 } END { print n + 0 }' "$tmp/short")"
+for form in split mglru; do
+	$mmsim replay -q "$tmp/touch.mmtrace" -s memory.size=24M -s kernel.reclaim=$form --trace-events "$tmp/short" -o "$tmp/run"
+	equal "$form: direct reclaim begins and ends" "$(lines "$tmp/short" vmscan:mm_vmscan_direct_reclaim_begin)" \
+		"$(lines "$tmp/short" vmscan:mm_vmscan_direct_reclaim_end)"
+	equal "$form: as often as it is counted" "$(counter "$tmp/run/stats.json" mm.reclaim.direct)" "$(lines "$tmp/short" vmscan:mm_vmscan_direct_reclaim_end)"
+	equal "$form: kswapd wakes" "$(counter "$tmp/run/stats.json" mm.vmstat.pageoutrun)" "$(lines "$tmp/short" vmscan:mm_vmscan_kswapd_wake)"
+	check "$form: it has its own name" grep -q '^ *kswapd0 .*vmscan:' "$tmp/short"
+	equal "$form: pages looked at" "$(($(counter "$tmp/run/stats.json" mm.reclaim.scanned_kswapd) + $(counter "$tmp/run/stats.json" mm.reclaim.scanned_direct)))" \
+		"$(awk '/lru_shrink_inactive/ { sub(/.*nr_scanned=/, ""); n += $1 } END { print n + 0 }' "$tmp/short")"
+done
 
 # A recording of kernel events like any other.
 check "replayed" $mmsim replay -q "$tmp/threads.kmem.txt" -s cores=4 --check -o "$tmp/replayed"

@@ -176,6 +176,18 @@ static u64 shrink_slabs(struct kernel *k, struct cpu *c, u32 gfp, u32 order)
 	return slab_reclaim_ops.direct(k->slabs, c, gfp, order);
 }
 
+void scan_count(struct scan *s, u64 looked_at, u64 freed, bool file)
+{
+	struct reclaim_stats *st = &s->k->reclaim;
+
+	*(s->kswapd ? &st->scanned_kswapd : &st->scanned_direct) += looked_at;
+	*(s->kswapd ? &st->stolen_kswapd : &st->stolen_direct) += freed;
+	s->scanned += looked_at;
+	s->freed += freed;
+	charge_trace(&s->k->charger, s->c, TRACE_SHRINK_INACTIVE,
+		     TRACE(s->node, looked_at, freed, (u64)s->priority, file), NULL);
+}
+
 u64 reclaim_direct(struct kernel *k, struct cpu *c, u32 gfp, u32 order)
 {
 	struct scan s;

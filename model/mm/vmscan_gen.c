@@ -81,7 +81,6 @@ static void take_oldest(struct scan *s, struct lruvec *v, bool file, struct page
 /* Pages that were looked at. */
 static u64 evict(struct scan *s, struct lruvec *v)
 {
-	struct reclaim_stats *st = &s->k->reclaim;
 	struct page_batch b;
 	u32 taken, freed;
 	bool file;
@@ -98,10 +97,7 @@ static u64 evict(struct scan *s, struct lruvec *v)
 	freed = shrink_pages(s, &b);
 	putback_pages(s, &b);
 	v->gen_evicted[file] += freed;
-	*(s->kswapd ? &st->scanned_kswapd : &st->scanned_direct) += taken;
-	*(s->kswapd ? &st->stolen_kswapd : &st->stolen_direct) += freed;
-	s->scanned += taken;
-	s->freed += freed;
+	scan_count(s, taken, freed, file);
 	return taken;
 }
 

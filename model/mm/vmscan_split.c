@@ -59,16 +59,6 @@ static void shrink_active(struct scan *s, struct lruvec *v, enum lru_list active
 	putback_pages(s, &b);
 }
 
-static void note_stolen(struct scan *s, u64 looked_at, u64 freed)
-{
-	struct reclaim_stats *st = &s->k->reclaim;
-
-	*(s->kswapd ? &st->scanned_kswapd : &st->scanned_direct) += looked_at;
-	*(s->kswapd ? &st->stolen_kswapd : &st->stolen_direct) += freed;
-	s->scanned += looked_at;
-	s->freed += freed;
-}
-
 static void shrink_inactive(struct scan *s, struct lruvec *v, enum lru_list inactive, u32 want)
 {
 	u64 written = s->k->reclaim.written;
@@ -84,9 +74,7 @@ static void shrink_inactive(struct scan *s, struct lruvec *v, enum lru_list inac
 		workingset_note_cost(s->k, v, inactive == LRU_INACTIVE_FILE, s->k->reclaim.written - written,
 				     taken - freed);
 	putback_pages(s, &b);
-	note_stolen(s, taken, freed);
-	charge_trace(&s->k->charger, s->c, TRACE_SHRINK_INACTIVE,
-		     TRACE(s->node, taken, freed, (u64)s->priority, inactive == LRU_INACTIVE_FILE), NULL);
+	scan_count(s, taken, freed, inactive == LRU_INACTIVE_FILE);
 }
 
 /* ---- how much ---- */

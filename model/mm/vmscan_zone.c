@@ -47,7 +47,6 @@ static void refill_inactive(struct scan *s, struct lruvec *v, u32 want)
 
 static void shrink_cache(struct scan *s, struct lruvec *v, u32 want)
 {
-	struct reclaim_stats *st = &s->k->reclaim;
 	struct page_batch b;
 	u32 taken, freed;
 
@@ -56,10 +55,7 @@ static void shrink_cache(struct scan *s, struct lruvec *v, u32 want)
 	taken = b.n;
 	freed = shrink_pages(s, &b);
 	putback_pages(s, &b);
-	*(s->kswapd ? &st->scanned_kswapd : &st->scanned_direct) += taken;
-	*(s->kswapd ? &st->stolen_kswapd : &st->stolen_direct) += freed;
-	s->scanned += taken;
-	s->freed += freed;
+	scan_count(s, taken, freed, false);
 }
 
 /* Pages to be looked at now: fewer than a batch are remembered until they are one. */
