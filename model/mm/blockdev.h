@@ -7,13 +7,12 @@
  * modeling", IEEE Computer 27(3), 1994), a random rotation, the transfer. A request that continues another
  * that is still queued, or what the arm has just passed, is merged: it costs its transfer alone. While
  * several are queued each costs what it adds to one sweep over them all (an elevator), though they end in the
- * order in which they came. A flash drive (sata_ssd.*, nvme.*): pages are spread over its dies; a read waits
- * for the die and for what is being programmed there, a write ends in the drive's buffer, as long as the dies
- * keep up.
+ * order in which they came; but a read overtakes all but a batch of the writes. A flash drive (sata_ssd.*,
+ * nvme.*): pages are spread over its dies; a read waits for the die and for what is being programmed there, a
+ * write ends in the drive's buffer, as long as the dies keep up.
  *
- * Not modelled: reads that overtake writes; zones of a disk's surface, its cache beyond what follows the last
- * request, rotational position in the order of requests; garbage collection, wear, suspended programs of
- * flash. For model/mm.
+ * Not modelled: zones of a disk's surface, its cache beyond what follows the last request, rotational
+ * position in the order of requests; garbage collection, wear, suspended programs of flash. For model/mm.
  */
 #ifndef MMSIM_MM_BLOCKDEV_H
 #define MMSIM_MM_BLOCKDEV_H
@@ -31,7 +30,7 @@ enum blockdev_kind {
 
 struct disk_cfg {
 	struct opt_time seek_track, seek_average;
-	u32 rpm, depth;
+	u32 rpm, depth, write_batch;
 	u64 bandwidth, size;
 };
 

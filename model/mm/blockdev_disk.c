@@ -13,7 +13,7 @@
  * A desktop drive of 7200 rpm: 8.5 ms on average and 1 ms to the next track by the data sheets of Seagate's
  * Barracuda series since 2000, with half a turn 12.7 ms a random access (those of 2002 to 2004 took 12 to
  * 15); 120 MB/s is that of the 2010s, 34 us a page (30 to 60); disks of 2003 gave 50. 128 requests are
- * nr_requests of block/blk-core.c.
+ * nr_requests of block/blk-core.c, 16 fifo_batch of its deadline scheduler.
  */
 const struct opt hdd_opts[] = {
 	{ "seek_average", OPT_TIME, AT(seek_average), "8.5ms", 0, 0, "cycles or time",
@@ -26,6 +26,8 @@ const struct opt hdd_opts[] = {
 	{ "size", OPT_SIZE, AT(size), "80G", 1u << 20, 1ull << 50, "bytes",
 	  "of the disk, by which seeks are short or long", NULL },
 	{ "depth", OPT_U32, AT(depth), "128", 1, 4096, "requests", "that the elevator sorts", NULL },
+	{ "write_batch", OPT_U32, AT(write_batch), "16", 0, 4096, "requests",
+	  "that write, and that a read waits for at most; others it overtakes", NULL },
 	{ 0 },
 };
 
@@ -35,6 +37,7 @@ const struct opt hdd_opts[] = {
 struct queued {
 	u64 page, end_page;
 	u64 end;
+	bool write;
 };
 
 struct disk {
@@ -42,8 +45,9 @@ struct disk {
 	u64 turn;
 	u64 bandwidth;
 	u64 arm, arm_free;    /* page at which it stands when it is free */
+	u64 read_free;        /* cycle at which it is done with reads */
 	struct queued *queue; /* by page */
-	u32 n, depth;
+	u32 n, depth, write_batch;
 };
 
 /*
@@ -67,6 +71,7 @@ static void *disk_create(struct blockdev *d, const struct blockdev_cfg *cfg)
 	k->turn = ps_to_cycles(60000000000000ull / c->rpm, d->hz);
 	k->bandwidth = c->bandwidth;
 	k->depth = c->depth;
+	k->write_batch = c->write_batch;
 	k->queue = xmalloc(c->depth * sizeof(*k->queue));
 	return k;
 }
@@ -155,23 +160,53 @@ static u64 positioning(struct blockdev *d, struct disk *k, const struct request 
 	return way + rng_below(&d->rng, k->turn);
 }
 
+/* Writes that are queued, and when the arm has served all but what a read overtakes of them. */
+static u64 behind_writes(const struct disk *k, u64 start)
+{
+	u64 backlog = MAX(k->arm_free, start) - start;
+	u32 writes = 0, i;
+
+	for (i = 0; i < k->n; i++)
+		writes += k->queue[i].write;
+	return writes > k->write_batch ? start + backlog * k->write_batch / writes : start + backlog;
+}
+
+/*
+ * The cycle from which the arm works on it. What a read overtakes keeps the end that it was told, but those
+ * that come later have to wait for the read as well.
+ */
+static u64 begin(struct disk *k, const struct request *r, u64 start)
+{
+	return r->write ? MAX(k->arm_free, start) : MAX(k->read_free, behind_writes(k, start));
+}
+
+static void enqueue(struct disk *k, u32 at, const struct request *r, u64 end)
+{
+	u32 i;
+
+	ASSERT(k->n < k->depth);
+	for (i = k->n++; i > at; i--)
+		k->queue[i] = k->queue[i - 1];
+	k->queue[at] = (struct queued){ r->page, r->page + r->pages, end, r->write };
+}
+
 static u64 disk_serve(struct blockdev *d, void *state, const struct request *r, u64 start)
 {
 	struct disk *k = state;
-	u64 at;
+	u64 at, work;
 	u32 i;
 
 	settle(k, start);
 	i = place_of(k, r->page);
-	at = MAX(k->arm_free, start) + positioning(d, k, r, i);
-	d->st.waited += MAX(k->arm_free, start) - r->now;
-	k->arm_free = at + blockdev_transfer(d, k->bandwidth, r->pages);
+	at = begin(k, r, start);
+	d->st.waited += at - r->now;
+	work = positioning(d, k, r, i) + blockdev_transfer(d, k->bandwidth, r->pages);
+	k->arm_free = MAX(k->arm_free, at) + work;
 	k->arm = r->page + r->pages;
-	ASSERT(k->n < k->depth);
-	for (at = k->n++; at > i; at--)
-		k->queue[at] = k->queue[at - 1];
-	k->queue[i] = (struct queued){ r->page, k->arm, k->arm_free };
-	return k->arm_free;
+	if (!r->write)
+		k->read_free = at + work;
+	enqueue(k, i, r, at + work);
+	return at + work;
 }
 
 const struct blockdev_ops blockdev_disk = { true, disk_create, disk_free, disk_serve };

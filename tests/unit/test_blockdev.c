@@ -23,6 +23,7 @@ static const struct blockdev_cfg cfg = {
 		 .seek_track = TIME(1 * MS),
 		 .rpm = 7200,
 		 .depth = 128,
+		 .write_batch = 16,
 		 .bandwidth = 100 * 1000 * 1000,
 		 .size = 80ull << 30 },
 	.nvme = { .latency = TIME(15 * US),
@@ -140,6 +141,31 @@ static void disk_sweeps(void **state)
 	assert_true(each > turn / 2 + transfer);
 	assert_true(each < (8500 * US + turn / 2 + transfer) * 2 / 3);
 	blockdev_free(d);
+}
+
+/* A read waits for a batch of the writes that are queued, not for all; those that come later wait for it too.
+ */
+static void reads_overtake_writes(void **state)
+{
+	struct blockdev_cfg fifo = cfg;
+	struct blockdev *d[2] = { new_device(BLOCKDEV_HDD, 1) };
+	u64 all[2], read[2], last[2];
+	struct rng rng;
+	u32 i, j;
+
+	fifo.hdd.write_batch = 128;
+	d[1] = blockdev_new(BLOCKDEV_HDD, &fifo, HZ, 1, "test");
+	for (i = 0; i < 2; i++) {
+		rng_init(&rng, 1, "places");
+		for (j = 0; j < 64; j++)
+			all[i] = blockdev_submit(d[i], 0, true, rng_below(&rng, blockdev_pages(d[i])), 1);
+		read[i] = blockdev_submit(d[i], 0, false, 1234567, 1);
+		last[i] = blockdev_submit(d[i], 0, true, 7654321, 1);
+		blockdev_free(d[i]);
+	}
+	assert_int_equal(all[0], all[1]);
+	assert_int_equal(read[0] - all[0] / 4, read[1] - all[1]);
+	assert_int_equal(last[0], last[1]);
 }
 
 static void flash_reads_alone(void **state)
@@ -265,11 +291,17 @@ static void same_seed_same_times(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(disk_streams),         cmocka_unit_test(disk_streams_from_a_queue),
-		cmocka_unit_test(disk_seeks),           cmocka_unit_test(disk_sweeps),
-		cmocka_unit_test(flash_reads_alone),    cmocka_unit_test(flash_tail),
-		cmocka_unit_test(flash_saturates),      cmocka_unit_test(queue_is_bounded),
-		cmocka_unit_test(flash_writes),         cmocka_unit_test(reads_wait_for_programs),
+		cmocka_unit_test(disk_streams),
+		cmocka_unit_test(disk_streams_from_a_queue),
+		cmocka_unit_test(disk_seeks),
+		cmocka_unit_test(disk_sweeps),
+		cmocka_unit_test(reads_overtake_writes),
+		cmocka_unit_test(flash_reads_alone),
+		cmocka_unit_test(flash_tail),
+		cmocka_unit_test(flash_saturates),
+		cmocka_unit_test(queue_is_bounded),
+		cmocka_unit_test(flash_writes),
+		cmocka_unit_test(reads_wait_for_programs),
 		cmocka_unit_test(same_seed_same_times),
 	};
 

@@ -296,6 +296,7 @@ static struct env *env_new(const struct machine *m, u64 seed)
 					      .seek_track = { 1000000, 0 },
 					      .rpm = 7200,
 					      .depth = 128,
+					      .write_batch = 16,
 					      .bandwidth = 100000000,
 					      .size = 1ull << 30 };
 	static const struct flash_cfg flash = { .latency = { 15000, 0 },
