@@ -87,8 +87,8 @@ for between in 0:4K 16000:2M; do
 	$rule "two tables ($text)" 2.67 "$(calc %.2f "$(ladder t$loads.262144 tables) / $page")"
 done
 
-# comb KERNEL PAGES: most frequent distance between two faults that cost half as much again as the median, and more than
-# a refill's.
+# comb KERNEL: most frequent distance between two faults that are dearer than most and cost the same, within 2 %: refills
+# have distances of their own.
 comb()
 {
 	"$mmsim" replay -q "$out/comb.pcap" -m kvm-guest -k $1 -s nested.mode=off --explain 1-1984 -o "$out/comb" |
@@ -96,7 +96,9 @@ comb()
 			END {
 				for (i = 2; i <= n; i++) { v = sorted[i]; for (j = i - 1; j && sorted[j] > v; j--) sorted[j + 1] = sorted[j]; sorted[j + 1] = v }
 				dear = sorted[int(n * 0.95)]; usual = sorted[int(n / 2)]
-				for (i = 1; i <= n; i++) if (cost[i] > (dear + usual) / 2) { if (last) count[i - last]++; last = i }
+				for (i = 1; i <= n; i++) if (cost[i] > (dear + usual) / 2)
+					for (j = i - 1; j > 0; j--)
+						if (cost[j] > cost[i] * 0.98 && cost[j] < cost[i] * 1.02) { count[i - j]++; break }
 				for (d in count) if (count[d] > most) { most = count[d]; best = d }
 				print best
 			}'

@@ -29,6 +29,7 @@ struct core_cfg {
 	u32 window;    /* instructions dispatched and not retired */
 	u32 mshrs;     /* outstanding misses of the L1D where l1d.mshrs does not say */
 	u32 store_buffer;
+	struct opt_time frame_line, frame_line_cold; /* of a line of a frame */
 	char *unknown_dependence; /* "none", "chain", "25%" */
 };
 extern const struct opt core_opts[];

@@ -13,63 +13,12 @@
 #include "model/core/core_state.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "model/base/error.h"
 #include "model/hw/cache_whole.h"
 #include "model/sim/explain.h"
 
 /* ---- accounts ---- */
-
-static void add_difference(struct kernel_tally *sum, const struct kernel_tally *to,
-			   const struct kernel_tally *from)
-{
-#define X(field, unit, help) sum->field += to->field - from->field;
-	KERNEL_TALLY(X)
-#undef X
-}
-
-void core_kernel_turn(struct core *c, enum kernel_path path)
-{
-	struct kernel_account *a = &c->account;
-
-	add_difference(&a->of[a->path], &a->total, &a->mark);
-	a->mark = a->total;
-	a->path = path;
-}
-
-void core_kernel_tally(struct cpu *cpu, struct kernel_tally *t)
-{
-	struct core *c = core_of(cpu);
-
-	*t = c->account.total;
-	t->cycles = core_cycle(c);
-}
-
-void core_kernel_sync(struct core *c)
-{
-	struct kernel_account *a = &c->account;
-	u64 pure = c->l1d.st.kernel_loads + c->l1d.st.kernel_stores - a->sampled;
-
-	core_kernel_turn(c, a->path);
-	c->lat.kernel.bin[hist_index(c->hit_latency)] += pure - a->pure;
-	a->pure = pure;
-}
-
-#define STAT_STRUCT struct kernel_tally
-static const struct stat_desc tally_table[] = { KERNEL_TALLY(STAT_ROW){ 0 } };
-#undef STAT_STRUCT
-
-void core_kernel_stats(struct core *c, struct stats *s)
-{
-	char name[64];
-	u32 i;
-
-	for (i = 0; i < NR_KERNEL_PATHS; i++) {
-		snprintf(name, sizeof(name), "core%u.kernel.%s", c->id, kernel_path_name[i]);
-		stats_add(s, name, tally_table, &c->account.of[i]);
-	}
-}
 
 /* Misses of a line that went through a first level, which counted `misses` until now. */
 static void account_line(struct core *c, const struct mem_req *r, bool missed)
@@ -582,33 +531,48 @@ void core_kernel_execute(struct cpu *cpu, enum kernel_path path, u64 va, u32 byt
 
 /* ---- frames ---- */
 
-/* A line of many has taken its cycle, *now, or more. */
-static always_inline void end_cycle(struct core *c, u64 *now, u32 part)
+/* A line of many has taken its cycles from *now on, or more. */
+static always_inline void end_cycles(struct core *c, u64 *now, u64 cycles, u32 part)
 {
-	u64 next = (*now + 1) * c->width;
+	u64 next = (*now + cycles) * c->width;
 
 	core_stall(c, next, part);
-	*now = likely(c->slots == next) ? *now + 1 : core_cycle(c);
+	*now = likely(c->slots == next) ? *now + cycles : core_cycle(c);
 }
 
 /*
- * Lines of a page that are written, a cycle each: from *now on, the cycle at hand, which is left there for
- * the next.
+ * Cycles of a line of a frame that is read or written, if L1D does not have it: what it takes to come, or to
+ * become one's own, beside others on their way. Which caches have the frame says its first line.
+ */
+static u64 cycles_of_absent(const struct core *c, const struct kernel_page *p, u64 va)
+{
+	const struct cache *l2 = &c->lower[0];
+	u64 pa = va + p->delta;
+
+	if (cache_find_pa(&c->l1d, pa >> c->l1d.line_shift) != TAG_MISS ||
+	    (c->n_lower && cache_find_pa(l2, pa >> l2->line_shift) != TAG_MISS))
+		return c->frame_line;
+	return c->frame_line_cold;
+}
+
+/*
+ * Lines of a page that are written, a cycle each, or `absent` cycles: from *now on, the cycle at hand, which
+ * is left there for the next.
  */
 static always_inline void fill_line(struct core *c, struct kernel_page *p, u64 va, u32 bytes, u64 *now,
-				    u32 part)
+				    u64 absent, u32 part)
 {
-	u32 id = plain_hit(c, &c->l1d, p, va, true);
+	u64 misses = c->l1d.st.kernel_store_misses;
 
-	if (likely(id != TAG_MISS))
+	if (likely(plain_hit(c, &c->l1d, p, va, true) != TAG_MISS))
 		retire_hit(c, part);
 	else
 		write_line(c, p, va, bytes, part);
-	end_cycle(c, now, part);
+	end_cycles(c, now, c->l1d.st.kernel_store_misses != misses ? absent : 1, part);
 }
 
 /* The cycles at which lines are written that wait for nothing but room behind the stores that wait. */
-static void write_times(struct core *c, u64 *now, u32 n, u64 *at, u32 part)
+static void write_times(struct core *c, u64 *now, u32 n, u64 *at, u64 absent, u32 part)
 {
 	u64 later = c->walker.kernel_root ? c->hit_latency - c->l1d.latency : 0;
 	u32 i;
@@ -616,7 +580,7 @@ static void write_times(struct core *c, u64 *now, u32 n, u64 *at, u32 part)
 	for (i = 0; i < n; i++) {
 		at[i] = core_cycle(c) + later;
 		retire_hit(c, part);
-		end_cycle(c, now, part);
+		end_cycles(c, now, absent, part);
 	}
 }
 
@@ -625,11 +589,11 @@ static void write_times(struct core *c, u64 *now, u32 n, u64 *at, u32 part)
  * asked below; what they turn out goes down together.
  */
 static void write_absent(struct core *c, const struct mem_req *r, u32 n, u64 *now, struct cache_down *down,
-			 u32 part)
+			 u64 absent, u32 part)
 {
 	u64 at[CACHE_DOWN];
 
-	write_times(c, now, n, at, part);
+	write_times(c, now, n, at, absent, part);
 	cache_put_whole(&c->l1d, r, n, at, down);
 	c->account.total.l1_misses += n;
 	c->account.sampled += n;
@@ -640,17 +604,17 @@ static void write_absent(struct core *c, const struct mem_req *r, u32 n, u64 *no
 static noinline void zero_lines(struct core *c, struct kernel_page *p, u64 va, u32 lines, u32 part)
 {
 	u32 bytes = 1u << c->l1d.line_shift, n;
+	u64 now = core_cycle(c), absent = cycles_of_absent(c, p, va);
 	struct cache_down down;
-	u64 now = core_cycle(c);
 
 	for (down.n = 0; lines; va += (u64)n << c->l1d.line_shift, lines -= n) {
 		struct mem_req r = request(c, p, va, bytes, MEM_KERNEL_RFO);
 
 		n = cache_absent(&c->l1d, &r, MIN(lines, CACHE_DOWN));
 		if (n) {
-			write_absent(c, &r, n, &now, &down, part);
+			write_absent(c, &r, n, &now, &down, absent, part);
 		} else {
-			fill_line(c, p, va, bytes, &now, part);
+			fill_line(c, p, va, bytes, &now, absent, part);
 			n = 1;
 		}
 	}
@@ -659,12 +623,12 @@ static noinline void zero_lines(struct core *c, struct kernel_page *p, u64 va, u
 
 static void zero_each_line(struct core *c, struct kernel_page *p, u64 va, u32 bytes, u32 part)
 {
-	u64 now = core_cycle(c);
+	u64 now = core_cycle(c), absent = cycles_of_absent(c, p, va);
 	u32 line;
 
 	for (; bytes; va += line, bytes -= line) {
 		line = MIN(bytes, core_line_room(c, va));
-		fill_line(c, p, va, line, &now, part);
+		fill_line(c, p, va, line, &now, absent, part);
 	}
 }
 
@@ -690,15 +654,18 @@ void core_kernel_zero(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes)
 	}
 }
 
-/* One line of many that are read, as many in flight as the MSHRs allow. Returns when it is there. */
+/*
+ * One line of many that are read, as many in flight as the MSHRs allow, in a cycle or `absent` ones. Returns
+ * when it is there.
+ */
 static always_inline u64 look_at_line(struct core *c, struct kernel_page *p, u64 va, u32 bytes, u64 *now,
-				      u32 part)
+				      u64 absent, u32 part)
 {
 	u64 begin = *now, misses, done;
 	struct mem_req r;
 
 	if (likely(plain_hit(c, &c->l1d, p, va, false) != TAG_MISS)) {
-		end_cycle(c, now, part);
+		end_cycles(c, now, 1, part);
 		return begin + c->hit_latency;
 	}
 	misses = c->l1d.st.kernel_load_misses;
@@ -708,8 +675,9 @@ static always_inline u64 look_at_line(struct core *c, struct kernel_page *p, u64
 	account_line(c, &r, c->l1d.st.kernel_load_misses != misses);
 	c->account.sampled++;
 	hist_add(&c->lat.kernel, done - begin, 1);
-	core_stall_until(c, begin + 1 + r.mshr_wait, part);
+	core_stall_until(c, begin + r.mshr_wait, part);
 	*now = core_cycle(c);
+	end_cycles(c, now, c->l1d.st.kernel_load_misses != misses ? absent : 1, part);
 	return done;
 }
 
@@ -718,7 +686,7 @@ void core_kernel_copy(struct cpu *cpu, enum kernel_path path, u64 to, u64 from, 
 	struct core *c = core_on_path(cpu, path);
 	u32 line = 1u << c->l1d.line_shift, part = PART_KERNEL + path, at;
 	struct kernel_page source = { 0 }, target = { 0 };
-	u64 last = 0, done, now;
+	u64 last = 0, done, now, absent[2];
 
 	if (unlikely(explain_on())) {
 		tell_begin(c, path, "copy", from, bytes);
@@ -728,11 +696,13 @@ void core_kernel_copy(struct cpu *cpu, enum kernel_path path, u64 to, u64 from, 
 	count_data(c, to, bytes, &c->l1d.st.kernel_stores);
 	be_in_page(c, &c->dtlb, &source, from, ACCESS_READ, part);
 	be_in_page(c, &c->dtlb, &target, to, ACCESS_WRITE, part);
+	absent[0] = cycles_of_absent(c, &source, from);
+	absent[1] = cycles_of_absent(c, &target, to);
 	now = core_cycle(c);
 	for (at = 0; at < bytes; at += line) {
-		done = look_at_line(c, &source, from + at, line, &now, part);
+		done = look_at_line(c, &source, from + at, line, &now, absent[0], part);
 		last = MAX(last, done);
-		fill_line(c, &target, to + at, line, &now, part);
+		fill_line(c, &target, to + at, line, &now, absent[1], part);
 	}
 	core_stall_until(c, last, part);
 	if (unlikely(explain_on())) {
@@ -747,18 +717,19 @@ void core_kernel_side(struct core *c, u64 va, u32 bytes, bool write)
 {
 	struct kernel_page page = { 0 };
 	u32 part = PART_KERNEL + KPATH_UIO, line;
-	u64 last = 0, now, done;
+	u64 last = 0, now, done, absent;
 
 	count_data(c, va, bytes, write ? &c->l1d.st.kernel_stores : &c->l1d.st.kernel_loads);
 	be_in_page(c, &c->dtlb, &page, va, write ? ACCESS_WRITE : ACCESS_READ, part);
+	absent = cycles_of_absent(c, &page, va);
 	now = core_cycle(c);
 	for (; bytes; va += line, bytes -= line) {
 		line = MIN(bytes, core_line_room(c, va));
 		if (write) {
-			fill_line(c, &page, va, line, &now, part);
+			fill_line(c, &page, va, line, &now, absent, part);
 			continue;
 		}
-		done = look_at_line(c, &page, va, line, &now, part);
+		done = look_at_line(c, &page, va, line, &now, absent, part);
 		last = MAX(last, done);
 	}
 	core_stall_until(c, last, part);

@@ -69,7 +69,7 @@ struct kernel_page {
 	u64 delta;        /* physical - virtual address, in the machine */
 	u64 skew;         /* as hw/port.h has it */
 	bool writes;
-	/* For the shortcut: the time of its last use, NULL: it has none; and that it still is where it was. */
+	/* For the shortcut: the time of its last use, NULL: it has none; that it still is where it was. */
 	u64 *used;
 	const u64 *at;
 	u64 key;
@@ -91,6 +91,7 @@ struct core {
 	bool xlate;
 	u32 page_shift; /* of the smallest pages */
 	u64 hit_latency;  /* of a load that hits L1D and DTLB, cycles */
+	u64 frame_line, frame_line_cold; /* cycles of a line of a frame that L1D does not have */
 	u64 fetch_latency; /* of a fetch that hits L1I and ITLB */
 	struct cache l1i, l1d;
 	struct cache lower[NR_LOWER]; /* the private ones below, the nearest first */

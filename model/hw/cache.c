@@ -648,7 +648,8 @@ void cache_copy_back(struct cache *c, u64 now)
 		for (n = 0; n < c->tags.ways; n++) {
 			id = tags_by_age(&c->tags, set, n);
 			if (c->state[id] & LINE_DIRTY)
-				write_back(c, (struct cache_victim){ .line = cache_line_number(c, id) }, NULL, now);
+				write_back(c, (struct cache_victim){ .line = cache_line_number(c, id) }, NULL,
+					   now);
 			c->state[id] &= (u8)~LINE_DIRTY;
 		}
 	}

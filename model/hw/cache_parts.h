@@ -36,8 +36,8 @@ static always_inline struct cache_victim cache_take_out(struct cache *c, u32 id)
 }
 
 /* A line takes the place of another, which is the caller's to send down. Not enough for a virtual level. */
-static always_inline struct cache_victim cache_replace(struct cache *c, u32 id, const struct mem_req *r, u64 key,
-						       u8 state)
+static always_inline struct cache_victim cache_replace(struct cache *c, u32 id, const struct mem_req *r,
+						       u64 key, u8 state)
 {
 	struct cache_victim v = cache_take_out(c, id);
 

@@ -196,6 +196,12 @@ struct kernel *kernel_new(const struct kernel_params *p)
 	k->layout = layout_of(p->cfg->layout, (enum kernel_era)p->cfg->era, p->memory);
 	charger_init(&k->charger, p->cfg->era, layout_image_va(&k->layout), p->cfg->instruction_scale,
 		     p->cfg->charge);
+	charger_stalls(&k->charger, p->cfg->era,
+		       &(struct step_stalls){ .atomic = k->cost.atomic,
+					      .trap = k->cost.trap,
+					      .syscall = k->cost.syscall,
+					      .text_line = k->cost.text_line },
+		       MAX(p->cpus, 1u));
 	k->charger.ladder = ladder_new(p->cfg->charge);
 	k->around_pages = around_pages(p->cfg);
 	k->format = p->format;
@@ -256,6 +262,7 @@ void kernel_free(struct kernel *k)
 	kernel_boot_undo(k);
 	free(k->gather);
 	kthreads_free(k->kthreads);
+	charger_fini(&k->charger);
 	ladder_free(k->charger.ladder);
 	blockdev_free(k->storage);
 	free(k);

@@ -25,6 +25,10 @@
  */
 #define KERNEL_TIMES(X)                                                        \
 	X(file_fill, "0", "first use of a page of a file")                     \
+	X(atomic, "18", "an atomic read-modify-write (LOCK), beside its instruction") \
+	X(trap, "400", "an exception's entry and return, beside instructions") \
+	X(syscall, "90", "a system call's entry and return, beside instructions") \
+	X(text_line, "5", "64 bytes of code outside of loops, beside its instructions") \
 	X(flush, "260", "INVLPG: invalidation of one page in the TLB")         \
 	X(flush_all, "96", "a write of CR3: invalidation of an address space") \
 	X(ipi_send, "100", "a write of the local APIC that sends an interrupt")                           \

@@ -45,7 +45,13 @@ static void tell_data(struct cpu *c, enum kernel_path path, u64 va, u32 bytes)
 	tell(container_of(c, struct teller, cpu), va, bytes, false);
 }
 
-static const struct cpu_ops teller_ops = { .execute = tell_text, .load = tell_data, .store = tell_data };
+static void spend_nothing(struct cpu *c, enum kernel_path path, u64 cycles)
+{
+}
+
+static const struct cpu_ops teller_ops = {
+	.execute = tell_text, .load = tell_data, .store = tell_data, .spend = spend_nothing
+};
 
 /* Paths that every program goes down all the time. */
 static bool is_common(enum kernel_step s)

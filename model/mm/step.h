@@ -40,5 +40,13 @@ extern const char *const kernel_step_name[NR_KERNEL_STEPS]; /* "PCP_ALLOC" */
 struct charger;
 /* Lays out the text of all steps from text_va on; percent: kernel.instruction_scale. */
 void charger_init(struct charger *ch, enum kernel_era era, u64 text_va, u32 percent, bool on);
+void charger_fini(struct charger *ch);
+/* Cycles of what is no instruction's issue; step_stall.c. */
+struct step_stalls {
+	u64 atomic;        /* an atomic read-modify-write */
+	u64 trap, syscall; /* entry and return by an exception, by a system call */
+	u64 text_line;     /* a line of code that is run through once */
+};
+void charger_stalls(struct charger *ch, enum kernel_era era, const struct step_stalls *cost, u32 cpus);
 
 #endif
