@@ -11,7 +11,7 @@ if ! can_record; then
 fi
 
 checker=$B/check-recording
-for p in threads forks mixed pages ends fds hello; do
+for p in threads forks mixed pages ends fds files hello; do
 	$CC -std=gnu11 -O1 -D_GNU_SOURCE -pthread -w -o "$tmp/$p" tests/record/$p.c || bad "build $p"
 done
 
@@ -114,6 +114,16 @@ equal "its ends are marked" "2 0" "$(count exec) $(count exit)"
 
 record "a program that closes all descriptors" 0 -- "$tmp/fds"
 equal "its thread is recorded" 2 "$(count threads)"
+
+# --- files ---
+
+record "a program that makes sure of a file" 0 -- "$tmp/files" "$tmp/written"
+equal "its calls are told" "2 1 2 1 1 1" \
+	"$(count sync) $(count sync_begin) $(count truncate) $(count advise) $(count msync) $(count msync_begin)"
+check "the calls are replayed" $mmsim replay -q --check -s kernel.page_cache=warm -s storage.device=nvme \
+	"$tmp/x.mmtrace" -o "$tmp/replayed"
+equal "13 pages are written, then the first 5 again" 18 "$(counter "$tmp/replayed/stats.json" mm.page_cache.written)"
+equal "3 that are not mapped are read again after posix_fadvise" 3 "$(counter "$tmp/replayed/stats.json" mm.page_cache.read_pages)"
 
 # --- ends ---
 

@@ -158,13 +158,15 @@ enum tr_event_kind {
 #define TR_GFP_MOVABLE_USER (TR_GFP_HIGHUSER | TR_GFP_MOVABLE) /* GFP_HIGHUSER_MOVABLE */
 
 /*
- * TR_EV_SYSCALL with a file: a call on what is in memory of it. flags says which; offset, len: its bytes,
- * len 0: up to the end; addr2: the advice (POSIX_FADV_*).
+ * TR_EV_SYSCALL with flags: a call on what is in memory of a file. file; offset, len: its bytes, len 0: up to
+ * the end; addr2: the advice (POSIX_FADV_*). The last two have no file, but addr and len of mappings.
  */
-#define TR_CALL_SYNC        1u /* fsync, fdatasync, sync_file_range, msync: written, and waited for */
+#define TR_CALL_SYNC        1u /* fsync, fdatasync, sync_file_range: its dirty pages are written, and waited for */
 #define TR_CALL_SYNC_BEGIN  2u /* the same without waiting */
-#define TR_CALL_TRUNCATE    3u /* ftruncate, truncate: to len bytes */
+#define TR_CALL_TRUNCATE    3u /* ftruncate, O_TRUNC: to len bytes */
 #define TR_CALL_ADVISE      4u /* posix_fadvise, readahead */
+#define TR_CALL_MSYNC       5u /* msync with MS_SYNC */
+#define TR_CALL_MSYNC_BEGIN 6u /* msync without it */
 
 #define TR_NO_FILE          0u
 #define TR_NO_OFFSET        (~(u64)0)

@@ -277,7 +277,7 @@ static enum step do_write(struct engine *e, struct thread *th)
 
 static enum step do_syscall(struct engine *e, struct thread *th)
 {
-	if (engine_has_file(e, &th->event))
+	if (engine_is_file_call(e, &th->event))
 		return engine_file_call(e, th);
 	e->st.syscalls++;
 	e->syscalls[MIN(th->event.arg, ENGINE_SYSCALLS - 1)]++;

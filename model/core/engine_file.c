@@ -153,22 +153,46 @@ enum step engine_file_io(struct engine *e, struct thread *th, bool write)
 
 /* ---- the others ---- */
 
+bool engine_is_file_call(const struct engine *e, const struct tr_event *ev)
+{
+	bool of_mapping = ev->flags == TR_CALL_MSYNC || ev->flags == TR_CALL_MSYNC_BEGIN;
+
+	return kernel_has_files(e->p.kernel) && ev->flags && (of_mapping || ev->file != TR_NO_FILE);
+}
+
+/* Begins what is to be written. */
+static void begin_sync(struct engine *e, struct thread *th, u64 file)
+{
+	const struct tr_event *ev = &th->event;
+
+	if (ev->flags == TR_CALL_MSYNC || ev->flags == TR_CALL_MSYNC_BEGIN)
+		mm_msync(th->proc->mm, e->on->cpu, ev->addr, ev->len, ev->flags == TR_CALL_MSYNC);
+	else
+		kernel_file_write(e->p.kernel, e->on->cpu, file, ev->offset, ev->len);
+}
+
+static bool sync_waits(struct engine *e, struct thread *th, u64 file)
+{
+	const struct tr_event *ev = &th->event;
+
+	switch (ev->flags) {
+	case TR_CALL_SYNC:
+		return kernel_file_wait(e->p.kernel, e->on->cpu, file, ev->offset, ev->len);
+	case TR_CALL_MSYNC:
+		return mm_msync_wait(th->proc->mm, e->on->cpu, ev->addr, ev->len);
+	default:
+		return false;
+	}
+}
+
 enum step engine_file_call(struct engine *e, struct thread *th)
 {
 	const struct tr_event *ev = &th->event;
-	u64 file = engine_file(e, th->rec, ev->file);
+	u64 file = ev->file == TR_NO_FILE ? 0 : engine_file(e, th->rec, ev->file);
 	struct kernel *k = e->p.kernel;
 	struct cpu *c = e->on->cpu;
 
 	switch (ev->flags) {
-	case TR_CALL_SYNC:
-	case TR_CALL_SYNC_BEGIN:
-		if (!th->io.begun)
-			kernel_file_write(k, c, file, ev->offset, ev->len);
-		th->io.begun = true;
-		if (ev->flags == TR_CALL_SYNC && kernel_file_wait(k, c, file, ev->offset, ev->len))
-			return engine_block(e, th);
-		break;
 	case TR_CALL_TRUNCATE:
 		kernel_file_truncate(k, c, file, ev->len);
 		break;
@@ -176,6 +200,11 @@ enum step engine_file_call(struct engine *e, struct thread *th)
 		kernel_file_advise(k, c, file, ev->offset, ev->len, (u32)ev->addr2);
 		break;
 	default:
+		if (!th->io.begun)
+			begin_sync(e, th, file);
+		th->io.begun = true;
+		if (sync_waits(e, th, file))
+			return engine_block(e, th);
 		break;
 	}
 	return end_call(e);

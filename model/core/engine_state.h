@@ -125,7 +125,8 @@ void engine_file_is_mapped(struct engine *e, struct thread *th, const struct tr_
 bool engine_has_file(const struct engine *e, const struct tr_event *ev);
 /* read() and write(); write: of the user's buffer. */
 enum step engine_file_io(struct engine *e, struct thread *th, bool write);
-/* fsync(), ftruncate(), posix_fadvise(). */
+/* fsync(), msync(), ftruncate(), posix_fadvise(): whether a call is one of them. */
+bool engine_is_file_call(const struct engine *e, const struct tr_event *ev);
 enum step engine_file_call(struct engine *e, struct thread *th);
 
 /*

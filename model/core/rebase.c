@@ -162,6 +162,10 @@ void rebase_event(struct rebase *r, struct tr_event *ev)
 	case TR_EV_WRITE:
 		ev->addr = rebase_range(r, ev->addr, ev->len);
 		break;
+	case TR_EV_SYSCALL:
+		if (ev->flags == TR_CALL_MSYNC || ev->flags == TR_CALL_MSYNC_BEGIN)
+			ev->addr = rebase_range(r, ev->addr, ev->len);
+		break;
 	case TR_EV_BRK:
 		if (ev->addr < ev->addr2)
 			break;

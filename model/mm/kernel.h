@@ -253,6 +253,12 @@ enum mm_result mm_munmap(struct mm *mm, struct cpu *c, u64 addr, u64 len);
 enum mm_result mm_mremap(struct mm *mm, struct cpu *c, u64 from, u64 from_len, u64 to, u64 to_len);
 enum mm_result mm_mprotect(struct mm *mm, struct cpu *c, u64 addr, u64 len, u32 flags);
 enum mm_result mm_madvise(struct mm *mm, struct cpu *c, u64 addr, u64 len, u32 advice);
+/*
+ * msync(): what is dirty of files that are mapped there is known to be, and with `write` begins to be
+ * written. mm_msync_wait(): whether that has to be waited for, until block_until.
+ */
+void mm_msync(struct mm *mm, struct cpu *c, u64 addr, u64 len, bool write);
+bool mm_msync_wait(struct mm *mm, struct cpu *c, u64 addr, u64 len);
 enum mm_result mm_brk(struct mm *mm, struct cpu *c, u64 start, u64 end);
 /* A copy-on-write copy; NULL: no memory. */
 struct mm *mm_fork(struct mm *mm, struct cpu *c);

@@ -43,7 +43,7 @@ static u64 deps[3]; /* addresses that depend on no access, on a known one, on wh
 static bool allow_gaps;
 static u64 n_gaps;
 static u64 *pages;
-static u64 applied, insns, accesses, n_pages, kinds[TR_NR_KINDS], events[TR_NR_EVENTS];
+static u64 applied, insns, accesses, n_pages, kinds[TR_NR_KINDS], events[TR_NR_EVENTS], calls[8];
 
 static struct space *space_of(u32 pid)
 {
@@ -226,6 +226,8 @@ static void happen(struct thread *t)
 
 	t->has_event = false;
 	events[ev.kind]++;
+	if (ev.kind == TR_EV_SYSCALL)
+		calls[ev.flags % 8]++;
 	apply_space(&ev, space_of(t->pid), t);
 	if (ev.kind != TR_EV_SEEN && ev.seq)
 		applied = ev.seq;
@@ -376,6 +378,9 @@ static void read_all(const char *path)
 		die("%s", trace_error(trace));
 }
 
+static const char *const file_call[8] = { "",       "sync",  "sync_begin",  "truncate",
+					  "advise", "msync", "msync_begin", "others" };
+
 static void print_counts(void)
 {
 	printf("instructions %llu accesses %llu loads %llu stores %llu atomics %llu pages %llu threads %u "
@@ -389,6 +394,8 @@ static void print_counts(void)
 	for (u32 i = 0; i < TR_NR_EVENTS; i++)
 		if (events[i])
 			printf("%s %llu\n", tr_event_name(i), (unsigned long long)events[i]);
+	for (u32 i = 1; i < 8; i++)
+		printf("%s %llu\n", file_call[i], (unsigned long long)calls[i]);
 }
 
 static void free_all(void)

@@ -1,6 +1,7 @@
 #include "traces/recorder/calls.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <stdio.h>
@@ -377,8 +378,9 @@ static u64 file_offset(const struct call *c, u64 done)
 static void return_buffers(struct thread *t, enum tr_event_kind kind, u64 done)
 {
 	const struct call *c = &t->call;
-	struct file_ref file = file_of_fd(t, (int)c->arg[0]);
-	u64 offset = file.ino ? file_offset(c, done) : TR_NO_OFFSET;
+	u64 at = file_offset(c, done), written = kind == TR_EV_WRITE ? done : 0;
+	struct file_ref file = file_before(t, (int)c->arg[0], at + done, written);
+	u64 offset = file.ino ? at : TR_NO_OFFSET;
 
 	switch (c->kind) {
 	case CALL_READV:
@@ -458,6 +460,104 @@ static void return_clone(struct thread *t, s64 ret)
 static void put_call(struct thread *t)
 {
 	event_simple(t, TR_EV_SYSCALL, t->call.seq, (u64)t->call.num);
+}
+
+/* --- return: calls on files --- */
+
+/* traces/block.h: TR_CALL_*. */
+static void put_file_call(struct thread *t, int fd, struct tr_event ev)
+{
+	struct file_ref file = file_of_fd(t, fd);
+
+	ev.kind = TR_EV_SYSCALL;
+	ev.arg = (u64)t->call.num;
+	if (file.ino)
+		event_put(t, &ev, file, NULL);
+	else
+		put_call(t);
+}
+
+static void return_open(struct thread *t, s64 fd)
+{
+	const struct call *c = &t->call;
+
+	if (c->kind == CALL_CREAT || c->arg[c->kind == CALL_OPENAT ? 2 : 1] & O_TRUNC)
+		put_file_call(t, (int)fd, (struct tr_event){ .flags = TR_CALL_TRUNCATE });
+	else
+		put_call(t);
+}
+
+static void return_truncate(struct thread *t)
+{
+	const struct call *c = &t->call;
+	u64 len = c->kind == CALL_TRUNCATE64 ? c->arg[1] | c->arg[2] << 32 : c->arg[1];
+
+	put_file_call(t, (int)c->arg[0], (struct tr_event){ .flags = TR_CALL_TRUNCATE, .len = len });
+}
+
+static void return_sync_range(struct thread *t)
+{
+	const struct call *c = &t->call;
+	u64 waits = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WAIT_AFTER;
+	struct tr_event ev = { .flags = c->arg[3] & waits ? TR_CALL_SYNC : TR_CALL_SYNC_BEGIN,
+			       .offset = c->arg[1],
+			       .len = c->arg[2] };
+
+	put_file_call(t, (int)c->arg[0], ev);
+}
+
+static void return_advise(struct thread *t)
+{
+	const struct call *c = &t->call;
+	struct tr_event ev = { .flags = TR_CALL_ADVISE,
+			       .offset = c->arg[1],
+			       .len = c->arg[2],
+			       .addr2 = c->kind == CALL_FADVISE ? c->arg[3] : POSIX_FADV_WILLNEED };
+
+	put_file_call(t, (int)c->arg[0], ev);
+}
+
+static void return_msync(struct thread *t)
+{
+	const struct call *c = &t->call;
+	const struct tr_event ev = { .kind = TR_EV_SYSCALL,
+				     .flags = c->arg[2] & MS_SYNC ? TR_CALL_MSYNC : TR_CALL_MSYNC_BEGIN,
+				     .addr = c->arg[0],
+				     .len = c->arg[1],
+				     .arg = (u64)c->num };
+
+	event_put(t, &ev, (struct file_ref){ 0 }, NULL);
+}
+
+/* True if c was one. */
+static bool return_file(struct thread *t, s64 ret)
+{
+	switch (t->call.kind) {
+	case CALL_OPEN:
+	case CALL_OPENAT:
+	case CALL_CREAT:
+		return_open(t, ret);
+		return true;
+	case CALL_FSYNC:
+		put_file_call(t, (int)t->call.arg[0], (struct tr_event){ .flags = TR_CALL_SYNC });
+		return true;
+	case CALL_SYNC_RANGE:
+		return_sync_range(t);
+		return true;
+	case CALL_TRUNCATE:
+	case CALL_TRUNCATE64:
+		return_truncate(t);
+		return true;
+	case CALL_FADVISE:
+	case CALL_READAHEAD:
+		return_advise(t);
+		return true;
+	case CALL_MSYNC:
+		return_msync(t);
+		return true;
+	default:
+		return false;
+	}
 }
 
 static void return_sigaction(struct thread *t)
@@ -557,6 +657,8 @@ void call_return(struct thread *t, s64 ret)
 	bool locked = t->call.locked;
 
 	if (return_order(t, ret))
+		;
+	else if (ret >= 0 && return_file(t, ret))
 		;
 	else if (ret < 0 && ret >= -GUEST_ERRNO_MAX)
 		put_call(t);

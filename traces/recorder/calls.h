@@ -48,6 +48,17 @@ enum call_kind {
 	CALL_POLL,    /* waits for others, or for a time-out */
 	CALL_SLEEP,
 	CALL_SIGACTION,
+	/* Files; the first argument is the descriptor. */
+	CALL_OPEN,   /* path, flags */
+	CALL_OPENAT, /* fd, path, flags */
+	CALL_CREAT,
+	CALL_FSYNC,
+	CALL_SYNC_RANGE, /* fd, offset, length, flags */
+	CALL_TRUNCATE,   /* fd, length */
+	CALL_TRUNCATE64, /* the same with 64 bits, on i386 in two */
+	CALL_FADVISE,    /* fd, offset, length, advice */
+	CALL_READAHEAD,  /* fd, offset, length */
+	CALL_MSYNC,      /* address, length, flags */
 };
 
 #define CALL_NONE (-1)

@@ -74,5 +74,16 @@ const struct call_row call_rows[] = {
 	{ CALL_SLEEP, { 230, 267, 115 } },             /* clock_nanosleep */
 	{ CALL_SLEEP, { CALL_NONE, 407, CALL_NONE } }, /* clock_nanosleep_time64 */
 	{ CALL_SIGACTION, { 13, 174, 134 } },
+	{ CALL_OPEN, { 2, 5, CALL_NONE } },
+	{ CALL_OPENAT, { 257, 295, 56 } },
+	{ CALL_CREAT, { 85, 8, CALL_NONE } },
+	{ CALL_FSYNC, { 74, 118, 82 } },
+	{ CALL_FSYNC, { 75, 148, 83 } }, /* fdatasync */
+	{ CALL_SYNC_RANGE, { 277, CALL_NONE, 84 } },
+	{ CALL_TRUNCATE, { 77, 93, 46 } },
+	{ CALL_TRUNCATE64, { CALL_NONE, 194, CALL_NONE } },
+	{ CALL_FADVISE, { 221, CALL_NONE, 223 } },
+	{ CALL_READAHEAD, { 187, CALL_NONE, 213 } },
+	{ CALL_MSYNC, { 26, 144, 227 } },
 };
 const u32 n_call_rows = ARRAY_SIZE(call_rows);

@@ -59,10 +59,16 @@ void file_name(struct thread *t, struct file_ref file, u64 size, const char *pat
 
 struct file_ref file_of_fd(struct thread *t, int fd)
 {
+	return file_before(t, fd, 0, 0);
+}
+
+struct file_ref file_before(struct thread *t, int fd, u64 end, u64 written)
+{
 	char link[64], path[TR_MAX_NAME + 1];
 	struct file_ref file;
 	struct stat st;
 	ssize_t len;
+	u64 size;
 
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
 		return (struct file_ref){ 0 };
@@ -70,6 +76,7 @@ struct file_ref file_of_fd(struct thread *t, int fd)
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	len = readlink(link, path, TR_MAX_NAME);
 	path[MAX(len, 0)] = '\0';
-	file_name(t, file, (u64)st.st_size, path);
+	size = (u64)st.st_size;
+	file_name(t, file, written && size == end ? size - written : size, path);
 	return file;
 }

@@ -179,6 +179,8 @@ enum fd_kind { FD_NONE, FD_FILE, FD_PIPE, FD_OUTSIDE };
 enum fd_kind fd_kind(int fd);
 /* The file behind a descriptor if it is a regular one (ino 0: not); names it in the stream at first use. */
 struct file_ref file_of_fd(struct thread *t, int fd);
+/* The same of a file to which so many bytes up to `end` were just written; it is named as it was before. */
+struct file_ref file_before(struct thread *t, int fd, u64 end, u64 written);
 void file_name(struct thread *t, struct file_ref file, u64 size, const char *path);
 
 /* mark.c: finds --mark's place if it is in this file; fd's bytes from offset on are mapped at addr. */
