@@ -161,7 +161,7 @@ enum tr_event_kind {
  * TR_EV_SYSCALL with flags: a call on what is in memory of a file. file; offset, len: its bytes, len 0: up to
  * the end; addr2: the advice (POSIX_FADV_*). The last two have no file, but addr and len of mappings.
  */
-#define TR_CALL_SYNC        1u /* fsync, fdatasync, sync_file_range: dirty pages are written, and waited for */
+#define TR_CALL_SYNC        1u /* fsync, fdatasync, sync_file_range: dirty pages are written, waited for */
 #define TR_CALL_SYNC_BEGIN  2u /* the same without waiting */
 #define TR_CALL_TRUNCATE    3u /* ftruncate, O_TRUNC: to len bytes */
 #define TR_CALL_ADVISE      4u /* posix_fadvise, readahead */
