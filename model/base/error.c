@@ -86,6 +86,11 @@ void *xrealloc(void *p, size_t size)
 	return checked(realloc(p, size ? size : 1), size);
 }
 
+void *xaligned(size_t align, size_t size)
+{
+	return checked(aligned_alloc(align, size), size);
+}
+
 char *xstrdup(const char *s)
 {
 	return checked(strdup(s), strlen(s) + 1);

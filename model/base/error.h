@@ -43,6 +43,8 @@ _Noreturn void assert_failed(const char *what, const char *file, int line);
 void *xmalloc(size_t size);
 void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t size);
+/* Aligned to a power of two, which size is a multiple of; free() frees it. */
+void *xaligned(size_t align, size_t size);
 char *xstrdup(const char *s);
 /* printf into a new string; the caller frees it. */
 char *xasprintf(const char *fmt, ...) printf_like(1, 2);

@@ -345,6 +345,19 @@ void free_pages_cold(struct page_alloc *pa, struct cpu *c, u64 pfn, u32 order)
 	give(pa, c, pfn, order, true);
 }
 
+/* A page of a block has the allocator's fields from its head, and keeps what is known of its user. */
+static void be_like(struct page *p, const struct page *head)
+{
+	p->prev = head->prev;
+	p->next = head->next;
+	p->refs = head->refs;
+	p->state = head->state;
+	p->order = head->order;
+	p->type = head->type;
+	p->flags = head->flags;
+	p->private = head->private;
+}
+
 void split_page(struct page_alloc *pa, u64 pfn, u32 order)
 {
 	struct page *p = page_of(&pa->map, pfn);
@@ -356,6 +369,6 @@ void split_page(struct page_alloc *pa, u64 pfn, u32 order)
 	for (i = 0; i < 1ull << order; i++) {
 		if (order >= PAGE_CHUNK_SHIFT)
 			memmap_populate(&pa->map, pfn + i);
-		*page_of(&pa->map, pfn + i) = one;
+		be_like(page_of(&pa->map, pfn + i), &one);
 	}
 }

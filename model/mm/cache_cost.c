@@ -57,7 +57,7 @@ void cache_inode_new(struct kernel *k, struct cpu *c, struct object *o)
 {
 	struct kmem_cache *inodes;
 
-	if (!page_cache_on(k))
+	if (!k->slabs)
 		return;
 	inodes = slabs_named(k->slabs, "inode_cache");
 	o->inode = inodes ? kmem_cache_alloc(inodes, c, GFP_KERNEL) : 0;

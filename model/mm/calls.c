@@ -62,6 +62,7 @@ static enum mm_result map_range(struct mm *mm, struct cpu *c, const struct mm_ma
 	mm_unmap(mm, c, v.start, v.end);
 	if (v.object) {
 		v.offset = align_down(map->offset, FRAME_SIZE);
+		v.pgoff = v.offset >> FRAME_SHIFT;
 		v.flags &= ~MM_GROWSDOWN;
 	} else {
 		v.flags |= MM_ANON;
@@ -253,8 +254,8 @@ static enum mm_result remap(struct mm *mm, struct cpu *c, u64 from, u64 from_end
 		return MM_INVALID;
 	tail = *last;
 	tail.offset = vma_offset(last, from + kept);
-	tail.pgoff = from == to || last->anon ? linear_page_index(last, from + kept)
-					      : (to + kept) >> FRAME_SHIFT;
+	tail.pgoff = from == to || last->object || last->anon ? linear_page_index(last, from + kept)
+							      : (to + kept) >> FRAME_SHIFT;
 	if (tail.object)
 		object_get(tail.object);
 	if (from != to)

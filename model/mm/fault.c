@@ -42,7 +42,8 @@ static struct vma *grow_stack(struct mm *mm, struct cpu *c, u64 va)
 	if (i == mm->vmas.n)
 		return NULL;
 	v = mm->vmas.v[i];
-	if (!(v->flags & MM_GROWSDOWN) || v->end - start > mm->k->cfg.stack_limit)
+	if (!(v->flags & MM_GROWSDOWN) || v->end - start > mm->k->cfg.stack_limit ||
+	    (v->start - start) >> FRAME_SHIFT >= v->pgoff)
 		return NULL;
 	if (below && !(below->flags & MM_GROWSDOWN) && access_allowed(below, ACCESS_READ) &&
 	    start < below->end + gap)
@@ -242,7 +243,7 @@ static bool map_around(struct fault *f, u64 entry_pa, u64 va)
 	if (pfn == NO_FRAME)
 		return !no_memory;
 	frame_get(f->k->frames, pfn);
-	if (!rmap_prepare(f->mm, f->c, f->view.real)) {
+	if (!rmap_prepare_object(f->mm, f->c, f->view.real)) {
 		frame_put(f->k->frames, f->c, pfn);
 		return false;
 	}
@@ -268,7 +269,7 @@ static void fault_around(struct fault *f)
 		u64 entry_pa = f->entry_pa + (i - at) * fmt->entry_bytes;
 		u64 va = page + ((i - at) << shift);
 
-		if (!pte_read(f->mm, entry_pa) && !map_around(f, entry_pa, va))
+		if (i != at && !pte_read(f->mm, entry_pa) && !map_around(f, entry_pa, va))
 			return;
 	}
 }
@@ -293,7 +294,10 @@ static void make_dirty(struct fault *f, u64 pfn)
 	f->dirtied = true;
 }
 
-/* do_read_fault(), do_cow_fault(), do_shared_fault(). */
+/*
+ * do_read_fault(), do_cow_fault(), do_shared_fault(). What lies around comes first, so that it cannot cost the
+ * page itself where memory is short.
+ */
 static enum trap_result fault_object(struct fault *f)
 {
 	u64 pfn;
@@ -306,15 +310,15 @@ static enum trap_result fault_object(struct fault *f)
 		return fault_private_write(f, pfn);
 	if (f->write)
 		kernel_path_step(f->k, f->c, f->mm, STEP_FILE_WRITE);
-	if (!rmap_prepare(f->mm, f->c, f->view.real)) {
+	if (!f->write)
+		fault_around(f);
+	if (!rmap_prepare_object(f->mm, f->c, f->view.real)) {
 		frame_put(f->k->frames, f->c, pfn);
 		return TRAP_OOM;
 	}
 	if (f->write)
 		make_dirty(f, pfn);
 	map_object_page(f, page_down(f->k, f->va), f->entry_pa, pfn, f->write);
-	if (!f->write)
-		fault_around(f);
 	return done(&f->k->fault.file);
 }
 
@@ -338,11 +342,32 @@ static void leave_run(struct fault *f)
 	f->entry = pte_read(f->mm, f->entry_pa);
 }
 
-/* do_wp_page(). */
+/* wp_page_copy(), for who has the old page; the entry may have gone while there was no memory for the copy. */
+static enum trap_result copy_page(struct fault *f, u64 old)
+{
+	struct rmap_entry was = fault_this_entry(f, old);
+	u64 pfn = rmap_prepare(f->mm, f->c, f->view.real) ? new_copy(f, old) : NO_FRAME;
+
+	if (pfn == NO_FRAME)
+		return TRAP_OOM;
+	if (pte_read(f->mm, f->entry_pa) != f->entry) {
+		frame_put(f->k->frames, f->c, pfn);
+		return done(&f->k->fault.spurious);
+	}
+	kernel_path_step(f->k, f->c, f->mm, STEP_WP_FAULT);
+	rmap_remove(f->k, f->c, &was);
+	map_new(f, pfn);
+	tlb_flush_page(f->mm, f->c, f->page);
+	swap_page_unmapped(f->k, f->c, old);
+	frame_put(f->k->frames, f->c, old);
+	return done(&f->k->fault.cow);
+}
+
+/* do_wp_page() */
 enum trap_result fault_write_protected(struct fault *f)
 {
-	u64 old = pte_pfn(f->mm, f->entry), pfn;
-	struct rmap_entry was;
+	u64 old = pte_pfn(f->mm, f->entry);
+	enum trap_result result;
 
 	leave_run(f);
 	if ((f->vma->flags & MM_SHARED) || fault_is_sole(f, old)) {
@@ -353,17 +378,10 @@ enum trap_result fault_write_protected(struct fault *f)
 		upgraded(f);
 		return done(&f->k->fault.reuse);
 	}
-	pfn = rmap_prepare(f->mm, f->c, f->view.real) ? new_copy(f, old) : NO_FRAME;
-	if (pfn == NO_FRAME)
-		return TRAP_OOM;
-	kernel_path_step(f->k, f->c, f->mm, STEP_WP_FAULT);
-	was = fault_this_entry(f, old);
-	rmap_remove(f->k, f->c, &was);
-	map_new(f, pfn);
-	tlb_flush_page(f->mm, f->c, f->page);
-	swap_page_unmapped(f->k, f->c, old);
+	frame_get(f->k->frames, old);
+	result = copy_page(f, old);
 	frame_put(f->k->frames, f->c, old);
-	return done(&f->k->fault.cow);
+	return result;
 }
 
 static void split_huge(struct fault *f)

@@ -68,6 +68,14 @@ static void touch(struct cpu *c, enum kernel_step s, u64 va, u32 n, u32 of, bool
 		c->ops->load(c, kernel_step_path[s], at, MIN(n, of) * LINE);
 }
 
+/* The data of small images lie closer together. */
+static u64 data_of(const struct kernel *k, enum kernel_step s)
+{
+	u32 room = (u32)MAX(k->layout.image_bytes / 2 / DATA_STRIDE, 1);
+
+	return k->data_va + (u64)(s % room) * DATA_STRIDE;
+}
+
 void footprint_charge(const struct kernel *k, struct cpu *c, const struct mm *mm, enum kernel_step s)
 {
 	const struct footprint *f = &footprints[s];
@@ -84,5 +92,5 @@ void footprint_charge(const struct kernel *k, struct cpu *c, const struct mm *mm
 	touch(c, s, t->va, lines(class, f->task_write), task_lines[class], true);
 	if (mm && mm->va)
 		touch(c, s, mm->va, lines(class, f->mm), mm_lines[class], false);
-	touch(c, s, k->data_va + (u64)s * DATA_STRIDE, lines(class, f->data), lines(class, f->data), false);
+	touch(c, s, data_of(k, s), lines(class, f->data), lines(class, f->data), false);
 }

@@ -52,7 +52,8 @@ void gather_flush(struct gather *g)
 	if (g->entries || g->insists)
 		tlb_flush(g->mm, g->c, &f);
 	for (i = 0; i < g->n; i++)
-		let_go(k, g->c, k->gather[i]);
+		let_go(k, g->c, k->gather[g->base + i]);
+	k->n_gather -= g->n;
 	gather_reset(g);
 }
 
@@ -96,7 +97,11 @@ static void gather_add(struct gather *g, u64 what)
 	}
 	if (g->n == k->rules.gather)
 		gather_flush(g);
-	k->gather[g->n++] = what;
+	if (!g->n)
+		g->base = k->n_gather;
+	ASSERT(g->base + g->n == k->n_gather && k->n_gather < GATHER_NESTED * k->rules.gather);
+	k->gather[k->n_gather++] = what;
+	g->n++;
 }
 
 void gather_frame(struct gather *g, u64 pfn)

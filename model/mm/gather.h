@@ -11,6 +11,9 @@
 
 #include "model/mm/mm.h"
 
+/* One can run inside another: of reclaim or the OOM killer, where memory is asked for meanwhile. */
+#define GATHER_NESTED 2u
+
 struct gather {
 	struct mm *mm;
 	struct cpu *c;
@@ -20,7 +23,7 @@ struct gather {
 	bool tables;    /* page tables are among what was gathered */
 	bool insists;   /* flush although no entry may have changed */
 	u64 entries;    /* that have changed, or are gone */
-	u32 n;          /* frames and blocks in k->gather */
+	u32 base, n;    /* frames and blocks in k->gather */
 };
 
 void gather_begin(struct gather *g, struct mm *mm, struct cpu *c);

@@ -136,20 +136,28 @@ bool huge_map(struct mm *mm, struct cpu *c, struct vma *v, u64 entry_pa, u64 va,
 	return true;
 }
 
+bool huge_deposit(struct mm *child, struct cpu *c, struct vma *v, u64 entry_pa, u32 level)
+{
+	return rmap_prepare_huge(child, c, v, level) &&
+	       deposit(child->k, level == 1 ? c : NULL, entry_pa, level);
+}
+
+void huge_withdraw(struct mm *child, struct cpu *c, u64 entry_pa, u32 level)
+{
+	forget_all(child->k, level == 1 ? c : NULL, entry_pa, level);
+}
+
 /* mm/huge_memory.c:copy_huge_pmd() */
-bool huge_share(struct mm *child, struct cpu *c, struct vma *v, u64 va, u64 entry_pa, u64 entry, u32 level)
+void huge_share(struct mm *child, struct cpu *c, struct vma *v, u64 va, u64 entry_pa, u64 entry, u32 level)
 {
 	struct kernel *k = child->k;
 	const struct pt_format *f = k->format;
 	u32 flags = f->flags(entry, level) & ~(PTE_WRITE | PTE_ACCESSED);
 
-	if (!deposit(k, level == 1 ? c : NULL, entry_pa, level))
-		return false;
 	frame_get_block(k->frames, page_at(k, entry, level, 0), huge_order(k, level));
 	pte_write(child, c, KPATH_FORK, entry_pa, f->encode(f->pa(entry, level), flags, level));
-	rmap_add_huge(k, c,
+	rmap_dup_huge(k, c,
 		      &(struct rmap_entry){ child, v, va, entry_pa, page_at(k, entry, level, 0), level });
-	return true;
 }
 
 bool huge_is_sole(const struct mm *mm, u64 entry, u32 level)
@@ -192,6 +200,7 @@ static void split_entry(void *arg, u64 va, u64 entry_pa, u64 entry, u32 level)
 						 .pfn = page_at(k, entry, level, i) },
 			   entry_pa);
 	}
+	rmap_table(e->g->mm, NULL, table >> FRAME_SHIFT, va, level - 1);
 	kernel_store(k, e->g->c, e->path, table, n * f->entry_bytes);
 	pte_write(e->g->mm, e->g->c, e->path, entry_pa, f->encode(table, PTE_TABLE, level));
 	gather_huge(e->g, va, level);

@@ -30,8 +30,11 @@ static inline bool huge_entry(const struct kernel *k, u64 entry, u32 level)
 bool huge_wanted(struct mm *mm, const struct page_view *p, u64 va, u32 level);
 /* Maps a cleared one at an entry; false: no memory for it. */
 bool huge_map(struct mm *mm, struct cpu *c, struct vma *v, u64 entry_pa, u64 va, u32 level, bool write);
-/* Maps a parent's page for its child, read-only; false: no memory. */
-bool huge_share(struct mm *child, struct cpu *c, struct vma *v, u64 va, u64 entry_pa, u64 entry, u32 level);
+/* What a child's entry needs before it can share a large page; false: no memory. Or does not need after all. */
+bool huge_deposit(struct mm *child, struct cpu *c, struct vma *v, u64 entry_pa, u32 level);
+void huge_withdraw(struct mm *child, struct cpu *c, u64 entry_pa, u32 level);
+/* Maps a parent's page there, read-only. */
+void huge_share(struct mm *child, struct cpu *c, struct vma *v, u64 va, u64 entry_pa, u64 entry, u32 level);
 /* Nobody else uses any page of it. */
 bool huge_is_sole(const struct mm *mm, u64 entry, u32 level);
 /* Splits those that meet start..end; those that start or end cuts in two. */

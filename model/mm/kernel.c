@@ -72,8 +72,11 @@ const struct opt kernel_opts[] = {
 	{ "rmap", OPT_ENUM, AT(rmap), "era", 0, 0, NULL,
 	  "reverse mapping: how the mappings of a page are found", rmap_names },
 	{ "rmap_file", OPT_ENUM, AT(rmap_file), "scheme", 0, 0, NULL,
-	  "in which structure an object's mappings are kept, where kernel.rmap is not none or pte_chain",
+	  "in which structure an object's mappings are kept; scheme: the one that came with kernel.rmap",
 	  rmap_file_names },
+	{ "highpte", OPT_BOOL, AT(highpte), "no", 0, 0, NULL,
+	  "pte_chains hold physical addresses, 8 bytes with PAE, as kernels with page tables in highmem do",
+	  NULL },
 	{ "reclaim", OPT_ENUM, AT(reclaim), "era", 0, 0, NULL,
 	  "how pages are chosen: by scanning page tables (2.4), from two lists a zone (2.6), or from lists of "
 	  "private memory and of files (2.6.28 on), or by generations (6.1 on, where it is configured)",
@@ -216,7 +219,7 @@ struct kernel *kernel_new(const struct kernel_params *p)
 	kernel_boot(k, p);
 	objects_init(&k->objects, k);
 	page_cache_boot(k);
-	k->gather = xmalloc(k->rules.gather * sizeof(*k->gather));
+	k->gather = xmalloc((size_t)k->rules.gather * GATHER_NESTED * sizeof(*k->gather));
 	if (p->cfg->storage.device)
 		k->storage = blockdev_new((enum blockdev_kind)p->cfg->storage.device, &p->cfg->blockdev,
 					  p->hz, p->seed, "storage");

@@ -168,9 +168,10 @@ static void fork_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 	if (f->failed)
 		return;
 	to = pte_cursor_at(&f->to, va);
-	f->failed = to == NO_ENTRY || !rmap_prepare(f->child, f->c, f->vma);
-	/* A page of several mappings is met once with each of them. */
-	if (f->failed || pte_read(f->child, to))
+	f->failed = to == NO_ENTRY || !rmap_prepare_dup(f->child, f->c, f->vma, pte_pfn(f->parent, entry));
+	entry = pte_read(f->parent, entry_pa);
+	/* A page of several mappings is met once with each of them; reclaim may have taken it meanwhile. */
+	if (f->failed || pte_read(f->child, to) || !entry || entry_is_swap(f->parent->k->format, entry))
 		return;
 	kernel_step(f->parent->k, f->c, STEP_FORK_PAGE);
 	if (pte_flags(f->parent, entry) & loses & PTE_WRITE) {
@@ -179,7 +180,7 @@ static void fork_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 	}
 	pte_write(f->child, f->c, KPATH_FORK, to, pte_without(f->parent, entry, loses));
 	frame_get(f->parent->k->frames, pte_pfn(f->parent, entry));
-	rmap_add(f->parent->k, f->c,
+	rmap_dup(f->parent->k, f->c,
 		 &(struct rmap_entry){ f->child, f->vma, va, to, pte_pfn(f->parent, entry), 0 });
 }
 
@@ -202,16 +203,22 @@ static void fork_huge(void *arg, u64 va, u64 entry_pa, u64 entry, u32 level)
 	struct fork *f = arg;
 	const struct pt_format *fmt = f->parent->k->format;
 	u64 to = f->failed ? NO_ENTRY : pgtable_upper(f->child, f->c, KPATH_FORK, va, level, true);
-	u32 flags = fmt->flags(entry, level);
 
-	f->failed = to == NO_ENTRY || !huge_share(f->child, f->c, f->vma, va, to, entry, level);
+	f->failed = to == NO_ENTRY || !huge_deposit(f->child, f->c, f->vma, to, level);
 	if (f->failed)
 		return;
+	entry = pte_read(f->parent, entry_pa);
+	/* Reclaim has split it meanwhile, and fork_entry() meets its pages. */
+	if (!huge_entry(f->parent->k, entry, level)) {
+		huge_withdraw(f->child, f->c, to, level);
+		return;
+	}
+	huge_share(f->child, f->c, f->vma, va, to, entry, level);
 	kernel_step(f->parent->k, f->c, STEP_FORK_PAGE);
-	if (!(flags & PTE_WRITE))
+	if (!(fmt->flags(entry, level) & PTE_WRITE))
 		return;
 	pte_write(f->parent, f->c, KPATH_FORK, entry_pa,
-		  fmt->encode(fmt->pa(entry, level), flags & ~PTE_WRITE, level));
+		  fmt->encode(fmt->pa(entry, level), fmt->flags(entry, level) & ~PTE_WRITE, level));
 	f->protected = true;
 }
 
@@ -244,7 +251,7 @@ static void fork_mappings(struct fork *f)
 		f->failed |= !rmap_fork_vma(f->child, f->c, from, rest);
 	for (i = 0; i < s->n; i++) {
 		kernel_step(f->parent->k, f->c, STEP_FORK_VMA);
-		to = vma_copy(&f->child->vmas, f->c, s->v[i]);
+		to = vma_copy(&f->child->vmas, s->v[i]);
 		f->failed |= !rmap_fork_vma(f->child, f->c, s->v[i], to);
 		fork_pages(f, from, rest, at, s->v[i]->start);
 		fork_pages(f, s->v[i], to, s->v[i]->start, s->v[i]->end);

@@ -207,6 +207,7 @@ struct kernel {
 	struct task *tasks;     /* all, idle ones too */
 	u64 data_va;            /* where the image has its data */
 	u64 *gather;            /* frames between their unmapping and their flush */
+	u32 n_gather;
 	struct fault_stats fault;
 	struct pgtable_stats pgtable;
 	struct huge_stats huge;

@@ -13,13 +13,24 @@
 #include "model/mm/cache_index.h"
 #include "model/mm/charge.h"
 #include "model/mm/frame.h"
+#include "model/mm/interval_tree.h"
 #include "model/mm/readahead.h"
+#include "model/mm/rmap_lock.h"
+
+struct vma;
 
 #define OBJECT_ENDLESS (~(u64)0)
 
 /* What is known of a page beside the file's length: it was in memory, and now the device has it, or nobody.
  */
 enum page_known { KNOWN_NOT, KNOWN_ON_DEVICE, KNOWN_HOLE };
+
+/* The VMAs that map it: address_space.i_mmap, by one of the structures that rmap.h can have. */
+struct object_vmas {
+	struct vma *first[2], *last[2]; /* rmap_objrmap.c: lists of private and of shared mappings */
+	struct interval_tree tree;      /* rmap_interval_tree.c */
+	struct rmap_lock lock;
+};
 
 struct object {
 	u64 id;                  /* 0: nobody else can name it */
@@ -28,6 +39,7 @@ struct object {
 	struct page_index pages; /* of each page one reference */
 	struct spinlock lock;    /* of the index; va 0: it is not modelled */
 	u64 inode;               /* its struct inode, 0: none */
+	struct object_vmas i_mmap;
 	u64 bytes; /* of a file, OBJECT_ENDLESS: nobody told; what lies behind is not on the device */
 	u64 start; /* its first page on the device */
 	struct readahead ra;

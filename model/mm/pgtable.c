@@ -3,6 +3,7 @@
 #include "model/base/error.h"
 #include "model/mm/page.h"
 #include "model/mm/pte.h"
+#include "model/mm/rmap.h"
 
 u64 pgtable_new_page(struct kernel *k, struct cpu *c)
 {
@@ -27,6 +28,7 @@ void pgtable_free_page(struct kernel *k, struct cpu *c, u64 pfn)
 
 	for (i = 0; i < page_size(k) >> FRAME_SHIFT; i++)
 		ptmem_remove(k->ptmem, pfn + i);
+	rmap_table_gone(k, pfn);
 	last = frame_put(k->frames, c, pfn);
 	ASSERT(last);
 	k->pgtable.pages--;
@@ -45,7 +47,7 @@ void pte_write(struct mm *mm, struct cpu *c, enum kernel_path path, u64 entry_pa
 }
 
 /* The table that an entry above the last level points to, made if wanted; NO_FRAME: there is none. */
-static u64 lower_table(struct mm *mm, struct cpu *c, enum kernel_path path, u64 entry_pa, u32 level,
+static u64 lower_table(struct mm *mm, struct cpu *c, enum kernel_path path, u64 entry_pa, u64 va, u32 level,
 		       bool make)
 {
 	const struct pt_format *f = mm->k->format;
@@ -58,8 +60,10 @@ static u64 lower_table(struct mm *mm, struct cpu *c, enum kernel_path path, u64 
 	if (!make)
 		return NO_FRAME;
 	pfn = pgtable_new_page(mm->k, c);
-	if (pfn != NO_FRAME)
-		pte_write(mm, c, path, entry_pa, f->encode(pfn << FRAME_SHIFT, PTE_TABLE, level));
+	if (pfn == NO_FRAME)
+		return NO_FRAME;
+	rmap_table(mm, c, pfn, va, level - 1);
+	pte_write(mm, c, path, entry_pa, f->encode(pfn << FRAME_SHIFT, PTE_TABLE, level));
 	return pfn;
 }
 
@@ -70,7 +74,7 @@ u64 pgtable_upper(struct mm *mm, struct cpu *c, enum kernel_path path, u64 va, u
 	u32 l;
 
 	for (l = f->levels - 1u; l > level; l--) {
-		u64 pfn = lower_table(mm, c, path, pt_entry_pa(f, table, va, l), l, make);
+		u64 pfn = lower_table(mm, c, path, pt_entry_pa(f, table, va, l), va, l, make);
 
 		if (pfn == NO_FRAME)
 			return NO_ENTRY;
@@ -82,7 +86,7 @@ u64 pgtable_upper(struct mm *mm, struct cpu *c, enum kernel_path path, u64 va, u
 u64 pgtable_lower(struct mm *mm, struct cpu *c, enum kernel_path path, u64 upper_pa, u64 va, u32 level,
 		  bool make)
 {
-	u64 pfn = lower_table(mm, c, path, upper_pa, level, make);
+	u64 pfn = lower_table(mm, c, path, upper_pa, va, level, make);
 
 	return pfn == NO_FRAME ? NO_ENTRY : pt_entry_pa(mm->k->format, pfn << FRAME_SHIFT, va, level - 1);
 }

@@ -1,5 +1,5 @@
 /* What is common to all schemes of reverse mapping: counts, and which half is asked. */
-#include "model/mm/rmap.h"
+#include "model/mm/rmap_halves.h"
 
 #include <stdlib.h>
 
@@ -7,12 +7,6 @@
 #include "model/mm/alloc.h"
 #include "model/mm/footprint.h"
 #include "model/mm/lru.h"
-#include "model/mm/page_layout.h"
-#include "model/mm/rmap_halves.h"
-
-#define STAT_STRUCT struct rmap_stats
-static const struct stat_desc stat_rows[] = { RMAP_STATS(STAT_ROW){ 0 } };
-#undef STAT_STRUCT
 
 /* include/linux/rmap.h of each tree; 2.6.34 to 3.6 kept objects' VMAs in the priority tree. */
 static const u8 era_scheme[NR_ERAS] = {
@@ -25,7 +19,7 @@ static enum rmap_file file_of(const struct kernel *k, enum rmap_scheme scheme)
 {
 	if (k->cfg.rmap_file)
 		return (enum rmap_file)(k->cfg.rmap_file - 1);
-	if (scheme == RMAP_OBJRMAP || scheme == RMAP_ANONMM)
+	if (scheme < RMAP_ANON_VMA)
 		return RMAP_FILE_LIST;
 	return k->cfg.era == ERA_6_X ? RMAP_FILE_INTERVAL_TREE : RMAP_FILE_PRIO_TREE;
 }
@@ -41,7 +35,12 @@ void rmap_boot(struct kernel *k)
 	r = xcalloc(1, sizeof(*r));
 	r->k = k;
 	r->anon = rmap_anon_half(scheme);
-	r->file = rmap_file_half(scheme, file_of(k, scheme));
+	r->file = rmap_file_half(scheme);
+	r->i_mmap = rmap_i_mmap(file_of(k, scheme));
+	r->rw_locks = k->cfg.era == ERA_6_X;
+	rmap_set_layout(r);
+	if (r->anon->init)
+		r->anon->init(r);
 	k->rmap = r;
 }
 
@@ -51,14 +50,7 @@ void rmap_free(struct rmap *r)
 		return;
 	if (r->anon->free)
 		r->anon->free(r);
-	if (r->file->free && r->file != r->anon)
-		r->file->free(r);
 	free(r);
-}
-
-void rmap_stats_add(const struct rmap *r, struct stats *s)
-{
-	stats_add(s, "mm.rmap", stat_rows, &r->st);
 }
 
 struct page *rmap_page(const struct kernel *k, u64 pfn)
@@ -66,6 +58,14 @@ struct page *rmap_page(const struct kernel *k, u64 pfn)
 	if (!k->rmap || pfn == k->zero_pfn || !memmap_has(&k->pa->map, pfn))
 		return NULL;
 	return page_of(&k->pa->map, pfn);
+}
+
+/* Parts of a page of 1 GB have a struct page when it is broken, but were never noted. */
+static struct page *tracked(const struct kernel *k, u64 pfn)
+{
+	struct page *p = rmap_page(k, pfn);
+
+	return p && p->mapping ? p : NULL;
 }
 
 static const struct rmap_ops *half(const struct rmap *r, const struct page *p)
@@ -80,25 +80,58 @@ bool rmap_can_walk(const struct kernel *k, const struct page *p)
 
 /* ---- pages ---- */
 
-static void touch_page(const struct kernel *k, struct cpu *c, u64 pfn, enum kernel_path path)
+static void touch_page(const struct rmap *r, struct cpu *c, u64 pfn, u32 offset, u32 bytes)
 {
-	charge_store(&k->charger, c, path, page_struct_va(&k->pa->map, pfn), 8);
+	rmap_store(r, c, page_struct_va(&r->k->pa->map, pfn) + offset, bytes);
+}
+
+/*
+ * A kernel that has no reverse mapping here pays for that of its era, as far as objects and chains are not
+ * what makes it.
+ */
+static void step_without(const struct kernel *k, struct cpu *c, u64 pfn, enum kernel_step s,
+			 enum kernel_path path)
+{
+	const struct step_text *t = &k->charger.step[s];
+
+	if (!k->rmap && c && k->charger.on && pfn != k->zero_pfn && era_scheme[k->cfg.era] != RMAP_NONE)
+		c->ops->execute(c, path, t->va, t->bytes, t->instructions);
+}
+
+static enum kernel_step era_add_step(enum kernel_era era)
+{
+	if (era_scheme[era] == RMAP_PTE_CHAIN)
+		return STEP_RMAP_CHAIN_DIRECT;
+	return era_scheme[era] == RMAP_ANON_VMA ? STEP_RMAP_ADD_ANON_VMA : STEP_RMAP_ADD_CHAIN_VMA;
+}
+
+static bool prepare(struct mm *mm, struct cpu *c, struct vma *v, const struct rmap_ops *ops, u32 pages,
+		    enum kernel_path path)
+{
+	struct rmap *r = mm->k->rmap;
+	bool done;
+
+	r->path = path;
+	done = !ops->prepare || ops->prepare(r, c, v, pages);
+	r->st.failed += !done;
+	return done;
 }
 
 bool rmap_prepare(struct mm *mm, struct cpu *c, struct vma *v)
 {
-	struct rmap *r = mm->k->rmap;
-	const struct rmap_ops *ops;
-	bool done;
+	return !mm->k->rmap || prepare(mm, c, v, mm->k->rmap->anon, 1, KPATH_FAULT);
+}
 
-	if (!r)
-		return true;
-	ops = r->anon;
-	done = !ops->prepare || ops->prepare(r, c, v);
-	if (done && v->object && r->file != ops && r->file->prepare)
-		done = r->file->prepare(r, c, v);
-	r->st.failed += !done;
-	return done;
+bool rmap_prepare_dup(struct mm *mm, struct cpu *c, struct vma *v, u64 pfn)
+{
+	const struct page *p = tracked(mm->k, pfn);
+
+	return !p || prepare(mm, c, v, half(mm->k->rmap, p), 1, KPATH_FORK);
+}
+
+bool rmap_prepare_object(struct mm *mm, struct cpu *c, struct vma *v)
+{
+	return !mm->k->rmap || prepare(mm, c, v, mm->k->rmap->file, 1, KPATH_FAULT);
 }
 
 static u64 *rss_of(struct mm *mm, const struct page *p)
@@ -106,37 +139,47 @@ static u64 *rss_of(struct mm *mm, const struct page *p)
 	return page_is_anon(p) ? &mm->rss.anon : &mm->rss.file;
 }
 
-static void add_new(struct kernel *k, struct cpu *c, const struct rmap_entry *e, bool exclusive)
+static void add_first(struct kernel *k, struct cpu *c, const struct rmap_entry *e, bool exclusive)
 {
 	struct page *p = rmap_page(k, e->pfn);
+	struct rmap *r = k->rmap;
 
-	kernel_path_step(k, c, e->mm, STEP_RMAP_ADD);
-	if (!p)
-		return;
 	ASSERT(!p->mapcount);
+	r->path = KPATH_FAULT;
 	p->mapping = PAGE_MAPPING_ANON;
 	p->marks |= exclusive ? PG_SWAPBACKED | PG_EXCLUSIVE : PG_SWAPBACKED;
-	if (k->rmap->anon->add_new)
-		k->rmap->anon->add_new(k->rmap, c, p, e);
+	if (r->anon->add_new)
+		r->anon->add_new(r, c, p, e);
 	ASSERT(page_is_anon(p));
 	p->mapcount = 1;
 	k->rmap->mapped++;
 	e->mm->rss.anon++;
-	k->rmap->st.adds++;
-	touch_page(k, c, e->pfn, KPATH_FAULT);
+	r->st.adds++;
+	touch_page(r, c, e->pfn, r->page->mapping, 2 * k->layout.word);
+	touch_page(r, c, e->pfn, r->page->mapcount, 4);
+}
+
+static void add_steps(const struct kernel *k, struct cpu *c, const struct rmap_entry *e)
+{
+	step_without(k, c, e->pfn, era_add_step((enum kernel_era)k->cfg.era), KPATH_FAULT);
+	if (!k->rmap || k->rmap->anon != &rmap_none)
+		kernel_path_step(k, c, e->mm, STEP_RMAP_ADD);
 }
 
 void rmap_add_new(struct kernel *k, struct cpu *c, const struct rmap_entry *e)
 {
-	add_new(k, c, e, true);
+	add_steps(k, c, e);
+	if (rmap_page(k, e->pfn))
+		add_first(k, c, e, true);
 }
 
 void rmap_add_swapped(struct kernel *k, struct cpu *c, const struct rmap_entry *e, bool exclusive)
 {
 	struct page *p = rmap_page(k, e->pfn);
 
-	if (!page_is_anon(p)) {
-		add_new(k, c, e, exclusive);
+	if (!p->mapcount) {
+		add_steps(k, c, e);
+		add_first(k, c, e, exclusive);
 		return;
 	}
 	rmap_add(k, c, e);
@@ -144,43 +187,68 @@ void rmap_add_swapped(struct kernel *k, struct cpu *c, const struct rmap_entry *
 		p->marks |= PG_EXCLUSIVE;
 }
 
-void rmap_add(struct kernel *k, struct cpu *c, const struct rmap_entry *e)
+static void add(struct kernel *k, struct cpu *c, const struct rmap_entry *e, enum kernel_path path)
 {
-	struct page *p = rmap_page(k, e->pfn);
+	struct page *p = tracked(k, e->pfn);
+	struct rmap *r = k->rmap;
 
+	step_without(k, c, e->pfn, STEP_RMAP_COUNT, path);
 	if (!p)
 		return;
-	ASSERT(p->mapping);
-	if (half(k->rmap, p)->add)
-		half(k->rmap, p)->add(k->rmap, c, p, e);
-	k->rmap->mapped += !p->mapcount++;
+	r->path = path;
+	if (half(r, p)->add)
+		half(r, p)->add(r, c, p, e);
+	r->mapped += !p->mapcount++;
 	p->marks &= (u16)~PG_EXCLUSIVE;
 	++*rss_of(e->mm, p);
-	k->rmap->st.adds++;
-	touch_page(k, c, e->pfn, KPATH_FAULT);
+	r->st.adds++;
+	touch_page(r, c, e->pfn, r->page->mapcount, 4);
+}
+
+void rmap_add(struct kernel *k, struct cpu *c, const struct rmap_entry *e)
+{
+	add(k, c, e, KPATH_FAULT);
+}
+
+void rmap_dup(struct kernel *k, struct cpu *c, const struct rmap_entry *e)
+{
+	add(k, c, e, KPATH_FORK);
 }
 
 void rmap_remove(struct kernel *k, struct cpu *c, const struct rmap_entry *e)
 {
-	struct page *p = rmap_page(k, e->pfn);
+	struct page *p = tracked(k, e->pfn);
+	struct rmap *r = k->rmap;
 
+	step_without(k, c, e->pfn, STEP_RMAP_REMOVE, KPATH_UNMAP);
 	if (!p)
 		return;
 	ASSERT(p->mapcount);
-	if (half(k->rmap, p)->remove)
-		half(k->rmap, p)->remove(k->rmap, c, p, e);
-	k->rmap->mapped -= !--p->mapcount;
+	r->path = KPATH_UNMAP;
+	if (half(r, p)->remove)
+		half(r, p)->remove(r, c, p, e);
+	r->mapped -= !--p->mapcount;
 	--*rss_of(e->mm, p);
-	k->rmap->st.removes++;
-	touch_page(k, c, e->pfn, KPATH_UNMAP);
+	r->st.removes++;
+	touch_page(r, c, e->pfn, r->page->mapcount, 4);
 }
 
 void rmap_moved(struct kernel *k, struct cpu *c, const struct rmap_entry *e, u64 from)
 {
-	struct page *p = rmap_page(k, e->pfn);
+	struct page *p = tracked(k, e->pfn);
+	struct rmap *r = k->rmap;
 
-	if (p && half(k->rmap, p)->moved)
-		half(k->rmap, p)->moved(k->rmap, c, p, e, from);
+	if (!p || !half(r, p)->moved)
+		return;
+	r->path = KPATH_SYSCALL;
+	half(r, p)->moved(r, c, p, e, from);
+}
+
+bool rmap_fits(const struct kernel *k, u64 pfn, const struct mm *mm, u64 va)
+{
+	const struct page *p = tracked(k, pfn);
+
+	return !p || !half(k->rmap, p)->fits || half(k->rmap, p)->fits(k->rmap, p, mm, va);
 }
 
 void rmap_migrate(struct kernel *k, struct cpu *c, u64 from, u64 to)
@@ -197,7 +265,22 @@ void rmap_migrate(struct kernel *k, struct cpu *c, u64 from, u64 to)
 	q->group = p->group;
 	lru_replace(k, from, to);
 	p->mapping = p->rmap = p->mapcount = p->group = 0;
-	touch_page(k, c, to, KPATH_COMPACT);
+	k->rmap->path = KPATH_COMPACT;
+	touch_page(k->rmap, c, to, k->rmap->page->mapping, 2 * k->layout.word);
+	touch_page(k->rmap, c, to, k->rmap->page->mapcount, 4);
+}
+
+static u64 huge_pages(const struct kernel *k, u32 level)
+{
+	return 1ull << (k->format->shift[level] - FRAME_SHIFT);
+}
+
+bool rmap_prepare_huge(struct mm *mm, struct cpu *c, struct vma *v, u32 level)
+{
+	const struct kernel *k = mm->k;
+
+	return !k->rmap || level > 1 ||
+	       prepare(mm, c, v, k->rmap->anon, (u32)huge_pages(k, level), KPATH_FORK);
 }
 
 u64 rmap_mapped_pages(const struct kernel *k)
@@ -210,7 +293,7 @@ typedef void (*each_page_fn)(struct kernel *k, struct cpu *c, const struct rmap_
 /* One page pays for all of them, as the head of a compound page does. */
 static void each_page(struct kernel *k, struct cpu *c, const struct rmap_entry *e, each_page_fn fn)
 {
-	u64 n = 1ull << (k->format->shift[e->level] - FRAME_SHIFT), i;
+	u64 n = huge_pages(k, e->level), i;
 	struct rmap_entry one = *e;
 
 	if (!k->rmap || !memmap_has(&k->pa->map, e->pfn))
@@ -227,9 +310,9 @@ void rmap_add_new_huge(struct kernel *k, struct cpu *c, const struct rmap_entry 
 	each_page(k, c, e, rmap_add_new);
 }
 
-void rmap_add_huge(struct kernel *k, struct cpu *c, const struct rmap_entry *e)
+void rmap_dup_huge(struct kernel *k, struct cpu *c, const struct rmap_entry *e)
 {
-	each_page(k, c, e, rmap_add);
+	each_page(k, c, e, rmap_dup);
 }
 
 void rmap_remove_huge(struct kernel *k, struct cpu *c, const struct rmap_entry *e)
@@ -237,139 +320,91 @@ void rmap_remove_huge(struct kernel *k, struct cpu *c, const struct rmap_entry *
 	each_page(k, c, e, rmap_remove);
 }
 
-/* ---- VMAs ---- */
-
-bool rmap_fork_mm(struct mm *from, struct mm *to, struct cpu *c)
+void rmap_table(struct mm *mm, struct cpu *c, u64 pfn, u64 va, u32 level)
 {
-	struct rmap *r = to->k->rmap;
+	struct kernel *k = mm->k;
+	struct page *p = rmap_page(k, pfn);
 
-	return !r || !r->anon->fork_mm || r->anon->fork_mm(r, c, from, to);
+	if (!p)
+		return;
+	p->mapping = (uintptr_t)mm;
+	p->index = va >> k->format->shift[level] >>
+		   k->format->bits[level] << (k->format->shift[level] + k->format->bits[level] - FRAME_SHIFT);
+	p->rmap = level;
+	k->rmap->path = KPATH_FAULT;
+	if (k->rmap->anon->table)
+		k->rmap->anon->table(k->rmap, c, pfn);
 }
 
-void rmap_exit_mm(struct mm *mm, struct cpu *c)
+void rmap_table_gone(struct kernel *k, u64 pfn)
 {
-	struct rmap *r = mm->k->rmap;
+	struct page *p = rmap_page(k, pfn);
 
-	if (r && r->anon->exit_mm)
-		r->anon->exit_mm(r, c, mm);
-}
-
-typedef void (*vma_fn)(struct rmap *r, struct cpu *c, struct vma *v);
-
-/* Each half has its own view; one that serves both is asked once. */
-static void both(struct mm *mm, struct cpu *c, struct vma *v, vma_fn anon, vma_fn file)
-{
-	struct rmap *r = mm->k->rmap;
-
-	if (anon)
-		anon(r, c, v);
-	if (file && v->object && r->file != r->anon)
-		file(r, c, v);
-}
-
-#define BOTH(mm, c, v, fn)                                          \
-	do {                                                        \
-		struct rmap *r_ = (mm) ? (mm)->k->rmap : NULL;      \
-		if (r_)                                             \
-			both(mm, c, v, r_->anon->fn, r_->file->fn); \
-	} while (0)
-
-void rmap_link(struct mm *mm, struct cpu *c, struct vma *v)
-{
-	v->mm = mm;
-	BOTH(mm, c, v, link);
-}
-
-void rmap_unlink(struct mm *mm, struct cpu *c, struct vma *v)
-{
-	BOTH(mm, c, v, unlink);
-}
-
-void rmap_before_change(struct mm *mm, struct cpu *c, struct vma *v)
-{
-	BOTH(mm, c, v, before_change);
-}
-
-void rmap_after_change(struct mm *mm, struct cpu *c, struct vma *v)
-{
-	BOTH(mm, c, v, after_change);
-}
-
-bool rmap_fork_vma(struct mm *to_mm, struct cpu *c, struct vma *from, struct vma *to)
-{
-	struct rmap *r = to_mm->k->rmap;
-
-	if (!r)
-		return true;
-	if (r->anon->fork_vma && !r->anon->fork_vma(r, c, from, to))
-		return false;
-	return !from->object || r->file == r->anon || !r->file->fork_vma || r->file->fork_vma(r, c, from, to);
-}
-
-typedef void (*pair_fn)(struct rmap *r, struct cpu *c, struct vma *a, struct vma *b);
-
-static void both_pairs(struct rmap *r, struct cpu *c, struct vma *a, struct vma *b, pair_fn anon,
-		       pair_fn file)
-{
-	if (anon)
-		anon(r, c, a, b);
-	if (file && a->object && r->file != r->anon)
-		file(r, c, a, b);
-}
-
-void rmap_split(struct mm *mm, struct cpu *c, struct vma *from, struct vma *to)
-{
-	struct rmap *r = mm ? mm->k->rmap : NULL;
-
-	if (r)
-		both_pairs(r, c, from, to, r->anon->split, r->file->split);
-}
-
-void rmap_merge(struct mm *mm, struct cpu *c, struct vma *keep, struct vma *gone)
-{
-	struct rmap *r = mm ? mm->k->rmap : NULL;
-
-	if (r)
-		both_pairs(r, c, keep, gone, r->anon->merge, r->file->merge);
-}
-
-bool rmap_mergeable(const struct mm *mm, const struct vma *a, const struct vma *b)
-{
-	const struct rmap *r = mm ? mm->k->rmap : NULL;
-
-	return !r || !r->anon->mergeable || r->anon->mergeable(r, a, b);
+	if (p)
+		p->mapping = p->index = p->rmap = 0;
 }
 
 /* ---- walks ---- */
 
-u64 linear_page_index(const struct vma *v, u64 va)
+static void count_walk(struct rmap_stats *st, const struct rmap_walk *w)
 {
-	return vma_pgoff(v) + ((va - v->start) >> FRAME_SHIFT);
-}
+	u64 *bins[] = { &st->walks_1,  &st->walks_3,   &st->walks_7,   &st->walks_15,  &st->walks_31,
+			&st->walks_63, &st->walks_127, &st->walks_255, &st->walks_511, &st->walks_1023 };
+	u32 bin = w->vmas ? 31u - (u32)__builtin_clz(w->vmas) : 0;
 
-u64 vma_address(const struct vma *v, u64 index)
-{
-	u64 first = vma_pgoff(v);
-
-	if (index < first || index - first >= (v->end - v->start) >> FRAME_SHIFT)
-		return ~(u64)0;
-	return v->start + ((index - first) << FRAME_SHIFT);
+	++*(bin < ARRAY_SIZE(bins) ? bins[bin] : &st->walks_more);
+	st->walks++;
+	st->vmas += w->vmas;
+	st->walk_max = MAX(st->walk_max, w->vmas);
+	st->nodes += w->nodes;
+	st->tested += w->tested;
+	st->found += w->found;
 }
 
 bool rmap_walk(struct rmap_walk *w)
 {
 	struct rmap *r = w->k->rmap;
 	struct page *p = rmap_page(w->k, w->pfn);
+	const struct rmap_ops *ops = p ? half(r, p) : NULL;
 
-	if (!p || !half(r, p)->walk)
+	if (!ops || !ops->walk)
 		return false;
-	w->vmas = w->tested = w->found = 0;
+	w->vmas = w->nodes = w->tested = w->found = 0;
 	w->left = p->mapcount;
+	w->busy = false;
+	r->path = w->path;
+	rmap_step(r, w->c, STEP_RMAP_WALK, 1);
 	if (w->left)
-		half(r, p)->walk(w, p);
-	r->st.walks++;
-	r->st.vmas += w->vmas;
-	r->st.tested += w->tested;
-	r->st.found += w->found;
+		ops->walk(w, p);
+	count_walk(&r->st, w);
 	return true;
+}
+
+void rmap_referenced_done(struct kernel *k, struct cpu *c, u64 pfn)
+{
+	struct page *p = rmap_page(k, pfn);
+
+	if (p && half(k->rmap, p)->referenced_done)
+		half(k->rmap, p)->referenced_done(k->rmap, c, p);
+}
+
+/* ---- counters ---- */
+
+#define STAT_STRUCT struct rmap_stats
+static const struct stat_desc stat_rows[] = { RMAP_STATS(STAT_ROW){ 0 } };
+#undef STAT_STRUCT
+#define STAT_STRUCT struct rmap_object_stats
+static const struct stat_desc object_rows[] = { RMAP_OBJECT_STATS(STAT_ROW){ 0 } };
+#undef STAT_STRUCT
+
+void rmap_stats_add(const struct rmap *r, struct stats *s)
+{
+	stats_add(s, "mm.rmap", stat_rows, &r->st);
+	stats_set_level(s, "mm.rmap.walk_max");
+#define X(id, cache, plural)                                                        \
+	stats_add(s, "mm.rmap." plural, object_rows, &r->object[RMAP_OBJECT_##id]); \
+	stats_set_level(s, "mm.rmap." plural ".objects");                           \
+	stats_set_level(s, "mm.rmap." plural ".bytes");
+	RMAP_OBJECTS(X)
+#undef X
 }

@@ -6,7 +6,7 @@
 #include "model/mm/alloc.h"
 #include "model/mm/pgtable.h"
 #include "model/mm/pte.h"
-#include "model/mm/rmap.h"
+#include "model/mm/rmap_halves.h"
 
 struct scan {
 	struct kernel *k;
@@ -20,7 +20,7 @@ static void count(struct scan *s, u64 pfn)
 	const struct page *p = rmap_page(s->k, pfn);
 	u64 *n;
 
-	if (!p)
+	if (!p || !p->mapping)
 		return;
 	n = map64_find(&s->maps, pfn);
 	if (n)
@@ -62,7 +62,7 @@ static void scan_mm(struct scan *s, struct mm *mm)
 	ASSERT(s->rss.anon == mm->rss.anon && s->rss.file == mm->rss.file && s->rss.swap == mm->rss.swap);
 }
 
-/* Where a walk has been: each entry once. */
+/* Where a walk has been: each entry once, and every one is where it says. */
 struct found {
 	struct map64 entries; /* its address, and for parts of large pages which part */
 };
@@ -72,6 +72,8 @@ static bool note(struct rmap_walk *w, const struct rmap_entry *e)
 	struct found *f = w->arg;
 	u64 key = e->entry_pa << 12 ^ (e->level ? e->va >> FRAME_SHIFT & 511 : 512);
 
+	ASSERT(pgtable_upper(e->mm, NULL, w->path, e->va, e->level, false) == e->entry_pa);
+	ASSERT(!e->vma || (e->vma->mm == e->mm && e->vma->start <= e->va && e->va < e->vma->end));
 	ASSERT(!map64_find(&f->entries, key));
 	map64_set(&f->entries, key, 1);
 	return true;
@@ -81,11 +83,24 @@ static void check_page(struct kernel *k, u64 pfn, u64 entries)
 {
 	struct found f = { 0 };
 	struct rmap_walk w = { .k = k, .pfn = pfn, .entry = note, .arg = &f };
+	const struct page *p = rmap_page(k, pfn);
+	const struct rmap_ops *ops = page_is_anon(p) ? k->rmap->anon : k->rmap->file;
 
-	ASSERT(rmap_page(k, pfn)->mapcount == entries);
+	ASSERT(p->mapcount == entries);
 	if (rmap_walk(&w))
 		ASSERT(w.found == entries && f.entries.n == entries);
+	if (ops->sane_page)
+		ops->sane_page(k->rmap, p);
 	map64_fini(&f.entries);
+}
+
+/* An object's VMAs are all in its structure. */
+static void check_objects(const struct rmap *r)
+{
+	const struct object *o;
+
+	for (o = r->k->objects.first; o; o = o->next)
+		ASSERT(r->i_mmap->sane(o) == o->users);
 }
 
 /* Pages that nobody maps say so. */
@@ -118,10 +133,9 @@ void rmap_check(const struct kernel *kernel)
 	for (slot = map64_next(&s.maps, NULL); slot; slot = map64_next(&s.maps, slot))
 		check_page(s.k, slot->key, slot->value);
 	check_unmapped(&s);
+	check_objects(r);
 	if (r->anon->sane)
 		r->anon->sane(r);
-	if (r->file->sane && r->file != r->anon)
-		r->file->sane(r);
 	r->st = before;
 	map64_fini(&s.maps);
 }

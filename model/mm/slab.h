@@ -31,6 +31,7 @@ struct kmem_cache;
 /* line: bytes of the first cache's lines. NULL: there is no memory for what the allocator needs to begin. */
 struct slabs *slabs_new(struct page_alloc *pa, enum slab_form form, u32 line);
 void slabs_free(struct slabs *s);
+u32 slabs_line(const struct slabs *s);
 /* The caches of the kernel's own objects (slab_named.c). False: no memory; those that could be made stay. */
 bool slabs_boot(struct slabs *s);
 /*

@@ -85,6 +85,11 @@ static struct kmem_cache *named_create(struct slabs *s, const struct named_cache
 	return kmem_cache_create(s, n->name, named_bytes(s, n, era), n->align, n->flags);
 }
 
+u32 slabs_line(const struct slabs *s)
+{
+	return s->line;
+}
+
 bool slabs_boot(struct slabs *s)
 {
 	u32 i;

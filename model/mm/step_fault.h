@@ -21,15 +21,14 @@
 	X(ANON_FAULT, FAULT, 45, 50, 90, 208, "do_anonymous_page() itself")                       \
 	X(PAGE_CHARGE, FAULT, 0, 0, 40, 63, "memcg: a page is charged to the root group")         \
 	X(PTE_SET, FAULT, 30, 30, 50, 145, "the entry is locked, set, unlocked")                  \
-	X(RMAP_ADD, FAULT, 0, 20, 45, 195, "the page's first mapping is noted, with statistics")  \
 	X(LRU_ADD, FAULT, 25, 15, 30, 56, "the page into the batch for the LRU lists")            \
 	X(LRU_DRAIN_PAGE, FAULT, 0, 45, 90, 374, "each page of a full batch onto its list")       \
 	X(RSS_ADD, FAULT, 2, 2, 8, 23, "the count of resident pages")                             \
 	X(ZERO_PAGE_FAULT, FAULT, 20, 20, 30, 73, "the shared zero page is mapped")               \
-	X(WP_FAULT, FAULT, 123, 178, 300, 528, "do_wp_page() of a page that is copied")           \
+	X(WP_FAULT, FAULT, 123, 163, 285, 401, "do_wp_page() of a page that is copied")           \
 	X(WP_REUSE, FAULT, 30, 30, 60, 160, "do_wp_page() of a page that nobody else uses")       \
 	X(FILE_FAULT, FAULT, 60, 100, 150, 245, "do_read_fault() and its kin without the pages")  \
-	X(FILE_PAGE, FAULT, 90, 130, 330, 441, "each page of an object that is mapped")           \
+	X(FILE_PAGE, FAULT, 90, 122, 322, 433, "each page of an object that is mapped")           \
 	X(FILE_WRITE, FAULT, 60, 80, 200, 486, "a shared page is made writable: page_mkwrite()")  \
 	X(TABLE_ALLOC, FAULT, 30, 30, 60, 90, "a page table more, without page and clearing")     \
 	X(HUGE_FAULT, FAULT, 0, 0, 600, 900, "do_huge_pmd_anonymous_page() without the page")     \
@@ -40,11 +39,11 @@
 	X(MADVISE, SYSCALL, 300, 350, 800, 2190, "body of madvise()")                             \
 	X(FORK, FORK, 12000, 14000, 30000, 50000, "fork() without mappings and pages")            \
 	X(FORK_VMA, FORK, 180, 260, 700, 1143, "each mapping that fork() copies")                 \
-	X(FORK_PAGE, FORK, 25, 32, 55, 165, "each entry that fork() copies")                      \
+	X(FORK_PAGE, FORK, 25, 24, 47, 157, "each entry that fork() copies")                      \
 	X(EXIT_MM, UNMAP, 12000, 14000, 40000, 120000, "end of a process without its pages")      \
-	X(UNMAP_PAGE, UNMAP, 60, 80, 200, 750, "an entry taken away whose page is freed")         \
-	X(UNMAP_SHARED, UNMAP, 60, 80, 200, 230, "an entry taken away of a page that others use") \
-	X(UNMAP_FILE, UNMAP, 60, 80, 200, 458, "an entry taken away of an object's page")         \
+	X(UNMAP_PAGE, UNMAP, 60, 65, 185, 623, "an entry taken away whose page is freed")         \
+	X(UNMAP_SHARED, UNMAP, 60, 65, 185, 103, "an entry taken away of a page that others use") \
+	X(UNMAP_FILE, UNMAP, 60, 65, 185, 331, "an entry taken away of an object's page")         \
 	X(PROTECT_PAGE, SYSCALL, 20, 25, 50, 125, "an entry that is changed or moved")            \
 	X(FLUSH, FLUSH, 20, 20, 60, 200, "a flush of a range or an address space, without its INVLPG")
 

@@ -86,7 +86,7 @@ static void array_close(struct vma_set *s, u32 i, u32 n)
 static bool mergeable(const struct vma_set *s, const struct vma *a, const struct vma *b)
 {
 	return a->end == b->start && a->flags == b->flags && a->object == b->object &&
-	       vma_offset(a, a->end) == b->offset && linear_page_index(a, a->end) == vma_pgoff(b) &&
+	       vma_offset(a, a->end) == b->offset && linear_page_index(a, a->end) == b->pgoff &&
 	       rmap_mergeable(s->mm, a, b);
 }
 
@@ -125,19 +125,28 @@ void vma_merge(struct vma_set *s, struct cpu *c, u64 start, u64 end)
 	}
 }
 
-struct vma *vma_copy(struct vma_set *s, struct cpu *c, const struct vma *like)
-{
-	struct vma *v = xmalloc(sizeof(*v));
+/* So that a walk of reverse mapping meets one line of the host's for a VMA. */
+#define HOST_LINE 64u
 
-	ASSERT(like->start < like->end && !vma_overlaps(s, like->start, like->end));
+static struct vma *vma_new(const struct vma *like)
+{
+	struct vma *v = xaligned(HOST_LINE, align_up(sizeof(*v), HOST_LINE));
+
 	*v = *like;
 	v->va = 0;
 	v->rmap = (struct vma_rmap){ 0 };
+	return v;
+}
+
+struct vma *vma_copy(struct vma_set *s, const struct vma *like)
+{
+	struct vma *v = vma_new(like);
+
+	ASSERT(like->start < like->end && !vma_overlaps(s, like->start, like->end));
 	s->fresh = true;
 	if (v->object)
 		object_get(v->object);
 	array_open(s, vma_index(s, v->start), v);
-	rmap_link(s->mm, c, v);
 	return v;
 }
 
@@ -162,7 +171,7 @@ void vma_insert(struct vma_set *s, struct cpu *c, const struct vma *like)
 	if (extend(s, c, like))
 		vma_merge(s, c, like->start, like->end);
 	else
-		vma_copy(s, c, like);
+		rmap_link(s->mm, c, vma_copy(s, like));
 }
 
 /* Makes va a boundary. */
@@ -174,11 +183,8 @@ static void split(struct vma_set *s, struct cpu *c, u64 va)
 	if (i == s->n || s->v[i]->start >= va)
 		return;
 	a = s->v[i];
-	b = xmalloc(sizeof(*b));
-	*b = *a;
+	b = vma_new(a);
 	set_range(b, va, a->end);
-	b->va = 0;
-	b->rmap = (struct vma_rmap){ 0 };
 	s->fresh = true;
 	vma_resize(s, c, a, a->start, va);
 	if (b->object)

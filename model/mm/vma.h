@@ -8,13 +8,29 @@
 #define MMSIM_MM_VMA_H
 
 #include "model/arch/addr.h"
+#include "model/mm/interval_tree.h"
 #include "model/mm/object.h"
 
 struct mm;
+struct vma;
+struct anon_vma;
+struct anon_vma_chain;
 
-/* What the halves of a reverse mapping have of a VMA; rmap.h. */
+struct vma_links {
+	struct vma *next, *prev;
+};
+
+/* What a reverse mapping has of a VMA; rmap.h. */
 struct vma_rmap {
-	void *anon, *file;
+	union {
+		struct vma_links list;         /* rmap_anon_vma.c */
+		struct anon_vma_chain *newest; /* rmap_anon_vma_chain.c */
+	} anon;
+	union {
+		struct vma_links list;         /* rmap_objrmap.c */
+		struct interval_node interval; /* rmap_interval_tree.c */
+	} file; /* in its object's structure of mappings */
+	struct anon_vma *anon_vma;
 };
 
 /* vma->swap_readahead_info: page of the last fault for a page in swap; pages read then; hits since. */
@@ -23,25 +39,21 @@ struct vma_swap {
 	u8 window, hits;
 };
 
+/* What a walk of reverse mapping needs lies in one line of the host's. */
 struct vma {
 	u64 start, end; /* whole pages, end exclusive */
-	u32 flags;      /* MM_* of kernel.h */
-	bool anon;      /* has had private pages, as Linux's vma->anon_vma tells; fork copies their PTEs */
+	u64 pgoff;      /* vm_pgoff, what a page's index counts from: of start in the object; without one
+			   start's own page number until it is moved */
+	struct mm *mm;  /* that it was linked in */
+	u64 va;         /* of its vm_area_struct, 0: none yet; vma_object.h */
+	struct vma_rmap rmap;
 	struct object *object; /* NULL: private anonymous; else one user of it */
 	u64 offset;            /* of start in the object; 0 without */
-	u64 pgoff;             /* without an object: of start; start's own page number until it is moved */
-	u64 va;                /* of its vm_area_struct, 0: none yet; vma_object.h */
 	u64 read_until;        /* cycle at which the last fault in it was over; mmap_lock.h */
-	struct mm *mm;         /* that it was linked in */
+	u32 flags;             /* MM_* of kernel.h */
+	bool anon; /* has had private pages, as Linux's vma->anon_vma tells; fork copies their PTEs */
 	struct vma_swap swap;
-	struct vma_rmap rmap;
 };
-
-/* vm_pgoff: what a page's index counts from. */
-static inline u64 vma_pgoff(const struct vma *v)
-{
-	return v->object ? v->offset >> FRAME_SHIFT : v->pgoff;
-}
 
 struct vma_set {
 	struct mm *mm; /* NULL: nobody follows its changes */
@@ -62,10 +74,10 @@ struct vma *vma_find(struct vma_set *s, u64 va); /* the one that contains va, or
 bool vma_overlaps(struct vma_set *s, u64 start, u64 end);
 /*
  * A copy of *like, in a free range. Takes a user of like->object. Merges with equal neighbours; or stands
- * alone, as fork's copies do, and is returned.
+ * alone, as fork's copies do, is returned, and reverse mapping is still to be told (rmap_fork_vma()).
  */
 void vma_insert(struct vma_set *s, struct cpu *c, const struct vma *like);
-struct vma *vma_copy(struct vma_set *s, struct cpu *c, const struct vma *like);
+struct vma *vma_copy(struct vma_set *s, const struct vma *like);
 /* Makes start and end boundaries, so that what lies between can be changed as whole VMAs. */
 void vma_isolate(struct vma_set *s, struct cpu *c, u64 start, u64 end);
 /* A new beginning or end, in free room. */

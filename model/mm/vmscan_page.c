@@ -158,6 +158,8 @@ u32 page_referenced(struct scan *s, u64 pfn)
 
 	if (page_at(s, pfn)->mapcount)
 		rmap_walk(&w);
+	rmap_referenced_done(s->k, s->c, pfn);
+	l.young += w.busy;
 	s->text = l.text && !is_swapbacked(page_at(s, pfn));
 	return l.young;
 }
@@ -249,7 +251,7 @@ static bool take_entry(struct rmap_walk *w, const struct rmap_entry *e)
 static bool unmap_all(struct scan *s, u64 pfn)
 {
 	struct rmap_walk w = {
-		.k = s->k, .c = s->c, .path = KPATH_RECLAIM, .pfn = pfn, .entry = take_entry, .arg = s
+		.k = s->k, .c = s->c, .path = KPATH_RECLAIM, .pfn = pfn, .entry = take_entry, .arg = s, .unmaps = true
 	};
 
 	rmap_walk(&w);

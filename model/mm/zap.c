@@ -94,20 +94,34 @@ void zap_object(struct gather *g, const struct vma *v, u64 first, u64 last)
 			     start + ((to - v_first + 1) << FRAME_SHIFT), zap_object_entry, &z);
 }
 
-/* By looking at every address space. */
-void zap_object_everywhere(struct kernel *k, struct cpu *c, const struct object *o, u64 first, u64 last)
+struct everywhere {
+	struct cpu *c;
+	u64 first, last;
+};
+
+static void zap_in_vma(void *arg, struct vma *v)
 {
+	const struct everywhere *e = arg;
 	struct gather g;
+
+	gather_begin(&g, v->mm, e->c);
+	zap_object(&g, v, e->first, e->last);
+	gather_flush(&g);
+}
+
+/* mm/memory.c:unmap_mapping_range(); without a reverse mapping by looking at every address space. */
+void zap_object_everywhere(struct kernel *k, struct cpu *c, struct object *o, u64 first, u64 last)
+{
+	struct everywhere e = { c, first, last };
 	struct mm *mm;
 	u32 i;
 
-	for (mm = k->mms; mm; mm = mm->next) {
-		gather_begin(&g, mm, c);
+	if (rmap_each_vma(k, c, o, first, last, zap_in_vma, &e))
+		return;
+	for (mm = k->mms; mm; mm = mm->next)
 		for (i = 0; i < mm->vmas.n; i++)
 			if (mm->vmas.v[i]->object == o)
-				zap_object(&g, mm->vmas.v[i], first, last);
-		gather_flush(&g);
-	}
+				zap_in_vma(&e, mm->vmas.v[i]);
 }
 
 u64 pte_cursor_at(struct pte_cursor *p, u64 va)

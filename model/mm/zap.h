@@ -13,7 +13,7 @@ void zap_swap_range(struct gather *g, u64 start, u64 end);
 /* Only those entries that map pages first..last of an object through v: private copies stay. */
 void zap_object(struct gather *g, const struct vma *v, u64 first, u64 last);
 /* Every mapping of those pages of the object, in all address spaces: unmap_mapping_range(). */
-void zap_object_everywhere(struct kernel *k, struct cpu *c, const struct object *o, u64 first, u64 last);
+void zap_object_everywhere(struct kernel *k, struct cpu *c, struct object *o, u64 first, u64 last);
 /* Frees the tables of start..end that no VMA needs any more; nothing if VMAs are left in it. */
 void mm_free_tables(struct gather *g, u64 start, u64 end);
 
