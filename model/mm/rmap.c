@@ -296,6 +296,8 @@ static void each_page(struct kernel *k, struct cpu *c, const struct rmap_entry *
 	u64 n = huge_pages(k, e->level), i;
 	struct rmap_entry one = *e;
 
+	if (!k->rmap)
+		fn(k, c, e);
 	if (!k->rmap || !memmap_has(&k->pa->map, e->pfn))
 		return;
 	for (i = 0; i < n; i++) {

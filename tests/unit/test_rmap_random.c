@@ -372,7 +372,6 @@ static void history(const struct plan *p, u64 seed)
 {
 	struct world w;
 	u64 i;
-	if (getenv("ONLY")) { u32 a,b,e,m; sscanf(getenv("ONLY"), "%u,%u,%u,%u", &a,&b,&e,&m); if (p->scheme-1!=a||p->file!=b||p->era!=e||(p->memory>>20)!=m) return; }
 
 	world_init(&w, p, seed);
 	for (i = 0; i < steps(); i++) {
@@ -392,7 +391,6 @@ static void history(const struct plan *p, u64 seed)
 		assert_int_equal(w.k->rmap->st.unbacked, 0);
 	if (p->scheme != RMAP_NONE + 1)
 		assert_true(w.swapped > 0);
-	if (getenv("SHOW")) fprintf(stderr, "s%u f%u era%u mem%u: adds %lu walks %lu found %lu max %lu swapped %lu copied %lu ooms %lu failed %lu unbacked %lu busy %lu unmapped %lu\n", p->scheme-1, p->file, p->era, (u32)(p->memory>>20), w.k->rmap->st.adds, w.k->rmap->st.walks, w.k->rmap->st.found, w.k->rmap->st.walk_max, w.swapped, w.copied, w.ooms, w.k->rmap->st.failed, w.k->rmap->st.unbacked, w.k->rmap->st.busy, w.k->reclaim.unmapped);
 	world_fini(&w);
 }
 
