@@ -9,7 +9,6 @@
 #include "model/base/error.h"
 #include "model/sim/time.h"
 
-#define DEVICES      16u
 #define DEVICE_LANES 256u /* of a device; where more overlap, the last one has the rest */
 #define MAX_LANES    4096u
 
@@ -33,9 +32,9 @@ struct events {
 	struct out out;
 	struct timeline timeline;
 	u64 hz;
-	u64 lines;                             /* of the array so far */
-	u8 named[3][MAX_LANES];                /* lanes by process */
-	u64 busy_until[DEVICES][DEVICE_LANES]; /* cycle */
+	u64 lines;                                         /* of the array so far */
+	u8 named[3][MAX_LANES];                            /* lanes by process */
+	u64 busy_until[NR_TIMELINE_DEVICES][DEVICE_LANES]; /* cycle */
 };
 
 static void begin_line(struct events *ev)
@@ -58,7 +57,15 @@ static void name_process(struct events *ev, u32 pid)
 		pid);
 }
 
-/* "core 3", "core 3 interrupts", "kswapd0", "device 0, 2" */
+static void name_device(struct events *ev, u32 device, u32 lane)
+{
+	if (lane)
+		fprintf(ev->out.f, "%s %u", timeline_devices[device], lane + 1);
+	else
+		fputs(timeline_devices[device], ev->out.f);
+}
+
+/* "core 3", "core 3 interrupts", "kswapd0", "swap device", "swap device 2" */
 static void name_lane(struct events *ev, u32 pid, u32 tid, const struct timeline_event *e)
 {
 	const struct timeline_kind_info *kind = &timeline_kinds[e->kind];
@@ -70,7 +77,7 @@ static void name_lane(struct events *ev, u32 pid, u32 tid, const struct timeline
 	if (pid == EVENTS_PID_KTHREADS)
 		fprintf(ev->out.f, "%s%" PRIu64, kind->name, e->arg[0]);
 	else if (pid == EVENTS_PID_DEVICES)
-		fprintf(ev->out.f, "device %u, %u", e->of, (tid - 1) % DEVICE_LANES);
+		name_device(ev, e->of, (tid - 1) % DEVICE_LANES);
 	else
 		fprintf(ev->out.f, "core %u%s", e->of, kind->lane == TL_LANE_IRQ ? " interrupts" : "");
 	fputs("\"}}", ev->out.f);
@@ -182,7 +189,7 @@ static void tell(void *arg, const struct timeline_event *e)
 			  EVENTS_ON_CORE, e);
 		break;
 	case TL_LANE_DEVICE:
-		ASSERT(e->of < DEVICES);
+		ASSERT(e->of < NR_TIMELINE_DEVICES);
 		put_event(ev, EVENTS_PID_DEVICES, DEVICE_TID(e->of, device_lane(ev, e)), kind->category, e);
 		break;
 	}
@@ -268,6 +275,8 @@ static const struct {
 	{ TL_FAULT_WAIT, "mm.fault.blocked" },
 	{ TL_KSWAPD, "mm.kthread.kswapd_slices" },
 	{ TL_OOM_KILL, "mm.reclaim.oom_kills" },
+	{ TL_SWAP_READ, "mm.blockdev.swap.reads" },
+	{ TL_SWAP_WRITE, "mm.blockdev.swap.writes" },
 	{ TL_SHOOTDOWN, "mm.shootdown.waits" },
 };
 

@@ -8,7 +8,7 @@
 
 struct events_lane {
 	u32 pid, tid;
-	char *name; /* "core 0", "core 0 interrupts", "kswapd0", "device 0, 1" */
+	char *name; /* "core 0", "core 0 interrupts", "kswapd0", "swap device 2" */
 };
 
 struct events_row {

@@ -51,13 +51,14 @@ static u32 number_of(const struct events_lane *l)
 					     : events_device_of(l->tid);
 }
 
-/* "core 0", also for its interrupts; "device 1", also for its further lanes. */
+/* "core 0", also for its interrupts; "swap device", also for its further lanes. */
 static void name_lane(struct share_lane *to, const struct events_lane *l)
 {
 	if (to->pid == EVENTS_PID_CORES)
 		snprintf(to->name, sizeof(to->name), "core %u", to->number);
 	else if (to->pid == EVENTS_PID_DEVICES)
-		snprintf(to->name, sizeof(to->name), "device %u", to->number);
+		snprintf(to->name, sizeof(to->name), "%s",
+			 to->number < NR_TIMELINE_DEVICES ? timeline_devices[to->number] : "?");
 	else
 		snprintf(to->name, sizeof(to->name), "%s", l->name ? l->name : "?");
 }

@@ -279,16 +279,20 @@ static void call(const struct ipi *x)
 /* It takes no time. */
 static void call_for_nothing(const struct ipi *x)
 {
-	u64 left;
+	u64 left, now;
 
 	for (left = x->targets; left; left &= left - 1) {
 		struct asids *a = &x->k->asids[__builtin_ctzll(left)];
-		u64 now = a->cpu->ops->now(a->cpu);
+
+		now = a->cpu->ops->now(a->cpu);
 
 		x->there(x, a);
 		timeline_span(x->k->charger.timeline, a->cpu->id, TL_IPI, now, now, x->c->id, x->pages);
 	}
 	do_here(x);
+	now = x->c->ops->now(x->c);
+	if (x->targets)
+		timeline_span(x->k->charger.timeline, x->c->id, TL_SHOOTDOWN, now, now, x->pages, 0);
 }
 
 void ipi_call(const struct ipi *x)

@@ -66,8 +66,6 @@ static struct transfer pop(struct page_cache *pc)
 #define ROOM_UNIT    256u   /* 1 MB */
 #define ROOM_ENDLESS 16384u /* 64 MB */
 
-#define FILE_LANE 0u /* of the timeline's devices; 1: swap's */
-
 static u64 device_page(struct kernel *k, struct object *o, u64 index)
 {
 	u64 pages = object_file_pages(o);
@@ -86,7 +84,7 @@ static u64 submit(struct kernel *k, struct object *o, u64 now, bool write, u64 i
 	u32 first = (u32)MIN(pages, room);
 	u64 end = blockdev_submit(k->storage, now, write, page, first);
 
-	timeline_span(k->charger.timeline, FILE_LANE, write ? TL_FILE_WRITE : TL_FILE_READ, now, end, page,
+	timeline_span(k->charger.timeline, TL_DEVICE_STORAGE, write ? TL_FILE_WRITE : TL_FILE_READ, now, end, page,
 		      first);
 	return first < pages ? submit(k, o, end, write, index + first, pages - first) : end;
 }

@@ -393,8 +393,6 @@ bool swap_reclaim_slot(struct swap *s, struct cpu *c, u64 slot)
 
 /* ---- transfers ---- */
 
-#define SWAP_LANE 1u /* of the timeline's devices; 0: what files lie on */
-
 u64 swap_transfer(struct kernel *k, struct cpu *c, bool write, u64 slot, u32 pages)
 {
 	struct swap *s = k->swap;
@@ -406,7 +404,7 @@ u64 swap_transfer(struct kernel *k, struct cpu *c, bool write, u64 slot, u32 pag
 		return now;
 	now = c->ops->now(c);
 	end = blockdev_submit(s->dev, now, write, s->first + slot, pages);
-	timeline_span(k->charger.timeline, SWAP_LANE, write ? TL_SWAP_WRITE : TL_SWAP_READ, now, end, slot,
+	timeline_span(k->charger.timeline, TL_DEVICE_SWAP, write ? TL_SWAP_WRITE : TL_SWAP_READ, now, end, slot,
 		      pages);
 	return end;
 }

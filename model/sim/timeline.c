@@ -9,6 +9,11 @@ const struct timeline_kind_info timeline_kinds[NR_TIMELINE_KINDS] = {
 #undef X
 };
 
+const char *const timeline_devices[NR_TIMELINE_DEVICES] = {
+	[TL_DEVICE_STORAGE] = "storage",
+	[TL_DEVICE_SWAP] = "swap device",
+};
+
 void timeline_tell(struct timeline *t, const struct timeline_event *e)
 {
 	ASSERT(e->end >= e->start);

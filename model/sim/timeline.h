@@ -76,6 +76,14 @@ enum timeline_kind {
 		NR_TIMELINE_KINDS,
 };
 
+/* What `of` means of devices. */
+enum timeline_device {
+	TL_DEVICE_STORAGE, /* what files lie on */
+	TL_DEVICE_SWAP,
+	NR_TIMELINE_DEVICES,
+};
+extern const char *const timeline_devices[NR_TIMELINE_DEVICES];
+
 struct timeline_kind_info {
 	const char *name, *category;
 	enum timeline_lane lane;

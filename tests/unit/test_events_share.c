@@ -96,7 +96,7 @@ static void lanes_of_a_core_and_of_a_device_are_one(void **state)
 	assert_string_equal(s.lane[0].name, "core 2");
 	assert_string_equal(s.lane[1].name, "core 3");
 	assert_string_equal(s.lane[2].name, "kswapd0");
-	assert_string_equal(s.lane[3].name, "device 1");
+	assert_string_equal(s.lane[3].name, "swap device");
 	assert_int_equal((s64)sum(&s.lane[0], SHARE_KTHREAD), 50);
 	assert_int_equal((s64)sum(&s.lane[2], SHARE_KTHREAD), 50);
 	assert_int_equal((s64)sum(&s.lane[1], SHARE_IPI), 50);
