@@ -354,6 +354,20 @@ void figure_linear_ticks(struct figure *f, const char *axis, double low, double 
 	fputs(")\n", f->gp);
 }
 
+double figure_time_unit(double seconds, const char **name)
+{
+	static const struct {
+		double seconds;
+		const char *name;
+	} units[] = { { 1, "s" }, { 1e-3, "ms" }, { 1e-6, "us" } };
+	u32 i;
+
+	for (i = 0; i + 1 < ARRAY_SIZE(units) && seconds < 2 * units[i].seconds; i++)
+		;
+	*name = units[i].name;
+	return units[i].seconds;
+}
+
 static void write_part(const char *dir, const char *stem, const char *end, const char *text)
 {
 	char *name = xasprintf("%s.%s", stem, end);

@@ -75,6 +75,9 @@ void figure_binary_ticks(struct figure *f, const char *axis, double low, double 
 /* Ticks on a linear axis, in steps of 1, 2 or 5 times a power of ten, large numbers with k, M or G. */
 void figure_linear_ticks(struct figure *f, const char *axis, double low, double high);
 
+/* The unit in which so many seconds are told on an axis: its length in seconds, and its name. */
+double figure_time_unit(double seconds, const char **name);
+
 /* Sizes of text, in pixels of the canvas. */
 #define FIGURE_HEADING 19u
 #define FIGURE_NAME    16u /* of an axis, and the ticks */

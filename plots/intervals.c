@@ -64,6 +64,8 @@ struct picture {
 	u32 of[NR_PANELS]; /* which of `shown` each is */
 	u32 n;
 	double start; /* cycle */
+	double unit;  /* milliseconds of the axis' */
+	const char *unit_name;
 };
 
 static double at(const struct picture *p, u32 row, u32 column)
@@ -112,26 +114,36 @@ static bool is_shown(const struct picture *p, const struct shown *s, u32 i)
 	       (s->series[i].always || highest(p, s, i) > 0);
 }
 
+struct height {
+	double value, cycles;
+};
+
 static int by_value(const void *a, const void *b)
 {
-	double x = *(const double *)a, y = *(const double *)b;
+	const struct height *x = a, *y = b;
 
-	return x < y ? -1 : x > y;
+	return x->value < y->value ? -1 : x->value > y->value;
 }
 
-/* Above which the tenth part of a panel's intervals lies, by their highest line. */
+/* Above which a panel's highest line is for a tenth of the time. */
 static double usual(const struct picture *p, const struct shown *s)
 {
-	double *high = xcalloc(p->t.n_rows, sizeof(*high)), at;
+	struct height *h = xcalloc(p->t.n_rows, sizeof(*h));
+	double all = 0, at_value;
 	u32 row, i;
 
-	for (row = 0; row < p->t.n_rows; row++)
+	for (row = 0; row < p->t.n_rows; row++) {
+		h[row].cycles = at(p, row, p->cycles);
+		all += h[row].cycles;
 		for (i = 0; i < MAX_SERIES && s->series[i].pattern; i++)
-			high[row] = fmax(high[row], value(p, row, s, i));
-	qsort(high, p->t.n_rows, sizeof(*high), by_value);
-	at = high[(u64)p->t.n_rows * 9 / 10];
-	free(high);
-	return at;
+			h[row].value = fmax(h[row].value, value(p, row, s, i));
+	}
+	qsort(h, p->t.n_rows, sizeof(*h), by_value);
+	for (row = p->t.n_rows - 1, all /= 10; row && (all -= h[row].cycles) > 0; row--)
+		;
+	at_value = h[row].value;
+	free(h);
+	return at_value;
 }
 
 static void choose_panels(struct picture *p)
@@ -181,12 +193,12 @@ static void write_series(const struct picture *p, const struct panel *panel, con
 	u32 row;
 
 	figure_block(p->f, s->series[i].pattern);
-	fprintf(p->f->dat, "# ms, place in the picture, %s: %s\n", s->title, s->series[i].name);
+	fprintf(p->f->dat, "# %s, place in the picture, %s: %s\n", p->unit_name, s->title, s->series[i].name);
 	for (row = 0; row < p->t.n_rows; row++) {
 		end = at(p, row, p->end) - p->start;
 		half = s->state ? 0 : at(p, row, p->cycles) / 2;
-		fprintf(p->f->dat, "%.7g %.6g %.7g\n", ms(p, end - half), panel_y(panel, value(p, row, s, i)),
-			value(p, row, s, i));
+		fprintf(p->f->dat, "%.7g %.6g %.7g\n", ms(p, end - half) / p->unit,
+			panel_y(panel, value(p, row, s, i)), value(p, row, s, i));
 	}
 }
 
@@ -211,18 +223,23 @@ static void draw_picture(struct picture *p)
 {
 	const u32 last = p->t.n_rows - 1;
 	const char *next = "plot DATA";
+	double all;
+	char name[32];
 	u32 k, i, lines = 0;
 
 	p->start = at(p, 0, p->end) - at(p, 0, p->cycles);
+	all = ms(p, at(p, last, p->end) - p->start);
+	p->unit = 1e3 * figure_time_unit(all / 1e3, &p->unit_name);
 	figure_size(p->f, TOP + PANEL_HEIGHT * p->n + BOTTOM, "Memory and faults over time");
 	figure_margins(p->f, LEFT, PANEL_RIGHT, BOTTOM, TOP);
 	figure_caption(p->f, p->run, 1);
-	figure_axis_names(p->f, "time (ms)", NULL, NULL);
+	snprintf(name, sizeof(name), "time (%s)", p->unit_name);
+	figure_axis_names(p->f, name, NULL, NULL);
 	figure_line_styles(p->f, MAX_SERIES);
 	fprintf(p->f->gp,
 		"set border 0\nunset grid\nset grid xtics lt 1 lw 0.5 lc rgb '#CCCCCC' dt 1\nset xrange "
 		"[0:%.10g]\n",
-		ms(p, at(p, last, p->end) - p->start));
+		all / p->unit);
 	panels_ticks(p->f, p->panel, p->n);
 	for (k = 0; k < p->n; k++)
 		lines = draw_panel(p, k, lines);

@@ -1,6 +1,7 @@
 /*
  * Load latency over time, out of intervals.csv: percentiles of each interval, a line each, on a logarithmic
- * scale. Of several runs each has a colour, and its median and p99 are shown.
+ * scale. Of several runs each has a colour, and its median and p99 are shown against the instructions, as
+ * they may take very different times.
  */
 #include "plots/plot.h"
 
@@ -16,7 +17,7 @@
 #define AXIS    74u
 #define LEGEND  22u
 #define CAPTION 34u
-#define LEFT    104u
+#define LEFT    116u
 #define RIGHT   28u
 
 static const struct {
@@ -34,12 +35,23 @@ struct picture {
 	struct figure *f;
 	const struct plot_request *q;
 	struct intervals_table *t; /* one a run */
-	double low, high, end;     /* cycles; ms */
+	double low, high, end;     /* cycles, and units of the horizontal axis: */
+	double unit;
+	const char *unit_name;
 };
 
 static double at(const struct intervals_table *t, u32 row, const char *column)
 {
 	return t->at[(size_t)row * t->n_columns + intervals_column(t, column)];
+}
+
+/* Of the interval: the row before tells where it began. Of the first one they are like those of the second.
+ */
+static double row_instructions(const struct intervals_table *t, u32 row)
+{
+	if (!row)
+		row = 1;
+	return at(t, row, "end_instructions") - at(t, row - 1, "end_instructions");
 }
 
 static bool is_shown(const struct picture *p, u32 line)
@@ -75,14 +87,36 @@ static char *read_run(struct picture *p, u32 run)
 	return bad;
 }
 
-/* Milliseconds since the run began to be measured, at an interval's middle. */
-static double time_of(const struct picture *p, u32 run, u32 row)
+/* Time, or instructions, since the run began to be measured, at an interval's middle or end. */
+static double place_of(const struct picture *p, u32 run, u32 row, bool end)
 {
 	const struct intervals_table *t = &p->t[run];
-	double start = at(t, 0, "end_cycle") - at(t, 0, "cycles");
-	double middle = at(t, row, "end_cycle") - at(t, row, "cycles") / 2;
+	const char *column = p->q->n_runs > 1 ? "end_instructions" : "end_cycle";
+	double to = at(t, row, column), start = at(t, 0, column), from;
 
-	return 1e3 * (middle - start) / (double)p->q->runs[run].hz;
+	if (p->q->n_runs > 1)
+		start -= row_instructions(t, 0);
+	else
+		start -= at(t, 0, "cycles");
+	from = to - (p->q->n_runs > 1 ? row_instructions(t, row) : at(t, row, "cycles"));
+	return ((end ? to : (from + to) / 2) - start) / p->unit;
+}
+
+static void choose_unit(struct picture *p)
+{
+	const struct intervals_table *t = &p->t[0];
+	double all = at(t, t->n_rows - 1, "end_cycle") - at(t, 0, "end_cycle") + at(t, 0, "cycles");
+	double hz = (double)p->q->runs[0].hz;
+
+	if (p->q->n_runs == 1) {
+		p->unit = hz * figure_time_unit(all / hz, &p->unit_name);
+		return;
+	}
+	all = at(t, t->n_rows - 1, "end_instructions");
+	p->unit = all >= 2e6 ? 1e6 : all >= 2e3 ? 1e3 : 1;
+	p->unit_name = p->unit > 1e3 ? "million instructions"
+		       : p->unit > 1 ? "thousand instructions"
+				     : "instructions";
 }
 
 static void find_range(struct picture *p)
@@ -99,8 +133,7 @@ static void find_range(struct picture *p)
 				p->high = is_shown(p, i) ? fmax(p->high, v) : p->high;
 			}
 		}
-		p->end = fmax(p->end, 2 * time_of(p, run, row - 1) - time_of(p, run, row - 2) / 2 -
-					      time_of(p, run, row - 1) / 2);
+		p->end = fmax(p->end, place_of(p, run, row - 1, true));
 	}
 	p->low /= 1.4;
 	p->high = fmax(p->high * 1.4, 30 * p->low);
@@ -113,12 +146,12 @@ static void write_run(const struct picture *p, u32 run)
 	u32 row, i;
 
 	figure_block(p->f, p->q->runs[run].label);
-	fputs("# ms", p->f->dat);
+	fprintf(p->f->dat, "# %s", p->unit_name);
 	for (i = 0; i < LINES; i++)
 		fprintf(p->f->dat, ", %s", lines[i].name);
 	fputs(" (cycles)\n", p->f->dat);
 	for (row = 0; row < t->n_rows; row++) {
-		fprintf(p->f->dat, "%.7g", time_of(p, run, row));
+		fprintf(p->f->dat, "%.7g", place_of(p, run, row, false));
 		for (i = 0; i < LINES; i++) {
 			if (at(t, row, "load.samples") > 0)
 				fprintf(p->f->dat, " %.10g", fmax(at(t, row, lines[i].column), 1));
@@ -178,10 +211,13 @@ static void legend(const struct picture *p)
 
 static void axes(const struct picture *p)
 {
+	char name[64];
+
 	fprintf(p->f->gp, "set logscale y 10\nset yrange [%.10g:%.10g]\nset xrange [0:%.10g]\n", p->low,
 		p->high, p->end);
 	figure_log_ticks(p->f, "y", p->low, p->high, 1);
-	figure_axis_names(p->f, "time (ms)", NULL, "load latency (cycles)");
+	snprintf(name, sizeof(name), p->q->n_runs > 1 ? "%s" : "time (%s)", p->unit_name);
+	figure_axis_names(p->f, name, NULL, "load latency (cycles)");
 }
 
 static void plot_command(const struct picture *p)
@@ -205,8 +241,10 @@ static void draw_picture(struct picture *p)
 {
 	u32 bottom = CAPTION + AXIS + LEGEND * legend_rows(p), run;
 
+	choose_unit(p);
 	find_range(p);
-	figure_size(p->f, TOP + PLOT + bottom, "Load latency over time");
+	figure_size(p->f, TOP + PLOT + bottom,
+		    p->q->n_runs > 1 ? "Load latency along the program" : "Load latency over time");
 	figure_margins(p->f, LEFT, RIGHT, bottom, TOP);
 	figure_caption(p->f, p->q->runs, p->q->n_runs);
 	styles(p);

@@ -24,7 +24,7 @@
 #define RIGHT     24u
 #define PIECES    336u /* two pixels each */
 #define GAP       0.18 /* between lanes, of a lane */
-#define MIN_SHARE 0.06
+#define MIN_SHARE 0.035
 #define MAX_MARKS 8u
 #define OOM_STYLE 9u
 
@@ -67,17 +67,9 @@ static void choose_parts(struct picture *p)
 
 static void choose_unit(struct picture *p)
 {
-	static const struct {
-		double seconds;
-		const char *name;
-	} units[] = { { 1, "s" }, { 1e-3, "ms" }, { 1e-6, "us" } };
-	double seconds = (double)(p->s.to - p->s.from) / (double)p->q->runs[0].hz;
-	u32 i;
+	double hz = (double)p->q->runs[0].hz;
 
-	for (i = 0; i + 1 < ARRAY_SIZE(units) && seconds < 2 * units[i].seconds; i++)
-		;
-	p->unit = units[i].seconds * (double)p->q->runs[0].hz;
-	p->unit_name = units[i].name;
+	p->unit = hz * figure_time_unit((double)(p->s.to - p->s.from) / hz, &p->unit_name);
 }
 
 static double time_of(const struct picture *p, double cycle)

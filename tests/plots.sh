@@ -136,7 +136,8 @@ draw time time "$tmp/told"
 check "time: percentiles and units" says "$tmp/time.svg" "Load latency over time" "load latency (cycles)" "time (ms)" ">median<" \
 	">p99<" ">p99.9<" ">longest<"
 draw times time first="$tmp/told" second="$tmp/told"
-check "time: every run has its name" says "$tmp/times.svg" ">first<" ">second<"
+check "time: every run has its name" says "$tmp/times.svg" ">first<" ">second<" "Load latency along the program" \
+	"million instructions"
 draw causes latency --by cause "$tmp/told"
 check "latency by cause" says "$tmp/causes.svg" "Latency of loads and stores by what the kernel did" ">cleared page<" ">no fault<" \
 	">all loads and stores<" "accesses"
