@@ -37,7 +37,7 @@ $(BIN): $(call obj,$(CLI_SRC)) $(LIB)
 	@echo '  LINK $@'
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(LIB): $(call obj,$(LIB_SRC)) $(B)/builtin.o
+$(LIB): $(call obj,$(LIB_SRC)) $(B)/builtin.o $(B)/page.o
 	@echo '  AR   $@'
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
@@ -50,7 +50,15 @@ $(B)/builtin.c: configs/builtin.awk $(BUILTIN)
 	@echo '  GEN  $@'
 	$(Q)awk -f configs/builtin.awk $(BUILTIN) >$@.tmp && mv $@.tmp $@
 
-$(B)/builtin.o: $(B)/builtin.c $(B)/flags
+# So is the page of mmsim report.
+PAGE := plots/page/page.html plots/page/page.css plots/page/page.js
+
+$(B)/page.c: plots/page/page.awk $(PAGE)
+	@mkdir -p $(@D)
+	@echo '  GEN  $@'
+	$(Q)awk -f plots/page/page.awk $(PAGE) >$@.tmp && mv $@.tmp $@
+
+$(B)/builtin.o $(B)/page.o: $(B)/%.o: $(B)/%.c $(B)/flags
 	@echo '  CC   $<'
 	$(Q)$(COMPILE) -c -o $@ $<
 

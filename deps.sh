@@ -31,6 +31,7 @@ check cmd:clang       clang
 check rt:clang        libclang-rt-CLANG-dev
 check cmd:clang-tidy  clang-tidy
 check cmd:tcpdump     tcpdump
+check cmd:chromium    chromium
 bench cmd:valgrind    valgrind
 '
 

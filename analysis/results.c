@@ -139,7 +139,8 @@ static json_t *run_object(const struct results *r)
 {
 	bool counted = stats_has(r->stats, "replay.references");
 
-	return json_pack("{sb ss so so so sI so so}", "complete", 1, "version", r->version, "machine",
+	return json_pack("{sb ss so so so so sI so so}", "complete", 1, "version", r->version, "command",
+			 text_array(r->command, r->n_command), "machine",
 			 json_text(r->machine), "kernel", json_text(r->kernel), "traces",
 			 text_array(r->traces, r->n_traces), "clock_hz", (json_int_t)r->hz, "notes",
 			 text_array(r->notes, r->n_notes), "host",

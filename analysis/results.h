@@ -60,6 +60,8 @@ struct results {
 	const char *const *traces; /* as the user named them */
 	u32 n_traces;
 	const char *version;
+	const char *const *command; /* words of the command line, NULL: unknown */
+	u32 n_command;
 	u64 hz; /* the modelled core clock */
 	const struct sharing_line *sharing; /* lines with sharing misses, most false ones first */
 	u32 n_sharing, line_bytes;

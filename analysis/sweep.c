@@ -13,22 +13,6 @@
 #define MAX_POINTS 1000000u
 #define NAME_CHARS 120
 
-void strings_add(struct strings *s, const char *text)
-{
-	s->at = xrealloc(s->at, (s->n + 1) * sizeof(*s->at));
-	s->at[s->n++] = xstrdup(text);
-}
-
-void strings_fini(struct strings *s)
-{
-	u32 i;
-
-	for (i = 0; i < s->n; i++)
-		free(s->at[i]);
-	free(s->at);
-	*s = (struct strings){ 0 };
-}
-
 struct sweep_axis *sweep_add_axis(struct sweep *s, const char *key, bool zipped)
 {
 	s->axis = xrealloc(s->axis, (s->n_axes + 1) * sizeof(*s->axis));

@@ -16,18 +16,10 @@
 #ifndef MMSIM_ANALYSIS_SWEEP_H
 #define MMSIM_ANALYSIS_SWEEP_H
 
-#include "model/base/types.h"
+#include "analysis/strings.h"
 
 #define SWEEP_MANIFEST "manifest.json"
 #define SWEEP_LOCK     ".lock"
-
-struct strings {
-	char **at;
-	u32 n;
-};
-
-void strings_add(struct strings *s, const char *text);
-void strings_fini(struct strings *s);
 
 struct sweep_axis {
 	char *key; /* of the configuration, or one of the words below */

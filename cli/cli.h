@@ -28,6 +28,7 @@ int cmd_info(int argc, char **argv);
 int cmd_kmem(int argc, char **argv);
 int cmd_mrc(int argc, char **argv);
 int cmd_plot(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_sweep(int argc, char **argv);

@@ -14,6 +14,7 @@ static const struct verb {
 	{ "record", cmd_record, "run a program and record its memory accesses" },
 	{ "replay", cmd_replay, "replay recordings through a modelled machine" },
 	{ "plot", cmd_plot, "draw pictures of replayed runs" },
+	{ "report", cmd_report, "write one HTML page about a run or a sweep" },
 	{ "sweep", cmd_sweep, "replay every point of a sweep of settings, recordings and seeds" },
 	{ "compare", cmd_compare, "say what differs between two runs" },
 	{ "info", cmd_info, "say what is in a trace" },

@@ -154,6 +154,8 @@ static void report(const struct replay *run, const struct config *c)
 		.traces = a->files,
 		.n_traces = a->n_files,
 		.version = MMSIM_VERSION,
+		.command = a->command,
+		.n_command = a->n_command,
 		.hz = m->cfg.core.frequency,
 		.sharing = sharing,
 		.n_sharing = memory_sharing_top(m->memory, sharing, SHARING_LINES),
@@ -485,11 +487,32 @@ static void check_args(const struct replay_args *a)
 			die("--loop: standard input can be read only once; write it to a file first");
 }
 
+/* getopt and some options change what they are given. */
+static void take_command(struct replay_args *a, int argc, char **argv)
+{
+	int i;
+
+	a->command = xcalloc((size_t)argc + 1, sizeof(*a->command));
+	a->command[a->n_command++] = "mmsim";
+	for (i = 0; i < argc; i++)
+		a->command[a->n_command++] = xstrdup(argv[i]);
+}
+
+static void free_command(struct replay_args *a)
+{
+	u32 i;
+
+	for (i = 1; i < a->n_command; i++)
+		free((char *)a->command[i]);
+	free(a->command);
+}
+
 int cmd_replay(int argc, char **argv)
 {
 	struct replay_args a = { .loop = 1, .between = ENGINE_FUNCTIONAL };
 	int opt;
 
+	take_command(&a, argc, argv);
 	while ((opt = getopt_long(argc, argv, "m:k:s:o:qh", options, NULL)) != -1) {
 		if (opt == 'h') {
 			usage(stdout);
@@ -504,5 +527,6 @@ int cmd_replay(int argc, char **argv)
 		replay_decode(&a);
 	else
 		replay(&a);
+	free_command(&a);
 	return 0;
 }

@@ -32,6 +32,8 @@ struct place {
 
 struct replay_args {
 	const char *machine, *kernel, *output;
+	const char **command; /* words, as they were given */
+	u32 n_command;
 	const char *settings[MAX_SETTINGS];
 	u32 n_settings;
 	const char *const *files;
