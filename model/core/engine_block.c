@@ -69,6 +69,7 @@ static void wake_up(struct event *ev, u64 now)
 	struct thread *th = container_of(ev, struct thread, wake);
 
 	th->rec->engine->n_asleep--;
+	th->rec->engine->n_io_waits -= th->io_wait;
 	engine_ready(th->rec->engine, th, now);
 }
 
@@ -87,6 +88,7 @@ enum step engine_block(struct engine *e, struct thread *th)
 
 	if (until > core_now(e->on->core)) {
 		th->io_wait = true;
+		e->n_io_waits++;
 		return engine_sleep(e, th, until);
 	}
 	engine_yield(e);

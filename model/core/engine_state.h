@@ -58,6 +58,7 @@ struct engine {
 	u32 n_recordings, n_made; /* n_made: also of those that are gone */
 	bool recheck;             /* somebody who is blocked may be able to go on */
 	u32 n_asleep;             /* threads */
+	u32 n_io_waits;           /* of these, that wait for a device */
 	u64 shared_objects;       /* shared anonymous mappings so far */
 	struct engine_files files;
 

@@ -73,7 +73,7 @@ static void fire(struct event *ev, u64 now)
 	struct engine_core *c = place(j);
 
 	if (!c->active) {
-		core_wait_until(c->core, now, PART_IDLE);
+		core_wait_until(c->core, now, j->engine->n_io_waits ? PART_IO_WAIT : PART_IDLE);
 		work(j, c);
 		return;
 	}

@@ -164,6 +164,12 @@ u64 page_cache_write(struct kernel *k, struct cpu *c, u64 pfn)
 
 /* ---- pages come and go ---- */
 
+/* Those that are the kernel's objects. */
+static void count_nodes(struct page_cache *pc)
+{
+	pc->st.nodes = pc->nodes.slab ? pc->nodes.n : 0;
+}
+
 bool page_cache_add(struct kernel *k, struct cpu *c, struct object *o, u64 index, u64 pfn)
 {
 	struct page *p = page_cache_page(k, pfn);
@@ -176,7 +182,7 @@ bool page_cache_add(struct kernel *k, struct cpu *c, struct object *o, u64 index
 	charge_trace(&k->charger, c, TRACE_FILEMAP_ADD, TRACE(o->id, pfn, index), NULL);
 	k->page_cache->pages++;
 	k->page_cache->st.added++;
-	k->page_cache->st.nodes = k->page_cache->nodes.n;
+	count_nodes(k->page_cache);
 	if (p) {
 		p->mapping = (uintptr_t)o;
 		p->index = index;
@@ -206,7 +212,7 @@ static void take_out(struct kernel *k, struct cpu *c, struct object *o, u64 inde
 	charge_trace(&k->charger, c, TRACE_FILEMAP_DELETE, TRACE(o->id, pfn, index), NULL);
 	k->page_cache->pages--;
 	k->page_cache->st.removed++;
-	k->page_cache->st.nodes = k->page_cache->nodes.n;
+	count_nodes(k->page_cache);
 	if (p)
 		p->mapping = 0;
 }
@@ -227,7 +233,7 @@ void page_cache_forget(struct kernel *k, struct cpu *c, struct object *o, u64 in
 	ASSERT(object_page(o, index) == NO_FRAME);
 	stored = cache_index_store(&o->pages, &k->page_cache->nodes, c, index, 0);
 	ASSERT(stored);
-	k->page_cache->st.nodes = k->page_cache->nodes.n;
+	count_nodes(k->page_cache);
 	note(k, o, index, KNOWN_HOLE);
 }
 

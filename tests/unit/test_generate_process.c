@@ -296,6 +296,31 @@ static void test_thrash(void **state)
 	free(b);
 }
 
+/* Ten calls a pass, of which some write when told to; then all is made sure of. */
+static void test_file_io(void **state)
+{
+	struct generate_opts o = usual;
+	struct back *b;
+
+	o.size = 10 * 6 * GENERATE_PAGE - 100;
+	b = make("file-io", &o);
+	assert_sound(b);
+	assert_int_equal(b->file_len, o.size);
+	assert_int_equal(b->p[GENERATE_PID].reads, 30);
+	assert_int_equal(b->p[GENERATE_PID].by_kind[TR_LOAD], 30 * 6);
+	assert_int_equal(b->p[GENERATE_PID].by_kind[TR_STORE], 6);
+	assert_int_equal(b->p[GENERATE_PID].syscalls, 0);
+	assert_string_equal(b->marks, "begin end synced ");
+	free(b);
+	o.stores = 100;
+	o.random = true;
+	b = make("file-io", &o);
+	assert_int_equal(b->p[GENERATE_PID].reads, 0);
+	assert_int_equal(b->p[GENERATE_PID].by_kind[TR_LOAD], 0);
+	assert_int_equal(b->p[GENERATE_PID].syscalls, 1);
+	free(b);
+}
+
 static void test_faults(void **state)
 {
 	struct generate_opts o = usual;
@@ -405,6 +430,7 @@ int main(void)
 		cmocka_unit_test(test_touchfork),
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_thrash),
+		cmocka_unit_test(test_file_io),
 		cmocka_unit_test(test_forks),
 		cmocka_unit_test(test_forks_lat_proc),
 	};

@@ -8,7 +8,7 @@
 extern const struct generator generate_chase, generate_pages, generate_stream, generate_random,
 	generate_touch, generate_faults, generate_synonym, generate_sharing, generate_protect,
 	generate_shootdown, generate_touchfork, generate_thrash, generate_rmap_test, generate_shared_map,
-	generate_cow_children, generate_fork_share, generate_forks, generate_alloc_lifo,
+	generate_cow_children, generate_fork_share, generate_forks, generate_file_io, generate_alloc_lifo,
 	generate_alloc_random, generate_alloc_pass, generate_alloc_fragment, generate_alloc_network,
 	generate_alloc_file, generate_alloc_reuse;
 
@@ -30,6 +30,7 @@ const struct generator *const generators[] = {
 	&generate_cow_children,
 	&generate_fork_share,
 	&generate_forks,
+	&generate_file_io,
 	&generate_alloc_lifo,
 	&generate_alloc_random,
 	&generate_alloc_pass,
