@@ -14,6 +14,7 @@
 #include "model/mm/charge.h"
 #include "model/mm/frame.h"
 #include "model/mm/interval_tree.h"
+#include "model/mm/prio_tree.h"
 #include "model/mm/readahead.h"
 #include "model/mm/rmap_lock.h"
 
@@ -28,6 +29,7 @@ enum page_known { KNOWN_NOT, KNOWN_ON_DEVICE, KNOWN_HOLE };
 /* The VMAs that map it: address_space.i_mmap, by one of the structures that rmap.h can have. */
 struct object_vmas {
 	struct vma *first[2], *last[2]; /* rmap_objrmap.c: lists of private and of shared mappings */
+	struct prio_tree prio;          /* rmap_prio_tree.c */
 	struct interval_tree tree;      /* rmap_interval_tree.c */
 	struct rmap_lock lock;
 };

@@ -26,7 +26,7 @@ const struct i_mmap_ops *rmap_i_mmap(enum rmap_file file)
 {
 	static const struct i_mmap_ops *const structures[NR_RMAP_FILES] = {
 		[RMAP_FILE_LIST] = &i_mmap_list,
-		[RMAP_FILE_PRIO_TREE] = &i_mmap_list,
+		[RMAP_FILE_PRIO_TREE] = &i_mmap_prio_tree,
 		[RMAP_FILE_INTERVAL_TREE] = &i_mmap_interval_tree,
 	};
 

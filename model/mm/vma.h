@@ -10,6 +10,7 @@
 #include "model/arch/addr.h"
 #include "model/mm/interval_tree.h"
 #include "model/mm/object.h"
+#include "model/mm/prio_tree.h"
 
 struct mm;
 struct vma;
@@ -20,6 +21,15 @@ struct vma_links {
 	struct vma *next, *prev;
 };
 
+/* rmap_prio_tree.c: of VMAs with the same pages of an object one is in the tree, and has the others in a
+ * list. */
+struct vma_prio {
+	struct vma_links links; /* in that */
+	struct vma *first, *last;
+	struct vma *in_tree;
+	struct prio_node node;
+};
+
 /* What a reverse mapping has of a VMA; rmap.h. */
 struct vma_rmap {
 	union {
@@ -28,8 +38,9 @@ struct vma_rmap {
 	} anon;
 	union {
 		struct vma_links list;         /* rmap_objrmap.c */
+		struct vma_prio prio;          /* rmap_prio_tree.c */
 		struct interval_node interval; /* rmap_interval_tree.c */
-	} file; /* in its object's structure of mappings */
+	} file;                                /* in its object's structure of mappings */
 	struct anon_vma *anon_vma;
 };
 
