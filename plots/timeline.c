@@ -22,7 +22,7 @@
 #define COLUMNS   3u
 #define LEFT      104u
 #define RIGHT     24u
-#define PIECES    336u /* two pixels each */
+#define PIECES    256u
 #define GAP       0.18 /* between lanes, of a lane */
 #define MIN_SHARE 0.035
 #define MAX_MARKS 8u
