@@ -18,7 +18,8 @@ static void usage(FILE *f)
 	      "       mmsim plot RUN\n\n"
 	      "Draws a picture of runs, the directories that `mmsim replay -o` wrote. LABEL=RUN gives\n"
 	      "a run another name in the legend. Without a KIND, latency, stack and served of one run\n"
-	      "are drawn into RUN/plots. Needs gnuplot (package gnuplot-nox). KIND is\n\n",
+	      "are drawn into RUN/plots, and timeline, intervals and time where there is what they need.\n"
+	      "Needs gnuplot (package gnuplot-nox). KIND is\n\n",
 	      f);
 	for (k = plot_kinds; *k; k++)
 		fprintf(f, "  %-10s %s\n", (*k)->name, (*k)->help);

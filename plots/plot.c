@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "analysis/events_json.h"
+#include "analysis/intervals.h"
 #include "model/base/error.h"
 
 const struct plot_kind *const plot_kinds[] = {
@@ -50,9 +53,30 @@ static void draw_default(const struct plot_kind *kind, const struct run *run, co
 	free(bad);
 }
 
+/* The pictures of every run, and those of what a run may have written besides. */
+static const struct {
+	const struct plot_kind *kind;
+	const char *file; /* NULL: every run has what it needs */
+} defaults[] = {
+	{ &plot_latency, NULL },
+	{ &plot_stack, NULL },
+	{ &plot_served, NULL },
+	{ &plot_timeline, EVENTS_FILE },
+	{ &plot_intervals, INTERVALS_FILE },
+	{ &plot_time, INTERVALS_FILE },
+};
+
+static bool has_file(const char *dir, const char *file)
+{
+	char *path = xasprintf("%s/%s", dir, file);
+	bool has = !access(path, R_OK);
+
+	free(path);
+	return has;
+}
+
 void plots_default(const char *run_dir)
 {
-	static const struct plot_kind *const kinds[] = { &plot_latency, &plot_stack, &plot_served };
 	char *dir = xasprintf("%s/plots", run_dir), *bad;
 	struct run run;
 	u32 i;
@@ -62,8 +86,9 @@ void plots_default(const char *run_dir)
 		die("%s", bad);
 	if (mkdir(dir, 0777) && errno != EEXIST)
 		fail("cannot make the directory '%s' for the plots: %s", dir, strerror(errno));
-	for (i = 0; i < ARRAY_SIZE(kinds); i++)
-		draw_default(kinds[i], &run, dir);
+	for (i = 0; i < ARRAY_SIZE(defaults); i++)
+		if (!defaults[i].file || has_file(run_dir, defaults[i].file))
+			draw_default(defaults[i].kind, &run, dir);
 	run_close(&run);
 	free(dir);
 }

@@ -145,6 +145,8 @@ equal "latency by cause: the parts are the whole" "$(awk -F, '$1 == "load" || $1
 	"$tmp/told/latency.csv") twice" "$(awk '!/^#/ { n += $2 } /^# / { block = $0 } /^# all/ { part = n; n = 0 }
 	END { print n, n == part ? "twice" : part }' "$tmp/causes.dat")"
 draw translations latency --by translation "$data/sort"
+check "plots of a run with all of it" "$mmsim" plot "$tmp/told"
+equal "its pictures" "intervals latency served stack time timeline" "$(ls "$tmp/told/plots" | sed -n 's/\.svg$//p' | tr '\n' ' ' | sed 's/ $//')"
 draw map map "$samples/sort.mmtrace.gz"
 check "map: units and names" says "$tmp/map.svg" "Addresses over time" "million instructions" "pages of 4 KB" ">[anon]<" \
 	">libc.so.6<" ">written<" ">read<" ">code executed<" "trace sort.mmtrace.gz"
