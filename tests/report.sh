@@ -25,7 +25,7 @@ check "a counter" grep -q -F "[\"core0.cycles\",$cycles," "$tmp/run/report.html"
 kernel=$(awk -F'[:,]' '/"core[0-9]*\.cycles\.idle"/ { idle += $2 } /"core[0-9]*\.cycles"/ { all += $2 } /"core[0-9]*\.cycles\.kernel\./ { kernel += $2 }
 	END { printf "%.0f", 100 * kernel / (all - idle) }' "$tmp/run/stats.json")
 check "the kernel's share" grep -q "<li>The kernel took $kernel % of the cycles" "$tmp/run/report.html"
-slowest=$(awk -F, '$5 == "cycles" && $3 ~ /^sort/ { print $8, $1, $2 }' "$tmp/sweep/summary.csv" | sort -n)
+slowest=$(awk -F, '$4 == "cycles" && $3 ~ /^sort/ { print $7, $1, $2 }' "$tmp/sweep/summary.csv" | sort -n)
 best=$(echo "$slowest" | awk 'NR == 1 { printf "l1d.size %dK, l2.latency %d", $2 / 1024, $3 }')
 check "the best point" grep -q "<li>sort.mmtrace.gz is fastest with $best: " "$tmp/sweep/report.html"
 check "the command" grep -q -F "mmsim replay -q $samples/threads.mmtrace.gz -s cores=2 --profile --interval 200kinsns" "$tmp/run/report.html"
