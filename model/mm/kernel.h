@@ -3,9 +3,9 @@
  * faults. Functional state and cost at once: every call charges the hardware thread that it runs on through
  * arch/cpu.h.
  *
- * At this depth: VMAs, demand-zero and copy-on-write on real page tables, large pages of anonymous memory,
- * shootdown of other cores, frames from a simple pool behind frame.h. Not modelled yet: zones, buddy, slab,
- * page cache, reverse mapping, reclaim, swap.
+ * With kernel.placement = buddy it is a whole memory manager: zones, allocators, page cache, reverse mapping,
+ * reclaim, swap; with another one frames come from a pool that knows nothing (frame.h), and nothing is
+ * reclaimed. What each part leaves out, its header says.
  *
  * Results of the simulated machine (no memory, bad address) are return values, never an exit of mmsim.
  */
