@@ -1,6 +1,7 @@
 #include "model/mm/huge.h"
 
 #include "model/base/error.h"
+#include "model/mm/lru.h"
 #include "model/mm/rmap.h"
 
 static u64 nr_pages(const struct kernel *k, u32 level)
@@ -112,6 +113,14 @@ static u64 new_block(struct kernel *k, struct cpu *c, u64 entry_pa, u64 va, u32 
 	return pfn;
 }
 
+/* Pages of hugetlb are in no list; nor is what reverse mapping does not know. */
+static bool is_reclaimable(const struct kernel *k, const struct vma *v, u64 pfn)
+{
+	const struct page *p = rmap_page(k, pfn);
+
+	return k->lru && p && p->mapping && !(v->flags & MM_HUGETLB);
+}
+
 /* mm/huge_memory.c:__do_huge_pmd_anonymous_page() */
 bool huge_map(struct mm *mm, struct cpu *c, struct vma *v, u64 entry_pa, u64 va, u32 level, bool write)
 {
@@ -131,6 +140,8 @@ bool huge_map(struct mm *mm, struct cpu *c, struct vma *v, u64 entry_pa, u64 va,
 	rmap_add_new_huge(
 		k, c,
 		&(struct rmap_entry){ mm, v, align_down(va, huge_size(k, level)), entry_pa, pfn, level });
+	if (is_reclaimable(k, v, pfn))
+		lru_add_large(k, c, pfn);
 	k->huge.faults++;
 	k->huge.gigantic += level > 1;
 	return true;
@@ -200,6 +211,8 @@ static void split_entry(void *arg, u64 va, u64 entry_pa, u64 entry, u32 level)
 						 .pfn = page_at(k, entry, level, i) },
 			   entry_pa);
 	}
+	if (level == 1 && rmap_page(k, page_at(k, entry, level, 0)))
+		k->thp.pages_split += lru_split_large(k, e->g->c, page_at(k, entry, level, 0));
 	rmap_table(e->g->mm, NULL, table >> FRAME_SHIFT, va, level - 1);
 	kernel_store(k, e->g->c, e->path, table, n * f->entry_bytes);
 	pte_write(e->g->mm, e->g->c, e->path, entry_pa, f->encode(table, PTE_TABLE, level));

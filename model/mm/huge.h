@@ -1,13 +1,17 @@
 /*
  * Large pages: leaves one level above the last (2 MB on x86-64), or two (1 GB). Private anonymous memory gets
- * them at a fault, where its mapping has the whole aligned range: by kernel.thp = always, or if it was mapped
- * with MAP_HUGETLB, when kernel.hugetlb says of which level. Every page in one has its own reference, as a
- * small one has. Tables wait for the day when the page is split, as mm/huge_memory.c deposits them; those for
- * 1 GB, which Linux never splits, are charged to nobody.
+ * them at a fault, where its mapping has the whole aligned range: by kernel.thp, or if it was mapped with
+ * MAP_HUGETLB, when kernel.hugetlb says of which level; later on khugepaged puts them together
+ * (khugepaged.h). Every page in one has its own reference, as a small one has. Tables wait for the day when
+ * the page is split, as mm/huge_memory.c deposits them; those for 1 GB, which Linux never splits, are charged
+ * to nobody. In the LRU lists its first page stands for all until its first mapping is split, which splits
+ * the page as well.
  *
- * Not modelled: the huge zero page (a read gets memory of its own), khugepaged, large pages of files and of
- * shared memory, a pool of hugetlb pages (where there is no block, smaller pages serve); mprotect and mremap
- * of a whole large page (which split it here). For model/mm.
+ * Not modelled: the huge zero page (a read gets memory of its own), large pages of files and of shared
+ * memory, a pool of hugetlb pages (where there is no block, smaller pages serve), and that those that are
+ * split can be reclaimed; reclaim of pages of 4 MB (i386 without PAE), and of any large ones by scans of page
+ * tables (kernel.rmap = none); the queue in which pages wait that were split in part
+ * (deferred_split_folio()); mprotect and mremap of a whole large page (which split it here). For model/mm.
  */
 #ifndef MMSIM_MM_HUGE_H
 #define MMSIM_MM_HUGE_H
@@ -30,7 +34,8 @@ static inline bool huge_entry(const struct kernel *k, u64 entry, u32 level)
 bool huge_wanted(struct mm *mm, const struct page_view *p, u64 va, u32 level);
 /* Maps a cleared one at an entry; false: no memory for it. */
 bool huge_map(struct mm *mm, struct cpu *c, struct vma *v, u64 entry_pa, u64 va, u32 level, bool write);
-/* What a child's entry needs before it can share a large page; false: no memory. Or does not need after all. */
+/* What a child's entry needs before it can share a large page; false: no memory. Or does not need after all.
+ */
 bool huge_deposit(struct mm *child, struct cpu *c, struct vma *v, u64 entry_pa, u32 level);
 void huge_withdraw(struct mm *child, struct cpu *c, u64 entry_pa, u32 level);
 /* Maps a parent's page there, read-only. */

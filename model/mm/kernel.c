@@ -300,6 +300,9 @@ static const struct stat_desc pgtable_stats[] = { PGTABLE_STATS(STAT_ROW){ 0 } }
 #define STAT_STRUCT struct huge_stats
 static const struct stat_desc huge_stats[] = { HUGE_STATS(STAT_ROW){ 0 } };
 #undef STAT_STRUCT
+#define STAT_STRUCT struct thp_stats
+static const struct stat_desc thp_stats[] = { THP_STATS(STAT_ROW){ 0 } };
+#undef STAT_STRUCT
 #define STAT_STRUCT struct contig_stats
 static const struct stat_desc contig_stats[] = { CONTIG_STATS(STAT_ROW){ 0 } };
 #undef STAT_STRUCT
@@ -338,6 +341,23 @@ static void rss_stats(struct kernel *k, struct stats *s)
 static const struct stat_desc mmap_lock_stats[] = { MMAP_LOCK_STATS(STAT_ROW){ 0 } };
 #undef STAT_STRUCT
 
+/* mm.thp.*, and the same as /proc/vmstat names it. */
+static void thp_stats_add(struct kernel *k, struct stats *s)
+{
+	stats_add(s, "mm.thp", thp_stats, &k->thp);
+	stats_add_one(s, "mm.vmstat.thp_split_page", &k->thp.pages_split, "pages", "large ones split");
+	stats_add_one(s, "mm.vmstat.thp_collapse_alloc", &k->thp.collapses, "pages",
+		      "large ones that khugepaged put together");
+	stats_add_one(s, "mm.vmstat.thp_collapse_alloc_failed", &k->thp.collapse_fails, "ranges",
+		      "for which khugepaged got no block");
+	stats_add_one(s, "mm.vmstat.thp_scan_exceed_none_pte", &k->thp.exceed_none, "ranges",
+		      "with too many pages that are not there");
+	stats_add_one(s, "mm.vmstat.thp_scan_exceed_swap_pte", &k->thp.exceed_swap, "ranges",
+		      "with too many pages in swap");
+	stats_add_one(s, "mm.vmstat.thp_scan_exceed_share_pte", &k->thp.exceed_shared, "ranges",
+		      "with too many shared pages");
+}
+
 void kernel_stats(struct kernel *k, struct stats *s)
 {
 	stats_add(s, "mm.mmap_lock", mmap_lock_stats, &k->mmap_lock);
@@ -345,6 +365,8 @@ void kernel_stats(struct kernel *k, struct stats *s)
 	stats_add(s, "mm.pgtable", pgtable_stats, &k->pgtable);
 	rss_stats(k, s);
 	stats_add(s, "mm.thp", huge_stats, &k->huge);
+	if (k->cfg.thp)
+		thp_stats_add(k, s);
 	if (k->contig_order)
 		stats_add(s, "mm.contig", contig_stats, &k->contig);
 	stats_add(s, "mm.flush", flush_stats, &k->flush);

@@ -136,8 +136,8 @@ void lru_insert(struct kernel *k, struct cpu *c, u64 pfn, bool tail)
 		at(k, other)->next = (u32)pfn;
 	else
 		at(k, other)->prev = (u32)pfn;
-	v->n[list]++;
-	k->lru->zone_n[zone_of(k->pa, pfn)->index][list]++;
+	v->n[list] += lru_pages_in(p);
+	k->lru->zone_n[zone_of(k->pa, pfn)->index][list] += lru_pages_in(p);
 	touch_struct(k, c, pfn);
 	if (other != NO_PAGE)
 		touch_struct(k, c, other);
@@ -167,8 +167,8 @@ void lru_remove(struct kernel *k, struct cpu *c, u64 pfn)
 	list = lru_list_of(k->lru, p);
 	unlink_page(k, v, list, p);
 	p->marks &= (u16)(~PG_LRU & ((1u << PG_GEN_SHIFT) - 1));
-	v->n[list]--;
-	k->lru->zone_n[zone_of(k->pa, pfn)->index][list]--;
+	v->n[list] -= lru_pages_in(p);
+	k->lru->zone_n[zone_of(k->pa, pfn)->index][list] -= lru_pages_in(p);
 	touch_struct(k, c, pfn);
 	if (p->prev != NO_PAGE)
 		touch_struct(k, c, p->prev);
@@ -260,7 +260,7 @@ static void enter(struct kernel *k, struct cpu *c, u64 pfn)
 	if (begins_active(k, p))
 		p->marks |= PG_ACTIVE;
 	lru_insert(k, c, pfn, false);
-	k->lru->st.inserted++;
+	k->lru->st.inserted += lru_pages_in(p);
 }
 
 void lru_add_drain(struct kernel *k, struct cpu *c)
@@ -290,6 +290,49 @@ void lru_add(struct kernel *k, struct cpu *c, u64 pfn)
 	b->pfn[b->n++] = pfn;
 	if (b->n == batch_size(k->cfg.era))
 		lru_add_drain(k, c);
+}
+
+/* folio_batch_add_and_move() does not let a large one wait. */
+void lru_add_large(struct kernel *k, struct cpu *c, u64 pfn)
+{
+	struct page *p;
+
+	kernel_path_step(k, c, NULL, STEP_LRU_ADD);
+	lru_add_drain(k, c);
+	if (!k->lru)
+		return;
+	p = at(k, (u32)pfn);
+	ASSERT(p->order && p->state == PAGE_ALLOCATED);
+	p->flags |= PAGE_LARGE;
+	if (k->lru->form == RECLAIM_MGLRU && k->cpu[c->id].in_fault && !k->pa->reclaiming)
+		p->marks |= PG_ACTIVE;
+	kernel_step(k, c, STEP_LRU_DRAIN_PAGE);
+	enter(k, c, pfn);
+}
+
+/* What __split_folio_to_order() gives to the pages behind the first. */
+#define SPLIT_MARKS (PG_REFERENCED | PG_ACTIVE | PG_UNEVICTABLE | PG_WORKINGSET | 7u << PG_GEN_SHIFT)
+
+bool lru_split_large(struct kernel *k, struct cpu *c, u64 pfn)
+{
+	struct page *p = at(k, (u32)pfn);
+	u32 n = lru_pages_in(p), i;
+	bool listed = p->marks & PG_LRU;
+	u16 marks = p->marks & SPLIT_MARKS;
+
+	if (n == 1)
+		return false;
+	lru_remove(k, c, pfn);
+	p->flags &= (u8)~PAGE_LARGE;
+	split_page(k->pa, pfn, p->order);
+	p->marks |= marks;
+	if (listed)
+		lru_insert(k, c, pfn, true);
+	for (i = 1; i < n; i++) {
+		at(k, (u32)pfn + i)->marks |= marks;
+		lru_insert(k, i == 1 ? c : NULL, pfn + i, true);
+	}
+	return true;
 }
 
 /* Out of whichever batch it is in. */
@@ -329,6 +372,7 @@ static void release(void *arg, struct cpu *c, u64 pfn)
 	struct page *p = at(k, (u32)pfn);
 
 	leave(k, c, pfn);
+	p->flags &= (u8)~PAGE_LARGE;
 	if (p->group)
 		memcg_uncharge(k, p);
 }
@@ -366,12 +410,14 @@ static u64 count_list(const struct kernel *k, const struct lruvec *v, enum lru_l
 	u32 pfn, prev = NO_PAGE;
 	u64 n = 0;
 
-	for (pfn = v->head[list]; pfn != NO_PAGE; pfn = at(k, pfn)->next, n++) {
+	for (pfn = v->head[list]; pfn != NO_PAGE; pfn = at(k, pfn)->next) {
 		const struct page *p = at(k, pfn);
 
 		ASSERT(p->state == PAGE_ALLOCATED && p->marks & PG_LRU && p->prev == prev);
 		ASSERT(lruvec_of(k, pfn) == v && lru_list_of(k->lru, p) == list);
+		ASSERT(!(p->flags & PAGE_LARGE) == !p->order);
 		prev = pfn;
+		n += lru_pages_in(p);
 	}
 	ASSERT(v->tail[list] == prev);
 	return n;

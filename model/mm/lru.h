@@ -5,7 +5,8 @@
  * each group of processes with a limit (group 0 is everybody else).
  *
  * A page of a batch is not in a list yet; one that is freed leaves either. Which list is said by its marks:
- * PG_ACTIVE, PG_SWAPBACKED, PG_UNEVICTABLE. For model/mm.
+ * PG_ACTIVE, PG_SWAPBACKED, PG_UNEVICTABLE. The first page of a large one (PAGE_LARGE) is in a list for all
+ * of it, and counts as so many; when it is split, its pages are there by themselves. For model/mm.
  */
 #ifndef MMSIM_MM_LRU_H
 #define MMSIM_MM_LRU_H
@@ -82,6 +83,18 @@ void lru_stats_add(const struct kernel *k, struct stats *s); /* registers mm.lru
 
 /* A page that was mapped for the first time, or came into the page or swap cache, with its marks set. */
 void lru_add(struct kernel *k, struct cpu *c, u64 pfn);
+/*
+ * The same for a large page of private memory, a block of the allocator's; it waits in no batch, and empties
+ * the one that there is.
+ */
+void lru_add_large(struct kernel *k, struct cpu *c, u64 pfn);
+/* Pages that it stands for. */
+static inline u32 lru_pages_in(const struct page *p)
+{
+	return p->flags & PAGE_LARGE ? 1u << p->order : 1;
+}
+/* The large page that pfn begins, if it is one, is split: lru_add_split_folio(). Whether it was. */
+bool lru_split_large(struct kernel *k, struct cpu *c, u64 pfn);
 /* lru_add_drain(): the batch of this hardware thread is emptied. */
 void lru_add_drain(struct kernel *k, struct cpu *c);
 /* It was used: mark_page_accessed(), folio_mark_accessed(). */

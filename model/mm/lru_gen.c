@@ -104,6 +104,22 @@ static void age_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 	lru_gen_promote(a->k, a->v, pfn);
 }
 
+/* walk_pmd_range_locked() */
+static void age_huge(void *arg, u64 va, u64 entry_pa, u64 entry, u32 level)
+{
+	struct age *a = arg;
+	const struct pt_format *f = a->k->format;
+	u64 pfn = f->pa(entry, level) >> FRAME_SHIFT;
+
+	kernel_load(a->k, a->c, KPATH_RECLAIM, entry_pa, f->entry_bytes);
+	kernel_step(a->k, a->c, STEP_AGE_ENTRY);
+	if (!(f->flags(entry, level) & PTE_ACCESSED) || !rmap_page(a->k, pfn) || lruvec_of(a->k, pfn) != a->v)
+		return;
+	pte_write(a->mm, a->c, KPATH_RECLAIM, entry_pa,
+		  f->encode(f->pa(entry, level), f->flags(entry, level) & ~PTE_ACCESSED, level));
+	lru_gen_promote(a->k, a->v, pfn);
+}
+
 /* The oldest of four generations makes room: its pages become those of the next one. inc_min_seq() */
 static void merge_oldest(struct kernel *k, struct lruvec *v, bool file)
 {
@@ -135,6 +151,7 @@ void lru_gen_age(struct kernel *k, struct cpu *c, struct lruvec *v)
 		if (a.mm->group != v->group)
 			continue;
 		kernel_path_step(k, c, a.mm, STEP_AGE_MM);
+		pgtable_each_huge(a.mm, 0, k->user_end, age_huge, &a);
 		pgtable_each(a.mm, 0, k->user_end, age_entry, &a);
 	}
 	for (file = 0; file < 2; file++)

@@ -14,6 +14,7 @@
 #include "model/mm/vmscan.h"
 
 #define MAX_RETRIES  16u   /* MAX_RECLAIM_RETRIES */
+#define COSTLY_PAGES 8u    /* 1 << PAGE_ALLOC_COSTLY_ORDER: nobody is killed for more */
 #define STRUCT_BYTES 1024u /* struct mem_cgroup, roughly */
 
 #define AT(field)    offsetof(struct memcg_cfg, field)
@@ -161,7 +162,7 @@ static bool count_charge(struct memcg *g, u64 pages)
 }
 
 /* try_charge_memcg(), without what lies in store. */
-static bool try_charge(struct kernel *k, struct cpu *c, u32 group, u64 pages)
+static bool try_charge(struct kernel *k, struct cpu *c, u32 group, u32 gfp, u64 pages)
 {
 	struct memcg *g = &k->memcgs->group[group];
 	u32 i;
@@ -170,12 +171,16 @@ static bool try_charge(struct kernel *k, struct cpu *c, u32 group, u64 pages)
 		if (count_charge(g, pages))
 			return true;
 		g->st.failcnt++;
+		if (!(gfp & GFP_DIRECT_RECLAIM))
+			return false;
 		if (!reclaim_group(k, c, group, MAX(pages, SWAP_CLUSTER_MAX)) &&
 		    k->cpu[c->id].reclaim_until > c->ops->now(c))
 			return false;
 	}
 	if (count_charge(g, pages))
 		return true;
+	if (pages > COSTLY_PAGES)
+		return false;
 	g->st.oom++;
 	return oom_kill(k, c, group) && count_charge(g, pages);
 }
@@ -188,7 +193,7 @@ static void drain(struct kernel *k, struct stock *s)
 }
 
 /* consume_stock(), refill_stock(): a batch is charged where there is room for one. */
-static bool charge(struct kernel *k, struct cpu *c, u32 group, u64 pages)
+static bool charge(struct kernel *k, struct cpu *c, u32 group, u32 gfp, u64 pages)
 {
 	struct stock *s = &k->memcgs->stock[c->id];
 	struct memcg *g = &k->memcgs->group[group];
@@ -205,18 +210,22 @@ static bool charge(struct kernel *k, struct cpu *c, u32 group, u64 pages)
 	}
 	if (s->group == group)
 		drain(k, s);
-	return try_charge(k, c, group, pages);
+	return try_charge(k, c, group, gfp, pages);
 }
 
-bool memcg_charge(struct kernel *k, struct cpu *c, u64 pfn, u32 pages)
+bool memcg_charge(struct kernel *k, struct cpu *c, u32 gfp, u64 pfn, u32 pages)
 {
-	const struct mm *mm = c && k->memcgs ? k->asids[c->id].loaded : NULL;
+	return !c || !k->memcgs || memcg_charge_mm(k, c, k->asids[c->id].loaded, gfp, pfn, pages);
+}
+
+bool memcg_charge_mm(struct kernel *k, struct cpu *c, const struct mm *mm, u32 gfp, u64 pfn, u32 pages)
+{
 	u32 i;
 
 	if (!mm || !mm->group || !rmap_page(k, pfn))
 		return true;
 	kernel_path_step(k, c, mm, STEP_GROUP_CHARGE);
-	if (!charge(k, c, mm->group, pages))
+	if (!charge(k, c, mm->group, gfp, pages))
 		return false;
 	k->memcgs->group[mm->group].st.charged += pages;
 	for (i = 0; i < pages; i++)

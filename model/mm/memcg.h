@@ -36,7 +36,9 @@ void memcg_stats_add(struct kernel *k, struct stats *s); /* registers mm.group.N
  * New pages are charged to the group of the address space that the hardware thread has loaded. False: there
  * is no room, or its fault has to wait (kernel_cpu.reclaim_until); nothing is charged.
  */
-bool memcg_charge(struct kernel *k, struct cpu *c, u64 pfn, u32 pages);
+bool memcg_charge(struct kernel *k, struct cpu *c, u32 gfp, u64 pfn, u32 pages);
+/* The same for another address space's group. */
+bool memcg_charge_mm(struct kernel *k, struct cpu *c, const struct mm *mm, u32 gfp, u64 pfn, u32 pages);
 /* A page that was charged is freed. */
 void memcg_uncharge(struct kernel *k, struct page *p);
 /* Whether its group may have one more page in swap. */

@@ -35,6 +35,7 @@ enum page_state {
 #define PAGE_HIGHATOMIC 8u
 #define PAGE_FRAME      32u /* in use by frame.h's users, with a count of references */
 #define PAGE_TAIL       16u /* of a compound block that is used as one */
+#define PAGE_LARGE      64u /* stands in the LRU lists for all pages of its block: folio_test_large() */
 
 /* struct page.mapping: private memory; otherwise it is an object's. include/linux/page-flags.h */
 #define PAGE_MAPPING_ANON 1u

@@ -43,6 +43,23 @@
 	X(fallbacks, "faults", "that had to do with a small one, for want of a block") \
 	X(splits, "pages", "large ones made small ones")
 
+/* Of transparent large pages, with kernel.thp. */
+#define THP_STATS(X)                                                                                   \
+	X(pages_split, "pages", "large ones whose small ones are reclaimed by themselves from now on") \
+	X(scans, "ranges", "that khugepaged looked at")                                                \
+	X(full_scans, "passes", "of khugepaged over all address spaces")                               \
+	X(collapses, "pages", "large ones that it put together")                                       \
+	X(collapse_fails, "ranges", "for which it got no block")                                       \
+	X(exceed_none, "ranges", "that it left, with too many pages that are not there")               \
+	X(exceed_swap, "ranges", "that it left, with too many pages in swap")                          \
+	X(exceed_shared, "ranges", "that it left, with too many pages of several address spaces")      \
+	X(unused, "ranges", "that it left, as none of their pages had been used")                      \
+	X(unfit, "ranges",                                                                             \
+	  "that it left for other reasons: a page that is locked or held, or none writable")           \
+	X(copied, "pages", "small ones that it copied into large ones")                                \
+	X(cleared, "pages", "of large ones that it cleared")                                           \
+	X(swapped_in, "pages", "that it read from swap for that")
+
 #define CONTIG_STATS(X)                                                             \
 	X(faults, "faults", "that gave a run of contiguous pages")                  \
 	X(fallbacks, "faults", "that had to do with one page, for want of a block") \
@@ -104,6 +121,9 @@ struct pgtable_stats {
 };
 struct huge_stats {
 	HUGE_STATS(STAT_FIELD)
+};
+struct thp_stats {
+	THP_STATS(STAT_FIELD)
 };
 struct contig_stats {
 	CONTIG_STATS(STAT_FIELD)
@@ -211,6 +231,7 @@ struct kernel {
 	struct fault_stats fault;
 	struct pgtable_stats pgtable;
 	struct huge_stats huge;
+	struct thp_stats thp;
 	struct contig_stats contig;
 	struct flush_stats flush;
 	struct shootdown_stats shootdown;

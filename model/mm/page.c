@@ -155,7 +155,7 @@ u64 page_alloc(struct kernel *k, struct cpu *c, u32 gfp, u32 order, u64 va)
 	if (k->cfg.numa == NUMA_POLICY_INTERLEAVE && va != ~(u64)0)
 		node = (u32)((va >> (k->page_shift + order)) % k->nodes);
 	pfn = frame_alloc(k->frames, c, gfp, order, va, node);
-	if (pfn == NO_FRAME || !(gfp & GFP_MOVABLE) || memcg_charge(k, c, pfn, 1u << order))
+	if (pfn == NO_FRAME || !(gfp & GFP_MOVABLE) || memcg_charge(k, c, gfp, pfn, 1u << order))
 		return pfn;
 	frame_put_block(k->frames, c, pfn, order);
 	return NO_FRAME;

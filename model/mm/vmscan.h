@@ -63,7 +63,7 @@ void swap_out_forget(struct mm *mm); /* the address space ends */
 struct page_batch {
 	u32 pfn[SWAP_CLUSTER_MAX];
 	u32 n;
-	u64 looked_at; /* pages that had to be passed over as well */
+	u32 pages; /* that these were when they were taken, large ones by their size; or were looked at as */
 };
 bool scan_is_blocked(struct scan *s);
 /* Takes pages from the end of a list, at most `want`, and holds them. */

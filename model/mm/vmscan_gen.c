@@ -93,8 +93,8 @@ static u64 evict(struct scan *s, struct lruvec *v)
 		file = !file;
 		take_oldest(s, v, file, &b);
 	}
-	taken = b.n;
 	freed = shrink_pages(s, &b);
+	taken = b.pages;
 	putback_pages(s, &b);
 	v->gen_evicted[file] += freed;
 	scan_count(s, taken, freed, file);

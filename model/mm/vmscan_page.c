@@ -59,25 +59,26 @@ static bool is_skipped(const struct scan *s, u64 pfn)
 
 static void isolate(struct scan *s, u64 pfn, struct page_batch *b)
 {
+	const struct page *p = page_at(s, pfn);
+
 	kernel_step(s->k, s->c, STEP_ISOLATE_PAGE);
 	lru_remove(s->k, s->c, pfn);
-	frame_get(s->k->frames, pfn);
+	frame_get_block(s->k->frames, pfn, p->order);
 	b->pfn[b->n++] = (u32)pfn;
+	b->pages += lru_pages_in(p);
 }
 
 void isolate_pages(struct scan *s, struct lruvec *v, enum lru_list list, u32 want, struct page_batch *b)
 {
 	u64 left = v->n[list];
 
-	b->n = 0;
-	b->looked_at = 0;
+	b->n = b->pages = 0;
 	page_cache_settle(s->k, s->c);
 	kernel_path_step(s->k, s->c, NULL, STEP_ISOLATE_BATCH);
 	spin_lock(&s->k->charger, s->c, KPATH_RECLAIM, &v->lock);
-	for (; b->n < want && left && v->tail[list] != NO_PAGE; left--) {
+	for (; b->pages < want && left && v->tail[list] != NO_PAGE; left--) {
 		u64 pfn = v->tail[list];
 
-		b->looked_at++;
 		if (!is_skipped(s, pfn)) {
 			isolate(s, pfn, b);
 			continue;
@@ -95,7 +96,7 @@ void putback_pages(struct scan *s, struct page_batch *b)
 	for (i = 0; i < b->n; i++) {
 		kernel_step(s->k, s->c, STEP_PUTBACK_PAGE);
 		lru_insert(s->k, s->c, b->pfn[i], false);
-		frame_put(s->k->frames, s->c, b->pfn[i]);
+		frame_put_block(s->k->frames, s->c, b->pfn[i], page_at(s, b->pfn[i])->order);
 	}
 	b->n = 0;
 }
@@ -258,6 +259,34 @@ static bool unmap_all(struct scan *s, u64 pfn)
 	return !page_at(s, pfn)->mapcount;
 }
 
+static bool split_mapping(struct rmap_walk *w, const struct rmap_entry *e)
+{
+	if (e->level)
+		small_entry(w->arg, e);
+	return true;
+}
+
+/*
+ * split_folio_to_list(): the pages of a large page that was isolated, all but the first, are looked at next.
+ * False: somebody has a lock that is needed.
+ */
+static bool take_apart(struct scan *s, u64 pfn)
+{
+	u32 n = lru_pages_in(page_at(s, pfn)), i;
+	struct rmap_walk w = {
+		.k = s->k, .c = s->c, .path = KPATH_RECLAIM, .pfn = pfn, .entry = split_mapping, .arg = s
+	};
+
+	if (n == 1)
+		return true;
+	rmap_walk(&w);
+	if (lru_pages_in(page_at(s, pfn)) != 1)
+		return false;
+	for (i = 1; i < n; i++)
+		frame_put(s->k->frames, NULL, pfn + i);
+	return true;
+}
+
 /* ---- writing ---- */
 
 /* A transfer that has not ended; the page cache ends those of its pages itself. */
@@ -364,6 +393,8 @@ static enum fate shrink_page(struct scan *s, u64 pfn)
 		return count(&st->activated, BECOMES_ACTIVE);
 	if (v == KEEP)
 		return count(&st->kept_referenced, STAYS);
+	if (!take_apart(s, pfn))
+		return count(&st->kept_mapped, STAYS);
 	if (is_shmem(p) || !has_place(s, pfn))
 		return count(&st->kept_no_swap, BECOMES_ACTIVE);
 	if (p->mapcount && !unmap_all(s, pfn))
@@ -377,15 +408,17 @@ static enum fate shrink_page(struct scan *s, u64 pfn)
 u32 shrink_pages(struct scan *s, struct page_batch *b)
 {
 	struct reclaim_stats *st = &s->k->reclaim;
-	u32 i, n = 0, freed = 0;
+	u32 i, n = 0, freed = 0, pages;
 
 	page_cache_settle(s->k, s->c);
-	for (i = 0; i < b->n; i++) {
+	for (b->pages = 0, i = 0; i < b->n; i++) {
 		u32 pfn = b->pfn[i];
 		bool anon = is_swapbacked(page_at(s, pfn));
 		enum fate fate = shrink_page(s, pfn);
 
-		++*(anon ? &st->scanned_anon : &st->scanned_file);
+		pages = fate == FREED ? 1 : lru_pages_in(page_at(s, pfn));
+		*(anon ? &st->scanned_anon : &st->scanned_file) += pages;
+		b->pages += pages;
 		if (fate == FREED) {
 			++*(anon ? &st->stolen_anon : &st->stolen_file);
 			freed++;

@@ -40,17 +40,17 @@ static void shrink_active(struct scan *s, struct lruvec *v, enum lru_list active
 	u32 i, rotated = 0, taken;
 
 	isolate_pages(s, v, active, want, &b);
-	taken = b.n;
+	taken = b.pages;
 	for (i = 0; i < b.n; i++) {
 		struct page *p = page_of(&s->k->pa->map, b.pfn[i]);
 
 		kernel_step(s->k, s->c, STEP_AGE_PAGE);
 		if (page_referenced(s, b.pfn[i]) && s->text) {
-			rotated++;
+			rotated += lru_pages_in(p);
 			continue;
 		}
 		p->marks = (u16)((p->marks | PG_WORKINGSET) & ~PG_ACTIVE);
-		s->k->lru->st.deactivated++;
+		s->k->lru->st.deactivated += lru_pages_in(p);
 	}
 	s->k->reclaim.refilled += taken;
 	v->rotated[active == LRU_ACTIVE_FILE] += rotated;
@@ -67,8 +67,8 @@ static void shrink_inactive(struct scan *s, struct lruvec *v, enum lru_list inac
 
 	lru_add_drain(s->k, s->c);
 	isolate_pages(s, v, inactive, want, &b);
-	taken = b.n;
 	freed = shrink_pages(s, &b);
+	taken = b.pages;
 	v->scanned[inactive == LRU_INACTIVE_FILE] += taken;
 	if (by_cost(s))
 		workingset_note_cost(s->k, v, inactive == LRU_INACTIVE_FILE, s->k->reclaim.written - written,

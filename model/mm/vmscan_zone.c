@@ -34,13 +34,13 @@ static void refill_inactive(struct scan *s, struct lruvec *v, u32 want)
 
 	lru_add_drain(s->k, s->c);
 	isolate_pages(s, v, LRU_ACTIVE_FILE, want, &b);
-	s->k->reclaim.refilled += b.n;
+	s->k->reclaim.refilled += b.pages;
 	for (i = 0; i < b.n; i++) {
 		kernel_step(s->k, s->c, STEP_AGE_PAGE);
 		if (stays_active(s, v, b.pfn[i], mapped))
 			continue;
 		page_of(&s->k->pa->map, b.pfn[i])->marks &= (u16)~PG_ACTIVE;
-		s->k->lru->st.deactivated++;
+		s->k->lru->st.deactivated += lru_pages_in(page_of(&s->k->pa->map, b.pfn[i]));
 	}
 	putback_pages(s, &b);
 }
@@ -52,8 +52,8 @@ static void shrink_cache(struct scan *s, struct lruvec *v, u32 want)
 
 	lru_add_drain(s->k, s->c);
 	isolate_pages(s, v, LRU_INACTIVE_FILE, want, &b);
-	taken = b.n;
 	freed = shrink_pages(s, &b);
+	taken = b.pages;
 	putback_pages(s, &b);
 	scan_count(s, taken, freed, false);
 }
