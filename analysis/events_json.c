@@ -9,7 +9,7 @@
 #include "model/base/error.h"
 #include "model/sim/time.h"
 
-#define DEVICE_LANES 256u /* of a device; where more overlap, the last one has the rest */
+#define DEVICE_LANES 64u /* of a device; the last one has what overlaps with all of them, as "b" and "e" */
 #define MAX_LANES    4096u
 
 /* A thread id below its process's: a lane has a number from 1. */
@@ -32,8 +32,9 @@ struct events {
 	struct out out;
 	struct timeline timeline;
 	u64 hz;
-	u64 lines;                                         /* of the array so far */
-	u8 named[3][MAX_LANES];                            /* lanes by process */
+	u64 lines;              /* of the array so far */
+	u64 async;              /* number of the last request that overlaps others */
+	u8 named[3][MAX_LANES]; /* lanes by process */
 	u64 busy_until[NR_TIMELINE_DEVICES][DEVICE_LANES]; /* cycle */
 };
 
@@ -103,7 +104,7 @@ static void need_lane(struct events *ev, u32 pid, u32 tid, const struct timeline
 	}
 }
 
-/* The first lane of the device that is free then. */
+/* The first lane of the device that is free then; the last one never is. */
 static u32 device_lane(struct events *ev, const struct timeline_event *e)
 {
 	u64 *busy = ev->busy_until[e->of];
@@ -111,7 +112,8 @@ static u32 device_lane(struct events *ev, const struct timeline_event *e)
 
 	while (busy[lane] > e->start && lane < DEVICE_LANES - 1)
 		lane++;
-	busy[lane] = MAX(busy[lane], e->end);
+	if (lane < DEVICE_LANES - 1)
+		busy[lane] = e->end;
 	return lane;
 }
 
@@ -148,19 +150,22 @@ static void put_text(struct events *ev, const char *text)
 	json_decref(string);
 }
 
-static void put_event(struct events *ev, u32 pid, u32 tid, const char *category,
-		      const struct timeline_event *e)
+/* An event up to its time. What overlaps on a lane is told apart by a number. */
+static void put_head(struct events *ev, const char *ph, u32 pid, u32 tid, const char *category,
+		     const struct timeline_event *e)
+{
+	begin_line(ev);
+	fprintf(ev->out.f, "{\"name\":\"%s\",\"cat\":\"%s\",\"ph\":\"%s\"", timeline_kinds[e->kind].name,
+		category, ph);
+	if (*ph == 'b' || *ph == 'e')
+		fprintf(ev->out.f, ",\"id\":%" PRIu64, ev->async);
+	fprintf(ev->out.f, ",\"pid\":%u,\"tid\":%u", pid, tid);
+}
+
+static void put_args(struct events *ev, const struct timeline_event *e)
 {
 	const struct timeline_kind_info *kind = &timeline_kinds[e->kind];
-	u64 start = to_ns(ev, e->start);
 
-	need_lane(ev, pid, tid, e);
-	begin_line(ev);
-	fprintf(ev->out.f, "{\"name\":\"%s\",\"cat\":\"%s\",\"ph\":\"%s\",\"pid\":%u,\"tid\":%u", kind->name,
-		category, e->instant ? "i\",\"s\":\"t" : "X", pid, tid);
-	put_time(ev, "ts", start);
-	if (!e->instant)
-		put_time(ev, "dur", to_ns(ev, e->end) - start);
 	fprintf(ev->out.f, ",\"args\":{\"cycle\":%" PRIu64, e->start);
 	if (!e->instant)
 		fprintf(ev->out.f, ",\"cycles\":%" PRIu64, e->end - e->start);
@@ -169,6 +174,48 @@ static void put_event(struct events *ev, u32 pid, u32 tid, const char *category,
 	if (e->text)
 		put_text(ev, e->text);
 	fputs("}}", ev->out.f);
+}
+
+static void put_event(struct events *ev, u32 pid, u32 tid, const char *category,
+		      const struct timeline_event *e)
+{
+	u64 start = to_ns(ev, e->start);
+
+	need_lane(ev, pid, tid, e);
+	put_head(ev, e->instant ? "i" : "X", pid, tid, category, e);
+	if (e->instant)
+		fputs(",\"s\":\"t\"", ev->out.f);
+	put_time(ev, "ts", start);
+	if (!e->instant)
+		put_time(ev, "dur", to_ns(ev, e->end) - start);
+	put_args(ev, e);
+}
+
+/* The beginning and the end of what overlaps with others on its lane. */
+static void put_async(struct events *ev, u32 pid, u32 tid, const char *category,
+		      const struct timeline_event *e)
+{
+	need_lane(ev, pid, tid, e);
+	ev->async++;
+	put_head(ev, "b", pid, tid, category, e);
+	put_time(ev, "ts", to_ns(ev, e->start));
+	put_args(ev, e);
+	put_head(ev, "e", pid, tid, category, e);
+	put_time(ev, "ts", to_ns(ev, e->end));
+	fputc('}', ev->out.f);
+}
+
+static void tell_request(struct events *ev, const struct timeline_event *e)
+{
+	const char *category = timeline_kinds[e->kind].category;
+	u32 lane;
+
+	ASSERT(e->of < NR_TIMELINE_DEVICES);
+	lane = device_lane(ev, e);
+	if (lane < DEVICE_LANES - 1)
+		put_event(ev, EVENTS_PID_DEVICES, DEVICE_TID(e->of, lane), category, e);
+	else
+		put_async(ev, EVENTS_PID_DEVICES, DEVICE_TID(e->of, lane), category, e);
 }
 
 static void tell(void *arg, const struct timeline_event *e)
@@ -189,8 +236,7 @@ static void tell(void *arg, const struct timeline_event *e)
 			  EVENTS_ON_CORE, e);
 		break;
 	case TL_LANE_DEVICE:
-		ASSERT(e->of < NR_TIMELINE_DEVICES);
-		put_event(ev, EVENTS_PID_DEVICES, DEVICE_TID(e->of, device_lane(ev, e)), kind->category, e);
+		tell_request(ev, e);
 		break;
 	}
 }

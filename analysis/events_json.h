@@ -3,9 +3,11 @@
  *and chrome://tracing show: a JSON object with "traceEvents", written as they come, an event a line, so that
  * memory is bounded.
  *
- *	ph "X"  a span: ts and dur in microseconds of model time to the nanosecond, both ends rounded down, so
- *	        that spans nest as they do in cycles; args: the exact first cycle and the cycles, and what the
- *	        kind has; "address" in hexadecimal
+ *	ph "X"  a span: ts and dur in microseconds of model time to the nanosecond, both ends rounded down,
+ *	        so that spans nest as they do in cycles; args: the exact first cycle and the cycles, and what
+ *	        the kind has; "address" in hexadecimal
+ *	ph "b"  and "e" beside each other, with a number "id": a request of a device where there are so many
+ *	        at once that lanes run out; args as of "X"
  *	ph "i"  an instant
  *	ph "M"  names of processes and threads, before their first event
  *

@@ -93,7 +93,7 @@ static bool take_line(struct events_table *t, char *line, size_t len)
 	}
 	if (!strcmp(text(event, "name"), "thread_name"))
 		name_lane(t, event);
-	else if (*text(event, "ph") != 'M')
+	else if (*text(event, "ph") != 'M' && *text(event, "ph") != 'e')
 		take_event(t, event);
 	json_decref(event);
 	return true;

@@ -147,7 +147,7 @@ static void add_first(struct kernel *k, struct cpu *c, const struct rmap_entry *
 	ASSERT(!p->mapcount);
 	r->path = KPATH_FAULT;
 	p->mapping = PAGE_MAPPING_ANON;
-	p->marks |= exclusive ? PG_SWAPBACKED | PG_EXCLUSIVE : PG_SWAPBACKED;
+	p->marks = (u16)((p->marks & ~PG_EXCLUSIVE) | PG_SWAPBACKED | (exclusive ? PG_EXCLUSIVE : 0));
 	if (r->anon->add_new)
 		r->anon->add_new(r, c, p, e);
 	ASSERT(page_is_anon(p));

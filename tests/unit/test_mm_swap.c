@@ -284,7 +284,9 @@ struct machine {
 	enum kernel_era era;
 	u32 layout, device;
 	u64 swap_pages;
+	u32 rmap; /* kernel.rmap: enum rmap_scheme + 1, or */
 };
+#define BY_ERA 0
 
 static struct env *env_new(const struct machine *m, u64 seed)
 {
@@ -321,7 +323,7 @@ static struct env *env_new(const struct machine *m, u64 seed)
 				      .zero_page = true,
 				      .instruction_scale = 100,
 				      .placement = FRAME_BUDDY,
-				      .rmap = RMAP_NONE + 1,
+				      .rmap = m->rmap,
 				      .swap = { .device = m->device,
 						.page_cluster = 3,
 						.size = m->swap_pages * PAGE,
@@ -419,17 +421,21 @@ static void run(const struct machine *m, u64 seed, u32 steps)
 #define SWAP_NVME BLOCKDEV_NVME
 
 static const struct machine machines[] = {
-	{ ERA_2_4_0, KERNEL_LAYOUT_I386, SWAP_HDD, 700 },
-	{ ERA_2_4_21, KERNEL_LAYOUT_I386, SWAP_HDD, 2000 },
-	{ ERA_2_6_9, KERNEL_LAYOUT_I386_PAE, SWAP_HDD, 700 },
-	{ ERA_2_6_18, KERNEL_LAYOUT_X86_64, SWAP_HDD, 700 },
-	{ ERA_2_6_37, KERNEL_LAYOUT_X86_64, SWAP_NVME, 700 },
-	{ ERA_2_6_37, KERNEL_LAYOUT_X86_64, SWAP_ZRAM, 700 },
-	{ ERA_6_X, KERNEL_LAYOUT_X86_64, SWAP_NVME, 1500 },
-	{ ERA_6_X, KERNEL_LAYOUT_X86_64, SWAP_HDD, 700 },
-	{ ERA_6_X, KERNEL_LAYOUT_X86_64, SWAP_ZRAM, 1500 },
-	{ ERA_6_X, KERNEL_LAYOUT_SV39, SWAP_NVME, 300 },
-	{ ERA_6_X, KERNEL_LAYOUT_ARM64_4K, SWAP_ZRAM, 300 },
+	{ ERA_2_4_0, KERNEL_LAYOUT_I386, SWAP_HDD, 700, BY_ERA },
+	{ ERA_2_4_21, KERNEL_LAYOUT_I386, SWAP_HDD, 2000, BY_ERA },
+	{ ERA_2_6_9, KERNEL_LAYOUT_I386_PAE, SWAP_HDD, 700, BY_ERA },
+	{ ERA_2_6_18, KERNEL_LAYOUT_X86_64, SWAP_HDD, 700, BY_ERA },
+	{ ERA_2_6_37, KERNEL_LAYOUT_X86_64, SWAP_NVME, 700, BY_ERA },
+	{ ERA_2_6_37, KERNEL_LAYOUT_X86_64, SWAP_ZRAM, 700, BY_ERA },
+	{ ERA_6_X, KERNEL_LAYOUT_X86_64, SWAP_NVME, 1500, BY_ERA },
+	{ ERA_6_X, KERNEL_LAYOUT_X86_64, SWAP_HDD, 700, BY_ERA },
+	{ ERA_2_6_18, KERNEL_LAYOUT_X86_64, SWAP_NVME, 700, RMAP_PTE_CHAIN + 1 },
+	{ ERA_6_X, KERNEL_LAYOUT_X86_64, SWAP_NVME, 700, RMAP_OBJRMAP + 1 },
+	{ ERA_6_X, KERNEL_LAYOUT_X86_64, SWAP_NVME, 700, RMAP_ANON_VMA + 1 },
+	{ ERA_6_X, KERNEL_LAYOUT_X86_64, SWAP_NVME, 700, RMAP_NONE + 1 },
+	{ ERA_6_X, KERNEL_LAYOUT_X86_64, SWAP_ZRAM, 1500, BY_ERA },
+	{ ERA_6_X, KERNEL_LAYOUT_SV39, SWAP_NVME, 300, BY_ERA },
+	{ ERA_6_X, KERNEL_LAYOUT_ARM64_4K, SWAP_ZRAM, 300, BY_ERA },
 };
 
 static void contents_survive(void **state)
@@ -444,9 +450,9 @@ static void contents_survive(void **state)
 static void hardly_any_slots(void **state)
 {
 	static const struct machine small[] = {
-		{ ERA_2_6_9, KERNEL_LAYOUT_I386, SWAP_HDD, 3 },
-		{ ERA_6_X, KERNEL_LAYOUT_X86_64, SWAP_NVME, 6 },
-		{ ERA_6_X, KERNEL_LAYOUT_X86_64, SWAP_ZRAM, 6 },
+		{ ERA_2_6_9, KERNEL_LAYOUT_I386, SWAP_HDD, 3, BY_ERA },
+		{ ERA_6_X, KERNEL_LAYOUT_X86_64, SWAP_NVME, 6, BY_ERA },
+		{ ERA_6_X, KERNEL_LAYOUT_X86_64, SWAP_ZRAM, 6, BY_ERA },
 	};
 	struct env *e;
 	u32 i, j;
@@ -494,7 +500,7 @@ static enum trap_result fault_at(struct env *e, u32 page, enum access_kind kind)
 /* A thread that has to wait is told until when, and the same fault then finds the page: one major fault. */
 static void a_major_fault_waits(void **state)
 {
-	static const struct machine m = { ERA_6_X, KERNEL_LAYOUT_X86_64, SWAP_NVME, 1000 };
+	static const struct machine m = { ERA_6_X, KERNEL_LAYOUT_X86_64, SWAP_NVME, 1000, BY_ERA };
 	struct env *e = swapped(&m, 64);
 	struct cpu *c = &e->cpu->cpu;
 	u64 faults = e->k->pgfault, now;
@@ -521,7 +527,7 @@ static void a_major_fault_waits(void **state)
  * large. */
 static void readahead_of_a_vma(void **state)
 {
-	static const struct machine m = { ERA_6_X, KERNEL_LAYOUT_X86_64, SWAP_NVME, 1000 };
+	static const struct machine m = { ERA_6_X, KERNEL_LAYOUT_X86_64, SWAP_NVME, 1000, BY_ERA };
 	struct env *e = swapped(&m, 64);
 	const struct swap_stats *st = &e->k->swap->st;
 	u32 i;
@@ -545,7 +551,7 @@ static void readahead_of_a_vma(void **state)
 /* The aligned block of 8 slots, of which the first is the header. */
 static void readahead_of_a_block(void **state)
 {
-	static const struct machine m = { ERA_2_6_9, KERNEL_LAYOUT_I386, SWAP_HDD, 1000 };
+	static const struct machine m = { ERA_2_6_9, KERNEL_LAYOUT_I386, SWAP_HDD, 1000, BY_ERA };
 	struct env *e = swapped(&m, 64);
 	const struct swap_stats *st = &e->k->swap->st;
 
@@ -565,7 +571,7 @@ static void readahead_of_a_block(void **state)
  */
 static void zram_goes_around_the_cache(void **state)
 {
-	static const struct machine m = { ERA_6_X, KERNEL_LAYOUT_X86_64, SWAP_ZRAM, 1000 };
+	static const struct machine m = { ERA_6_X, KERNEL_LAYOUT_X86_64, SWAP_ZRAM, 1000, BY_ERA };
 	struct env *e = swapped(&m, 64);
 	const struct swap_stats *st = &e->k->swap->st;
 	u64 used = st->used, zram = e->cpu->cycles[KPATH_ZRAM];
@@ -583,7 +589,7 @@ static void zram_goes_around_the_cache(void **state)
 /* A page that two processes have in one slot is read once, and copied for who writes. */
 static void shared_slots(void **state)
 {
-	static const struct machine m = { ERA_6_X, KERNEL_LAYOUT_X86_64, SWAP_NVME, 1000 };
+	static const struct machine m = { ERA_6_X, KERNEL_LAYOUT_X86_64, SWAP_NVME, 1000, BY_ERA };
 	struct env *e = swapped(&m, 1);
 	u64 slot = pte_swap_slot(e->mm[0], entry_of(e, e->mm[0], 0));
 

@@ -20,8 +20,8 @@
 
 #define DIR       "build/tests"
 #define CAPTURE   "build/tests/timeline.pcap"
-#define LANES     64u
-#define MAX_DEPTH 1024u
+#define LANES     256u
+#define MAX_DEPTH 512u
 
 /* ---- a file read back ---- */
 
@@ -35,6 +35,7 @@ struct lane {
 
 struct file {
 	json_t *root;
+	u64 open, open_ns; /* a request that has begun: its number, 0: none, and time */
 	struct lane *lane;
 	u32 n_lanes;
 };
@@ -120,6 +121,14 @@ static void take_event(struct file *f, json_t *event)
 	assert_true(*text_of(event, "cat"));
 	if (!strcmp(ph, "X")) {
 		take_span(l, event);
+	} else if (!strcmp(ph, "b")) {
+		assert_int_equal(f->open, 0);
+		f->open = number_of(event, "id");
+		f->open_ns = ns_of(event, "ts");
+	} else if (!strcmp(ph, "e")) {
+		assert_int_equal(f->open, number_of(event, "id"));
+		assert_true(ns_of(event, "ts") >= f->open_ns);
+		f->open = 0;
 	} else {
 		assert_string_equal(ph, "i");
 		assert_non_null(strstr("tg", text_of(event, "s")));
@@ -155,8 +164,8 @@ static u64 count(const struct file *f, const char *name)
 	u64 n = 0;
 
 	json_array_foreach(json_object_get(f->root, "traceEvents"), i, event)
-		n += !strcmp(text_of(event, "name"), name) && strcmp(text_of(event, "ph"), "M") &&
-		     strcmp(text_of(event, "cat"), EVENTS_ON_CORE);
+		n += !strcmp(text_of(event, "name"), name) && *text_of(event, "ph") != 'M' &&
+		     *text_of(event, "ph") != 'e' && strcmp(text_of(event, "cat"), EVENTS_ON_CORE);
 	return n;
 }
 
@@ -290,21 +299,14 @@ static u64 value(const struct machine *m, const char *name)
 static void agree(const struct machine *m, const struct file *f)
 {
 	static const char *const same[][2] = {
-		{ "fault.zero", "mm.fault.zero" },
-		{ "fault.zero_page", "mm.fault.zero_page" },
-		{ "fault.huge", "mm.fault.huge" },
-		{ "fault.cow", "mm.fault.cow" },
-		{ "fault.reuse", "mm.fault.reuse" },
-		{ "fault.file", "mm.fault.file" },
-		{ "fault.spurious", "mm.fault.spurious" },
-		{ "fault.segv", "mm.fault.segv" },
-		{ "fault.oom", "mm.fault.oom" },
-		{ "call.mmap", "mm.call.mmap" },
-		{ "call.mprotect", "mm.call.mprotect" },
-		{ "kswapd", "mm.kthread.kswapd_slices" },
-		{ "kcompactd", "mm.kthread.kcompactd_wakes" },
-		{ "ipi", "mm.shootdown.ipis" },
-		{ "shootdown", "mm.shootdown.waits" },
+		{ "fault.zero", "mm.fault.zero" },        { "fault.zero_page", "mm.fault.zero_page" },
+		{ "fault.huge", "mm.fault.huge" },        { "fault.cow", "mm.fault.cow" },
+		{ "fault.reuse", "mm.fault.reuse" },      { "fault.file", "mm.fault.file" },
+		{ "fault.swap", "mm.fault.swap" },        { "fault.spurious", "mm.fault.spurious" },
+		{ "fault.segv", "mm.fault.segv" },        { "fault.oom", "mm.fault.oom" },
+		{ "call.mmap", "mm.call.mmap" },          { "call.mprotect", "mm.call.mprotect" },
+		{ "kswapd", "mm.kthread.kswapd_slices" }, { "kcompactd", "mm.kthread.kcompactd_wakes" },
+		{ "ipi", "mm.shootdown.ipis" },           { "shootdown", "mm.shootdown.waits" },
 	};
 	u32 i;
 
@@ -360,6 +362,43 @@ static void shortage_is_shown(void **state)
 	machine_free(m);
 }
 
+/* Half of the memory that the program has: it waits for devices, and kernel threads work on the other core.
+ */
+static void swapping_is_shown(void **state)
+{
+	static const char *const settings[][3] = {
+		{ "swap.device=nvme", "cores=1", "kernel.reclaim=split" },
+		{ "swap.device=hdd", "cores=2", "kernel.reclaim=mglru" },
+		{ "swap.device=zram", "cores=2", "core.model=window" },
+	};
+	struct generate_opts o = {
+		.size = 24 << 20, .pages = 64, .apart = 1, .count = 20000, .seed = 1, .stores = 50
+	};
+	const char *all[8] = { "memory.size=24M", "swap.size=64M", "kernel.time_scale=1000" };
+	char err[TR_ERRBUF];
+	struct machine *m;
+	struct file f;
+	u32 i, k;
+
+	assert_true(generate(generator_find("random"), &o, CAPTURE, err));
+	for (i = 0; i < ARRAY_SIZE(settings); i++) {
+		for (k = 0; k < 3; k++)
+			all[3 + k] = settings[i][k];
+		m = replay(all, ~(u64)0);
+		f = load();
+		agree(m, &f);
+		assert_true(count(&f, "fault.swap") > 1000);
+		assert_true(count(&f, "kswapd") > 10);
+		if (i < 2) {
+			assert_int_equal(count(&f, "swap.read"), value(m, "mm.blockdev.swap.reads"));
+			assert_int_equal(count(&f, "swap.write"), value(m, "mm.blockdev.swap.writes"));
+			assert_int_equal(count(&f, "fault.wait"), value(m, "mm.fault.blocked"));
+		}
+		unload(&f);
+		machine_free(m);
+	}
+}
+
 static void telling_changes_nothing(void **state)
 {
 	u64 *told, *untold;
@@ -389,6 +428,7 @@ int main(void)
 		cmocka_unit_test(the_limit_is_told),
 		cmocka_unit_test(every_replay_tells_what_it_counts),
 		cmocka_unit_test(shortage_is_shown),
+		cmocka_unit_test(swapping_is_shown),
 		cmocka_unit_test(telling_changes_nothing),
 	};
 
