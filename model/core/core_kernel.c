@@ -577,11 +577,16 @@ static void write_times(struct core *c, u64 *now, u32 n, u64 *at, u64 absent, u3
 	u64 later = c->walker.kernel_root ? c->hit_latency - c->l1d.latency : 0;
 	u32 i;
 
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n && c->sb.n; i++) {
 		at[i] = core_cycle(c) + later;
 		retire_hit(c, part);
 		end_cycles(c, now, absent, part);
 	}
+	if (i == n)
+		return;
+	for (; i < n; i++, *now += absent)
+		at[i] = *now + later;
+	core_stall(c, *now * c->width, part);
 }
 
 /*

@@ -13,7 +13,7 @@
 #include "model/hw/tlb.h"
 
 #define TEXT_RUNS      128u
-#define TEXT_RUN_LINES 64u
+#define TEXT_RUN_LINES 96u
 /* Of one page each, and side by side in memory. */
 #define TEXT_RUN_PIECES 2u
 

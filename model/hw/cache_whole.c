@@ -44,35 +44,71 @@ u32 cache_absent(const struct cache *c, const struct mem_req *r, u32 n)
 	return i;
 }
 
-/* tags_victim() */
-static always_inline u32 victim(struct tags *t, u32 set, bool by_time)
+/*
+ * The lines of cache_put_whole() where times of last use tell the victim: all that tags_victim(), tags_put()
+ * and cache_put_line() would do. Returns how many lines of programs went.
+ */
+static always_inline u64 put_by_time(struct cache *c, const struct mem_req *r, u32 n, const u64 *at,
+				     struct cache_down *d, u32 ways)
 {
-	u32 base = tag_base(t, set);
+	u64 *key = c->tags.key, *used_at = c->tags.used_at, clock = *c->tags.clock, turned_out = 0, gone = 0;
+	u64 line = r->pa >> c->line_shift;
+	u32 i, m = d->n;
 
-	if (by_time && t->ways == 12)
-		return base + tag_oldest_of(&t->used_at[base], 12);
-	if (by_time && t->ways == 8)
-		return base + tag_oldest_of(&t->used_at[base], 8);
-	return tags_victim(t, set);
+	for (i = 0; i < n; i++) {
+		u32 set = first_level_set(c, r, i), base = set << c->tags.way_shift;
+		u32 way = tag_oldest_of(&used_at[base], ways), id = base + way;
+		u64 old = key[id], there = old != TAG_NO_KEY;
+		bool kernels = cache_is_kernels(c, id);
+
+		d->line[m] = old;
+		d->at[m] = at[i];
+		d->kernels[m] = kernels;
+		m += there & (c->state[id] & LINE_DIRTY);
+		gone += there;
+		turned_out += there & !kernels;
+		hot_end_line(c->hot, id);
+		if (unlikely(kernels != r->kernels))
+			c->kernels[id / 64] ^= 1ull << id % 64;
+		if (unlikely(!there))
+			c->tags.used[set]++;
+		key[id] = line + i;
+		c->tags.row[set].sig[way] = tag_sig(&c->tags, line + i);
+		used_at[id] = ++clock;
+		c->state[id] = LINE_DIRTY;
+	}
+	*c->tags.clock = clock;
+	c->st.evictions += gone;
+	d->n = m;
+	return turned_out;
 }
 
-/* tags_put() */
-static always_inline void put_key(struct tags *t, u32 id, u64 key, bool by_time)
+/* The same for any other policy. */
+static noinline u64 put_by_policy(struct cache *c, const struct mem_req *r, u32 n, const u64 *at,
+				  struct cache_down *d)
 {
-	if (!by_time || t->key[id] == TAG_NO_KEY) {
-		tags_put(t, id, key);
-		return;
+	u64 line = r->pa >> c->line_shift, turned_out = 0;
+	struct cache_victim v;
+	u32 i, id;
+
+	for (i = 0; i < n; i++) {
+		id = tags_victim(&c->tags, first_level_set(c, r, i));
+		v = cache_take_out(c, id);
+		turned_out += v.line != TAG_NO_KEY && !v.kernels;
+		if (cache_is_kernels(c, id) != r->kernels)
+			c->kernels[id / 64] ^= 1ull << id % 64;
+		tags_put(&c->tags, id, line + i);
+		c->state[id] = LINE_DIRTY;
+		add_victim(d, v, at[i]);
+		cache_renewed(c, id);
 	}
-	t->key[id] = key;
-	t->row[tags_set(t, id)].sig[tags_way(t, id)] = tag_sig(t, key);
-	t->used_at[id] = ++*t->clock;
+	return turned_out;
 }
 
 void cache_put_whole(struct cache *c, const struct mem_req *r, u32 n, const u64 *at, struct cache_down *d)
 {
-	u64 line = r->pa >> c->line_shift, turned_out = 0;
-	bool by_time = c->tags.by_time && c->tags.policy == TAGS_LRU && !c->tags.wide;
-	u32 i, id;
+	bool by_time = c->tags.by_time && c->tags.policy == TAGS_LRU && !c->hot->newest;
+	u64 turned_out;
 
 	if (d->n + n > CACHE_DOWN)
 		cache_send_down(c, d);
@@ -80,19 +116,12 @@ void cache_put_whole(struct cache *c, const struct mem_req *r, u32 n, const u64 
 	c->st.fills += n;
 	c->serves = d->service = cache_service_of(c, r);
 	c->turns_out = d->turns_out = r->turns_out;
-	for (i = 0; i < n; i++) {
-		struct cache_victim v;
-
-		id = victim(&c->tags, first_level_set(c, r, i), by_time);
-		v = cache_take_out(c, id);
-		turned_out += v.line != TAG_NO_KEY && !v.kernels;
-		if (unlikely(v.kernels != r->kernels) && cache_is_kernels(c, id) != r->kernels)
-			c->kernels[id / 64] ^= 1ull << id % 64;
-		put_key(&c->tags, id, line + i, by_time);
-		c->state[id] = c->fresh | LINE_DIRTY;
-		add_victim(d, v, at[i]);
-		cache_renewed(c, id);
-	}
+	if (by_time && c->tags.ways == 12)
+		turned_out = put_by_time(c, r, n, at, d, 12);
+	else if (by_time && c->tags.ways == 8)
+		turned_out = put_by_time(c, r, n, at, d, 8);
+	else
+		turned_out = put_by_policy(c, r, n, at, d);
 	if (r->turns_out)
 		*r->turns_out += turned_out;
 }
@@ -150,7 +179,10 @@ static always_inline void expect_line(struct cache *c, u32 set)
 /* As cache_store() of a line that is there. */
 static always_inline void write_over(struct cache *c, u32 id, u64 line, u64 now)
 {
-	tags_touch(&c->tags, id);
+	if (c->tags.tree)
+		tag_tree_touch(&c->tags, id);
+	else
+		tags_touch(&c->tags, id);
 	if (unlikely(mshr_any(&c->mshr, now)))
 		c->st.pending_hits += mshr_ready(&c->mshr, line, now) > now;
 	c->st.prefetch_useless += (c->state[id] & LINE_PREFETCHED) != 0;

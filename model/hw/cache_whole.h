@@ -22,8 +22,8 @@ struct cache_down {
 	u32 n;
 	u8 service;
 	u64 *turns_out;
-	u64 line[CACHE_DOWN], at[CACHE_DOWN];
-	bool kernels[CACHE_DOWN];
+	u64 line[CACHE_DOWN + 1], at[CACHE_DOWN + 1]; /* and one that may not have to go */
+	bool kernels[CACHE_DOWN + 1];
 };
 
 /* Whether the first level is such that the following may be called. */

@@ -44,6 +44,14 @@ static inline bool tag_allows(u64 mask, u32 way)
 	return way >= 64 || mask >> way & 1;
 }
 
+/* An access to a line, where trees are rows of bits. */
+static always_inline void tag_tree_touch(struct tags *t, u32 id)
+{
+	u32 set = tags_set(t, id), way = tags_way(t, id);
+
+	t->tree[set] = (u16)((t->tree[set] & t->plru_keep[way]) | t->plru_set[way]);
+}
+
 /* By times of last use. */
 static always_inline u32 tag_oldest_of(const u64 *at, u32 ways)
 {

@@ -52,7 +52,7 @@ static void tree_touch(struct tags *t, u32 id)
 		return;
 	}
 	if (!t->wide) {
-		t->tree[set] = (u16)((t->tree[set] & t->plru_keep[way]) | t->plru_set[way]);
+		tag_tree_touch(t, id);
 		return;
 	}
 	for (node = leaves(t) + way; node > 1; node /= 2)

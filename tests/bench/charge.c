@@ -252,6 +252,37 @@ static u64 grow_charged(struct bench *b, u32 n)
 	return slabs_grow(b, n, true);
 }
 
+/*
+ * VMAs one after the other, two lines of each, with a step of 90 instructions, as a walk over those of an
+ * object makes.
+ */
+#define VMA_BYTES 176u
+
+static u64 visits(struct bench *b, u32 n, u32 vmas)
+{
+	u32 i;
+
+	b->charger.on = true;
+	for (i = 0; i < n; i++) {
+		u64 va = DIRECT + (u64)(i % vmas) * VMA_BYTES;
+
+		charge_step(&b->charger, b->cpu, STEP_TABLE_ALLOC);
+		charge_load(&b->charger, b->cpu, KPATH_RECLAIM, va, 8);
+		charge_load(&b->charger, b->cpu, KPATH_RECLAIM, va + 96, 8);
+	}
+	return n;
+}
+
+static u64 visits_few(struct bench *b, u32 n)
+{
+	return visits(b, n, 200);
+}
+
+static u64 visits_many(struct bench *b, u32 n)
+{
+	return visits(b, n, 10000);
+}
+
 /* Touches of lines by a charged pair, from a run of its own. */
 static double lines_a_pair(struct bench *b)
 {
@@ -283,6 +314,8 @@ static const struct row {
 	{ "objects_charged", "object allocated and freed, charged", objects_charged, 1u << 20, true },
 	{ "slabs_functional", "the same with new slabs, freed at random", grow_functional, 1u << 20, true },
 	{ "slabs_charged", "that, charged", grow_charged, 1u << 18, true },
+	{ "visits_few", "VMA of 200 visited: 90 instructions, two lines", visits_few, 1u << 20, true },
+	{ "visits_many", "VMA of 10,000 visited, which L1D has not", visits_many, 1u << 20, true },
 	{ "reference_missed", "a reference of the program, not in any cache", program_misses, 1u << 18,
 	  false },
 };
