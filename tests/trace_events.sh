@@ -26,13 +26,18 @@ round()
 	sed -n '/==> 0\/zoneinfo/,/==> 0\/vmstat/p' "$tmp/$name/proc/intervals.txt" | grep -v '^==>' >"$tmp/$name.zoneinfo.before"
 	check "$name: mmsim kmem reads them" $mmsim kmem "$tmp/$name.kmem.txt"
 	$mmsim kmem "$tmp/$name.kmem.txt" --json >"$tmp/$name.json"
-	for what in refills drains; do
-		of=$(counter "$tmp/$name.json" "$what.kernel.count")
-		equal "$name: the same $what" "${of:-none} $of" \
-			"$(counter "$tmp/$name.json" "$what.model.count") $(counter "$tmp/$name.json" "$what.same")"
-	done
+	# The page for which a block of another type is claimed is told by mm_page_alloc_extfrag alone, so that the kernel's
+	# refill reads as one page less.
+	claimed=$(lines "$tmp/$name.kmem.txt" kmem:mm_page_alloc_extfrag)
+	equal "$name: as many refills" "$(counter "$tmp/$name.json" refills.kernel.count)" "$(counter "$tmp/$name.json" refills.model.count)"
+	check "$name: the same refills, but for $claimed" test \
+		"$(counter "$tmp/$name.json" refills.same)" -ge $(($(counter "$tmp/$name.json" refills.kernel.count) - claimed))
 	equal "$name: as many pages refilled" "$(counter "$tmp/$name.json" refills.model.pages)" \
-		"$(grep percpu_refill=1 "$tmp/$name.kmem.txt" >"$tmp/refills"; pages "$tmp/refills" kmem:mm_page_alloc_zone_locked)"
+		"$(grep percpu_refill=1 "$tmp/$name.kmem.txt" >"$tmp/refills"
+		grep -h mm_page_alloc_extfrag "$tmp/$name.kmem.txt" | sed 's/alloc_order=/order=/; s/extfrag/zone_locked/' >>"$tmp/refills"
+		pages "$tmp/refills" kmem:mm_page_alloc_zone_locked)"
+	equal "$name: the same drains" "$(counter "$tmp/$name.json" drains.kernel.count) $(counter "$tmp/$name.json" drains.same)" \
+		"$(counter "$tmp/$name.json" drains.model.count) $(counter "$tmp/$name.json" drains.kernel.count)"
 }
 
 round threads "$samples/threads.mmtrace.gz" -s cores=4
