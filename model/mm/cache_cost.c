@@ -195,6 +195,14 @@ void cache_cost_find(struct kernel *k, struct cpu *c, struct object *o, u64 inde
 		unlock(k, c, o);
 }
 
+void cache_cost_next(struct kernel *k, struct cpu *c, struct object *o, u64 index)
+{
+	const struct cache_node *leaf = is_charged(k, c) ? cache_index_leaf(&o->pages, index) : NULL;
+
+	if (leaf && leaf->va)
+		load(k, c, slot_va(k, leaf, index), k->layout.word);
+}
+
 void cache_cost_add(struct kernel *k, struct cpu *c, struct object *o, u64 index, u64 pfn)
 {
 	struct cache_hash *h = k->page_cache->hash;

@@ -15,6 +15,8 @@ void cache_inode_new(struct kernel *k, struct cpu *c, struct object *o);
 void cache_inode_free(struct kernel *k, struct cpu *c, struct object *o);
 /* find_get_page() */
 void cache_cost_find(struct kernel *k, struct cpu *c, struct object *o, u64 index);
+/* The next page of those that are looked through in turn: filemap_map_pages(). */
+void cache_cost_next(struct kernel *k, struct cpu *c, struct object *o, u64 index);
 /* The page is there now; is still there. */
 void cache_cost_add(struct kernel *k, struct cpu *c, struct object *o, u64 index, u64 pfn);
 void cache_cost_delete(struct kernel *k, struct cpu *c, struct object *o, u64 index, u64 pfn);

@@ -32,7 +32,7 @@ static void node_free(struct cache_nodes *nodes, struct cpu *c, struct cache_nod
 	free(n);
 }
 
-static struct cache_node *leaf_of(const struct page_index *ix, u64 index)
+struct cache_node *cache_index_leaf(const struct page_index *ix, u64 index)
 {
 	struct cache_node *n = ix->root;
 
@@ -45,7 +45,7 @@ static struct cache_node *leaf_of(const struct page_index *ix, u64 index)
 
 u64 cache_index_load(const struct page_index *ix, u64 index)
 {
-	const struct cache_node *leaf = leaf_of(ix, index);
+	const struct cache_node *leaf = cache_index_leaf(ix, index);
 
 	if (leaf)
 		return leaf->entry[cache_node_slot(leaf, index)];
@@ -220,7 +220,7 @@ bool cache_index_store(struct page_index *ix, struct cache_nodes *nodes, struct 
 		prune(ix, nodes, c, lowest(ix, index));
 		return false;
 	}
-	leaf = leaf_of(ix, index);
+	leaf = cache_index_leaf(ix, index);
 	put_entry(ix, leaf, cache_node_slot(leaf, index), entry);
 	if (!entry)
 		prune(ix, nodes, c, leaf);
@@ -229,7 +229,7 @@ bool cache_index_store(struct page_index *ix, struct cache_nodes *nodes, struct 
 
 void cache_index_tag(struct page_index *ix, u64 index, enum cache_tag tag, bool on)
 {
-	struct cache_node *leaf = leaf_of(ix, index);
+	struct cache_node *leaf = cache_index_leaf(ix, index);
 
 	ASSERT(cache_pfn(cache_index_load(ix, index)) != NO_FRAME);
 	if (!leaf)
@@ -242,7 +242,7 @@ void cache_index_tag(struct page_index *ix, u64 index, enum cache_tag tag, bool 
 
 bool cache_index_tagged(const struct page_index *ix, u64 index, enum cache_tag tag)
 {
-	const struct cache_node *leaf = leaf_of(ix, index);
+	const struct cache_node *leaf = cache_index_leaf(ix, index);
 
 	if (leaf)
 		return leaf->tag[tag] >> cache_node_slot(leaf, index) & 1;

@@ -69,6 +69,8 @@ struct page_index {
 };
 
 u64 cache_index_load(const struct page_index *ix, u64 index);
+/* The node whose slot the index has; NULL: there is none. */
+struct cache_node *cache_index_leaf(const struct page_index *ix, u64 index);
 /* entry 0 takes away. False: no memory for a node, nothing has changed. Tags of another entry are gone. */
 bool cache_index_store(struct page_index *ix, struct cache_nodes *nodes, struct cpu *c, u64 index, u64 entry);
 /* The first entry from *index on, whose index it becomes; 0: there is none. */

@@ -3,6 +3,7 @@
 #include "model/base/error.h"
 #include "model/mm/alloc.h"
 #include "model/mm/cache_cost.h"
+#include "model/mm/lru.h"
 #include "model/mm/page.h"
 #include "model/mm/page_cache.h"
 
@@ -134,6 +135,12 @@ static enum cache_answer await(struct kernel *k, struct cpu *c, u64 pfn)
 	return CACHE_WAIT;
 }
 
+/* filemap_nopage(), filemap_fault() up to 2.6.28: a fault counts as a use of the page. */
+static bool faults_mark(const struct kernel *k)
+{
+	return k->cfg.era <= ERA_2_6_26;
+}
+
 /* What is not read: pages of a warm cache, holes, what lies behind the end, and shared memory. */
 static u64 without_device(struct kernel *k, struct cpu *c, struct object *o, u64 index)
 {
@@ -162,6 +169,7 @@ enum cache_answer page_cache_get(struct kernel *k, struct cpu *c, const struct p
 				 u64 *pfn)
 {
 	struct page_cache_stats *st = &k->page_cache->st;
+	enum cache_answer answer;
 	bool missed;
 
 	page_cache_settle(k, c);
@@ -181,7 +189,12 @@ enum cache_answer page_cache_get(struct kernel *k, struct cpu *c, const struct p
 		if (!again && !w->alone)
 			readahead_hit(k, c, w, *pfn);
 	}
-	return *pfn == NO_FRAME ? CACHE_NOMEM : await(k, c, *pfn);
+	if (*pfn == NO_FRAME)
+		return CACHE_NOMEM;
+	answer = await(k, c, *pfn);
+	if (answer == CACHE_READY && w->fault && faults_mark(k))
+		lru_mark_accessed(k, c, *pfn);
+	return answer;
 }
 
 u64 page_cache_peek(struct kernel *k, struct cpu *c, struct object *o, u64 index)
@@ -189,6 +202,7 @@ u64 page_cache_peek(struct kernel *k, struct cpu *c, struct object *o, u64 index
 	u64 pfn = object_page(o, index);
 	const struct page *p;
 
+	cache_cost_next(k, c, o, index);
 	if (pfn == NO_FRAME)
 		return is_resident(k, o, index) ? add_resident(k, c, o, index) : NO_FRAME;
 	p = page_cache_page(k, pfn);

@@ -280,12 +280,21 @@ static u64 position_ratio(u64 setpoint, u64 dirty, u64 limit)
 	return (u64)MIN(MAX(ratio, 0), 2 << RATIO_SHIFT);
 }
 
+/* An eighth of what the device needs for all that is dirty, lest it has nothing to do: wb_max_pause(). */
+static u64 longest_pause(const struct kernel *k)
+{
+	const struct writeback *wb = k->page_cache->wb;
+	u64 eighth = dirty_now(k) * wb->hz / (8 * MAX(wb->bandwidth, 1));
+
+	return MIN(eighth + ms_to_cycles(k, 1), ms_to_cycles(k, PAUSE_MS));
+}
+
 /* balance_dirty_pages() since 3.2: the pages take the time that the device needs for them, more or less. */
 static bool pause_for(struct kernel *k, struct cpu *c, const struct limits *l, u32 pages)
 {
 	const struct writeback *wb = k->page_cache->wb;
 	u64 free_run = (l->background + l->dirty) / 2, setpoint = (free_run + l->dirty) / 2;
-	u64 longest = ms_to_cycles(k, PAUSE_MS), rate, pause;
+	u64 longest = longest_pause(k), rate, pause;
 
 	if (dirty_now(k) <= free_run)
 		return false;

@@ -33,8 +33,9 @@ void page_cache_boot(struct kernel *k)
 	k->page_cache = pc;
 	pc->nodes.shrinks = k->cfg.era >= ERA_2_6_18;
 	writeback_boot(k, k->hz);
-	if (!k->pa || k->page_shift != FRAME_SHIFT)
-		return;
+	if (k->cfg.page_cache && (!k->pa || k->page_shift != FRAME_SHIFT))
+		die("kernel.page_cache: only \"off\" is possible with pages of more than 4 KB, or with a "
+		    "kernel.placement other than buddy");
 	pc->mode = (enum page_cache_mode)k->cfg.page_cache;
 	if (page_cache_on(k))
 		boot_structures(k, pc);

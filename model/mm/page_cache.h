@@ -6,7 +6,7 @@
  * read from storage.device; warm: what is asked for first has been in memory all the time, and is read only
  * after it was taken away. On, inodes and the nodes of the index come out of the slabs, read() and write() go
  * through the cache, and dirty pages are written (writeback.h). A kernel without zones and slabs, or with
- * pages of more than 4 KB, has it off.
+ * pages of more than 4 KB, can only have it off.
  *
  * A page that a device has is PG_LOCKED (being read) or PG_WRITEBACK (being written) until page.ready; who
  * wants to know calls page_cache_settle() first, which ends what is over.
