@@ -47,6 +47,16 @@ check "gives the same" cmp "$tmp/first.json" "$tmp/run/stats.json"
 run "two recordings of one program" $cold=nvme "$sample" "$sample"
 equal "share its files" "$pages" "$(of mm.page_cache.read_pages)"
 
+# What comes after a checkpoint is to the byte what comes after the same part without time.
+$mmsim generate file-io --size 8M --pages 8 --stores 30 --random yes --iterations 4 -o "$tmp/mixed.pcap"
+for mode in warm cold; do
+	options="-s kernel.page_cache=$mode -s storage.device=nvme -s memory.size=32M --max 8k"
+	check "$mode: a checkpoint" $mmsim replay -q $options --skip 100 --fast-forward 1k --checkpoint "$tmp/ck" "$tmp/mixed.pcap" \
+		-o "$tmp/written"
+	run "$mode: from the checkpoint" $options --restore "$tmp/ck" "$tmp/mixed.pcap"
+	check "$mode: gives the same" cmp "$tmp/written/stats.json" "$tmp/run/stats.json"
+done
+
 # 64 MB are 16,384 pages, 512 calls. Twice in much memory and in little: a list by age keeps nothing of a loop.
 machine="-s core.frequency=2GHz"
 $mmsim generate file-io --size 64M --pages 32 --iterations 2 -o "$tmp/read.pcap"

@@ -36,16 +36,27 @@ static bool is_due(const struct engine *e, const struct trap_note *n, bool copie
 
 void engine_repeat(struct engine *e, bool copies)
 {
+	while (engine_repeat_within(e, copies, 0, ~(u64)0))
+		;
+}
+
+bool engine_repeat_within(struct engine *e, bool copies, u64 start, u64 end)
+{
 	struct trap_log *l = e->repeat;
 	const struct trap_note *n;
 	enum core_stop stop;
+	bool ended = false;
 
-	for (; l && l->next < l->n && is_due(e, &l->note[l->next], copies); l->next++) {
+	for (; l && !ended && l->next < l->n && is_due(e, &l->note[l->next], copies); l->next++) {
 		n = &l->note[l->next];
+		if (n->va < start || n->va >= end)
+			break;
 		stop = core_fault(e->on->core, &(struct trap){ n->va, n->access, n->present });
-		e->st.efaults += n->copies && stop == CORE_SEGV;
 		if (stop != CORE_DONE && !n->copies)
 			die("the checkpoint is not of this recording: a page fault at 0x%llx, which it "
 			    "holds, is impossible here", (unsigned long long)n->va);
+		ended = stop == CORE_SEGV;
+		e->st.efaults += ended;
 	}
+	return ended;
 }

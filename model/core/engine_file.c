@@ -92,15 +92,18 @@ bool engine_has_file(const struct engine *e, const struct tr_event *ev)
 
 static enum core_stop copy_page(struct engine *e, struct thread *th, u64 va, u32 bytes, bool write)
 {
+	u64 user = th->event.addr + th->io.done, done = bytes;
 	struct kernel *k = e->p.kernel;
 	enum core_stop stop = CORE_DONE;
-	u64 done = bytes;
 
 	engine_note_place(e, true);
-	if (e->mode == ENGINE_SKIP)
-		engine_repeat(e, true);
-	else
-		stop = core_file_copy(e->on->core, th->event.addr + th->io.done, bytes, write, va, &done);
+	if (e->mode != ENGINE_SKIP) {
+		stop = core_file_copy(e->on->core, user, bytes, write, va, &done);
+		e->st.efaults += stop == CORE_SEGV;
+	} else if (engine_repeat_within(e, true, user, user + bytes)) {
+		stop = CORE_SEGV;
+		done = e->repeat->note[e->repeat->next - 1].va - user;
+	}
 	kernel_file_copied(k, e->on->cpu, &th->io, va, (u32)done);
 	e->st.user_bytes += done;
 	return stop;
@@ -141,7 +144,6 @@ enum step engine_file_io(struct engine *e, struct thread *th, bool write)
 		case CORE_OOM:
 			return engine_kill_oom(e, th);
 		case CORE_SEGV:
-			e->st.efaults++;
 			return end_call(e);
 		case CORE_DONE:
 			break;

@@ -166,6 +166,8 @@ void engine_note_place(struct engine *e, bool copies);
 void engine_note_stop(struct engine *e);
 /* Those that were noted there happen. */
 void engine_repeat(struct engine *e, bool copies);
+/* As long as they are at those addresses; up to one that ended the copy: whether there was one. */
+bool engine_repeat_within(struct engine *e, bool copies, u64 start, u64 end);
 
 /* engine_block.c */
 /* The thread can go on from cycle `when` on. */
