@@ -1,6 +1,4 @@
-/*
- * mmsim convert [-t capture|din|xdin|lackey] [--format NAME] [--keep-going] IN OUT
- */
+/* mmsim convert: a trace in another format, cut, joined, or made anonymous. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -13,7 +11,9 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "cli/amount.h"
 #include "cli/cli.h"
+#include "cli/convert.h"
 #include "model/base/error.h"
 #include "traces/capture_write.h"
 #include "traces/trace.h"
@@ -34,15 +34,32 @@ struct text_format {
 
 static void usage(FILE *f)
 {
-	fputs("usage: mmsim convert [OPTION]... IN OUT\n\n"
+	fputs("usage: mmsim convert [OPTION]... IN OUT\n"
+	      "       mmsim convert --merge PART... OUT\n\n"
 	      "Writes the trace IN, of any format that can be read, to OUT. - is standard input, output.\n\n"
 	      "  -t, --to NAME      capture, din, xdin or lackey; without it the end of OUT's name tells\n"
 	      "                     (.din, .xdin, .lackey), else capture. A further .gz compresses\n"
 	      "      --format NAME  do not guess IN's format\n"
 	      "      --keep-going   step over what is damaged\n"
+	      "      --from PLACE   a part: from a place on,\n"
+	      "      --to PLACE     up to one: behind a mark, NAME or NAME#3, its third passing; or after so "
+	      "many\n"
+	      "                     instructions, 10M, of the main thread\n"
+	      "      --merge        parts of one recording, in their order, become one again\n"
+	      "      --anonymise[=KEY]  addresses are moved and names dropped, so that it can be shown to "
+	      "others:\n"
+	      "                     pages, their offsets, alignment and page tables stay what they are to "
+	      "each\n"
+	      "                     other, so a replay gives the same counts. KEY: a number to draw the "
+	      "places by;\n"
+	      "                     without it they are drawn anew each time\n"
 	      "  -h, --help         this text\n\n"
 	      "The text formats hold accesses only, no events, of all threads in the order of the packets.\n"
-	      "xdin and din know no atomics: one becomes a read and a write. din knows no sizes.\n",
+	      "xdin and din know no atomics: one becomes a read and a write. din knows no sizes.\n\n"
+	      "Examples:\n"
+	      "  mmsim convert a.lackey a.mmtrace.gz\n"
+	      "  mmsim convert --from main --to 200M a.mmtrace.gz part.mmtrace.gz\n"
+	      "  mmsim convert --anonymise a.mmtrace.gz shared.mmtrace.gz\n",
 	      f);
 }
 
@@ -251,48 +268,187 @@ static void refuse_same_file(const char *in, const char *out)
 		die("convert: %s and %s are the same file", in, out);
 }
 
-int cmd_convert(int argc, char **argv)
+/* "main", "main#3", "200M" */
+static struct convert_place place(const char *option, char *text)
 {
-	enum { OPT_FORMAT = 256, OPT_KEEP };
-	static const struct option options[] = {
-		{ "to", required_argument, NULL, 't' },
-		{ "format", required_argument, NULL, OPT_FORMAT },
-		{ "keep-going", no_argument, NULL, OPT_KEEP },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
-	struct trace_opts opts = { 0 };
-	const struct text_format *fmt;
-	const char *to = NULL;
-	char err[TR_ERRBUF];
-	enum trace_status status;
-	struct trace *t;
-	int opt;
+	struct convert_place p = { .given = true, .nth = 1 };
+	char *hash = strrchr(text, '#'), *end;
 
-	while ((opt = getopt_long(argc, argv, "t:h", options, NULL)) != -1) {
-		if (opt == 't')
-			to = optarg;
-		else if (opt == OPT_FORMAT)
-			opts.format = optarg;
-		else if (opt == OPT_KEEP)
-			opts.keep_going = true;
+	if (*text >= '0' && *text <= '9') {
+		struct amount a = { 0 };
+
+		if (strcmp(text, "0"))
+			a = amount_parse(option, text, UNIT_INSNS, false);
+		if (a.unit == UNIT_RUNS && a.n)
+			die("%s: a place is told in instructions, or by a mark", option);
+		p.insns = a.n;
+		return p;
+	}
+	if (hash) {
+		*hash = '\0';
+		p.nth = strtoull(hash + 1, &end, 10);
+		if (*end || !p.nth)
+			die("%s: '%s' is not the number of a passing", option, hash + 1);
+	}
+	if (!*text)
+		die("%s needs a number of instructions or the name of a mark", option);
+	p.mark = text;
+	return p;
+}
+
+static u64 any_key(void)
+{
+	u64 key = 0;
+	FILE *f = fopen("/dev/urandom", "r");
+
+	if (!f || fread(&key, sizeof(key), 1, f) != 1)
+		fail("cannot read /dev/urandom: give a key, --anonymise=KEY");
+	fclose(f);
+	return key;
+}
+
+static u64 parse_key(const char *text)
+{
+	char *end;
+	u64 key;
+
+	if (!text)
+		return any_key();
+	errno = 0;
+	key = strtoull(text, &end, 0);
+	if (errno || *end || end == text || *text == '-')
+		die("--anonymise: the key '%s' is not a number", text);
+	return key;
+}
+
+struct args {
+	struct trace_opts opts;
+	const char *to_format;
+	struct convert_place from, to;
+	bool merge, anonymise;
+	u64 key;
+};
+
+enum { OPT_FORMAT = 256, OPT_KEEP, OPT_FROM, OPT_TO, OPT_MERGE, OPT_ANONYMISE };
+static const struct option options[] = {
+	{ "format", required_argument, NULL, OPT_FORMAT },
+	{ "keep-going", no_argument, NULL, OPT_KEEP },
+	{ "from", required_argument, NULL, OPT_FROM },
+	{ "to", required_argument, NULL, OPT_TO },
+	{ "merge", no_argument, NULL, OPT_MERGE },
+	{ "anonymise", optional_argument, NULL, OPT_ANONYMISE },
+	{ "anonymize", optional_argument, NULL, OPT_ANONYMISE },
+	{ "help", no_argument, NULL, 'h' },
+	{ 0 },
+};
+
+static bool is_format(const char *name)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(text_formats); i++)
+		if (!strcmp(name, text_formats[i].name))
+			return true;
+	return !strcmp(name, "capture");
+}
+
+static void take_option(struct args *a, int opt)
+{
+	switch (opt) {
+	case 't':
+		a->to_format = optarg;
+		break;
+	case OPT_FORMAT:
+		a->opts.format = optarg;
+		break;
+	case OPT_KEEP:
+		a->opts.keep_going = true;
+		break;
+	case OPT_FROM:
+		a->from = place("--from", optarg);
+		break;
+	case OPT_TO: /* a format, too: no mark is called like one */
+		if (is_format(optarg))
+			a->to_format = optarg;
 		else
-			return usage(opt == 'h' ? stdout : stderr), opt == 'h' ? 0 : 2;
+			a->to = place("--to", optarg);
+		break;
+	case OPT_MERGE:
+		a->merge = true;
+		break;
+	case OPT_ANONYMISE:
+		a->anonymise = true;
+		a->key = parse_key(optarg);
+		break;
+	default:
+		die("'mmsim convert --help' lists the options");
 	}
-	if (argc - optind != 2) {
-		usage(stderr);
-		return 2;
-	}
-	fmt = target(to, argv[optind + 1]);
-	refuse_same_file(argv[optind], argv[optind + 1]);
-	t = trace_open(argv[optind], &opts, err);
+}
+
+/* Whatever format IN has becomes the one that OUT is to have. */
+static void translate(const struct args *a, const struct text_format *fmt, const char *in, const char *out)
+{
+	char err[TR_ERRBUF];
+	struct trace *t = trace_open(in, &a->opts, err);
+	enum trace_status status;
+
 	if (!t)
 		die("%s", err);
-	status = fmt ? to_text(t, fmt, argv[optind + 1]) : to_capture(t, argv[optind + 1]);
+	status = fmt ? to_text(t, fmt, out) : to_capture(t, out);
 	if (status == TRACE_ERROR)
 		die("%s", trace_error(t));
 	if (trace_lost(t))
 		warn("%s: %" PRIu64 " damaged pieces were skipped", trace_path(t), trace_lost(t));
 	trace_close(t);
+}
+
+static void check_edit(const struct args *a, const struct text_format *fmt)
+{
+	bool cut = a->from.given || a->to.given;
+
+	if (cut + a->merge + a->anonymise > 1)
+		die("convert: a recording is cut, merged or made anonymous in one step each: write a file in "
+		    "between");
+	if (fmt && (cut || a->merge || a->anonymise))
+		die("convert: only captures are cut, merged or made anonymous; convert the result to %s",
+		    fmt->name);
+}
+
+static void convert(const struct args *a, char **file, u32 n)
+{
+	const char *out = file[n - 1];
+	const struct text_format *fmt = target(a->to_format, out);
+	u32 i;
+
+	check_edit(a, fmt);
+	for (i = 0; i + 1 < n; i++)
+		refuse_same_file(file[i], out);
+	if (a->merge)
+		convert_merge((const char *const *)file, n - 1, out, &a->opts);
+	else if (a->from.given || a->to.given)
+		convert_cut(file[0], out, &a->opts, &a->from, &a->to);
+	else if (a->anonymise)
+		convert_anonymise(file[0], out, &a->opts, a->key);
+	else
+		translate(a, fmt, file[0], out);
+}
+
+int cmd_convert(int argc, char **argv)
+{
+	struct args a = { 0 };
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "t:h", options, NULL)) != -1) {
+		if (opt == 'h') {
+			usage(stdout);
+			return 0;
+		}
+		take_option(&a, opt);
+	}
+	if (a.merge ? argc - optind < 3 : argc - optind != 2) {
+		usage(stderr);
+		return 2;
+	}
+	convert(&a, argv + optind, (u32)(argc - optind));
 	return 0;
 }
