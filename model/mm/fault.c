@@ -528,6 +528,11 @@ void fault_is_major(struct fault *f)
 	*major_flag(f->k, f->c) = true;
 }
 
+void fault_is_over(struct fault *f)
+{
+	*major_flag(f->k, f->c) = false;
+}
+
 enum trap_result fault_wait(struct fault *f, u64 until)
 {
 	f->c->block_until = until;

@@ -22,6 +22,8 @@ struct fault {
 
 /* A device has to be asked: VM_FAULT_MAJOR, of this fault however often it is begun again. */
 void fault_is_major(struct fault *f);
+/* Somebody else's than a program's has been resolved. */
+void fault_is_over(struct fault *f);
 /* The thread waits until a cycle, and takes the fault again. */
 enum trap_result fault_wait(struct fault *f, u64 until);
 /* What the fault's entry would be with that frame. */

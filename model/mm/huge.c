@@ -17,9 +17,11 @@ static u64 page_at(const struct kernel *k, u64 entry, u32 level, u64 i)
 
 static bool asked_for(const struct kernel *k, const struct vma *v, u32 level)
 {
-	if (level == 1)
-		return k->cfg.thp || (v->flags & MM_HUGETLB);
-	return v->flags & MM_HUGETLB;
+	if (level > 1 || v->flags & MM_HUGETLB)
+		return v->flags & MM_HUGETLB;
+	if (k->cfg.thp == KERNEL_THP_MADVISE)
+		return v->flags & MM_HUGEPAGE;
+	return k->cfg.thp && !(v->flags & MM_NOHUGEPAGE);
 }
 
 bool huge_wanted(struct mm *mm, const struct page_view *p, u64 va, u32 level)
@@ -91,19 +93,21 @@ static u32 huge_order(const struct kernel *k, u32 level)
 	return k->format->shift[level] - k->page_shift;
 }
 
-/* vma_thp_gfp_mask() without advice: a block that is there or none. 1 GB can only be a hugetlb page. */
-static u32 huge_gfp(u32 level)
+/* vma_thp_gfp_mask(), defrag "madvise": without advice a block that is there or none. 1 GB is hugetlb's. */
+static u32 huge_gfp(const struct vma *v, u32 level)
 {
-	return level == 1 ? GFP_TRANSHUGE_LIGHT : GFP_TRANSHUGE | GFP_RETRY_MAYFAIL;
+	if (level > 1)
+		return GFP_TRANSHUGE | GFP_RETRY_MAYFAIL;
+	return v->flags & MM_HUGEPAGE ? GFP_TRANSHUGE : GFP_TRANSHUGE_LIGHT;
 }
 
-static u64 new_block(struct kernel *k, struct cpu *c, u64 entry_pa, u64 va, u32 level)
+static u64 new_block(struct kernel *k, struct cpu *c, const struct vma *v, u64 entry_pa, u64 va, u32 level)
 {
 	u64 pfn, step = page_size(k) >> FRAME_SHIFT, i;
 
 	if (!deposit(k, level == 1 ? c : NULL, entry_pa, level))
 		return NO_FRAME;
-	pfn = page_alloc(k, c, huge_gfp(level), huge_order(k, level), va);
+	pfn = page_alloc(k, c, huge_gfp(v, level), huge_order(k, level), va);
 	if (pfn == NO_FRAME) {
 		forget_all(k, level == 1 ? c : NULL, entry_pa, level);
 		return NO_FRAME;
@@ -126,10 +130,11 @@ bool huge_map(struct mm *mm, struct cpu *c, struct vma *v, u64 entry_pa, u64 va,
 {
 	struct kernel *k = mm->k;
 	u32 flags = PTE_PRESENT | PTE_LEAF | PTE_USER | PTE_ACCESSED | (write ? PTE_DIRTY : 0);
-	u64 pfn = new_block(k, c, entry_pa, align_down(va, huge_size(k, level)), level);
+	u64 pfn = new_block(k, c, v, entry_pa, align_down(va, huge_size(k, level)), level);
 
 	if (pfn == NO_FRAME) {
 		k->huge.fallbacks++;
+		k->cpu[c->id].reclaim_until = 0; /* a small page is tried now */
 		return false;
 	}
 	if (v->flags & MM_WRITE)

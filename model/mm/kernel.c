@@ -35,7 +35,8 @@ static const char *const rmap_names[] = { "era",	   "none",     "pte_chain",	 "o
 					  "anonmm", "anon_vma", "anon_vma_chain", NULL };
 static const char *const rmap_file_names[] = { "scheme", "list", "prio_tree", "interval_tree", NULL };
 static const char *const tlbi_names[] = { "layout", "ipi", "broadcast", NULL };
-static const char *const thp_names[] = { "never", "always", NULL };
+static const char *const thp_names[] = { "never", "always", "madvise", NULL };
+static const char *const contiguous_names[] = { "never", "always", NULL };
 static const char *const layout_names[] = { "x86-64",    "x86-64-la57", "i386", "i386-pae", "arm64-4k",
 					    "arm64-16k", "arm64-64k",   "sv39", "sv48",     NULL };
 
@@ -114,13 +115,14 @@ const struct opt kernel_opts[] = {
 	{ "stack_limit", OPT_SIZE, AT(stack_limit), "8M", FRAME_SIZE, 1ull << 40, "bytes",
 	  "to which a stack grows by itself", NULL },
 	{ "thp", OPT_ENUM, AT(thp), "never", 0, 0, NULL,
-	  "large pages for anonymous memory, where a mapping has room for them", thp_names },
+	  "large pages for anonymous memory, where a mapping has room for them; madvise: only with "
+	  "MADV_HUGEPAGE", thp_names },
 	{ "hugetlb", OPT_ENUM, AT(hugetlb), "2m", 0, 0, NULL,
 	  "pages of MAP_HUGETLB: the page tables' second size, or where there is room the third (2M, 1G)",
 	  hugetlb_names },
 	{ "contiguous", OPT_ENUM, AT(contiguous), "never", 0, 0, NULL,
 	  "runs of pages with the contiguous hint (AArch64) for anonymous memory, where there is room",
-	  thp_names },
+	  contiguous_names },
 	{ "fault_around", OPT_SIZE, AT(fault_around), "64K", 0, 2u << 20, "bytes",
 	  "around a read fault of a file that are mapped with it; rounded down to a power of two", NULL },
 	{ "page_cache", OPT_ENUM, AT(page_cache), "off", 0, 0, NULL,

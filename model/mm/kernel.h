@@ -50,7 +50,9 @@
 	X(COMPACTION, compaction_period, "500ms", "proactive compaction",             \
 	  "between kcompactd's looks at how fragmented its node is; 0: never")          \
 	X(FLUSHER, writeback_period, "5s", "flusher",                                 \
-	  "between looks for files that have been dirty for long: dirty_writeback_centisecs; 0: never")
+	  "between looks for files that have been dirty for long: dirty_writeback_centisecs; 0: never") \
+	X(KHUGEPAGED, khugepaged_period, "10s", "khugepaged",                         \
+	  "between looks for pages that can be put together to large ones, with kernel.thp; 0: never")
 
 /* Beyond it a core would do little else. */
 #define KERNEL_TIME_SCALE_MAX 100000u
@@ -94,7 +96,7 @@ struct kernel_cfg {
 	u32 tlbi;               /* kernel.tlbi: enum kernel_tlbi */
 	bool pti;               /* kernel.pti: invalidations twice, as page-table isolation needs */
 	u64 stack_limit;        /* kernel.stack_limit */
-	u32 thp;                /* kernel.thp: 0 never, 1 always */
+	u32 thp;                /* kernel.thp: enum kernel_thp */
 	u32 hugetlb;            /* kernel.hugetlb: 0 pages of the second size, 1 of the third */
 	u32 contiguous;         /* kernel.contiguous: 0 never, 1 always */
 	u32 page_cache;         /* kernel.page_cache: enum page_cache_mode */
@@ -117,6 +119,9 @@ extern const struct opt kernel_opts[];
 
 /* MPOL_LOCAL and MPOL_INTERLEAVE over all nodes, include/uapi/linux/mempolicy.h. */
 enum numa_policy { NUMA_POLICY_LOCAL, NUMA_POLICY_INTERLEAVE };
+
+/* transparent_hugepage/enabled */
+enum kernel_thp { KERNEL_THP_NEVER, KERNEL_THP_ALWAYS, KERNEL_THP_MADVISE };
 
 /* How other hardware threads flush: by interrupts, by broadcast, or what the layout's machines have. */
 enum kernel_tlbi { KERNEL_TLBI_LAYOUT, KERNEL_TLBI_IPI, KERNEL_TLBI_BROADCAST };
@@ -233,6 +238,8 @@ void kernel_run_flusher(struct kernel *k, struct cpu *c);
 #define MM_HUGETLB   128u
 #define MM_SEQUENTIAL 256u /* madvise(): files are read ahead far, or */
 #define MM_RANDOM    512u /* not at all */
+#define MM_HUGEPAGE  1024u /* large pages are wanted, or */
+#define MM_NOHUGEPAGE 2048u /* not */
 
 struct mm_map {
 	u64 addr, len; /* page-aligned outwards by the callee */

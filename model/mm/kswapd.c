@@ -4,6 +4,7 @@
 #include "model/mm/asid.h"
 #include "model/mm/compact.h"
 #include "model/mm/footprint.h"
+#include "model/mm/khugepaged.h"
 #include "model/mm/oom.h"
 #include "model/mm/slab.h"
 #include "model/mm/vmscan.h"
@@ -28,6 +29,9 @@ void kthreads_stats_add(struct kthreads *t, struct stats *s)
 		      "of nodes' kcompactd");
 	stats_add_one(s, "mm.kthread.flusher_ticks", &t->ticks[KERNEL_TICK_FLUSHER], "ticks",
 		      "of the flusher");
+	if (khugepaged_runs(t->k))
+		stats_add_one(s, "mm.kthread.khugepaged_ticks", &t->ticks[KERNEL_TICK_KHUGEPAGED], "ticks",
+			      "of khugepaged");
 	stats_add_one(s, "mm.vmstat.pageoutrun", &t->pageoutrun, "runs", "of kswapd");
 }
 

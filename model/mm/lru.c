@@ -263,9 +263,8 @@ static void enter(struct kernel *k, struct cpu *c, u64 pfn)
 	k->lru->st.inserted += lru_pages_in(p);
 }
 
-void lru_add_drain(struct kernel *k, struct cpu *c)
+static void drain(struct kernel *k, struct cpu *c, struct lru_batch *b)
 {
-	struct lru_batch *b = &k->cpu[c->id].lru;
 	u32 i;
 
 	for (i = 0; i < b->n; i++) {
@@ -276,6 +275,19 @@ void lru_add_drain(struct kernel *k, struct cpu *c)
 	if (k->lru && b->n)
 		k->lru->st.drains++;
 	b->n = 0;
+}
+
+void lru_add_drain(struct kernel *k, struct cpu *c)
+{
+	drain(k, c, &k->cpu[c->id].lru);
+}
+
+void lru_add_drain_all(struct kernel *k, struct cpu *c)
+{
+	u32 i;
+
+	for (i = 0; i < k->n_cpus; i++)
+		drain(k, c, &k->cpu[i].lru);
 }
 
 void lru_add(struct kernel *k, struct cpu *c, u64 pfn)
@@ -322,12 +334,15 @@ bool lru_split_large(struct kernel *k, struct cpu *c, u64 pfn)
 
 	if (n == 1)
 		return false;
+	if (!listed && k->lru->form == RECLAIM_MGLRU) /* reclaim has it, of the oldest generation */
+		marks |= (u16)((gen_slot(lruvec_of(k, pfn)->min_seq[0]) + 1) << PG_GEN_SHIFT);
 	lru_remove(k, c, pfn);
 	p->flags &= (u8)~PAGE_LARGE;
 	split_page(k->pa, pfn, p->order);
-	p->marks |= marks;
-	if (listed)
+	if (listed) {
+		p->marks |= marks;
 		lru_insert(k, c, pfn, true);
+	}
 	for (i = 1; i < n; i++) {
 		at(k, (u32)pfn + i)->marks |= marks;
 		lru_insert(k, i == 1 ? c : NULL, pfn + i, true);

@@ -97,6 +97,8 @@ static inline u32 lru_pages_in(const struct page *p)
 bool lru_split_large(struct kernel *k, struct cpu *c, u64 pfn);
 /* lru_add_drain(): the batch of this hardware thread is emptied. */
 void lru_add_drain(struct kernel *k, struct cpu *c);
+/* The same of all hardware threads, at the cost of this one. */
+void lru_add_drain_all(struct kernel *k, struct cpu *c);
 /* It was used: mark_page_accessed(), folio_mark_accessed(). */
 void lru_mark_accessed(struct kernel *k, struct cpu *c, u64 pfn);
 

@@ -19,6 +19,8 @@ enum {
 	ADVICE_DONTNEED,
 	ADVICE_FREE = 8,
 	ADVICE_REMOVE,
+	ADVICE_HUGEPAGE = 14,
+	ADVICE_NOHUGEPAGE,
 };
 
 /* ---- pages that may go ---- */
@@ -119,18 +121,49 @@ static void drop_pages(struct mm *mm, struct cpu *c, struct gather *g, u64 start
 
 /* ---- reading ahead ---- */
 
+/* What the advice gives to the mapping's flags, and takes from them; 0: nothing. */
+struct advised {
+	u32 clear, set;
+};
+
+static struct advised advised(const struct kernel *k, u32 advice)
+{
+	const struct advised none = { 0 };
+
+	switch (advice) {
+	case ADVICE_NORMAL:
+	case ADVICE_RANDOM:
+	case ADVICE_SEQUENTIAL:
+		return page_cache_on(k) ? (struct advised){ MM_RANDOM | MM_SEQUENTIAL,
+							    advice == ADVICE_RANDOM ? MM_RANDOM
+							    : advice	      ? MM_SEQUENTIAL
+									      : 0 }
+					: none;
+	case ADVICE_HUGEPAGE:
+	case ADVICE_NOHUGEPAGE:
+		return k->cfg.thp ? (struct advised){ MM_HUGEPAGE | MM_NOHUGEPAGE,
+						      advice == ADVICE_HUGEPAGE ? MM_HUGEPAGE
+										: MM_NOHUGEPAGE }
+				  : none;
+	default:
+		return none;
+	}
+}
+
 /* madvise_update_vma() */
-static void set_reading(struct mm *mm, struct cpu *c, u64 start, u64 end, u32 advice)
+static void update_vmas(struct mm *mm, struct cpu *c, u64 start, u64 end, struct advised to)
 {
 	struct vma_set *s = &mm->vmas;
+	struct gather g;
 	u32 i;
 
+	gather_begin(&g, mm, c);
+	huge_split_ends(&g, KPATH_SYSCALL, start, end); /* vma_adjust_trans_huge() */
+	gather_flush(&g);
 	vma_isolate(s, c, start, end);
 	for (i = vma_index(s, start); i < s->n && s->v[i]->start < end; i++) {
-		s->v[i]->flags &= ~(MM_RANDOM | MM_SEQUENTIAL);
-		s->v[i]->flags |= advice == ADVICE_RANDOM       ? MM_RANDOM
-				  : advice == ADVICE_SEQUENTIAL ? MM_SEQUENTIAL
-								: 0;
+		s->v[i]->flags &= ~to.clear;
+		s->v[i]->flags |= to.set;
 	}
 	vma_merge(s, c, start, end);
 	vma_objects_settle(mm, c);
@@ -182,19 +215,17 @@ enum mm_result mm_madvise(struct mm *mm, struct cpu *c, u64 addr, u64 len, u32 a
 	case ADVICE_FREE:
 	case ADVICE_REMOVE:
 		return drop(mm, c, start, end, advice);
-	case ADVICE_NORMAL:
-	case ADVICE_RANDOM:
-	case ADVICE_SEQUENTIAL:
-		if (page_cache_on(k))
-			set_reading(mm, c, start, end, advice);
-		break;
 	case ADVICE_WILLNEED:
 		if (page_cache_on(k))
 			will_need(mm, c, start, end);
-		break;
+		k->call.madvise_ignored += !page_cache_on(k);
+		return MM_OK;
 	default:
 		break;
 	}
-	k->call.madvise_ignored += !page_cache_on(k) || advice > ADVICE_WILLNEED;
+	if (advised(k, advice).clear)
+		update_vmas(mm, c, start, end, advised(k, advice));
+	else
+		k->call.madvise_ignored++;
 	return MM_OK;
 }

@@ -8,6 +8,7 @@
 #include "model/mm/asid.h"
 #include "model/mm/footprint.h"
 #include "model/mm/huge.h"
+#include "model/mm/khugepaged.h"
 #include "model/mm/mmap_lock.h"
 #include "model/mm/pte.h"
 #include "model/mm/rmap.h"
@@ -115,6 +116,7 @@ void mm_put(struct mm *mm, struct cpu *c)
 
 	k->call.exit++;
 	swap_out_forget(mm);
+	khugepaged_forget(mm);
 	kernel_path_step(k, c, mm, STEP_EXIT_MM);
 	gather_begin(&g, mm, c);
 	g.whole = true;

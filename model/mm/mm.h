@@ -182,6 +182,13 @@ struct oom_calls {
 	u32 n, kills;
 };
 
+/* Where khugepaged goes on, NULL: with the oldest address space; times that it leaves out. */
+struct khugepaged {
+	struct mm *mm;
+	u64 address;
+	u32 asleep;
+};
+
 /* Pages of an address space: private ones, those of objects, private ones that lie in swap. */
 struct mm_rss {
 	u64 anon, file, swap;
@@ -211,6 +218,7 @@ struct kernel {
 	struct memcgs *memcgs;       /* NULL: no group has a limit */
 	struct reclaim_stats reclaim;
 	struct mm *swap_mm; /* that swap_out() looks at next, NULL: the first */
+	struct khugepaged khugepaged;
 	struct oom_calls oom;
 	u64 hz;             /* cycles of a second */
 	u32 table_walks;             /* that go on: entries must stay as they are; migrate.h */

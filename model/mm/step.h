@@ -17,6 +17,7 @@
 #include "model/mm/step_cache.h"
 #include "model/mm/step_fault.h"
 #include "model/mm/step_flush.h"
+#include "model/mm/step_huge.h"
 #include "model/mm/step_kthread.h"
 #include "model/mm/step_map.h"
 #include "model/mm/step_reclaim.h"
@@ -26,7 +27,7 @@
 
 #define KERNEL_STEPS(X)                                                                           \
 	FAULT_STEPS(X) ALLOC_STEPS(X) SLAB_STEPS(X) MAP_STEPS(X) KTHREAD_STEPS(X) FLUSH_STEPS(X)  \
-	SWAP_STEPS(X) RECLAIM_STEPS(X) CACHE_STEPS(X) RMAP_STEPS(X)
+	SWAP_STEPS(X) RECLAIM_STEPS(X) CACHE_STEPS(X) RMAP_STEPS(X) HUGE_STEPS(X)
 
 enum kernel_step {
 #define X(id, path, a, b, c, d, help) STEP_##id,

@@ -5,6 +5,7 @@
 
 #include "model/base/error.h"
 #include "model/mm/footprint.h"
+#include "model/mm/khugepaged.h"
 #include "model/mm/pcp.h"
 #include "model/mm/slab.h"
 #include "model/mm/writeback.h"
@@ -39,6 +40,8 @@ static bool has_tick(const struct kernel *k, enum kernel_tick what)
 		return k->cfg.era == ERA_6_X;
 	case KERNEL_TICK_FLUSHER:
 		return k->cfg.page_cache != PAGE_CACHE_OFF && k->page_shift == FRAME_SHIFT;
+	case KERNEL_TICK_KHUGEPAGED:
+		return khugepaged_runs(k);
 	case NR_KERNEL_TICKS:
 		break;
 	}
@@ -77,12 +80,13 @@ u32 kernel_nodes(const struct kernel *k)
 
 bool kernel_tick_is_of_node(enum kernel_tick what)
 {
-	return what == KERNEL_TICK_COMPACTION || what == KERNEL_TICK_FLUSHER;
+	return what == KERNEL_TICK_COMPACTION || what == KERNEL_TICK_FLUSHER ||
+	       what == KERNEL_TICK_KHUGEPAGED;
 }
 
 u32 kernel_tick_places(const struct kernel *k, enum kernel_tick what, u32 cpus)
 {
-	if (what == KERNEL_TICK_FLUSHER)
+	if (what == KERNEL_TICK_FLUSHER || what == KERNEL_TICK_KHUGEPAGED)
 		return 1;
 	return kernel_tick_is_of_node(what) ? k->nodes : cpus;
 }
@@ -142,6 +146,9 @@ void kernel_tick(struct kernel *k, struct cpu *c, enum kernel_tick what, u32 nod
 	case KERNEL_TICK_FLUSHER:
 		kernel_path_step(k, c, NULL, STEP_TIMER_WORK);
 		writeback_tick(k, c);
+		break;
+	case KERNEL_TICK_KHUGEPAGED:
+		khugepaged_tick(k, c);
 		break;
 	case NR_KERNEL_TICKS:
 		break;
