@@ -116,7 +116,8 @@ const struct opt kernel_opts[] = {
 	  "to which a stack grows by itself", NULL },
 	{ "thp", OPT_ENUM, AT(thp), "never", 0, 0, NULL,
 	  "large pages for anonymous memory, where a mapping has room for them; madvise: only with "
-	  "MADV_HUGEPAGE", thp_names },
+	  "MADV_HUGEPAGE",
+	  thp_names },
 	{ "hugetlb", OPT_ENUM, AT(hugetlb), "2m", 0, 0, NULL,
 	  "pages of MAP_HUGETLB: the page tables' second size, or where there is room the third (2M, 1G)",
 	  hugetlb_names },

@@ -41,17 +41,17 @@
  * Periodic work, of each hardware thread or (compaction) of each node: key of its period, default, name,
  * help.
  */
-#define KERNEL_TICKS(X)                                                               \
-	X(VMSTAT, vmstat_period, "1s", "vmstat tick",                                 \
-	  "between a core's looks at its lists of pages, which are emptied or lose "  \
-	  "their high marks; 0: never")                                               \
-	X(REAP, reap_period, "2s", "slab reaper",                                     \
-	  "after which a core gives unused objects and slabs of SLAB back; 0: never") \
-	X(COMPACTION, compaction_period, "500ms", "proactive compaction",             \
-	  "between kcompactd's looks at how fragmented its node is; 0: never")          \
-	X(FLUSHER, writeback_period, "5s", "flusher",                                 \
+#define KERNEL_TICKS(X)                                                                                 \
+	X(VMSTAT, vmstat_period, "1s", "vmstat tick",                                                   \
+	  "between a core's looks at its lists of pages, which are emptied or lose "                    \
+	  "their high marks; 0: never")                                                                 \
+	X(REAP, reap_period, "2s", "slab reaper",                                                       \
+	  "after which a core gives unused objects and slabs of SLAB back; 0: never")                   \
+	X(COMPACTION, compaction_period, "500ms", "proactive compaction",                               \
+	  "between kcompactd's looks at how fragmented its node is; 0: never")                          \
+	X(FLUSHER, writeback_period, "5s", "flusher",                                                   \
 	  "between looks for files that have been dirty for long: dirty_writeback_centisecs; 0: never") \
-	X(KHUGEPAGED, khugepaged_period, "10s", "khugepaged",                         \
+	X(KHUGEPAGED, khugepaged_period, "10s", "khugepaged",                                           \
 	  "between looks for pages that can be put together to large ones, with kernel.thp; 0: never")
 
 /* Beyond it a core would do little else. */
@@ -238,7 +238,7 @@ void kernel_run_flusher(struct kernel *k, struct cpu *c);
 #define MM_HUGETLB   128u
 #define MM_SEQUENTIAL 256u /* madvise(): files are read ahead far, or */
 #define MM_RANDOM    512u /* not at all */
-#define MM_HUGEPAGE  1024u /* large pages are wanted, or */
+#define MM_HUGEPAGE   1024u /* large pages are wanted, or */
 #define MM_NOHUGEPAGE 2048u /* not */
 
 struct mm_map {

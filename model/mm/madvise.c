@@ -128,25 +128,22 @@ struct advised {
 
 static struct advised advised(const struct kernel *k, u32 advice)
 {
-	const struct advised none = { 0 };
+	struct advised reading = { page_cache_on(k) ? MM_RANDOM | MM_SEQUENTIAL : 0, 0 };
+	struct advised size = { k->cfg.thp ? MM_HUGEPAGE | MM_NOHUGEPAGE : 0, 0 };
 
+	reading.set = reading.clear & (advice == ADVICE_RANDOM ? MM_RANDOM : MM_SEQUENTIAL);
+	size.set = size.clear & (advice == ADVICE_HUGEPAGE ? MM_HUGEPAGE : MM_NOHUGEPAGE);
 	switch (advice) {
 	case ADVICE_NORMAL:
+		return (struct advised){ reading.clear, 0 };
 	case ADVICE_RANDOM:
 	case ADVICE_SEQUENTIAL:
-		return page_cache_on(k) ? (struct advised){ MM_RANDOM | MM_SEQUENTIAL,
-							    advice == ADVICE_RANDOM ? MM_RANDOM
-							    : advice	      ? MM_SEQUENTIAL
-									      : 0 }
-					: none;
+		return reading;
 	case ADVICE_HUGEPAGE:
 	case ADVICE_NOHUGEPAGE:
-		return k->cfg.thp ? (struct advised){ MM_HUGEPAGE | MM_NOHUGEPAGE,
-						      advice == ADVICE_HUGEPAGE ? MM_HUGEPAGE
-										: MM_NOHUGEPAGE }
-				  : none;
+		return size;
 	default:
-		return none;
+		return (struct advised){ 0 };
 	}
 }
 

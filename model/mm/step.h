@@ -25,9 +25,10 @@
 #include "model/mm/step_slab.h"
 #include "model/mm/step_swap.h"
 
-#define KERNEL_STEPS(X)                                                                           \
-	FAULT_STEPS(X) ALLOC_STEPS(X) SLAB_STEPS(X) MAP_STEPS(X) KTHREAD_STEPS(X) FLUSH_STEPS(X)  \
-	SWAP_STEPS(X) RECLAIM_STEPS(X) CACHE_STEPS(X) RMAP_STEPS(X) HUGE_STEPS(X)
+#define KERNEL_STEPS(X)                                                                         \
+	FAULT_STEPS(X)                                                                          \
+	ALLOC_STEPS(X) SLAB_STEPS(X) MAP_STEPS(X) KTHREAD_STEPS(X) FLUSH_STEPS(X) SWAP_STEPS(X) \
+		RECLAIM_STEPS(X) CACHE_STEPS(X) RMAP_STEPS(X) HUGE_STEPS(X)
 
 enum kernel_step {
 #define X(id, path, a, b, c, d, help) STEP_##id,
