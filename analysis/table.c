@@ -179,6 +179,8 @@ static const struct lookup {
 	{ "DRAM rows",
 	  { "dram*.row_hits", "dram*.row_closed", "dram*.row_conflicts" },
 	  { "dram*.row_closed", "dram*.row_conflicts" } },
+	/* Pages of files; one that is still being read is a miss. */
+	{ "page cache", { "mm.page_cache.lookups" }, { "mm.page_cache.misses", "mm.page_cache.locked" } },
 	/* Where there are several, a line of another one. */
 	{ "own node", { "numa.local_reads", "numa.remote_reads" }, { "numa.remote_reads" } },
 };

@@ -30,7 +30,7 @@
 	X(BUDDY, "buddy", "blocks from and to the buddy")          \
 	X(FALLBACK, "fallback", "blocks of another migratetype")   \
 	X(COMPACT, "compact", "compaction")                        \
-	X(PAGE_CACHE, "page_cache", "pages of files: lookups, readahead, write-back, requests") \
+	X(PAGE_CACHE, "files", "pages of files: lookups, readahead, write-back, requests") \
 	X(RECLAIM, "reclaim", "reclaim, and shrinking of slabs")   \
 	X(SWAP, "swap", "slots of swap, its cache and requests to its device") \
 	X(ZRAM, "zram", "compressing and decompressing")           \

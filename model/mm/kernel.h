@@ -49,7 +49,7 @@
 	  "after which a core gives unused objects and slabs of SLAB back; 0: never")                   \
 	X(COMPACTION, compaction_period, "500ms", "proactive compaction",                               \
 	  "between kcompactd's looks at how fragmented its node is; 0: never")                          \
-	X(FLUSHER, writeback_period, "5s", "flusher",                                                   \
+	X(FLUSHER, writeback_period, "5s", "periodic write-back",                                       \
 	  "between looks for files that have been dirty for long: dirty_writeback_centisecs; 0: never") \
 	X(KHUGEPAGED, khugepaged_period, "10s", "khugepaged",                                           \
 	  "between looks for pages that can be put together to large ones, with kernel.thp; 0: never")
