@@ -179,9 +179,14 @@ install: all
 	install -m 755 $(BIN) $(DESTDIR)$(prefix)/bin/mmsim
 	install -m 644 $(B)/mmsim-recorder.so $(DESTDIR)$(prefix)/lib/mmsim/mmsim-recorder.so
 	install -m 644 docs/mmsim.1 $(DESTDIR)$(prefix)/share/man/man1/mmsim.1
+	install -d $(DESTDIR)$(prefix)/share/bash-completion/completions $(DESTDIR)$(prefix)/share/zsh/site-functions
+	install -m 644 completion/mmsim.bash $(DESTDIR)$(prefix)/share/bash-completion/completions/mmsim
+	install -m 644 completion/_mmsim $(DESTDIR)$(prefix)/share/zsh/site-functions/_mmsim
 
 uninstall:
 	rm -f $(DESTDIR)$(prefix)/bin/mmsim $(DESTDIR)$(prefix)/share/man/man1/mmsim.1
+	rm -f $(DESTDIR)$(prefix)/share/bash-completion/completions/mmsim
+	rm -f $(DESTDIR)$(prefix)/share/zsh/site-functions/_mmsim
 	rm -rf $(DESTDIR)$(prefix)/lib/mmsim
 
 help:

@@ -20,6 +20,10 @@ struct machine_cfg;
 struct config *cli_configure(struct machine_cfg *cfg, const char *machine, const char *kernel,
 			     const char *const *settings, unsigned n_settings);
 
+/* What --json prints, which is freed; fails if it cannot be written. */
+struct json_t;
+void cli_print_json(struct json_t *all);
+
 int cmd_compare(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 int cmd_convert(int argc, char **argv);

@@ -202,21 +202,13 @@ static json_t *differences_json(const struct compare *c)
 	return all;
 }
 
-void compare_print_json(json_t *all)
-{
-	if (!all || json_dumpf(all, stdout, JSON_INDENT(1) | JSON_PRESERVE_ORDER))
-		fail("the comparison cannot be written as JSON: are the directories' names UTF-8?");
-	putchar('\n');
-	json_decref(all);
-}
-
 static void print_json(const struct compare *c, json_t *watched)
 {
 	json_t *all = json_pack("{ss ss sb so so so}", "a", c->a.dir, "b", c->b.dir, "identical", !c->d.n,
 				"figures", figures_json(c), "watched", watched, "counters",
 				differences_json(c));
 
-	compare_print_json(all);
+	cli_print_json(all);
 }
 
 /* ---- the command line ---- */

@@ -35,7 +35,6 @@ json_t *compare_change_json(double a, double b);
 json_t *compare_watched_json(const struct watched *w);
 /* On stderr; where: of which point, or NULL. */
 void compare_say_worse(const struct compare_args *args, const struct watched *w, const char *where);
-void compare_print_json(json_t *all);
 
 /* compare_sweeps.c: returns how often a watched figure got worse by more than the limit. */
 u64 compare_sweeps(const struct compare_args *args, const char *a, const char *b);

@@ -7,6 +7,7 @@
 
 #include "analysis/sweep_points.h"
 #include "analysis/sweep_table.h"
+#include "cli/cli.h"
 #include "cli/compare.h"
 #include "model/base/error.h"
 
@@ -314,11 +315,11 @@ static json_t *moves_json(const struct comparison *c, const struct moves *m)
 static void print_json(struct comparison *c)
 {
 	qsort(c->counters.at, c->counters.n, sizeof(*c->counters.at), larger_first);
-	compare_print_json(json_pack("{ss ss sI sI sI sb sI so so so}", "a", c->a.dir, "b", c->b.dir, "pairs",
-				     (json_int_t)c->pairs, "only_a", (json_int_t)c->only_a, "only_b",
-				     (json_int_t)c->only_b, "identical", !c->counters.n, "worse",
-				     (json_int_t)c->worse, "figures", moves_json(c, &c->figures), "counters",
-				     moves_json(c, &c->counters), "points", c->points));
+	cli_print_json(json_pack("{ss ss sI sI sI sb sI so so so}", "a", c->a.dir, "b", c->b.dir, "pairs",
+				 (json_int_t)c->pairs, "only_a", (json_int_t)c->only_a, "only_b",
+				 (json_int_t)c->only_b, "identical", !c->counters.n, "worse",
+				 (json_int_t)c->worse, "figures", moves_json(c, &c->figures), "counters",
+				 moves_json(c, &c->counters), "points", c->points));
 }
 
 static void free_moves(struct moves *m)

@@ -3,6 +3,7 @@
 
 #include <getopt.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,9 +26,11 @@ static void usage(FILE *f)
 	      "      --host           write a machine file for this machine, from cpuid and sysfs\n"
 	      "      --counters       every counter of such a machine, with unit and meaning; [state]: it\n"
 	      "                       does not count events\n"
+	      "      --json           what would be printed, as JSON; not with --dump and --host\n"
 	      "  -h, --help           this text\n\n"
 	      "Examples:\n"
 	      "  mmsim config -m zen4 -s l1d.size=16K\n"
+	      "  mmsim config -m zen4 --json | jq '.[\"l1d.size\"].value'\n"
 	      "  mmsim config -m zen4 --dump >mine.cfg          to edit, for -m ./mine.cfg\n"
 	      "  mmsim config --host >host.cfg                  for -m ./host.cfg\n",
 	      f);
@@ -90,17 +93,13 @@ static void print_counters(const struct machine_cfg *cfg)
 	machine_free(m);
 }
 
-enum { OPT_DUMP = 256, OPT_LIST, OPT_COUNTERS, OPT_HOST };
+enum { OPT_DUMP = 256, OPT_LIST, OPT_COUNTERS, OPT_HOST, OPT_JSON };
 static const struct option options[] = {
-	{ "machine", required_argument, NULL, 'm' },
-	{ "kernel", required_argument, NULL, 'k' },
-	{ "set", required_argument, NULL, 's' },
-	{ "dump", no_argument, NULL, OPT_DUMP },
-	{ "list", no_argument, NULL, OPT_LIST },
-	{ "counters", no_argument, NULL, OPT_COUNTERS },
-	{ "host", no_argument, NULL, OPT_HOST },
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 },
+	{ "machine", required_argument, NULL, 'm' }, { "kernel", required_argument, NULL, 'k' },
+	{ "set", required_argument, NULL, 's' },     { "dump", no_argument, NULL, OPT_DUMP },
+	{ "list", no_argument, NULL, OPT_LIST },     { "counters", no_argument, NULL, OPT_COUNTERS },
+	{ "host", no_argument, NULL, OPT_HOST },     { "json", no_argument, NULL, OPT_JSON },
+	{ "help", no_argument, NULL, 'h' },          { 0 },
 };
 
 struct args {
@@ -108,6 +107,7 @@ struct args {
 	const char *machine, *kernel;
 	const char **settings;
 	u32 n_settings;
+	bool json;
 };
 
 static void take_option(struct args *a, int opt)
@@ -122,6 +122,9 @@ static void take_option(struct args *a, int opt)
 	case 's':
 		a->settings[a->n_settings++] = optarg;
 		break;
+	case OPT_JSON:
+		a->json = true;
+		return;
 	case OPT_DUMP:
 		a->action = DUMP;
 		return;
@@ -156,6 +159,123 @@ struct config *cli_configure(struct machine_cfg *cfg, const char *machine, const
 	return c;
 }
 
+/* ---- as JSON ---- */
+
+static json_t *list_kind_json(const char *kind)
+{
+	size_t len = strlen(kind);
+	json_t *all = json_array();
+	const struct builtin_file *b;
+
+	for (b = builtin_files; b->path; b++) {
+		const char *name = b->path + len, *line = b->text + strspn(b->text, "# ");
+		char *short_name, *about;
+
+		if (strncmp(b->path, kind, len))
+			continue;
+		short_name = xasprintf("%.*s", (int)(strlen(name) - strlen(".cfg")), name);
+		about = xasprintf("%.*s", (int)strcspn(line, "\n"), line);
+		json_array_append_new(all, json_pack("{ss ss}", "name", short_name, "about", about));
+		free(short_name);
+		free(about);
+	}
+	return all;
+}
+
+/* "group.NAME.limit" of group.*1.limit: the name is the user's. A new string. */
+static char *shown_key(const char *key)
+{
+	const char *star = strchr(key, '*');
+
+	return star ? xasprintf("%.*sNAME%s", (int)(star - key), key,
+				star + 1 + strspn(star + 1, "0123456789"))
+		    : xstrdup(key);
+}
+
+static json_t *key_json(const struct config *c, const char *prefix, const struct opt *o)
+{
+	char *key = xasprintf("%s%s%s", prefix, *prefix ? "." : "", o->name), *range = opt_range(o);
+	char *value = config_get(c, key), *shown = shown_key(key);
+	json_t *j = json_pack("{ss ss ss ss ss}", "key", shown, "default", value ? value : "", "unit",
+			      o->unit ? o->unit : "", "allowed", range, "help", o->help);
+
+	free(key);
+	free(shown);
+	free(range);
+	free(value);
+	return j;
+}
+
+static json_t *keys_json(void)
+{
+	struct machine_cfg cfg;
+	struct config *c = config_new(machine_sections, &cfg);
+	const struct opt_section *s;
+	json_t *all = json_array();
+	const struct opt *o;
+
+	for (s = machine_sections; s->prefix; s++)
+		for (o = s->opts; s->help && o->name; o++) /* repeats of a group have none */
+			json_array_append_new(all, key_json(c, s->prefix, o));
+	config_free(c);
+	return all;
+}
+
+static void add_key(void *arg, const char *key, const char *value, const char *where)
+{
+	json_object_set_new(arg, key, json_pack("{ss ss}", "value", value, "from", where));
+}
+
+struct counters_json {
+	json_t *all;
+	const struct stats *stats;
+	u32 n;
+};
+
+static void add_counter(void *arg, const char *name, u64 value, const char *unit, const char *help)
+{
+	struct counters_json *c = arg;
+
+	json_array_append_new(c->all, json_pack("{ss ss ss sb}", "name", name, "unit", unit, "help", help,
+						"state", stats_is_level(c->stats, c->n++)));
+}
+
+static json_t *effective_json(const struct args *a)
+{
+	struct machine_cfg cfg;
+	struct config *c = cli_configure(&cfg, a->machine, a->kernel, a->settings, a->n_settings);
+	json_t *all = a->action == COUNTERS ? json_array() : json_object();
+	struct machine *m;
+
+	if (a->action == COUNTERS) {
+		m = machine_new(&cfg, 0);
+		stats_each(m->stats, add_counter, &(struct counters_json){ .all = all, .stats = m->stats });
+		machine_free(m);
+	} else {
+		config_each(c, add_key, all);
+	}
+	config_free(c);
+	return all;
+}
+
+static void print_json(const struct args *a)
+{
+	switch (a->action) {
+	case HELP_KEYS:
+		cli_print_json(keys_json());
+		break;
+	case LIST:
+		cli_print_json(json_pack("{so so}", "machines", list_kind_json("machines/"), "kernels",
+					 list_kind_json("kernels/")));
+		break;
+	case DUMP:
+	case HOST:
+		die("config: --dump and --host write configuration files, not JSON");
+	default:
+		cli_print_json(effective_json(a));
+	}
+}
+
 static void effective(const struct args *a)
 {
 	struct machine_cfg cfg;
@@ -185,7 +305,9 @@ int cmd_config(int argc, char **argv)
 	}
 	if (optind < argc)
 		die("config: \"%s\" was not expected; `mmsim config --help` lists the options", argv[optind]);
-	if (a.action == HELP_KEYS)
+	if (a.json)
+		print_json(&a);
+	else if (a.action == HELP_KEYS)
 		config_help(machine_sections, stdout);
 	else if (a.action == LIST)
 		list();

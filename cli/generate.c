@@ -16,6 +16,43 @@ static const struct opt_section sections[] = {
 	{ 0 },
 };
 
+#define COLUMNS 98
+
+/* A term and what it means, wrapped beside it. */
+static void print_term(FILE *f, const char *term, u32 column, const char *text)
+{
+	int at = fprintf(f, "%-*s", (int)column, term);
+	const char *end;
+
+	for (; *text; text = end) {
+		text += strspn(text, " ");
+		end = text + strcspn(text, " ");
+		if (at + 1 + (int)(end - text) > COLUMNS)
+			at = fprintf(f, "\n%*s", (int)column, "") - 1;
+		at += fprintf(f, " %.*s", (int)(end - text), text);
+	}
+	fputc('\n', f);
+}
+
+static void print_kind(FILE *f, const struct generator *g)
+{
+	char *term = xasprintf("  %s", g->name);
+
+	print_term(f, term, 17, g->help);
+	free(term);
+}
+
+static void print_key(FILE *f, const struct opt *o)
+{
+	char *term = xasprintf("      --%s", o->name);
+	char *text = xasprintf("%s%s%s (%s)", o->unit ? o->unit : "", o->unit && *o->unit ? " " : "", o->help,
+			       o->def ? o->def : "");
+
+	print_term(f, term, 20, text);
+	free(term);
+	free(text);
+}
+
 static void usage(FILE *f)
 {
 	const struct generator *const *g;
@@ -23,7 +60,7 @@ static void usage(FILE *f)
 
 	fprintf(f, "usage: mmsim generate KIND -o FILE [--OPTION VALUE]...\n\nKinds:\n");
 	for (g = generators; *g; g++)
-		fprintf(f, "  %-14s  %s\n", (*g)->name, (*g)->help);
+		print_kind(f, *g);
 	fprintf(f, "\nExamples:\n");
 	for (g = generators; *g; g++)
 		if ((*g)->example)
@@ -31,8 +68,7 @@ static void usage(FILE *f)
 	fprintf(f, "\nOptions:\n"
 		   "  -o, --output FILE  the recording; .gz compresses; - is standard output\n");
 	for (o = generate_keys; o->name; o++)
-		fprintf(f, "      --%-12s %s%s%s (%s)\n", o->name, o->unit ? o->unit : "",
-			o->unit && *o->unit ? " " : "", o->help, o->def ? o->def : "");
+		print_key(f, o);
 	fputs("  -h, --help         this text\n", f);
 }
 

@@ -1,6 +1,4 @@
-/*
- * mmsim info [--verify] [--keep-going] [--format NAME] [--bbv FILE --interval N] FILE...
- */
+/* mmsim info: what is in a trace, and whether it is whole. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -11,20 +9,11 @@
 #include "cli/amount.h"
 #include "cli/bbv.h"
 #include "cli/cli.h"
-#include "cli/info_alloc.h"
+#include "cli/info.h"
 #include "model/base/error.h"
-#include "traces/footprint.h"
-#include "traces/trace.h"
 
 /* Rows of the tables of threads and mappings that are printed. */
 #define MAX_ROWS 40u
-
-struct thread {
-	u32 pid, tid;
-	u32 packets; /* also: the number that the next one must have, when verifying */
-	u64 first_insn, insns, runs;
-	u64 by_kind[TR_NR_KINDS];
-};
 
 /* What a run of a block adds. */
 struct block_sum {
@@ -32,32 +21,6 @@ struct block_sum {
 	u32 by_kind[TR_NR_KINDS];
 	u32 unknown; /* loads of which the recording does not say where their address comes from */
 	u32 code;
-};
-
-struct mark {
-	char *name;
-	u64 passed;
-};
-
-struct info {
-	struct trace *t;
-	bool verify;
-	struct thread *thread;
-	u32 n_threads;
-	struct block_sum *block;
-	u32 n_blocks;
-	struct footprint *footprint;
-	struct info_alloc *alloc;
-	u64 packets, bytes, dict_bytes, addrs, unknown;
-	u64 events[TR_NR_EVENTS];
-	u64 event_bytes[TR_NR_EVENTS];
-	u8 *seq_seen; /* a bit a sequence number, when verifying */
-	u64 seq_size, seq_max, seq_n;
-	struct bbv *bbv; /* NULL: not asked for */
-	struct mark *mark;
-	u32 n_marks;
-	u64 faults;
-	char fault[TR_ERRBUF]; /* the first thing that verifying found */
 };
 
 static void usage(FILE *f)
@@ -69,8 +32,13 @@ static void usage(FILE *f)
 	      "      --interval N   in intervals of N instructions\n"
 	      "      --keep-going   step over what is damaged\n"
 	      "      --format NAME  do not guess the trace's format\n"
+	      "      --json         as JSON: an array, an object a file\n"
 	      "  -h, --help         this text\n\n"
-	      "Exit status 2 if the file is damaged.\n",
+	      "Exit status 2 if a file is damaged.\n\n"
+	      "Examples:\n"
+	      "  mmsim info ls.mmtrace.gz\n"
+	      "  mmsim info --verify --json a.mmtrace.gz b.mmtrace.gz\n"
+	      "  mmsim info --bbv ls.bb --interval 10M ls.mmtrace.gz     for SimPoint\n",
 	      f);
 }
 
@@ -88,9 +56,9 @@ static void fault(struct info *in, const char *fmt, ...)
 
 /* ---- gathering ---- */
 
-static struct thread *thread_of(struct info *in, const struct trace_packet *p)
+static struct info_thread *thread_of(struct info *in, const struct trace_packet *p)
 {
-	struct thread *th;
+	struct info_thread *th;
 	u32 i;
 
 	for (i = 0; i < in->n_threads; i++)
@@ -98,7 +66,7 @@ static struct thread *thread_of(struct info *in, const struct trace_packet *p)
 			return &in->thread[i];
 	in->thread = xrealloc(in->thread, (in->n_threads + 1) * sizeof(*in->thread));
 	th = &in->thread[in->n_threads++];
-	*th = (struct thread){ .pid = p->pid, .tid = p->tid, .first_insn = p->insns };
+	*th = (struct info_thread){ .pid = p->pid, .tid = p->tid, .first_insn = p->insns };
 	return th;
 }
 
@@ -127,7 +95,7 @@ static const struct block_sum *block_sum(struct info *in, u32 id, const struct t
 	return s;
 }
 
-static void add_runs(struct info *in, struct thread *th, const struct tr_chunk *chunk)
+static void add_runs(struct info *in, struct info_thread *th, const struct tr_chunk *chunk)
 {
 	const u64 *addr = chunk->addr;
 	u32 i, j;
@@ -177,12 +145,12 @@ static void add_mark(struct info *in, const char *name)
 		;
 	if (i == in->n_marks) {
 		in->mark = xrealloc(in->mark, ++in->n_marks * sizeof(*in->mark));
-		in->mark[i] = (struct mark){ .name = xstrdup(name) };
+		in->mark[i] = (struct info_mark){ .name = xstrdup(name) };
 	}
 	in->mark[i].passed++;
 }
 
-static void add_event(struct info *in, const struct thread *th, const struct tr_event *ev)
+static void add_event(struct info *in, const struct info_thread *th, const struct tr_event *ev)
 {
 	in->events[ev->kind]++;
 	in->event_bytes[ev->kind] += ev->len;
@@ -197,7 +165,7 @@ static void add_event(struct info *in, const struct thread *th, const struct tr_
 		      ev->name ? ev->name : "packets are missing");
 }
 
-static void verify_packet(struct info *in, const struct thread *th, const struct trace_packet *p)
+static void verify_packet(struct info *in, const struct info_thread *th, const struct trace_packet *p)
 {
 	if (p->number != th->packets)
 		fault(in, "thread %u of process %u: packet %u follows packet %d: some are missing", th->tid,
@@ -210,7 +178,7 @@ static void verify_packet(struct info *in, const struct thread *th, const struct
 
 static void add_packet(struct info *in, struct tr_cursor *c, const struct trace_packet *p)
 {
-	struct thread *th = thread_of(in, p);
+	struct info_thread *th = thread_of(in, p);
 	struct tr_chunk chunk;
 
 	if (in->verify)
@@ -236,7 +204,7 @@ static void add_packet(struct info *in, struct tr_cursor *c, const struct trace_
 
 /* ---- printing ---- */
 
-static u64 sum_kind(const struct info *in, enum tr_kind kind)
+u64 info_sum_kind(const struct info *in, enum tr_kind kind)
 {
 	u64 sum = 0;
 	u32 i;
@@ -246,7 +214,7 @@ static u64 sum_kind(const struct info *in, enum tr_kind kind)
 	return sum;
 }
 
-static u32 count_processes(const struct info *in)
+u32 info_processes(const struct info *in)
 {
 	u32 i, j, n = 0;
 
@@ -258,7 +226,7 @@ static u32 count_processes(const struct info *in)
 	return n;
 }
 
-static u64 sum_insns(const struct info *in, u64 *runs, u64 *longest)
+u64 info_sum_insns(const struct info *in, u64 *runs, u64 *longest)
 {
 	u64 sum = 0;
 	u32 i;
@@ -289,20 +257,20 @@ static void print_size(const struct info *in)
 
 static void print_totals(const struct info *in)
 {
-	u64 runs, longest, insns = sum_insns(in, &runs, &longest);
+	u64 runs, longest, insns = info_sum_insns(in, &runs, &longest);
 	u32 i;
 
 	printf("%s: %s%s%s\n\n", trace_path(in->t), trace_format(in->t), *trace_isa(in->t) ? ", " : "",
 	       trace_isa(in->t));
-	line("processes", count_processes(in), "");
+	line("processes", info_processes(in), "");
 	line("threads", in->n_threads, "");
 	line("instructions", insns, "");
 	line("  longest thread", longest, "instructions");
 	line("block runs", runs, "");
 	for (i = 0; i < TR_NR_KINDS; i++)
-		if (sum_kind(in, i))
+		if (info_sum_kind(in, i))
 			printf("  %ss%*s %16" PRIu64 "\n", tr_kind_name(i), 21 - (int)strlen(tr_kind_name(i)),
-			       "", sum_kind(in, i));
+			       "", info_sum_kind(in, i));
 	if (in->unknown)
 		line("  unknown dependence", in->unknown, "loads");
 	line("file", trace_bytes_read(in->t), "bytes as stored");
@@ -321,7 +289,7 @@ static void print_threads(const struct info *in)
 	printf("\n  %8s %8s %15s %14s %13s %13s %10s\n", "process", "thread", "instructions", "runs", "loads",
 	       "stores", "atomics");
 	for (i = 0; i < in->n_threads && i < MAX_ROWS; i++) {
-		const struct thread *th = &in->thread[i];
+		const struct info_thread *th = &in->thread[i];
 
 		printf("  %8u %8u %15" PRIu64 " %14" PRIu64 " %13" PRIu64 " %13" PRIu64 " %10" PRIu64 "\n",
 		       th->pid, th->tid, th->insns, th->runs, th->by_kind[TR_LOAD], th->by_kind[TR_STORE],
@@ -391,6 +359,7 @@ static void verify_numbers(struct info *in)
 struct info_args {
 	struct trace_opts trace;
 	bool verify;
+	json_t *json; /* the array, NULL: not asked for */
 	const char *bbv;
 	struct amount interval;
 };
@@ -433,6 +402,14 @@ static void print_all(const struct info *in)
 	fflush(stdout);
 }
 
+static void tell_bbv(const struct info *in, const struct info_args *a)
+{
+	u64 n = bbv_close(in->bbv);
+
+	if (!a->json)
+		printf("\n  %s: %" PRIu64 " intervals\n", a->bbv, n);
+}
+
 /* False: damaged. */
 static bool one_file(const char *path, const struct info_args *a)
 {
@@ -449,14 +426,18 @@ static bool one_file(const char *path, const struct info_args *a)
 		in.bbv = bbv_new(a->bbv, a->interval.n);
 	status = read_all(&in);
 	verify_numbers(&in);
-	print_all(&in);
+	if (a->json)
+		json_array_append_new(a->json,
+				      info_json(&in, status == TRACE_ERROR ? trace_error(in.t) : NULL));
+	else
+		print_all(&in);
 	if (in.bbv)
-		printf("\n  %s: %" PRIu64 " intervals\n", a->bbv, bbv_close(in.bbv));
+		tell_bbv(&in, a);
 	if (status == TRACE_ERROR)
 		fprintf(stderr, "mmsim: %s\n", trace_error(in.t));
 	if (in.faults)
 		fprintf(stderr, "mmsim: %s: %s (%" PRIu64 " faults)\n", path, in.fault, in.faults);
-	else if (a->verify && status == TRACE_END && !trace_lost(in.t))
+	else if (a->verify && !a->json && status == TRACE_END && !trace_lost(in.t))
 		printf("\n  nothing is damaged or missing\n");
 	free_info(&in);
 	return status == TRACE_END && !in.faults;
@@ -472,11 +453,12 @@ static void check_bbv(const struct info_args *a, int files)
 
 int cmd_info(int argc, char **argv)
 {
-	enum { OPT_KEEP = 256, OPT_FORMAT, OPT_BBV, OPT_INTERVAL };
+	enum { OPT_KEEP = 256, OPT_FORMAT, OPT_BBV, OPT_INTERVAL, OPT_JSON };
 	static const struct option options[] = {
 		{ "verify", no_argument, NULL, 'V' },
 		{ "keep-going", no_argument, NULL, OPT_KEEP },
 		{ "format", required_argument, NULL, OPT_FORMAT },
+		{ "json", no_argument, NULL, OPT_JSON },
 		{ "bbv", required_argument, NULL, OPT_BBV },
 		{ "interval", required_argument, NULL, OPT_INTERVAL },
 		{ "help", no_argument, NULL, 'h' },
@@ -488,12 +470,26 @@ int cmd_info(int argc, char **argv)
 
 	while ((opt = getopt_long(argc, argv, "Vh", options, NULL)) != -1) {
 		switch (opt) {
-		case 'V': a.verify = true; break;
-		case OPT_KEEP: a.trace.keep_going = true; break;
-		case OPT_FORMAT: a.trace.format = optarg; break;
-		case OPT_BBV: a.bbv = optarg; break;
-		case OPT_INTERVAL: a.interval = amount_parse("--interval", optarg, UNIT_INSNS, false); break;
-		default: return usage(opt == 'h' ? stdout : stderr), opt == 'h' ? 0 : 2;
+		case 'V':
+			a.verify = true;
+			break;
+		case OPT_KEEP:
+			a.trace.keep_going = true;
+			break;
+		case OPT_FORMAT:
+			a.trace.format = optarg;
+			break;
+		case OPT_JSON:
+			a.json = json_array();
+			break;
+		case OPT_BBV:
+			a.bbv = optarg;
+			break;
+		case OPT_INTERVAL:
+			a.interval = amount_parse("--interval", optarg, UNIT_INSNS, false);
+			break;
+		default:
+			return usage(opt == 'h' ? stdout : stderr), opt == 'h' ? 0 : 2;
 		}
 	}
 	if (optind == argc) {
@@ -502,9 +498,11 @@ int cmd_info(int argc, char **argv)
 	}
 	check_bbv(&a, argc - optind);
 	for (i = optind; i < argc; i++) {
-		if (i > optind)
+		if (i > optind && !a.json)
 			putchar('\n');
 		good &= one_file(argv[i], &a);
 	}
+	if (a.json)
+		cli_print_json(a.json);
 	return good ? 0 : 2;
 }

@@ -25,7 +25,10 @@ static void usage(FILE *f)
 	      "  -l, --linux VERSION  of the kernel, as of `uname -r`; default the rules of 6.16 and later\n"
 	      "      --json           one flat object instead of the table\n"
 	      "      --keep-going     leave out damaged lines\n"
-	      "  -h, --help           this text\n",
+	      "  -h, --help           this text\n\n"
+	      "Examples:\n"
+	      "  mmsim kmem tests/data/kmem/tf64.kmem.txt.xz\n"
+	      "  mmsim kmem --json --linux 6.12 -z zoneinfo.before kmem.txt\n",
 	      f);
 }
 

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,9 +33,17 @@ static void usage(FILE *f)
 	      f);
 	for (u32 i = 0; i < ARRAY_SIZE(verbs); i++)
 		fprintf(f, "  %-10s %s\n", verbs[i].name, verbs[i].help);
-	fputs("\nmmsim VERB --help tells more. mmsim --version prints the version.\n"
+	fputs("\nmmsim VERB --help tells more, with examples. mmsim --version prints the version.\n"
 	      "Exit status: 0, 1 if something failed, 2 if usage or input are wrong.\n",
 	      f);
+}
+
+void cli_print_json(json_t *all)
+{
+	if (!all || json_dumpf(all, stdout, JSON_INDENT(1) | JSON_PRESERVE_ORDER))
+		fail("cannot write JSON: are all names UTF-8?");
+	putchar('\n');
+	json_decref(all);
 }
 
 static const struct verb *find_verb(const char *name)
@@ -62,6 +71,15 @@ static int run(const struct verb *v, int argc, char **argv)
 	return status;
 }
 
+/* mmsim help VERB */
+static int help(const char *word)
+{
+	const struct verb *v = find_verb(word);
+	char *argv[] = { (char *)v->name, "--help", NULL };
+
+	return run(v, 2, argv);
+}
+
 int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : NULL;
@@ -71,6 +89,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help")) {
+		if (argc > 2)
+			return help(argv[2]);
 		usage(stdout);
 		return 0;
 	}

@@ -44,7 +44,11 @@ static const char usage[] =
 	"Mappings, threads, files and waits are recorded throughout, whatever is left out. A thread\n"
 	"that executes another program counts anew. Recording ends when PROGRAM and all that it started\n"
 	"have ended; the exit status is PROGRAM's. QEMU_CPU chooses the CPU that the program sees\n"
-	"(`qemu-x86_64 -cpu help` lists them).\n";
+	"(`qemu-x86_64 -cpu help` lists them).\n\n"
+	"Examples:\n"
+	"  mmsim record -o ls.mmtrace.gz -- ls -la /usr/bin\n"
+	"  mmsim record --mark main --max 100M -o app.mmtrace.gz -- ./app --fast\n"
+	"  mmsim record -o - -- sort words | mmsim replay -\n";
 
 struct options {
 	const char *output;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,7 @@ static void usage(FILE *f)
 	      "                       default: half of what is free; 0: each point reads them itself\n"
 	      "      --merge DIR      take over the points of DIR, where a part of the same sweep was run\n"
 	      "      --sqlite         write DIR/sweep.sqlite, too\n"
+	      "      --json           say at the end as JSON how many points are done, have failed and why\n"
 	      "      --part I/N       only the I-th of N parts; the others run elsewhere, in the same DIR\n"
 	      "  -q, --quiet          no progress line\n"
 	      "  -h, --help           this text\n\n"
@@ -278,30 +280,67 @@ static void write_tables(const struct sweep_job *job)
 	close(lock);
 }
 
+static json_t *failures_json(const struct sweep_job *job)
+{
+	json_t *all = json_array();
+	struct sweep_row r;
+	char *name, *bad;
+	u64 i;
+
+	for (i = 0; i < job->sweep.points; i++) {
+		name = sweep_name(&job->sweep, i);
+		if (!sweep_done(job->dir, name) && sweep_failed(job->dir, name)) {
+			bad = sweep_row_open(&r, job->dir, &job->sweep, i);
+			json_array_append_new(
+				all, json_pack("{ss ss}", "point", name, "why", bad ? bad : r.error));
+			free(bad);
+			sweep_row_close(&r);
+		}
+		free(name);
+	}
+	return all;
+}
+
+static void say_json(const struct sweep_job *job, u64 missing, u64 failures)
+{
+	u64 points = job->sweep.points;
+
+	cli_print_json(json_pack("{ss sI sI sI sI sb so}", "dir", job->dir, "points", (json_int_t)points,
+				 "done", (json_int_t)(points - missing - failures), "failed",
+				 (json_int_t)failures, "missing", (json_int_t)missing, "complete", !missing,
+				 "failures", failures_json(job)));
+}
+
+static void say(const struct sweep_job *job, u64 missing, u64 failures)
+{
+	if (job->json)
+		say_json(job, missing, failures);
+	else if (!job->quiet && missing)
+		printf("%s: %" PRIu64 " of %" PRIu64
+		       " points are left to the other parts, the last of which writes sweep.csv\n",
+		       job->dir, missing, job->sweep.points);
+	else if (!job->quiet)
+		printf("%s/sweep.csv: %" PRIu64 " points, %" PRIu64 " failed\n", job->dir, job->sweep.points,
+		       failures);
+}
+
 static int run(struct sweep_job *job)
 {
 	bool all = sweep_run(job);
 	u64 missing, failures;
 
 	sweep_dir_finish(job);
+	missing = sweep_dir_missing(job);
+	failures = sweep_dir_failures(job);
 	if (!all) {
+		if (job->json)
+			say_json(job, missing, failures);
 		warn("interrupted; `mmsim sweep --resume %s` goes on", job->dir);
 		return 1;
 	}
-	missing = sweep_dir_missing(job);
-	failures = sweep_dir_failures(job);
-	if (missing) {
-		if (!job->quiet)
-			printf("%s: %" PRIu64 " of %" PRIu64
-			       " points are left to the other parts, the last of "
-			       "which writes sweep.csv\n",
-			       job->dir, missing, job->sweep.points);
-		return failures ? 1 : 0;
-	}
-	write_tables(job);
-	if (!job->quiet)
-		printf("%s/sweep.csv: %" PRIu64 " points, %" PRIu64 " failed\n", job->dir, job->sweep.points,
-		       failures);
+	if (!missing)
+		write_tables(job);
+	say(job, missing, failures);
 	return failures ? 1 : 0;
 }
 
@@ -327,7 +366,8 @@ enum {
 	OPT_KEEP,
 	OPT_WHERE,
 	OPT_SQLITE,
-	OPT_MERGE
+	OPT_MERGE,
+	OPT_JSON,
 };
 static const struct option options[] = {
 	{ "vary", required_argument, NULL, OPT_VARY },
@@ -347,6 +387,7 @@ static const struct option options[] = {
 	{ "keep", required_argument, NULL, OPT_KEEP },
 	{ "merge", required_argument, NULL, OPT_MERGE },
 	{ "sqlite", no_argument, NULL, OPT_SQLITE },
+	{ "json", no_argument, NULL, OPT_JSON },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
@@ -456,6 +497,9 @@ static void take_option(struct args *a, int opt)
 		break;
 	case OPT_MERGE:
 		strings_add(&a->merge, optarg);
+		break;
+	case OPT_JSON:
+		a->job.json = true;
 		break;
 	case OPT_SQLITE:
 		a->job.sqlite = true;

@@ -13,7 +13,7 @@ struct sweep_job {
 	u32 jobs;
 	u32 part, parts; /* points whose number is part, modulo parts */
 	u64 keep;        /* bytes of memory for decoded recordings */
-	bool quiet, sqlite;
+	bool quiet, sqlite, json;
 };
 
 /* What a command line or a file asks for, before both become one sweep. */

@@ -90,6 +90,6 @@ void sweep_merge(const struct sweep_job *job, const char *other)
 
 	sweep_dir_check_same(job, other);
 	n = take_points(job, other);
-	if (!job->quiet)
+	if (!job->quiet && !job->json)
 		printf("%llu points taken over from %s\n", (unsigned long long)n, other);
 }

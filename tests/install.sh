@@ -15,6 +15,8 @@ if can_record; then
 else
 	skip "it finds its recorder" "needs x86-64 and a qemu-user that takes plugins"
 fi
+check "completion for bash" sh -c "bash -n '$tmp/root/usr/share/bash-completion/completions/mmsim'"
+check "completion for zsh" grep -q '^#compdef mmsim' "$tmp/root/usr/share/zsh/site-functions/_mmsim"
 check "the manual page" grep -q '^.TH MMSIM 1' "$tmp/root/usr/share/man/man1/mmsim.1"
 $install uninstall
 equal "make uninstall leaves no file" "" "$(find "$tmp/root" -type f)"
