@@ -3,9 +3,12 @@
 #include "model/mm/contig.h"
 #include "model/mm/footprint.h"
 #include "model/mm/huge.h"
+#include "model/mm/lru.h"
 #include "model/mm/mmap_lock.h"
 #include "model/mm/pte.h"
 #include "model/mm/rmap.h"
+#include "model/mm/shootdown.h"
+#include "model/mm/swap.h"
 #include "model/mm/vma_object.h"
 #include "model/mm/zap.h"
 
@@ -151,6 +154,48 @@ static void prepare_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 	m->failed = m->failed || pte_cursor_at(&m->to, va + m->delta) == NO_ENTRY;
 }
 
+/* A page that others map where they do is copied instead: early copy-on-write. False: no memory. */
+static bool copy_to_move(struct move *m, u64 va, u64 entry_pa, u64 entry)
+{
+	struct mm *mm = m->mm;
+	struct kernel *k = mm->k;
+	u64 old = pte_pfn(mm, entry), pfn;
+	struct rmap_entry e = { mm, mm_vma(mm, va), va, entry_pa, old, 0 };
+
+	frame_get(k->frames, old);
+	pfn = rmap_prepare(mm, m->c, e.vma) ? page_alloc(k, m->c, GFP_HIGHUSER_MOVABLE, 0, va) : NO_FRAME;
+	if (pfn != NO_FRAME && pte_read(mm, entry_pa) == entry) {
+		page_copy(k, m->c, pfn, old);
+		rmap_remove(k, m->c, &e);
+		e.pfn = pfn;
+		rmap_add_new(k, m->c, &e);
+		lru_add(k, m->c, pfn);
+		rmap_copied(k);
+		pte_write(mm, m->c, KPATH_SYSCALL, entry_pa,
+			  k->format->encode(pfn << FRAME_SHIFT, pte_flags(mm, entry), 0));
+		if (pte_flags(mm, entry) & PTE_PRESENT)
+			tlb_flush_page(mm, m->c, va);
+		swap_page_unmapped(k, m->c, old);
+		frame_put(k->frames, m->c, old);
+	} else if (pfn != NO_FRAME) {
+		frame_put(k->frames, m->c, pfn);
+	}
+	frame_put(k->frames, m->c, old);
+	return pfn != NO_FRAME;
+}
+
+static void prepare_present(void *arg, u64 va, u64 entry_pa, u64 entry)
+{
+	struct move *m = arg;
+
+	prepare_entry(m, va, entry_pa, entry);
+	entry = pte_read(m->mm, entry_pa);
+	if (m->failed || !entry || entry_is_swap(m->mm->k->format, entry) ||
+	    rmap_can_move(m->mm->k, pte_pfn(m->mm, entry), va + m->delta))
+		return;
+	m->failed = !copy_to_move(m, va, entry_pa, entry);
+}
+
 /* mm/mremap.c:move_ptes(). A page that the new place shares with others has its frame already. */
 static void move_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 {
@@ -197,7 +242,7 @@ static bool move_pages(struct move *m, u64 from, u64 end)
 	}
 	huge_split(&m->gather, KPATH_SYSCALL, from, end);
 	contig_unfold(&m->gather, KPATH_SYSCALL, from, end);
-	pgtable_each(mm, from, end, prepare_entry, m);
+	pgtable_each(mm, from, end, prepare_present, m);
 	pgtable_each_swap(mm, from, end, prepare_entry, m);
 	if (m->failed)
 		return false;

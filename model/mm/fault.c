@@ -87,8 +87,7 @@ struct rmap_entry fault_this_entry(const struct fault *f, u64 pfn)
 	return (struct rmap_entry){ f->mm, f->view.real, page_down(f->k, f->va), f->entry_pa, pfn, 0 };
 }
 
-/* A page that is the faulting address space's own is mapped for the first time. */
-static void map_new(struct fault *f, u64 pfn)
+void fault_map_new(struct fault *f, u64 pfn)
 {
 	struct rmap_entry e = fault_this_entry(f, pfn);
 
@@ -153,7 +152,7 @@ static enum trap_result fault_anonymous(struct fault *f)
 	pfn = new_zeroed(f);
 	if (pfn == NO_FRAME)
 		return TRAP_OOM;
-	map_new(f, pfn);
+	fault_map_new(f, pfn);
 	return done(&f->k->fault.zero);
 }
 
@@ -283,7 +282,7 @@ static enum trap_result fault_private_write(struct fault *f, u64 from)
 	if (pfn == NO_FRAME)
 		return TRAP_OOM;
 	kernel_path_step(f->k, f->c, f->mm, STEP_WP_FAULT);
-	map_new(f, pfn);
+	fault_map_new(f, pfn);
 	return done(&f->k->fault.cow);
 }
 
@@ -356,7 +355,7 @@ static enum trap_result copy_page(struct fault *f, u64 old)
 	}
 	kernel_path_step(f->k, f->c, f->mm, STEP_WP_FAULT);
 	rmap_remove(f->k, f->c, &was);
-	map_new(f, pfn);
+	fault_map_new(f, pfn);
 	tlb_flush_page(f->mm, f->c, f->page);
 	swap_page_unmapped(f->k, f->c, old);
 	frame_put(f->k->frames, f->c, old);

@@ -30,6 +30,8 @@ enum trap_result fault_wait(struct fault *f, u64 until);
 struct rmap_entry fault_this_entry(const struct fault *f, u64 pfn);
 /* The entry maps the frame, accessed and, if the fault is a write, dirty. */
 void fault_set_entry(struct fault *f, u64 pfn, bool write);
+/* A page that is the faulting address space's own is mapped for the first time. */
+void fault_map_new(struct fault *f, u64 pfn);
 /* do_wp_page(): the fault's entry forbids to write, and its VMA does not. */
 enum trap_result fault_write_protected(struct fault *f);
 

@@ -59,6 +59,26 @@ static bool may_write(struct fault *f, u64 pfn)
 	return f->write && fault_is_sole(f, pfn);
 }
 
+/* Others map the page where this address space does not: it gets a copy. */
+static enum trap_result map_copy(struct fault *f, u64 slot, u64 pfn)
+{
+	struct kernel *k = f->k;
+	u64 copy;
+
+	frame_get(k->frames, pfn);
+	copy = page_alloc(k, f->c, GFP_HIGHUSER_MOVABLE, 0, f->va);
+	if (copy != NO_FRAME) {
+		page_copy(k, f->c, copy, pfn);
+		f->mm->rss.swap--;
+		swap_free_entry(k, f->c, slot);
+		fault_map_new(f, copy);
+		rmap_copied(k);
+		k->fault.swap++;
+	}
+	frame_put(k->frames, f->c, pfn);
+	return copy == NO_FRAME ? TRAP_OOM : TRAP_RETRY;
+}
+
 /* The page that the entry's slot belongs to is mapped by it; cached: the swap cache has it. */
 static enum trap_result map_page(struct fault *f, u64 slot, u64 pfn, bool cached)
 {
@@ -134,5 +154,7 @@ enum trap_result fault_swap(struct fault *f)
 	if (!page_io_over(p, f->c->ops->now(f->c)) && p->marks & PG_LOCKED)
 		return fault_wait(f, p->ready);
 	swap_readahead_hit(f, p);
+	if (!rmap_can_share(f->k, pfn, page_down(f->k, f->va)))
+		return map_copy(f, slot, pfn);
 	return map_page(f, slot, pfn, true);
 }

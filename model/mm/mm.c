@@ -193,7 +193,8 @@ static void fork_swap(void *arg, u64 va, u64 entry_pa, u64 entry)
 	u64 to = f->failed ? NO_ENTRY : pte_cursor_at(&f->to, va);
 
 	f->failed = to == NO_ENTRY;
-	if (f->failed)
+	/* It may have been copied while the page was there, and both entries be the slot's now. */
+	if (f->failed || pte_read(f->child, to))
 		return;
 	pte_write(f->child, f->c, KPATH_FORK, to, entry);
 	f->child->rss.swap++;

@@ -244,11 +244,29 @@ void rmap_moved(struct kernel *k, struct cpu *c, const struct rmap_entry *e, u64
 	half(r, p)->moved(r, c, p, e, from);
 }
 
-bool rmap_fits(const struct kernel *k, u64 pfn, const struct mm *mm, u64 va)
+/* others: entries that map it, and will go on. */
+static bool can_be_at(const struct kernel *k, const struct page *p, u32 others, u64 va)
+{
+	return !others || !half(k->rmap, p)->fits || half(k->rmap, p)->fits(p, va);
+}
+
+bool rmap_can_share(const struct kernel *k, u64 pfn, u64 va)
 {
 	const struct page *p = tracked(k, pfn);
 
-	return !p || !half(k->rmap, p)->fits || half(k->rmap, p)->fits(k->rmap, p, mm, va);
+	return !p || can_be_at(k, p, p->mapcount, va);
+}
+
+bool rmap_can_move(const struct kernel *k, u64 pfn, u64 va)
+{
+	const struct page *p = tracked(k, pfn);
+
+	return !p || can_be_at(k, p, p->mapcount - 1, va);
+}
+
+void rmap_copied(struct kernel *k)
+{
+	k->rmap->st.copied++;
 }
 
 void rmap_migrate(struct kernel *k, struct cpu *c, u64 from, u64 to)

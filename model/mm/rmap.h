@@ -35,7 +35,7 @@ enum rmap_file { RMAP_FILE_LIST, RMAP_FILE_PRIO_TREE, RMAP_FILE_INTERVAL_TREE, N
 #define RMAP_STATS(X)                                                                                 \
 	X(adds, "entries", "noted: a page was mapped")                                                \
 	X(removes, "entries", "forgotten: a page was unmapped")                                       \
-	X(copied, "pages", "that could not be moved shared, and were copied: anonmm")                 \
+	X(copied, "pages", "that could not be where others do not map them: anonmm")                  \
 	X(walks, "walks", "from a page to the entries that map it")                                   \
 	X(vmas, "VMAs", "visited by these; of pte_chain entries, of anonmm address spaces")           \
 	X(walk_max, "VMAs", "that the longest walk visited")                                          \
@@ -140,8 +140,8 @@ struct rmap_ops {
 	void (*remove)(struct rmap *r, struct cpu *c, struct page *p, const struct rmap_entry *e);
 	/* The entry at `from` is now e's; its address may be another one too. */
 	void (*moved)(struct rmap *r, struct cpu *c, struct page *p, const struct rmap_entry *e, u64 from);
-	/* Whether the page can be mapped there while others map it where they do; NULL: always. */
-	bool (*fits)(const struct rmap *r, const struct page *p, const struct mm *mm, u64 va);
+	/* Whether the page can be mapped at va while others map it where they do; NULL: always. */
+	bool (*fits)(const struct page *p, u64 va);
 	/* A walk that asked whether the page was referenced has ended. */
 	void (*referenced_done)(struct rmap *r, struct cpu *c, struct page *p);
 	/* A table of pages has been put in its place. */
@@ -237,11 +237,12 @@ void rmap_dup(struct kernel *k, struct cpu *c, const struct rmap_entry *e);
 void rmap_remove(struct kernel *k, struct cpu *c, const struct rmap_entry *e);
 void rmap_moved(struct kernel *k, struct cpu *c, const struct rmap_entry *e, u64 from);
 /*
- * False: the page cannot be mapped there as well, or moved there, while others map it: it has to be copied
- * (anonmm knows one address of a page). Asked before a move with the entry still at its old place, and before
- * a page comes back from swap.
+ * False: the page cannot be mapped there as well, or by the one entry that is moved there, while others map
+ * it: it has to be copied (rmap_anonmm.c).
  */
-bool rmap_fits(const struct kernel *k, u64 pfn, const struct mm *mm, u64 va);
+bool rmap_can_share(const struct kernel *k, u64 pfn, u64 va);
+bool rmap_can_move(const struct kernel *k, u64 pfn, u64 va);
+void rmap_copied(struct kernel *k); /* one was */
 /* What is known of a page goes to the one that it was moved to: mm/migrate.c:folio_migrate_flags() and
  * mapping. */
 void rmap_migrate(struct kernel *k, struct cpu *c, u64 from, u64 to);

@@ -8,7 +8,7 @@ const struct rmap_ops *rmap_anon_half(enum rmap_scheme scheme)
 {
 	static const struct rmap_ops *const halves[NR_RMAP_SCHEMES] = {
 		[RMAP_NONE] = &rmap_none,         [RMAP_PTE_CHAIN] = &rmap_pte_chain,
-		[RMAP_OBJRMAP] = &rmap_pte_chain, [RMAP_ANONMM] = &rmap_none,
+		[RMAP_OBJRMAP] = &rmap_pte_chain, [RMAP_ANONMM] = &rmap_anonmm,
 		[RMAP_ANON_VMA] = &rmap_anon_vma, [RMAP_ANON_VMA_CHAIN] = &rmap_anon_vma_chain,
 	};
 

@@ -11,7 +11,7 @@
 
 extern const struct rmap_ops rmap_pte_chain;                     /* both halves */
 extern const struct rmap_ops rmap_objrmap;                       /* of objects: by i_mmap */
-extern const struct rmap_ops rmap_anon_vma, rmap_anon_vma_chain; /* of private pages */
+extern const struct rmap_ops rmap_anonmm, rmap_anon_vma, rmap_anon_vma_chain; /* of private pages */
 extern const struct i_mmap_ops i_mmap_list, i_mmap_prio_tree, i_mmap_interval_tree;
 
 const struct rmap_ops *rmap_anon_half(enum rmap_scheme scheme);

@@ -53,6 +53,8 @@ static const struct named_cache named[] = {
 	  SLAB_HWCACHE_ALIGN | SLAB_CONSTRUCTED,
 	  ERA_2_5_66,
 	  ERA_2_6_5 },
+	/* A patch's: no kernel of any time had it by itself. */
+	{ "anonmm", { 32, 32, 56, 56 }, 0, 0, ERA_6_X, ERA_2_4_0 },
 	{ "anon_vma", { 12, 12, 32, 96 }, 0, SLAB_CONSTRUCTED | SLAB_TYPESAFE, ERA_2_6_9, ERA_6_X },
 	{ "anon_vma_chain", { 24, 24, 48, 64 }, 0, 0, ERA_2_6_37, ERA_6_X },
 	{ "maple_node", { 128, 128, 256, 256 }, 256, 0, ERA_6_X, ERA_6_X },
@@ -80,8 +82,10 @@ static u32 named_bytes(const struct slabs *s, const struct named_cache *n, enum 
 
 static struct kmem_cache *named_create(struct slabs *s, const struct named_cache *n)
 {
-	enum kernel_era era = MIN(MAX(s->pa->cfg.era, n->from), n->to);
+	enum kernel_era era = s->pa->cfg.era;
 
+	if (n->from <= n->to)
+		era = MIN(MAX(era, n->from), n->to);
 	return kmem_cache_create(s, n->name, named_bytes(s, n, era), n->align, n->flags);
 }
 

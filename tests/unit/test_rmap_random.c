@@ -32,6 +32,8 @@
 
 #define MAX_GONE 16u
 
+static u64 copied; /* pages that anonmm could not keep track of */
+
 struct world {
 	struct kernel_cfg cfg;
 	struct ptmem *ptmem;
@@ -49,6 +51,7 @@ struct plan {
 	enum kernel_layout layout;
 	u64 memory;
 	bool charge, thp, implicit;
+	u32 swap; /* kernel.swap.device, 0: none */
 };
 
 static u32 pick(struct world *w, u32 n)
@@ -137,9 +140,13 @@ static void do_fork(struct world *w, struct mm *mm)
 static void touch(struct world *w, struct mm *mm, u32 page, bool write)
 {
 	struct ref_cpu *cpu = container_of(w->c, struct ref_cpu, cpu);
+	enum access_kind access = write ? ACCESS_WRITE : ACCESS_READ;
+	enum trap_result got;
 	u32 traps;
 
-	w->ooms += ref_access(cpu, mm, va_of(page), write ? ACCESS_WRITE : ACCESS_READ, &traps) == TRAP_OOM;
+	while ((got = ref_access(cpu, mm, va_of(page), access, &traps)) == TRAP_BLOCK)
+		w->c->ops->wait_until(w->c, KPATH_IO_WAIT, w->c->block_until);
+	w->ooms += got == TRAP_OOM;
 }
 
 static void do_touches(struct world *w, struct mm *mm)
@@ -180,8 +187,8 @@ static void put_back(struct world *w, const struct gone *g, u32 i, bool exclusiv
 {
 	struct rmap_entry e = g->entry[i];
 
-	/* A copy would be made; here nothing comes back. */
-	if (!rmap_fits(w->k, e.pfn, e.mm, e.va)) {
+	/* A copy would be made, or the OOM killer came by; here nothing comes back. */
+	if (e.mm->oom_victim || !rmap_can_share(w->k, e.pfn, e.va)) {
 		frame_put(w->k->frames, w->c, e.pfn);
 		w->copied++;
 		return;
@@ -323,6 +330,25 @@ static void world_init(struct world *w, const struct plan *p, u64 seed)
 				      .fault_around = 16 * PAGE,
 				      .thp = p->thp,
 				      .zero_page = true } };
+	w->cfg.blockdev.nvme = (struct flash_cfg){ .latency = { 15000, 0 },
+						   .read = { 60000, 0 },
+						   .write = { 15000, 0 },
+						   .program = { 660000, 0 },
+						   .spread = 50,
+						   .slow = 100,
+						   .dies = 4,
+						   .depth = 32,
+						   .program_pages = 16,
+						   .bandwidth = 500000000,
+						   .buffer = 1u << 20,
+						   .size = 1ull << 30 };
+	if (p->swap)
+		w->cfg.swap = (struct swap_cfg){
+			.device = p->swap,
+			.page_cluster = 3,
+			.size = 4 * MB,
+			.zram = { .same = 10, .incompressible = 10, .smallest = 20, .largest = 60 }
+		};
 	w->ptmem = ptmem_new(p->memory / PAGE);
 	params.format = kernel_format(&w->cfg);
 	params.ptmem = w->ptmem;
@@ -340,6 +366,7 @@ static void check_ended(const struct world *w)
 	const struct rmap *r = w->k->rmap;
 	u32 i;
 
+	copied += r->st.copied;
 	assert_int_equal(r->st.adds, r->st.removes);
 	for (i = 0; i < NR_RMAP_OBJECTS; i++) {
 		assert_int_equal(r->object[i].objects, r->object[i].allocated - r->object[i].freed);
@@ -407,7 +434,9 @@ static void all_files(u32 scheme, enum kernel_era era, enum kernel_layout layout
 		history(&p, 1 + file);
 		p.charge = !p.charge;
 		p.memory = 5 * MB;
+		p.swap = p.charge ? SWAP_ZRAM : BLOCKDEV_NVME;
 		history(&p, 10 + file);
+		p.swap = 0;
 	}
 }
 
@@ -441,6 +470,13 @@ static void test_objrmap(void **state)
 	schemes(RMAP_OBJRMAP);
 }
 
+static void test_anonmm(void **state)
+{
+	copied = 0;
+	schemes(RMAP_ANONMM);
+	assert_true(copied > 100);
+}
+
 static void test_anon_vma(void **state)
 {
 	schemes(RMAP_ANON_VMA);
@@ -454,9 +490,9 @@ static void test_anon_vma_chain(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_none),           cmocka_unit_test(test_pte_chain),
-		cmocka_unit_test(test_objrmap),        cmocka_unit_test(test_anon_vma),
-		cmocka_unit_test(test_anon_vma_chain),
+		cmocka_unit_test(test_none),     cmocka_unit_test(test_pte_chain),
+		cmocka_unit_test(test_objrmap),  cmocka_unit_test(test_anonmm),
+		cmocka_unit_test(test_anon_vma), cmocka_unit_test(test_anon_vma_chain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
