@@ -83,6 +83,8 @@ static enum step do_map(struct engine *e, struct thread *th)
 		map.flags |= MM_ANON;
 	if (ev->flags & TR_MAP_HUGETLB)
 		map.flags |= MM_HUGETLB;
+	if (ev->flags & TR_MAP_LOCKED)
+		map.flags |= MM_LOCKED;
 	if (ev->flags & TR_MAP_GROWSDOWN)
 		map.flags |= MM_GROWSDOWN;
 	if (ev->flags & TR_MAP_HEAP) {

@@ -93,7 +93,7 @@ void fault_map_new(struct fault *f, u64 pfn)
 
 	kernel_path_step(f->k, f->c, f->mm, STEP_PAGE_CHARGE);
 	rmap_add_new(f->k, f->c, &e);
-	lru_add(f->k, f->c, pfn);
+	lru_add_vma(f->k, f->c, f->vma, pfn);
 	kernel_path_step(f->k, f->c, f->mm, STEP_RSS_ADD);
 	page_set_anon(f->mm, f->va);
 	fault_set_entry(f, pfn, true);

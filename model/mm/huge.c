@@ -145,8 +145,10 @@ bool huge_map(struct mm *mm, struct cpu *c, struct vma *v, u64 entry_pa, u64 va,
 	rmap_add_new_huge(
 		k, c,
 		&(struct rmap_entry){ mm, v, align_down(va, huge_size(k, level)), entry_pa, pfn, level });
-	if (is_reclaimable(k, v, pfn))
+	if (is_reclaimable(k, v, pfn)) {
+		lru_lock(k, v, pfn);
 		lru_add_large(k, c, pfn);
+	}
 	k->huge.faults++;
 	k->huge.gigantic += level > 1;
 	return true;

@@ -306,6 +306,7 @@ static void map_block(struct range *r, u64 pfn)
 	map64_set(&k->deposits, r->upper, r->table >> FRAME_SHIFT);
 	pte_write(r->mm, r->c, KPATH_KTHREAD, r->upper, k->format->encode(pfn << FRAME_SHIFT, flags, 1));
 	rmap_add_new_huge(k, r->c, &(struct rmap_entry){ r->mm, r->vma, r->va, r->upper, pfn, 1 });
+	lru_lock(k, r->vma, pfn);
 	lru_add_large(k, r->c, pfn);
 }
 

@@ -304,6 +304,33 @@ void lru_add(struct kernel *k, struct cpu *c, u64 pfn)
 		lru_add_drain(k, c);
 }
 
+bool lru_lock(const struct kernel *k, const struct vma *v, u64 pfn)
+{
+	struct page *p = rmap_page(k, pfn);
+
+	if (!k->lru || !lru_is_split(k->lru) || !p || !v || !(v->flags & MM_LOCKED))
+		return false;
+	p->marks |= PG_UNEVICTABLE;
+	return true;
+}
+
+void lru_add_vma(struct kernel *k, struct cpu *c, const struct vma *v, u64 pfn)
+{
+	lru_lock(k, v, pfn);
+	lru_add(k, c, pfn);
+}
+
+void lru_rescue(struct kernel *k, struct cpu *c, u64 pfn)
+{
+	struct page *p = at(k, (u32)pfn);
+	bool listed = p->marks & PG_LRU;
+
+	lru_remove(k, c, pfn);
+	p->marks &= (u16)~PG_UNEVICTABLE;
+	if (listed)
+		lru_insert(k, c, pfn, false);
+}
+
 /* folio_batch_add_and_move() does not let a large one wait. */
 void lru_add_large(struct kernel *k, struct cpu *c, u64 pfn)
 {

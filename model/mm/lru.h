@@ -6,7 +6,12 @@
  *
  * A page of a batch is not in a list yet; one that is freed leaves either. Which list is said by its marks:
  * PG_ACTIVE, PG_SWAPBACKED, PG_UNEVICTABLE. The first page of a large one (PAGE_LARGE) is in a list for all
- * of it, and counts as so many; when it is split, its pages are there by themselves. For model/mm.
+ * of it, and counts as so many; when it is split, its pages are there by themselves.
+ *
+ * Pages of locked mappings go to a list that nobody scans, since 2.6.28: private ones at their fault, others when
+ * reclaim meets them; they come back when a mapping of theirs goes, and reclaim finds those that are still locked
+ * again. Before, they stay in the active list. Not modelled: that MAP_LOCKED reads all of them in at once. For
+ * model/mm.
  */
 #ifndef MMSIM_MM_LRU_H
 #define MMSIM_MM_LRU_H
@@ -83,6 +88,12 @@ void lru_stats_add(const struct kernel *k, struct stats *s); /* registers mm.lru
 
 /* A page that was mapped for the first time, or came into the page or swap cache, with its marks set. */
 void lru_add(struct kernel *k, struct cpu *c, u64 pfn);
+/* The same for a page of a mapping, which may be locked: folio_add_lru_vma(). */
+void lru_add_vma(struct kernel *k, struct cpu *c, const struct vma *v, u64 pfn);
+/* Its mapping is locked: mlock_vma_folio(). Whether it counts as unevictable, when it comes to a list. */
+bool lru_lock(const struct kernel *k, const struct vma *v, u64 pfn);
+/* A mapping of an unevictable page went: check_move_unevictable_folios(). */
+void lru_rescue(struct kernel *k, struct cpu *c, u64 pfn);
 /*
  * The same for a large page of private memory, a block of the allocator's; it waits in no batch, and empties
  * the one that there is.

@@ -255,6 +255,7 @@ static void fork_mappings(struct fork *f)
 	for (i = 0; i < s->n; i++) {
 		kernel_step(f->parent->k, f->c, STEP_FORK_VMA);
 		to = vma_copy(&f->child->vmas, s->v[i]);
+		to->flags &= ~MM_LOCKED;
 		f->failed |= !rmap_fork_vma(f->child, f->c, s->v[i], to);
 		fork_pages(f, from, rest, at, s->v[i]->start);
 		fork_pages(f, s->v[i], to, s->v[i]->start, s->v[i]->end);

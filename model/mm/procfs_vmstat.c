@@ -117,6 +117,8 @@ static bool list_value(const struct proc_source *p, const char *name, u32 node, 
 		return false;
 	for (list = 0; list < NR_PLAIN_LISTS && strcmp(name + 3, lru_list_name[list]) != 0; list++)
 		;
+	if (!strcmp(name, "nr_mlock"))
+		list = LRU_UNEVICTABLE;
 	if (list == NR_PLAIN_LISTS)
 		return false;
 	for (*value = 0, z = 0; z < pa->n_zones; z++)

@@ -230,6 +230,8 @@ void rmap_remove(struct kernel *k, struct cpu *c, const struct rmap_entry *e)
 	r->mapped -= !--p->mapcount;
 	--*rss_of(e->mm, p);
 	r->st.removes++;
+	if (p->marks & PG_UNEVICTABLE)
+		lru_rescue(k, c, e->pfn);
 	touch_page(r, c, e->pfn, r->page->mapcount, 4);
 }
 

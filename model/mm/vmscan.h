@@ -29,7 +29,7 @@ struct scan {
 	bool kswapd, may_swap;
 	bool age_anon, age_file; /* since 5.8: may_deactivate */
 	bool cache_trim, file_tiny;
-	bool text;                /* the page looked at last is of a file that runs */
+	bool text, locked;        /* the page looked at last is of a file that runs; of a locked mapping */
 	u64 want, scanned, freed; /* pages */
 	u64 until;                /* cycle at which the first transfer that was met is over, ~0: none was */
 	struct tlb_batch tlb;

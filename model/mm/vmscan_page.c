@@ -105,7 +105,7 @@ void putback_pages(struct scan *s, struct page_batch *b)
 
 struct look {
 	u32 young;
-	bool text;
+	bool text, locked;
 };
 
 /* lru_gen_look_around(): what was used near a page that was. */
@@ -140,6 +140,9 @@ static bool look_at_entry(struct rmap_walk *w, const struct rmap_entry *e)
 	u32 flags = f->flags(entry, e->level);
 
 	kernel_step(w->k, w->c, STEP_REFERENCED_ENTRY);
+	l->locked = lru_lock(w->k, e->vma, e->pfn);
+	if (l->locked)
+		return false;
 	if (!(flags & PTE_ACCESSED))
 		return true;
 	l->young++;
@@ -161,6 +164,7 @@ u32 page_referenced(struct scan *s, u64 pfn)
 		rmap_walk(&w);
 	rmap_referenced_done(s->k, s->c, pfn);
 	l.young += w.busy;
+	s->locked = l.locked;
 	s->text = l.text && !is_swapbacked(page_at(s, pfn));
 	return l.young;
 }
@@ -181,6 +185,8 @@ static enum verdict judge(struct scan *s, u64 pfn)
 	if (s->k->lru->form == RECLAIM_SCAN)
 		return RECLAIM;
 	young = page_referenced(s, pfn);
+	if (s->locked)
+		return ACTIVATE;
 	if (s->k->lru->form == RECLAIM_MGLRU)
 		return young ? ACTIVATE : RECLAIM;
 	p->marks &= (u16)~PG_REFERENCED;
@@ -242,8 +248,13 @@ static u64 small_entry(struct scan *s, const struct rmap_entry *e)
 	return pgtable_entry(e->mm, s->c, KPATH_RECLAIM, e->va, false);
 }
 
+/* Up to 2.6.27 locked mappings are found here alone: SWAP_FAIL. */
 static bool take_entry(struct rmap_walk *w, const struct rmap_entry *e)
 {
+	const struct vma *v = e->vma ? e->vma : mm_vma(e->mm, e->va);
+
+	if (v && v->flags & MM_LOCKED)
+		return true;
 	unmap_entry(w->arg, e->mm, e->va, small_entry(w->arg, e));
 	return true;
 }

@@ -106,6 +106,8 @@ static void sweep_mm(struct sweep *w)
 		const struct vma *v = mm->vmas.v[i];
 
 		kernel_step(w->s->k, w->s->c, STEP_SWAP_OUT_VMA);
+		if (v->flags & MM_LOCKED)
+			continue;
 		if (v->va)
 			charge_load(&w->s->k->charger, w->s->c, KPATH_RECLAIM, v->va, 32);
 		sweep_range(w, MAX(from, v->start), v->end);

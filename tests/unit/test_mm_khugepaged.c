@@ -351,6 +351,47 @@ static void groups_count_pages(void **state)
 	env_free(e);
 }
 
+/* ---- locked mappings ---- */
+
+static u64 pages_of(struct env *e, enum lru_list list)
+{
+	return lru_pages(e->k, 0, list);
+}
+
+/* Pages of a locked mapping stay, large or small; a child's copy of the mapping is not locked. */
+static void locked_pages_stay(void **state)
+{
+	u32 forms[] = { RECLAIM_ZONE + 1, RECLAIM_SPLIT + 1, RECLAIM_MGLRU + 1 }, i;
+
+	for (i = 0; i < ARRAY_SIZE(forms); i++) {
+		struct mm_map locked = { .addr = BASE, .len = HUGE + 100 * PAGE, .flags = RW | MM_LOCKED };
+		struct env *e = env_new(64 << 20, KERNEL_THP_ALWAYS, forms[i], 0);
+		bool listed = forms[i] != RECLAIM_ZONE + 1;
+		struct mm *child;
+
+		assert_int_equal(mm_mmap(e->mm, e->c, &locked), MM_OK);
+		write_pages(e, BASE, 612);
+		map(e, BASE + 2 * HUGE, 100 * PAGE);
+		write_pages(e, BASE + 2 * HUGE, 100);
+		lru_add_drain(e->k, e->c);
+		assert_int_equal(pages_of(e, LRU_UNEVICTABLE), listed ? 612 : 0);
+		reclaim(e, 30);
+		assert_int_equal(e->mm->rss.swap, 100);
+		assert_int_equal(e->mm->rss.anon, 612);
+		assert_int_equal(e->k->huge.splits, listed ? 0 : 1);
+		/* What is shared is still locked on one side. */
+		child = mm_fork(e->mm, e->c);
+		reclaim(e, 30);
+		assert_int_equal(e->mm->rss.anon, 612);
+		mm_munmap(e->mm, e->c, BASE, locked.len);
+		assert_int_equal(pages_of(e, LRU_UNEVICTABLE), 0);
+		while (child->rss.anon)
+			assert_true(reclaim(e, 1) > 0);
+		mm_put(child, e->c);
+		env_free(e);
+	}
+}
+
 /* ---- random programs ---- */
 
 static u32 pick(struct env *e, u32 n)
@@ -369,6 +410,7 @@ static void one_thing(struct env *e, struct mm **mm, u32 m)
 		mm_munmap(mm[m], e->c, va, len);
 		break;
 	case 1:
+		again.flags |= pick(e, 8) ? 0 : MM_LOCKED;
 		mm_mmap(mm[m], e->c, &again);
 		break;
 	case 2:
@@ -405,11 +447,13 @@ static void one_thing(struct env *e, struct mm **mm, u32 m)
 	}
 }
 
-static void history(u32 thp, u32 reclaim, u64 memory, u64 limit)
+/* Returns how many large pages were put together. */
+static u64 history(u32 thp, u32 reclaim, u64 memory, u64 limit)
 {
 	struct mm_map all = { .addr = BASE, .len = RANGES * HUGE, .flags = RW };
 	struct env *e = env_new(memory, thp, reclaim, limit);
 	struct mm *mm[NR_MMS] = { e->mm };
+	u64 collapses;
 	u32 i, m;
 
 	e->mm = NULL;
@@ -431,31 +475,39 @@ static void history(u32 thp, u32 reclaim, u64 memory, u64 limit)
 		if (e->cpu->n_tlb > 4000)
 			e->cpu->n_tlb = e->cpu->n_pwc = 0;
 	}
-	assert_true(e->k->thp.collapses > 0);
+	collapses = e->k->thp.collapses;
 	assert_true(e->k->thp.pages_split > 0);
 	for (m = 0; m < NR_MMS; m++)
 		if (mm[m])
 			mm_put(mm[m], e->c);
 	env_free(e);
+	return collapses;
 }
 
 static void random_programs(void **state)
 {
+	u64 always = 0, madvise = 0;
 	u32 form;
 
 	for (form = RECLAIM_ZONE + 1; form <= NR_RECLAIM_FORMS; form++) {
-		history(KERNEL_THP_ALWAYS, form, 24 << 20, 0);
-		history(KERNEL_THP_MADVISE, form, 64 << 20, 6 << 20);
+		always += history(KERNEL_THP_ALWAYS, form, 24 << 20, 0);
+		madvise += history(KERNEL_THP_MADVISE, form, 64 << 20, 6 << 20);
 	}
+	assert_true(always > 0 && madvise > 0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_range_becomes_a_large_page), cmocka_unit_test(it_goes_round),
-		cmocka_unit_test(some_ranges_are_left),         cmocka_unit_test(pages_in_swap_come_back),
-		cmocka_unit_test(reclaim_takes_large_pages),    cmocka_unit_test(a_large_page_in_use_stays),
-		cmocka_unit_test(groups_count_pages),           cmocka_unit_test(random_programs),
+		cmocka_unit_test(a_range_becomes_a_large_page),
+		cmocka_unit_test(it_goes_round),
+		cmocka_unit_test(some_ranges_are_left),
+		cmocka_unit_test(pages_in_swap_come_back),
+		cmocka_unit_test(reclaim_takes_large_pages),
+		cmocka_unit_test(a_large_page_in_use_stays),
+		cmocka_unit_test(groups_count_pages),
+		cmocka_unit_test(random_programs),
+		cmocka_unit_test(locked_pages_stay),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
