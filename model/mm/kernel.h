@@ -241,7 +241,7 @@ void kernel_run_flusher(struct kernel *k, struct cpu *c);
 #define MM_HUGEPAGE   1024u /* large pages are wanted, or */
 #define MM_NOHUGEPAGE 2048u /* not */
 /* MAP_LOCKED: its pages are not reclaimed. Of mlock() and mlockall() recordings have the number alone. */
-#define MM_LOCKED    4096u
+#define MM_LOCKED 4096u
 
 struct mm_map {
 	u64 addr, len; /* page-aligned outwards by the callee */

@@ -8,10 +8,10 @@
  * PG_ACTIVE, PG_SWAPBACKED, PG_UNEVICTABLE. The first page of a large one (PAGE_LARGE) is in a list for all
  * of it, and counts as so many; when it is split, its pages are there by themselves.
  *
- * Pages of locked mappings go to a list that nobody scans, since 2.6.28: private ones at their fault, others when
- * reclaim meets them; they come back when a mapping of theirs goes, and reclaim finds those that are still locked
- * again. Before, they stay in the active list. Not modelled: that MAP_LOCKED reads all of them in at once. For
- * model/mm.
+ * Pages of locked mappings go to a list that nobody scans, since 2.6.28: private ones at their fault, others
+ * when reclaim meets them; they come back when a mapping of theirs goes, and reclaim finds those that are
+ * still locked again. Before, they stay in the active list. Not modelled: that MAP_LOCKED reads all of them
+ * in at once. For model/mm.
  */
 #ifndef MMSIM_MM_LRU_H
 #define MMSIM_MM_LRU_H
