@@ -186,8 +186,12 @@ enum cache_answer page_cache_get(struct kernel *k, struct cpu *c, const struct p
 	else if (*pfn != NO_FRAME && !missed) {
 		st->hits += !again && !(page_cache_page(k, *pfn)->marks & PG_LOCKED);
 		st->locked += !again && page_cache_page(k, *pfn)->marks & PG_LOCKED;
-		if (!again && !w->alone)
+		if (!again && !w->alone) {
+			/* What is read ahead may need what reclaim can get. */
+			frame_get(k->frames, *pfn);
 			readahead_hit(k, c, w, *pfn);
+			frame_put(k->frames, c, *pfn);
+		}
 	}
 	if (*pfn == NO_FRAME)
 		return CACHE_NOMEM;
