@@ -110,7 +110,7 @@ $(B)/measure: tests/bench/measure.c
 	$(Q)$(COMPILE) -o $@ $<
 
 # What charging costs: lines on the machine that the unit tests have, page faults on one of its own.
-$(B)/charge $(B)/faults: $(B)/%: $(B)/tests/bench/%.o $(call obj,$(REF_SRC)) $(LIB)
+$(B)/charge $(B)/faults $(B)/walks: $(B)/%: $(B)/tests/bench/%.o $(call obj,$(REF_SRC)) $(LIB)
 	@echo '  LINK $@'
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -161,7 +161,7 @@ fuzz: deps
 
 bench: deps
 	@./deps.sh bench
-	@+$(MAKE) --no-print-directory all $(B)/measure $(B)/charge $(B)/faults
+	@+$(MAKE) --no-print-directory all $(B)/measure $(B)/charge $(B)/faults $(B)/walks
 	@tests/bench/run
 
 # Published tables of the kernel and of the machines, measured again; up to two hours.
