@@ -8,7 +8,7 @@
 extern const struct generator generate_chase, generate_pages, generate_stream, generate_random,
 	generate_touch, generate_faults, generate_synonym, generate_sharing, generate_protect,
 	generate_shootdown, generate_touchfork, generate_thrash, generate_rmap_test, generate_shared_map,
-	generate_cow_children, generate_fork_share, generate_forks, generate_file_io, generate_alloc_lifo,
+	generate_cow_children, generate_fault_threads, generate_fork_share, generate_forks, generate_file_io, generate_alloc_lifo,
 	generate_alloc_random, generate_alloc_pass, generate_alloc_fragment, generate_alloc_network,
 	generate_alloc_file, generate_alloc_reuse;
 
@@ -28,6 +28,7 @@ const struct generator *const generators[] = {
 	&generate_rmap_test,
 	&generate_shared_map,
 	&generate_cow_children,
+	&generate_fault_threads,
 	&generate_fork_share,
 	&generate_forks,
 	&generate_file_io,
@@ -78,6 +79,7 @@ const struct opt generate_keys[] = {
 	{ "share", OPT_U32, AT(share), "100", 1, 100, "percent",
 	  "of the shared pages that each process touches", NULL },
 	{ "unmap", OPT_BOOL, AT(unmap), "no", 0, 0, NULL, "pages are unmapped instead of protected", NULL },
+	{ "maps", OPT_BOOL, AT(maps), "no", 0, 0, NULL, "one more thread maps pages meanwhile", NULL },
 	{ "seed", OPT_U64, AT(seed), "1", 0, 0, NULL, "of the random order", NULL },
 	{ 0 },
 };

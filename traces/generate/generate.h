@@ -21,7 +21,7 @@ struct generate_opts {
 	u64 tasks, vmas, iterations, visits; /* of processes */
 	u32 share, work;
 	u32 cpus, order;
-	bool cold, random, unmap;
+	bool cold, random, unmap, maps;
 	char *cache;
 };
 extern const struct opt generate_keys[];
