@@ -294,6 +294,7 @@ void kernel_run_threads(struct kernel *k, struct cpu *c, u32 node)
 	struct kthreads *t = k->kthreads;
 	const struct node_threads *n = &t->node[node];
 	struct mm *mm = asid_lend(k, c);
+	u64 begin = c->ops->now(c);
 
 	kernel_task_run(k, c, NULL);
 	if (n->kswapd.awake)
@@ -302,6 +303,7 @@ void kernel_run_threads(struct kernel *k, struct cpu *c, u32 node)
 		run_kcompactd(t, c, node);
 	kernel_task_run(k, c, task);
 	asid_return(mm, c);
+	t->st.cycles += c->ops->now(c) - begin;
 	if (n->kswapd.awake || n->kcompactd.awake)
 		t->wake(t->wake_arg, c, node, wake_time(t, c, n));
 }

@@ -14,6 +14,7 @@
 #include "model/mm/mm.h"
 
 #define KTHREAD_STATS(X)                                                                      \
+	X(cycles, "cycles", "for which kswapd or kcompactd had a hardware thread")            \
 	X(reaped, "pages", "of slabs, that the reaper gave back")                             \
 	X(proactive, "runs", "of kcompactd over a node that was too fragmented")              \
 	X(kswapd_wakes, "wakes", "of kswapd while it slept")                                  \
