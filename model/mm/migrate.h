@@ -1,11 +1,13 @@
 /*
- * Moves pages of address spaces for compaction: the hooks of struct migrate_ops, as long as no reverse
- * mapping knows who maps a page. All page tables are walked once for each chunk of pages that is to be moved,
- * which costs host time and nothing in the simulation.
+ * Moves pages of address spaces for compaction: the hooks of struct migrate_ops. Who maps a page says reverse
+ * mapping, by two walks, before and after the copy; where that cannot walk (kernel.rmap = none, pages of more
+ * than 4 KB), all page tables are read once for each chunk of pages that is to be moved, which costs host time
+ * and nothing in the simulation, and only private pages that one address space maps once are moved.
  *
- * Moved are private pages that one address space maps once. Not moved: pages of files and shared memory,
- * pages that fork shares, pages of a contiguous run, the zero page; anything while somebody goes through page
- * tables, whose entries would change under him (Linux would wait for the table's lock). For kernel_boot.c.
+ * Not moved: pages of files that nobody maps, pages in the swap cache or that a device is at, pages of which
+ * somebody else has a reference, pages of a contiguous run or of a large page, the zero page; anything while
+ * somebody goes through page tables, whose entries would change under him (Linux would wait for the table's
+ * lock). For kernel_boot.c.
  */
 #ifndef MMSIM_MM_MIGRATE_H
 #define MMSIM_MM_MIGRATE_H

@@ -254,6 +254,20 @@ bool page_cache_remove(struct kernel *k, struct cpu *c, u64 pfn, u64 shadow)
 	return true;
 }
 
+/* mm/migrate.c:folio_migrate_mapping(); no kernel that hashes its pages compacts. */
+void page_cache_migrate(struct kernel *k, u64 from, u64 to)
+{
+	const struct page *p = page_cache_page(k, from);
+	struct object *o = page_object(p);
+	bool stored;
+
+	ASSERT(!k->page_cache->hash && object_page(o, p->index) == from);
+	stored = cache_index_store(&o->pages, &k->page_cache->nodes, NULL, p->index, cache_page(to));
+	ASSERT(stored);
+	if (p->marks & PG_DIRTY)
+		cache_index_tag(&o->pages, p->index, CACHE_TAG_DIRTY, true);
+}
+
 u64 page_cache_shadow(const struct object *o, u64 index)
 {
 	u64 entry = cache_index_load(&o->pages, index);

@@ -92,6 +92,8 @@ void page_cache_forget(struct kernel *k, struct cpu *c, struct object *o, u64 in
  * shadow (63 bits, 0: nothing) takes its place. False: it is not such a page.
  */
 bool page_cache_remove(struct kernel *k, struct cpu *c, u64 pfn, u64 shadow);
+/* Compaction: what is in the page is in another frame from now on. */
+void page_cache_migrate(struct kernel *k, u64 from, u64 to);
 /* What page_cache_remove() left there; 0: nothing, or there is a page. */
 u64 page_cache_shadow(const struct object *o, u64 index);
 /* Whose page it is; NULL: no object's. */

@@ -13,6 +13,7 @@
 #include "model/mm/compact.h"
 #include "model/mm/frag.h"
 #include "model/mm/pte.h"
+#include "model/mm/rmap.h"
 #include "tests/ref/ref_mm_cpu.h"
 
 #define PAGE   4096ull
@@ -28,7 +29,7 @@ struct env {
 	struct ref_cpu *cpu;
 };
 
-static struct env *env_new(void)
+static struct env *env_new_with(u32 rmap)
 {
 	struct env *e = calloc(1, sizeof(*e));
 	struct kernel_params p = { .cfg = &e->cfg, .memory = MEMORY, .hz = 1000000000, .seed = 1, .cpus = 1 };
@@ -39,6 +40,7 @@ static struct env *env_new(void)
 				      .asids = 2,
 				      .charge = true,
 				      .instruction_scale = 100,
+				      .rmap = rmap,
 				      .placement = FRAME_BUDDY };
 	e->ptmem = ptmem_new(MEMORY / PAGE);
 	p.format = kernel_format(&e->cfg);
@@ -47,6 +49,11 @@ static struct env *env_new(void)
 	e->cpu = calloc(1, sizeof(*e->cpu));
 	ref_cpu_init(e->cpu, e->k);
 	return e;
+}
+
+static struct env *env_new(void)
+{
+	return env_new_with(0);
 }
 
 static void env_free(struct env *e)
@@ -179,11 +186,11 @@ static void map_object(struct env *e, struct mm *mm, u64 pages)
 		assert_true(touch(e, mm, (OBJECT - BASE) / PAGE + i));
 }
 
-/* What fork shares stays where it is, and so do the pages of a file, which it
- * keeps itself. */
+/* Without reverse mapping what fork shares stays where it is, and so do the pages
+ * of a file, which it keeps itself. */
 static void test_shared_stay(void **state)
 {
-	struct env *e = env_new();
+	struct env *e = env_new_with(RMAP_NONE + 1);
 	struct mm *mm = program(e, FRAMES), *child;
 	u64 i, file[64];
 
@@ -203,6 +210,59 @@ static void test_shared_stay(void **state)
 		assert_int_equal(frame_at(e, mm, (OBJECT - BASE) / PAGE + i), file[i]);
 	mm_put(mm, &e->cpu->cpu);
 	env_free(e);
+}
+
+/* With it they move, and all who have them follow. */
+static void shared_move(u32 rmap)
+{
+	struct env *e = env_new_with(rmap);
+	struct mm *mm = program(e, FRAMES), *child;
+	const struct object *o;
+	u64 i, file[64], moved = 0;
+
+	map_object(e, mm, 64);
+	assert_int_equal(mm_madvise(mm, &e->cpu->cpu, OBJECT, 64 * PAGE, 9), MM_OK);
+	for (i = 0; i < 6000; i++) {
+		assert_true(touch(e, mm, i));
+		if (i % 90 == 0 && i / 90 < 64)
+			assert_true(touch(e, mm, (OBJECT - BASE) / PAGE + i / 90));
+	}
+	for (i = 0; i < 6000; i += 2)
+		assert_int_equal(mm_munmap(mm, &e->cpu->cpu, BASE + i * PAGE, PAGE), MM_OK);
+	for (i = 0; i < 64; i++)
+		file[i] = frame_at(e, mm, (OBJECT - BASE) / PAGE + i);
+	child = mm_fork(mm, &e->cpu->cpu);
+	assert_non_null(child);
+	mm_load(child, &e->cpu->cpu);
+	for (i = 0; i < 64; i += 2)
+		assert_true(touch(e, child, (OBJECT - BASE) / PAGE + i));
+	compact(e);
+	ref_tlb_check(e->cpu);
+	kernel_check(e->k);
+	assert_true(e->k->pa->compaction->st.pgmigrate_success > 1000);
+	o = mm_vma(mm, OBJECT)->object;
+	for (i = 0; i < 64; i++) {
+		u64 pfn = frame_at(e, mm, (OBJECT - BASE) / PAGE + i);
+
+		assert_int_equal(object_page(o, i), pfn);
+		assert_int_equal(frame_at(e, child, (OBJECT - BASE) / PAGE + i), i % 2 ? 0 : pfn);
+		moved += pfn != file[i];
+	}
+	assert_true(moved > 0);
+	for (i = 0; i < FRAMES; i++)
+		assert_int_equal(frame_at(e, child, i), frame_at(e, mm, i));
+	mm_put(mm, &e->cpu->cpu);
+	kernel_check(e->k);
+	mm_put(child, &e->cpu->cpu);
+	env_free(e);
+}
+
+static void test_shared_move(void **state)
+{
+	u32 rmap;
+
+	for (rmap = RMAP_PTE_CHAIN; rmap < NR_RMAP_SCHEMES; rmap++)
+		shared_move(rmap + 1);
 }
 
 /* An allocation of a large page makes one; one that may not reclaim does not.
@@ -248,7 +308,13 @@ static void test_random(void **state)
 		struct mm *one = mm[rng_below(&rng, 3)];
 		u64 page = rng_below(&rng, 1700);
 
-		if (rng_below(&rng, 3) || i < 4000)
+		if (i % 1500 == 1499) {
+			mm_put(one, &e->cpu->cpu);
+			for (n = 0; mm[n] != one; n++)
+				;
+			mm[n] = mm_fork(mm[(n + 1) % 3], &e->cpu->cpu);
+			assert_non_null(mm[n]);
+		} else if (rng_below(&rng, 3) || i < 4000)
 			touch(e, one, page);
 		else
 			mm_madvise(one, &e->cpu->cpu, BASE + page * PAGE, PAGE, 4);
@@ -271,6 +337,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_moves),
 		cmocka_unit_test(test_shared_stay),
+		cmocka_unit_test(test_shared_move),
 		cmocka_unit_test(test_direct),
 		cmocka_unit_test(test_random),
 	};
