@@ -46,16 +46,20 @@ static const struct stat_desc stat_rows[] = { ZRAM_STATS(STAT_ROW){ 0 } };
 #define ENTRY_BYTES 16u
 #define WORK_BYTES  16384u
 
+/* By how full they are zspages stand in groups, the fullest first: enum fullness_group. */
+#define GROUPS   10u
+#define NO_GROUP GROUPS /* full */
+
 struct zspage {
-	struct zspage *prev, *next; /* of its class, while it has free objects */
-	u32 class, used;
+	struct zspage *prev, *next; /* of its class and group, while it has free objects */
+	u32 class, used, group;
 	u64 pfn[CHAIN_MAX];
 	u16 n_free, free[]; /* objects */
 };
 
 struct size_class {
 	u32 bytes, pages, objects; /* of an object; of a zspage */
-	struct zspage *partial;
+	struct zspage *partial[GROUPS];
 };
 
 /* What a slot has: nothing, a value, or an object. */
@@ -176,18 +180,41 @@ void zram_stats_add(const struct zram *z, struct stats *s)
 
 static void unlink_page(struct size_class *c, struct zspage *p)
 {
-	*(p->prev ? &p->prev->next : &c->partial) = p->next;
+	if (p->group == NO_GROUP)
+		return;
+	*(p->prev ? &p->prev->next : &c->partial[p->group]) = p->next;
 	if (p->next)
 		p->next->prev = p->prev;
+	p->group = NO_GROUP;
 }
 
+/* fix_fullness_group() */
 static void link_page(struct size_class *c, struct zspage *p)
 {
+	u32 group = p->used * GROUPS / c->objects;
+
+	if (group == p->group)
+		return;
+	unlink_page(c, p);
+	if (group == NO_GROUP)
+		return;
+	p->group = group;
 	p->prev = NULL;
-	p->next = c->partial;
+	p->next = c->partial[group];
 	if (p->next)
 		p->next->prev = p;
-	c->partial = p;
+	c->partial[group] = p;
+}
+
+/* find_get_zspage() */
+static struct zspage *fullest(const struct size_class *c)
+{
+	u32 group = GROUPS;
+
+	while (group-- > 0)
+		if (c->partial[group])
+			return c->partial[group];
+	return NULL;
 }
 
 static void free_pages_of(struct zram *z, struct cpu *c, struct zspage *p, u32 n)
@@ -205,6 +232,7 @@ static struct zspage *new_page(struct zram *z, struct cpu *c, u32 class)
 	u32 i;
 
 	p->class = class;
+	p->group = NO_GROUP;
 	for (i = 0; i < sc->pages; i++) {
 		p->pfn[i] = alloc_pages(z->k->pa, c, GFP_NOIO | GFP_HIGHMEM | GFP_MOVABLE | GFP_MEMALLOC, 0);
 		if (p->pfn[i] == NO_FRAME) {
@@ -226,18 +254,14 @@ static bool take_object(struct zram *z, struct cpu *c, struct zslot *s)
 	u32 class = class_for(z, s->bytes);
 	struct size_class *sc = &z->class[class];
 
-	if (!sc->partial) {
-		struct zspage *p = new_page(z, c, class);
-
-		if (!p)
-			return false;
-		link_page(sc, p);
-	}
-	s->page = sc->partial;
+	s->page = fullest(sc);
+	if (!s->page)
+		s->page = new_page(z, c, class);
+	if (!s->page)
+		return false;
 	s->object = s->page->free[--s->page->n_free];
 	s->page->used++;
-	if (!s->page->n_free)
-		unlink_page(sc, s->page);
+	link_page(sc, s->page);
 	return true;
 }
 
@@ -246,11 +270,11 @@ static void give_object(struct zram *z, struct cpu *c, struct zslot *s)
 	struct zspage *p = s->page;
 	struct size_class *sc = &z->class[p->class];
 
-	if (!p->n_free)
-		link_page(sc, p);
 	p->free[p->n_free++] = s->object;
-	if (--p->used)
+	if (--p->used) {
+		link_page(sc, p);
 		return;
+	}
 	unlink_page(sc, p);
 	z->st.pages -= sc->pages;
 	free_pages_of(z, c, p, sc->pages);

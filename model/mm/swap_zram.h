@@ -4,7 +4,7 @@
  * memory. How small pages become is drawn: some are of one value and take nothing, some do not compress and
  * take a page, the others lie evenly between two bounds (zram.*).
  *
- * Not modelled: what is in the pages, zsmalloc's groups by fullness and its compaction, write-back to a
+ * Not modelled: what is in the pages, zsmalloc's compaction, write-back to a
  * device. For swap.c.
  */
 #ifndef MMSIM_MM_SWAP_ZRAM_H
