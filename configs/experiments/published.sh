@@ -53,14 +53,20 @@ cycles()
 		END { printf "%.0f", n }' "$out/$1/stats.json"
 }
 
-# Everything that is neither the program's nor waiting, as times(2) has it.
-SYSTEM='^(kernel\..*|ipi|lock|switch)$'
+# What is neither the program's nor waiting for a device.
+SYSTEM='^(kernel\.(io_wait.+|[^i].*|i[^o].*)|ipi|lock|switch)$'
 USER='^(base|fetch|itlb|dtlb|walk|l[1-4]|dram|remote|store_buffer|mshr_full)$'
 
 # seconds RUN PARTS
 seconds()
 {
 	calc "%.6f" "$(cycles "$1" "$2") / $(hertz "$1")"
+}
+
+# cpu_time RUN: the system time of its processes as times(2) has it, in seconds: kswapd's is its own.
+cpu_time()
+{
+	calc "%.6f" "($(cycles "$1" "$SYSTEM") - $(value "$1" mm.kthread.cycles)) / $(hertz "$1")"
 }
 
 # hertz RUN: of its cores.

@@ -2,8 +2,8 @@
 # T2: R. Venkatasubramanian, "prio_tree patches", linux-mm 2004-03-21: rmap-test on a Pentium II at 200 MHz with 256 MB, under full
 # pte_chains (2.6.5-rc2), objrmap with the priority search tree and objrmap with a linear list.
 #
-# The tests are those of t1.sh; A_ROUNDS (1) and C_ROUNDS (2) of 10 rounds are replayed.
-# pentium2 at 200 MHz with 256 MB.
+# The tests are those of t1.sh; A_ROUNDS (1) and C_ROUNDS (1) of 10 rounds are replayed.
+# pentium2 at 200 MHz with 256 MB, files and swap on a hard disk; system time without kswapd's.
 #
 #   configs/experiments/t2.sh [KEY=VALUE...]
 set -e
@@ -12,12 +12,13 @@ name=t2
 . configs/experiments/published.sh
 . configs/experiments/rmap-test.inc
 a_rounds=${A_ROUNDS:-1}
-c_rounds=${C_ROUNDS:-2}
+c_rounds=${C_ROUNDS:-1}
 settings=
 for setting; do
 	settings="$settings -s $setting"
 done
-machine="-m pentium2 -s core.frequency=200MHz -s memory.size=256M -k linux-2.6.5-i386 $settings"
+machine="-m pentium2 -s core.frequency=200MHz -s memory.size=256M -k linux-2.6.5-i386
+	-s storage.device=hdd -s swap.device=storage -s kernel.page_cache=cold $settings"
 
 rmap_test a "$a_rounds" --vmas 100 --pages 600 --tasks 100
 rmap_test b 1 --vmas 100 --pages 600 --tasks 100 --random yes --visits 2
@@ -32,18 +33,12 @@ for test in a c b; do
 done
 points_run
 
-# system TEST SCHEME FACTOR
-system()
-{
-	all "$1.$2" "$SYSTEM" "$3"
-}
-
 # rows TEST FACTOR PTE_CHAIN PRIO_TREE LIST [killed]: published seconds.
 rows()
 {
-	chain=$(system $1 pte_chain $2)
-	tree=$(system $1 prio_tree $2)
-	list=$(system $1 list $2)
+	chain=$(system $1.pte_chain $2)
+	tree=$(system $1.prio_tree $2)
+	list=$(system $1.list $2)
 	order "$1: pte_chain, prio_tree, list" "$3 $4 $5" "$chain $tree $list"
 	ratio "$1: prio_tree : pte_chain" "$(calc %.3f "$4 / $3")" "$(calc %.3f "$tree / $chain")"
 	if [ "$6" ]; then

@@ -14,7 +14,7 @@ name=t8
 
 "$mmsim" generate cow-children --tasks 1000 --pages 1000 --size 128M -o "$out/cow.pcap"
 for scheme in anon_vma anon_vma_chain; do
-	point $scheme "$out/cow.pcap" --from pressure --to end -m golden-cove -k linux-2.6.37 -s memory.size=4G \
+	point $scheme "$out/cow.pcap" --from pressure --to end -m golden-cove -k linux-2.6.37 -s memory.size=4G -s swap.device=nvme \
 		-s sched.quantum=20us -s kernel.rmap=$scheme
 done
 points_run
