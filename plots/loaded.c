@@ -134,7 +134,7 @@ static void draw_picture(struct loaded *l)
 	double y;
 
 	figure_size(l->f, TOP + PLOT + bottom, "Latency of loads from DRAM under load");
-	figure_margins(l->f, 76, 28, bottom, TOP);
+	figure_margins(l->f, 92, 28, bottom, TOP);
 	figure_caption(l->f, l->q->runs, l->q->n_runs);
 	figure_line_styles(l->f, l->n_series);
 	figure_axis_names(l->f, "DRAM traffic, reads and writes (GB/s)", NULL,

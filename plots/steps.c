@@ -4,6 +4,7 @@
  *
  * Series come from runs, one point a run, those of one machine (or of one LABEL=) joined; or from CSV files
  *	series,<x>,latency_<unit>
+ *	# caption: what was measured on what, below the picture
  *	# a comment
  *	golden-cove,32,5.0
  * where <x> names the axis ("pages", "bytes") and <unit> is cycles or ns. Points to lay over are such a file.
@@ -46,6 +47,7 @@ struct picture {
 	struct series *series;
 	u32 n;
 	char *x, *unit;
+	char *caption; /* of the tables, NULL: they have none */
 };
 
 static struct series *find_series(struct picture *p, const char *name, bool published)
@@ -123,6 +125,17 @@ static char *add_row(struct picture *p, const char *file, u32 n, const char *lin
 	return NULL;
 }
 
+#define CAPTION_MARK "# caption: "
+
+/* The first caption counts; published points have none. */
+static void take_comment(struct picture *p, char *line, bool published)
+{
+	if (published || p->caption || strncmp(line, CAPTION_MARK, strlen(CAPTION_MARK)))
+		return;
+	line[strcspn(line, "\n")] = '\0';
+	p->caption = xstrdup(line + strlen(CAPTION_MARK));
+}
+
 static char *read_rows(struct picture *p, const char *file, FILE *f, bool published)
 {
 	char line[512], *bad;
@@ -130,7 +143,9 @@ static char *read_rows(struct picture *p, const char *file, FILE *f, bool publis
 
 	bad = take_header(p, file, fgets(line, sizeof(line), f) ? line : "");
 	for (n = 2; !bad && fgets(line, sizeof(line), f); n++)
-		if (line[0] != '#')
+		if (line[0] == '#')
+			take_comment(p, line, published);
+		else
 			bad = add_row(p, file, n, line, published);
 	return bad;
 }
@@ -309,9 +324,11 @@ static void draw_picture(struct picture *p)
 	u32 bottom = CAPTION + AXIS + LEGEND * legend_rows(p), i;
 
 	figure_size(p->f, TOP + PLOT + bottom, "Load latency against size");
-	figure_margins(p->f, 76, 28, bottom, TOP);
+	figure_margins(p->f, 92, 28, bottom, TOP);
 	if (p->q->n_runs)
 		figure_caption(p->f, p->q->runs, p->q->n_runs);
+	else if (p->caption)
+		figure_text(p->f, 14, 14, "left", FIGURE_CAPTION, FIGURE_GREY, p->caption);
 	figure_line_styles(p->f, p->n);
 	for (i = 0; i < p->n; i++)
 		if (p->series[i].published)
@@ -336,6 +353,7 @@ static char *draw(struct figure *f, const struct plot_request *q)
 	}
 	free(p.series);
 	free(p.x);
+	free(p.caption);
 	free(p.unit);
 	return bad;
 }

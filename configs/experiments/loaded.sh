@@ -46,5 +46,5 @@ for end in svg png; do
 done
 awk '/^# [^G]/ { name = substr($0, 3) } /^[0-9]/ { if (!(name in idle)) idle[name] = $2; most[name] = $1; worst[name] = $2 }
 	END { for (name in idle) printf "%s: a load from DRAM takes %.0f ns when nothing else is asked of it, and %.0f ns at %.1f GB/s.\n",
-		name, idle[name], worst[name], most[name] }' "$out/loaded.dat"
+		name, idle[name], worst[name], most[name] }' "$out/loaded.dat" | sort | tee "$out/answer.txt"
 echo "the picture is $out/loaded.svg"
