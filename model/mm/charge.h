@@ -137,21 +137,46 @@ static inline void charge_trace(const struct charger *ch, struct cpu *c, enum tr
 /* Its arguments. */
 #define TRACE(...) (&(const u64[TRACE_ARGS]){ __VA_ARGS__ })
 
+/* Times for which a lock was held, as far as they are remembered. */
+#define SPIN_HOLDS 32u
+
 /*
- * A spinlock: busy until a cycle. A path that takes it waits for that, and lets it go at the clock it has
- * then; what others would have got in between is not seen (a path runs at once). va is the lock's line.
+ * A spinlock. A path runs at once, so when another one that begins earlier asks for the lock, it may have been
+ * held for some times that still lie ahead: those are remembered, and who asks gets it between them. Of a path
+ * that took it more often than that since, the first times are forgotten. va is the lock's line.
  */
 struct spinlock {
 	u64 va;
-	u64 busy_until; /* cycle */
+	u64 busy_until; /* cycle at which the last of the times ends */
+	u64 since;      /* cycle at which who has it got it */
+	struct {
+		u64 from, until;
+	} held[SPIN_HOLDS];
+	u32 holds;      /* so far */
 	bool irqsave;   /* interrupts are off while it is held */
 	u64 taken, waited, wait_cycles;
 };
 
+/* From when on it can be had by who asks at a cycle. */
+static inline u64 spin_free_at(const struct spinlock *l, u64 when)
+{
+	u32 i = 0;
+
+	while (i < SPIN_HOLDS) {
+		if (when < l->held[i].from || when >= l->held[i].until) {
+			i++;
+			continue;
+		}
+		when = l->held[i].until;
+		i = 0;
+	}
+	return when;
+}
+
 static inline void spin_lock(const struct charger *ch, struct cpu *c, enum kernel_path path,
 			     struct spinlock *l)
 {
-	u64 now;
+	u64 now, until;
 
 	l->taken++;
 	if (!ch->on || !c)
@@ -160,20 +185,27 @@ static inline void spin_lock(const struct charger *ch, struct cpu *c, enum kerne
 	now = c->ops->now(c);
 	if (l->irqsave)
 		c->irqs_off_from = now;
-	if (now >= l->busy_until)
+	until = now >= l->busy_until ? now : spin_free_at(l, now);
+	l->since = until;
+	if (until == now)
 		return;
 	l->waited++;
-	l->wait_cycles += l->busy_until - now;
-	c->ops->wait_until(c, KPATH_LOCK, l->busy_until);
+	l->wait_cycles += until - now;
+	c->ops->wait_until(c, KPATH_LOCK, until);
 }
 
 static inline void spin_unlock(const struct charger *ch, struct cpu *c, struct spinlock *l)
 {
+	u64 now;
+
 	if (!ch->on || !c)
 		return;
-	l->busy_until = c->ops->now(c);
+	now = c->ops->now(c);
+	l->held[l->holds % SPIN_HOLDS].from = l->since;
+	l->held[l->holds++ % SPIN_HOLDS].until = now;
+	l->busy_until = MAX(l->busy_until, now);
 	if (l->irqsave)
-		c->irqs_off_until = l->busy_until;
+		c->irqs_off_until = now;
 }
 
 #endif
