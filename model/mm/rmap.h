@@ -193,6 +193,19 @@ struct i_mmap_ops {
 	u32 (*sane)(const struct object *o); /* ASSERTs; how many VMAs there are */
 };
 
+/*
+ * Times for which locks were held to change something, by lock: those still ahead when another path asks that
+ * begins earlier, as struct spinlock has them. A lock that falls onto another one's place takes it.
+ */
+#define RMAP_HELD_LOCKS 64u
+struct rmap_held {
+	u64 va;
+	u32 n;
+	struct {
+		u64 from, until;
+	} at[SPIN_HOLDS];
+};
+
 struct rmap {
 	struct kernel *k;
 	const struct rmap_ops *anon, *file;
@@ -209,6 +222,7 @@ struct rmap {
 	const struct page_layout *page;
 	bool rw_locks;         /* locks of sleeping kinds let readers be together */
 	enum kernel_path path; /* of what is done now */
+	struct rmap_held held[RMAP_HELD_LOCKS];
 	struct rmap_stats st;
 	struct rmap_object_stats object[NR_RMAP_OBJECTS];
 };
