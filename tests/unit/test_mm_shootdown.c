@@ -244,12 +244,15 @@ static void test_who_is_last(void **state)
 	env_free(e);
 }
 
-/* While it is held interrupts are off, or not. */
+/* While it is held interrupts are off, or not; it is had between times for which others will have had it. */
 static void test_locks_keep_interrupts_off(void **state)
 {
 	struct env *e = env_new(ERA_6_X);
 	struct mm *mm = mm_new(e->k, false);
-	struct spinlock with = { .va = mm_root(mm), .irqsave = true, .busy_until = 300 };
+	struct spinlock with = { .va = mm_root(mm),
+				 .irqsave = true,
+				 .busy_until = 500,
+				 .held = { { 0, 200 }, { 200, 300 }, { 400, 500 } } };
 	struct spinlock without = { .va = mm_root(mm) };
 
 	spin_lock(&e->k->charger, cpu(e, 0), KPATH_BUDDY, &with);
