@@ -141,9 +141,9 @@ static inline void charge_trace(const struct charger *ch, struct cpu *c, enum tr
 #define SPIN_HOLDS 32u
 
 /*
- * A spinlock. A path runs at once, so when another one that begins earlier asks for the lock, it may have been
- * held for some times that still lie ahead: those are remembered, and who asks gets it between them. Of a path
- * that took it more often than that since, the first times are forgotten. va is the lock's line.
+ * A spinlock. A path runs at once, so when another one that begins earlier asks for the lock, it may have
+ * been held for some times that still lie ahead: those are remembered, and who asks gets it between them. Of
+ * a path that took it more often than that since, the first times are forgotten. va is the lock's line.
  */
 struct spinlock {
 	u64 va;

@@ -9,7 +9,7 @@
 #include "model/base/types.h"
 
 struct rmap_lock {
-	u64 va, since; /* of who had it last to change something: its line, and when he got it */
+	u64 va, since;     /* of who had it last to change something: its line, and when he got it */
 	u64 busy_until;    /* cycle until which somebody has it alone */
 	u64 readers_until; /* and the last of those who have it together */
 };
