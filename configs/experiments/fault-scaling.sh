@@ -38,7 +38,7 @@ waiting()
 {
 	echo "# title Faults a second of threads of one process"
 	echo "# caption machine haswell-2s  ·  $pages fresh pages a thread"
-	echo "cores,2.6.37|1000/s,2.6.37 beside mmap()|1000/s,6.x|1000/s,6.x beside mmap()|1000/s"
+	echo "cores,2.6.37|1000/s,with mmap()|1000/s,6.x|1000/s,with mmap() |1000/s"
 	for n in $cores; do
 		echo "$n cores,$(rate 2.6.37.no$n),$(rate 2.6.37.yes$n),$(rate 6.x.no$n),$(rate 6.x.yes$n)"
 	done
