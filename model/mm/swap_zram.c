@@ -13,16 +13,17 @@
 #define AT(field) offsetof(struct zram_cfg, field)
 
 /*
- * Android's and desktops' /sys/block/zram0/mm_stat show some 10 % of pages of one value, some 5 % that do not
- * compress, and with lz4 or lzo-rle 2.5 to 3 times less memory for all of them.
+ * Written pages of perl, Python, awk and sqlite3 with some MB of small records each, compressed page by page
+ * with lz4: 5 to 59 % of a page (90 % of them), means of 24 to 32 %; up to 4 % were of one value, hardly one
+ * did not become smaller. Pages of pictures or encrypted data would not.
  */
 const struct opt zram_opts[] = {
-	{ "same", OPT_U32, AT(same), "10", 0, 100, "%", "of pages are of one value", NULL },
-	{ "incompressible", OPT_U32, AT(incompressible), "5", 0, 100, "%", "of pages do not become smaller",
+	{ "same", OPT_U32, AT(same), "3", 0, 100, "%", "of pages are of one value", NULL },
+	{ "incompressible", OPT_U32, AT(incompressible), "1", 0, 100, "%", "of pages do not become smaller",
 	  NULL },
-	{ "smallest", OPT_U32, AT(smallest), "15", 1, 100, "%",
+	{ "smallest", OPT_U32, AT(smallest), "10", 1, 100, "%",
 	  "of a page that the best of the others become", NULL },
-	{ "largest", OPT_U32, AT(largest), "55", 1, 100, "%", "of a page that the worst of them become",
+	{ "largest", OPT_U32, AT(largest), "45", 1, 100, "%", "of a page that the worst of them become",
 	  NULL },
 	{ 0 },
 };
