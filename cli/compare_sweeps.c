@@ -271,7 +271,8 @@ static void print_moves(const struct comparison *c, struct moves *m, const char 
 {
 	u32 i;
 
-	qsort(m->at, m->n, sizeof(*m->at), larger_first);
+	if (m->n)
+		qsort(m->at, m->n, sizeof(*m->at), larger_first);
 	printf("\n  %s\n%12s %12s %6s\n", what, "largest", "mean", "points");
 	for (i = 0; i < m->n; i++)
 		print_moved(c, &m->at[i]);
@@ -314,7 +315,8 @@ static json_t *moves_json(const struct comparison *c, const struct moves *m)
 
 static void print_json(struct comparison *c)
 {
-	qsort(c->counters.at, c->counters.n, sizeof(*c->counters.at), larger_first);
+	if (c->counters.n)
+		qsort(c->counters.at, c->counters.n, sizeof(*c->counters.at), larger_first);
 	cli_print_json(json_pack("{ss ss sI sI sI sb sI so so so}", "a", c->a.dir, "b", c->b.dir, "pairs",
 				 (json_int_t)c->pairs, "only_a", (json_int_t)c->only_a, "only_b",
 				 (json_int_t)c->only_b, "identical", !c->counters.n, "worse",

@@ -46,10 +46,11 @@ static void *keep_bytes(struct kept *k, const void *from, size_t bytes)
 	void *at;
 
 	ASSERT(bytes <= PIECE);
-	if (bytes > k->left)
+	if (!k->room || bytes > k->left)
 		new_piece(k);
 	at = k->room;
-	memcpy(at, from, bytes);
+	if (bytes)
+		memcpy(at, from, bytes);
 	bytes = MIN((bytes + 15) & ~(size_t)15, k->left);
 	k->room += bytes;
 	k->left -= bytes;

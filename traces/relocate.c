@@ -219,7 +219,8 @@ void relocation_draw(struct relocation *r)
 {
 	u32 i;
 
-	qsort(r->region, r->n, sizeof(*r->region), by_number);
+	if (r->n)
+		qsort(r->region, r->n, sizeof(*r->region), by_number);
 	map64_fini(&r->known);
 	r->known = (struct map64){ 0 };
 	for (i = 0; i < r->n;)
