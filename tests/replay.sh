@@ -85,4 +85,17 @@ for unmap in no yes; do
 	done
 done
 
+# Programs that want a core all the time leave kswapd a share of it as if it was one of them.
+$mmsim generate thrash --pages 4000 --iterations 2 --threads 1 -o "$tmp/thrash.pcap"
+files=
+for n in 1 2 3; do
+	files="$files $tmp/thrash.pcap"
+	[ $n = 2 ] && continue
+	# shellcheck disable=SC2086 # words
+	replay $files -s memory.size=$((18 * n))M -s swap.device=zram -s sched.quantum=100us
+	check "kswapd beside $n programs: a share of the core" awk -v n=$n -v had="$(now mm.kthread.cycles)" -v all="$(now core0.cycles)" \
+		'BEGIN { share = had / all * (n + 1); print share; exit !(share > 0.5 && share < 1.1) }'
+	check "kswapd beside $n programs: they reclaim, too" test "$(now mm.reclaim.stolen_direct)" -gt 1000
+done
+
 finish

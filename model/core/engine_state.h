@@ -18,6 +18,7 @@ struct engine_job {
 	bool flusher; /* of the flusher, then */
 	u64 period;   /* cycles */
 	bool due;
+	bool behind; /* it could go on, but others wait for the core */
 	struct engine_job *next; /* that is due on the same core */
 };
 
@@ -152,6 +153,7 @@ void engine_begin_ticks(struct engine *e);
 void engine_end_ticks(struct engine *e);
 /* The core, which is not idle, does what is due on it. */
 void engine_do_due(struct engine *e, struct engine_core *c);
+void engine_hasten_threads(struct engine *e, const struct engine_core *c);
 
 /* engine_explain.c: for who asks (profile.h): what the core runs; whole runs' addresses from an index on. */
 void engine_tell_runs(struct engine *e);

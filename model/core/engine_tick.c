@@ -3,6 +3,9 @@
  * that somebody has woken. An idle core does it at once, at that cycle; another one as it does an interrupt:
  * before its thread goes on, between two block runs or where an access waits for another core's turn.
  *
+ * Threads that have more to do share a core with others as these do among themselves: for as long as they ran,
+ * each of the others may run first. Real ones are preempted for that; here a slice of theirs ends by itself.
+ *
  * Ticks come at whole multiples of their period. Where the work itself takes more than a half of it,
  * multiples are left out, so that the rest of the time is not only theirs.
  * While nobody has anything to do, and nobody sleeps, the replay is at its end and there are none.
@@ -39,10 +42,48 @@ static void name_task(const struct engine_job *j, const struct engine_core *c)
 	tracer_set_task(j->engine->tracer, c->id, 0, 0, comm);
 }
 
+static bool node_has_idle_core(const struct engine *e, u32 node)
+{
+	u32 i;
+
+	for (i = 0; i < e->p.n_cores; i++)
+		if (!e->cores[i].active && e->cores[i].cpu->node == node)
+			return true;
+	return false;
+}
+
+/* The threads of a node have had the core since `from`; if they want to go on, others come first. */
+static void take_turns(struct engine_job *j, const struct engine_core *c, u64 from)
+{
+	struct engine *e = j->engine;
+	u64 now = core_now(c->core), others = sched_wanted(&e->sched, c->id);
+
+	j->behind = event_scheduled(&j->ev) && others && !node_has_idle_core(e, j->node);
+	if (!j->behind)
+		return;
+	now = MAX(j->ev.when, now + (now - from) * others);
+	event_cancel(e->p.events, &j->ev);
+	schedule(j, now);
+}
+
+/* Nobody wants the core any more. */
+void engine_hasten_threads(struct engine *e, const struct engine_core *c)
+{
+	struct engine_job *j = &e->job[e->n_jobs - kernel_nodes(e->p.kernel) + c->cpu->node];
+
+	if (!j->behind || !event_scheduled(&j->ev))
+		return;
+	j->behind = false;
+	event_cancel(e->p.events, &j->ev);
+	schedule(j, MAX(core_now(c->core), e->now));
+}
+
 static void work(struct engine_job *j, struct engine_core *c)
 {
 	struct kernel *k = j->engine->p.kernel;
+	u64 from = core_now(c->core);
 
+	j->behind = false;
 	if (unlikely(j->engine->tracer != NULL))
 		name_task(j, c);
 	if (j->flusher)
@@ -54,6 +95,8 @@ static void work(struct engine_job *j, struct engine_core *c)
 	core_sync(c->core);
 	if (j->period)
 		schedule_next(j, c);
+	else if (!j->flusher)
+		take_turns(j, c, from);
 }
 
 /* The node's first idle core, or the one that is named. */

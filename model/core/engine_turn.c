@@ -125,6 +125,7 @@ static bool pick(struct engine *e)
 		kernel_hold(e->p.kernel, c->cpu);
 	else
 		kernel_set_idle(e->p.kernel, c->cpu, true);
+	engine_hasten_threads(e, c);
 	return false;
 }
 

@@ -68,6 +68,12 @@ struct sched {
 
 #define SCHED_ANY (~(u32)0)
 
+/* Threads that want the core now: on it, or waiting for it or any. */
+static inline u32 sched_wanted(const struct sched *s, u32 core)
+{
+	return s->core[core].busy + s->core[core].queue.n + s->shared.n;
+}
+
 void sched_init(struct sched *s, const struct sched_cfg *cfg, u32 cores, u64 hz);
 void sched_fini(struct sched *s);
 void sched_stats_add(const struct sched *s, struct stats *st);
