@@ -55,8 +55,9 @@ static double share(const struct heat *h, double v)
 
 static u32 colour(double part)
 {
-	double at = part * (ARRAY_SIZE(cividis) - 1);
-	u32 i = MIN((u32)at, (u32)ARRAY_SIZE(cividis) - 2);
+	const u32 last = ARRAY_SIZE(cividis) - 1;
+	double at = part * last;
+	u32 i = MIN((u32)at, last - 1);
 
 	return mix(cividis[i], cividis[i + 1], at - i);
 }
