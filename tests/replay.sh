@@ -93,9 +93,10 @@ for n in 1 2 3; do
 	[ $n = 2 ] && continue
 	# shellcheck disable=SC2086 # words
 	replay $files -s memory.size=$((18 * n))M -s swap.device=zram -s sched.quantum=100us
-	check "kswapd beside $n programs: a share of the core" awk -v n=$n -v had="$(now mm.kthread.cycles)" -v all="$(now core0.cycles)" \
+	check "kswapd beside $n programs: a share of the core" awk -v n=$n \
+		-v had="$(counter "$tmp/out/stats.json" mm.kthread.cycles)" -v all="$(counter "$tmp/out/stats.json" core0.cycles)" \
 		'BEGIN { share = had / all * (n + 1); print share; exit !(share > 0.5 && share < 1.1) }'
-	check "kswapd beside $n programs: they reclaim, too" test "$(now mm.reclaim.stolen_direct)" -gt 1000
+	check "kswapd beside $n programs: they reclaim, too" test "$(counter "$tmp/out/stats.json" mm.reclaim.stolen_direct)" -gt 1000
 done
 
 finish

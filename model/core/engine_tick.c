@@ -3,8 +3,9 @@
  * that somebody has woken. An idle core does it at once, at that cycle; another one as it does an interrupt:
  * before its thread goes on, between two block runs or where an access waits for another core's turn.
  *
- * Threads that have more to do share a core with others as these do among themselves: for as long as they ran,
- * each of the others may run first. Real ones are preempted for that; here a slice of theirs ends by itself.
+ * Threads that have more to do share a core with others as these do among themselves: for as long as they
+ * ran, each of the others may run first. Real ones are preempted for that; here a slice of theirs ends by
+ * itself.
  *
  * Ticks come at whole multiples of their period. Where the work itself takes more than a half of it,
  * multiples are left out, so that the rest of the time is not only theirs.
