@@ -179,7 +179,8 @@ install: all
 	install -m 755 $(BIN) $(DESTDIR)$(prefix)/bin/mmsim
 	install -m 644 $(B)/mmsim-recorder.so $(DESTDIR)$(prefix)/lib/mmsim/mmsim-recorder.so
 	install -m 644 docs/mmsim.1 $(DESTDIR)$(prefix)/share/man/man1/mmsim.1
-	install -d $(DESTDIR)$(prefix)/share/bash-completion/completions $(DESTDIR)$(prefix)/share/zsh/site-functions
+	install -d $(DESTDIR)$(prefix)/share/bash-completion/completions
+	install -d $(DESTDIR)$(prefix)/share/zsh/site-functions
 	install -m 644 completion/mmsim.bash $(DESTDIR)$(prefix)/share/bash-completion/completions/mmsim
 	install -m 644 completion/_mmsim $(DESTDIR)$(prefix)/share/zsh/site-functions/_mmsim
 
