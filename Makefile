@@ -197,7 +197,7 @@ help:
 	@echo 'make check       sanitizers, two compilers, clang-tidy, long tests'
 	@echo 'make fuzz        every fuzz target for FUZZ_SECONDS (60) each'
 	@echo 'make bench       speed of decoding and replaying, beside cachegrind'
-	@echo 'make validate    published tables and machines, measured again, into docs/validation.md; up to two hours'
+	@echo 'make validate    published tables, measured again into docs/validation.md; up to two hours'
 	@echo 'make bless       take the present results of the samples as the expected ones'
 	@echo 'make install     to $$(DESTDIR)$$(prefix); make uninstall removes it'
 	@echo 'make deps        install the packages that build and tests need (apt-get, sudo)'

@@ -13,35 +13,35 @@
 #include "model/sim/stat.h"
 
 /* Whose cycles: parts "kernel.<path>" of the cycle stack, and "ipi". A new path is one row here. */
-#define KERNEL_PATHS(X)                                            \
-	X(FAULT, "fault", "entry, exit and body of a page fault")  \
-	X(ZERO, "zero", "clearing a frame")                        \
-	X(COPY, "copy", "copying a frame")                         \
-	X(SYSCALL, "syscall", "system calls, without the copying") \
-	X(UIO, "uio", "copying between user buffers and the kernel") \
-	X(UNMAP, "unmap", "taking mappings away")                  \
-	X(FORK, "fork", "copying an address space")                \
-	X(FLUSH, "flush", "TLB invalidation instructions")         \
-	X(SHOOTDOWN, "shootdown", "interrupting others to flush, and waiting for them") \
-	X(CACHE_FLUSH, "cache_flush", "flushing lines of virtually indexed caches") \
-	X(PCP, "pcp", "pages from and to per-CPU lists")           \
-	X(REFILL, "refill", "refills of per-CPU lists")            \
-	X(DRAIN, "drain", "giving pages of per-CPU lists back")    \
-	X(BUDDY, "buddy", "blocks from and to the buddy")          \
-	X(FALLBACK, "fallback", "blocks of another migratetype")   \
-	X(COMPACT, "compact", "compaction")                        \
-	X(PAGE_CACHE, "files", "pages of files: lookups, readahead, write-back, requests") \
-	X(RECLAIM, "reclaim", "reclaim, and shrinking of slabs")   \
-	X(SWAP, "swap", "slots of swap, its cache and requests to its device") \
-	X(ZRAM, "zram", "compressing and decompressing")           \
-	X(SLAB, "slab", "objects from and to per-CPU arrays or freelists") \
-	X(SLAB_REFILL, "slab_refill", "objects from and to slabs") \
-	X(SLAB_GROW, "slab_grow", "new slabs, and their end")      \
-	X(KMAP, "kmap", "kmap, kmap_atomic and fixmap")            \
-	X(VMALLOC, "vmalloc", "vmalloc, vmap and ioremap")         \
+#define KERNEL_PATHS(X)                                                                               \
+	X(FAULT, "fault", "entry, exit and body of a page fault")                                     \
+	X(ZERO, "zero", "clearing a frame")                                                           \
+	X(COPY, "copy", "copying a frame")                                                            \
+	X(SYSCALL, "syscall", "system calls, without the copying")                                    \
+	X(UIO, "uio", "copying between user buffers and the kernel")                                  \
+	X(UNMAP, "unmap", "taking mappings away")                                                     \
+	X(FORK, "fork", "copying an address space")                                                   \
+	X(FLUSH, "flush", "TLB invalidation instructions")                                            \
+	X(SHOOTDOWN, "shootdown", "interrupting others to flush, and waiting for them")               \
+	X(CACHE_FLUSH, "cache_flush", "flushing lines of virtually indexed caches")                   \
+	X(PCP, "pcp", "pages from and to per-CPU lists")                                              \
+	X(REFILL, "refill", "refills of per-CPU lists")                                               \
+	X(DRAIN, "drain", "giving pages of per-CPU lists back")                                       \
+	X(BUDDY, "buddy", "blocks from and to the buddy")                                             \
+	X(FALLBACK, "fallback", "blocks of another migratetype")                                      \
+	X(COMPACT, "compact", "compaction")                                                           \
+	X(PAGE_CACHE, "files", "pages of files: lookups, readahead, write-back, requests")            \
+	X(RECLAIM, "reclaim", "reclaim, and shrinking of slabs")                                      \
+	X(SWAP, "swap", "slots of swap, its cache and requests to its device")                        \
+	X(ZRAM, "zram", "compressing and decompressing")                                              \
+	X(SLAB, "slab", "objects from and to per-CPU arrays or freelists")                            \
+	X(SLAB_REFILL, "slab_refill", "objects from and to slabs")                                    \
+	X(SLAB_GROW, "slab_grow", "new slabs, and their end")                                         \
+	X(KMAP, "kmap", "kmap, kmap_atomic and fixmap")                                               \
+	X(VMALLOC, "vmalloc", "vmalloc, vmap and ioremap")                                            \
 	X(IO_WAIT, "io_wait", "waiting for a device on the core, where a thread cannot be suspended") \
-	X(LOCK, "lock", "waiting for the kernel's locks")          \
-	X(USE, "use", "recorded users of pages and objects at their contents") \
+	X(LOCK, "lock", "waiting for the kernel's locks")                                             \
+	X(USE, "use", "recorded users of pages and objects at their contents")                        \
 	X(KTHREAD, "kthread", "timers, workers and kernel threads, but for the paths that they take") \
 	X(IPI, "ipi", "interrupts from other cores, and the flushes that they ask for")
 
@@ -49,7 +49,7 @@ enum kernel_path {
 #define X(id, name, help) KPATH_##id,
 	KERNEL_PATHS(X)
 #undef X
-	NR_KERNEL_PATHS,
+		NR_KERNEL_PATHS,
 };
 extern const char *const kernel_path_name[NR_KERNEL_PATHS];
 extern const char *const kernel_path_help[NR_KERNEL_PATHS];
@@ -66,25 +66,25 @@ enum access_kind { ACCESS_READ, ACCESS_WRITE, ACCESS_EXEC };
  * What the kernel made a program's access wait for, for histograms of latency. Of several the last in this
  * list counts. The first three are no faults.
  */
-#define ACCESS_CAUSES(X)                                                             \
-	X(NONE, "none", "nothing: no fault, and nobody came between")                \
-	X(KTHREAD, "kthread", "a timer's or kernel thread's work on its core")       \
+#define ACCESS_CAUSES(X)                                                               \
+	X(NONE, "none", "nothing: no fault, and nobody came between")                  \
+	X(KTHREAD, "kthread", "a timer's or kernel thread's work on its core")         \
 	X(SHOOTDOWN, "shootdown", "interrupts for flushes that other cores asked for") \
-	X(MINOR, "minor", "a fault that needed no page: rights, bits of the entry")  \
-	X(ZERO_PAGE, "zero_page", "a fault that mapped the shared zero page")        \
-	X(ZERO, "zero", "a fault that gave a cleared page")                          \
-	X(FILE, "file", "a fault that mapped a page of a file")                      \
-	X(SWAP, "swap", "a fault for a page that was swapped out, but in memory")    \
-	X(HUGE, "huge", "a fault that gave a cleared large page")                    \
-	X(COW, "cow", "a fault that copied a page")                                  \
-	X(RECLAIM, "reclaim", "a fault that had to reclaim or compact memory")       \
+	X(MINOR, "minor", "a fault that needed no page: rights, bits of the entry")    \
+	X(ZERO_PAGE, "zero_page", "a fault that mapped the shared zero page")          \
+	X(ZERO, "zero", "a fault that gave a cleared page")                            \
+	X(FILE, "file", "a fault that mapped a page of a file")                        \
+	X(SWAP, "swap", "a fault for a page that was swapped out, but in memory")      \
+	X(HUGE, "huge", "a fault that gave a cleared large page")                      \
+	X(COW, "cow", "a fault that copied a page")                                    \
+	X(RECLAIM, "reclaim", "a fault that had to reclaim or compact memory")         \
 	X(MAJOR, "major", "a fault that waited for a device")
 
 enum access_cause {
 #define X(id, name, help) CAUSE_##id,
 	ACCESS_CAUSES(X)
 #undef X
-	NR_ACCESS_CAUSES,
+		NR_ACCESS_CAUSES,
 };
 #define NR_CAUSES_OF_NO_FAULT 3u
 extern const char *const access_cause_name[NR_ACCESS_CAUSES];
@@ -170,12 +170,13 @@ struct cpu_ops {
 struct cpu {
 	const struct cpu_ops *ops;
 	u32 id;
-	u32 node; /* of memory */
-	u64 direct_map; /* kernel address of physical 0 */
-	u64 kernel_root; /* 0: none */
+	u32 node;                          /* of memory */
+	u64 direct_map;                    /* kernel address of physical 0 */
+	u64 kernel_root;                   /* 0: none */
 	u64 irqs_off_from, irqs_off_until; /* cycles: when the kernel last kept interrupts off */
-	u64 block_until; /* of TRAP_BLOCK: cycle at which the thread may go on; a past one: at its next turn */
-	u32 cause; /* enum access_cause: what the kernel has done so far for the access at hand */
+	u64 block_until; /* of TRAP_BLOCK: cycle at which the thread may go on; a past one: at its next turn
+			  */
+	u32 cause;       /* enum access_cause: what the kernel has done so far for the access at hand */
 };
 
 /* c NULL: nobody has the work to do. */

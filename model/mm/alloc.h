@@ -115,7 +115,8 @@ struct page_alloc {
 	const struct reclaim_ops *reclaim; /* NULL: nothing can be reclaimed */
 	void *reclaim_arg;
 	bool reclaiming; /* what is allocated now is for reclaim itself: PF_MEMALLOC */
-	void (*release)(void *arg, struct cpu *c, u64 pfn); /* of a page in an LRU list that is freed; lru.h */
+	void (*release)(void *arg, struct cpu *c,
+			u64 pfn); /* of a page in an LRU list that is freed; lru.h */
 	void *release_arg;
 	struct compaction *compaction; /* compact.h; NULL: blocks are not made by moving pages */
 	struct page_alloc_stats st;

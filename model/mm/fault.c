@@ -294,8 +294,8 @@ static void make_dirty(struct fault *f, u64 pfn)
 }
 
 /*
- * do_read_fault(), do_cow_fault(), do_shared_fault(). What lies around comes first, so that it cannot cost the
- * page itself where memory is short.
+ * do_read_fault(), do_cow_fault(), do_shared_fault(). What lies around comes first, so that it cannot cost
+ * the page itself where memory is short.
  */
 static enum trap_result fault_object(struct fault *f)
 {
@@ -341,7 +341,8 @@ static void leave_run(struct fault *f)
 	f->entry = pte_read(f->mm, f->entry_pa);
 }
 
-/* wp_page_copy(), for who has the old page; the entry may have gone while there was no memory for the copy. */
+/* wp_page_copy(), for who has the old page; the entry may have gone while there was no memory for the copy.
+ */
 static enum trap_result copy_page(struct fault *f, u64 old)
 {
 	struct rmap_entry was = fault_this_entry(f, old);

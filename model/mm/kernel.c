@@ -31,7 +31,7 @@ static const char *const slab_names[] = { "era", "slab", "slub", NULL };
 static const char *const boot_names[] = { "fresh", "aged", "buddyinfo", NULL };
 static const char *const reclaim_names[] = { "era", "scan", "zone", "split", "mglru", NULL };
 static const char *const page_cache_names[] = { "off", "warm", "cold", NULL };
-static const char *const rmap_names[] = { "era",	   "none",     "pte_chain",	 "objrmap",
+static const char *const rmap_names[] = { "era",    "none",     "pte_chain",      "objrmap",
 					  "anonmm", "anon_vma", "anon_vma_chain", NULL };
 static const char *const rmap_file_names[] = { "scheme", "list", "prio_tree", "interval_tree", NULL };
 static const char *const tlbi_names[] = { "layout", "ipi", "broadcast", NULL };
@@ -79,7 +79,8 @@ const struct opt kernel_opts[] = {
 	  "pte_chains hold physical addresses, 8 bytes with PAE, as kernels with page tables in highmem do",
 	  NULL },
 	{ "reclaim", OPT_ENUM, AT(reclaim), "era", 0, 0, NULL,
-	  "how pages are chosen: by scanning page tables (2.4), from two lists a zone (2.6), or from lists of "
+	  "how pages are chosen: by scanning page tables (2.4), from two lists a zone (2.6), or from lists "
+	  "of "
 	  "private memory and of files (2.6.28 on), or by generations (6.1 on, where it is configured)",
 	  reclaim_names },
 	{ "swappiness", OPT_U32, AT(swappiness), "60", 0, 200, NULL,

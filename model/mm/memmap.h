@@ -43,11 +43,11 @@ enum page_state {
 /* Bits of struct page.marks: include/linux/page-flags.h */
 #define PG_REFERENCED  1u
 #define PG_ACTIVE      2u
-#define PG_LRU         4u   /* in a list of lru.h, by prev and next */
-#define PG_BATCHED     8u   /* on its way there */
+#define PG_LRU         4u /* in a list of lru.h, by prev and next */
+#define PG_BATCHED     8u /* on its way there */
 #define PG_DIRTY       16u
-#define PG_WRITEBACK   32u  /* until `ready` */
-#define PG_LOCKED      64u  /* being read, until `ready` */
+#define PG_WRITEBACK   32u /* until `ready` */
+#define PG_LOCKED      64u /* being read, until `ready` */
 #define PG_UNEVICTABLE 128u
 #define PG_SWAPBACKED  256u /* of private or shared anonymous memory */
 #define PG_WORKINGSET  512u
@@ -65,11 +65,12 @@ struct page {
 	u8 flags;
 	u64 private;
 	/* Of a page that is mapped, or that a file or swap has: */
-	u64 mapping;  /* what rmap.h finds its mappings by, PAGE_MAPPING_ANON in its last bit; 0: nobody has it */
-	u64 index;    /* in pages: of the object, or of the address in its first mapping: page->index */
-	u64 rmap;     /* pte_chain.c: the entry that maps it, or the chain of those that do */
-	u64 swap;     /* its slot + 1, 0: it is not in the swap cache */
-	u64 ready;    /* cycle at which the transfer that it waits for is over, 0: none */
+	u64 mapping; /* what rmap.h finds its mappings by, PAGE_MAPPING_ANON in its last bit; 0: nobody has it
+		      */
+	u64 index;   /* in pages: of the object, or of the address in its first mapping: page->index */
+	u64 rmap;    /* pte_chain.c: the entry that maps it, or the chain of those that do */
+	u64 swap;    /* its slot + 1, 0: it is not in the swap cache */
+	u64 ready;   /* cycle at which the transfer that it waits for is over, 0: none */
 	u32 mapcount; /* entries that map it */
 	u16 marks;    /* PG_* */
 	u16 group;    /* whose limit it is charged to, 0: the root's */

@@ -22,7 +22,8 @@ struct migration {
 	/* Of the page that is to be moved. */
 	struct mapping *mapping;
 	u32 n, cap;
-	/* Without a reverse mapping that can walk: entries of each page of a chunk, of more than one the last. */
+	/* Without a reverse mapping that can walk: entries of each page of a chunk, of more than one the
+	 * last. */
 	u64 first; /* page of the chunk, NO_FRAME: of none */
 	struct mapping last[PAGE_CHUNK];
 	u32 entries[PAGE_CHUNK];

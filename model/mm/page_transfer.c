@@ -84,8 +84,8 @@ static u64 submit(struct kernel *k, struct object *o, u64 now, bool write, u64 i
 	u32 first = (u32)MIN(pages, room);
 	u64 end = blockdev_submit(k->storage, now, write, page, first);
 
-	timeline_span(k->charger.timeline, TL_DEVICE_STORAGE, write ? TL_FILE_WRITE : TL_FILE_READ, now, end, page,
-		      first);
+	timeline_span(k->charger.timeline, TL_DEVICE_STORAGE, write ? TL_FILE_WRITE : TL_FILE_READ, now, end,
+		      page, first);
 	return first < pages ? submit(k, o, end, write, index + first, pages - first) : end;
 }
 

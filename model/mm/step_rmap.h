@@ -2,12 +2,13 @@
  * Steps of reverse mapping; see step.h. Columns are instructions of a kernel of that time with the scheme in
  * it, whichever it was; what a scheme does is the same in each, what surrounds it is not.
  *
- * Counted on 6.12: 195 instructions to note an anonymous page, of which 45 are the mapping and 150 statistics;
- * 127 to forget one (100 of statistics); a walk of folio_referenced() that finds one entry 750, of which 66,
- * 86 and 100 are around it, 90 the lock and 60 the entry's bit (step_reclaim.h), the rest a visit with its
- * node of the tree; a visit by try_to_unmap() 465, also where nothing is mapped. A new anon_vma costs a fault 300 to 1,030 with the objects. Insertion into an interval tree 22 to
- * 71 and 7 to 170 of rebalancing. RMAP_COUNT is part of what a fault of a file's page, a fork and an unmapping
- * cost in step_fault.h's sources, whose rows are without it and RMAP_REMOVE.
+ * Counted on 6.12: 195 instructions to note an anonymous page, of which 45 are the mapping and 150
+ * statistics; 127 to forget one (100 of statistics); a walk of folio_referenced() that finds one entry 750,
+ * of which 66, 86 and 100 are around it, 90 the lock and 60 the entry's bit (step_reclaim.h), the rest a
+ * visit with its node of the tree; a visit by try_to_unmap() 465, also where nothing is mapped. A new
+ * anon_vma costs a fault 300 to 1,030 with the objects. Insertion into an interval tree takes 22 to 71 and 7
+ * to 170 of rebalancing. RMAP_COUNT is part of what a fault of a file's page, a fork and an unmapping cost in
+ * step_fault.h's sources, whose rows are without it and RMAP_REMOVE.
  */
 #ifndef MMSIM_MM_STEP_RMAP_H
 #define MMSIM_MM_STEP_RMAP_H

@@ -404,8 +404,8 @@ u64 swap_transfer(struct kernel *k, struct cpu *c, bool write, u64 slot, u32 pag
 		return now;
 	now = c->ops->now(c);
 	end = blockdev_submit(s->dev, now, write, s->first + slot, pages);
-	timeline_span(k->charger.timeline, TL_DEVICE_SWAP, write ? TL_SWAP_WRITE : TL_SWAP_READ, now, end, slot,
-		      pages);
+	timeline_span(k->charger.timeline, TL_DEVICE_SWAP, write ? TL_SWAP_WRITE : TL_SWAP_READ, now, end,
+		      slot, pages);
 	return end;
 }
 

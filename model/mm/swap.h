@@ -12,8 +12,8 @@
  *
  * Not modelled: several devices and their priorities, swap files with holes, the pages in which counts above
  * 62 go on, large pages (they are split first), shared memory in swap, discards; interrupts at the end of
- * transfers, whose work is charged with the request; what DMA does to caches: lines of a frame stay as its last
- * owner left them. For model/mm.
+ * transfers, whose work is charged with the request; what DMA does to caches: lines of a frame stay as its
+ * last owner left them. For model/mm.
  */
 #ifndef MMSIM_MM_SWAP_H
 #define MMSIM_MM_SWAP_H

@@ -43,7 +43,8 @@ u64 reclaim_group(struct kernel *k, struct cpu *c, u32 group, u64 pages);
 s32 reclaim_first_priority(const struct kernel *k);
 /* kswapd's look at a node, at one priority, for some pages: struct scan tells what came of it. */
 void reclaim_kswapd(struct scan *s);
-/* A batch of an inactive list, or of the oldest generation, was looked at; file: its pages are of files alone. */
+/* A batch of an inactive list, or of the oldest generation, was looked at; file: its pages are of files
+ * alone. */
 void scan_count(struct scan *s, u64 looked_at, u64 freed, bool file);
 u64 reclaim_possible(const struct kernel *k, const struct zone *z); /* zone_reclaimable_pages() */
 void reclaim_stats_add(const struct kernel *k, struct stats *s);    /* registers mm.reclaim.* */

@@ -262,9 +262,13 @@ static bool take_entry(struct rmap_walk *w, const struct rmap_entry *e)
 /* try_to_unmap(). Whether nobody maps it any more. */
 static bool unmap_all(struct scan *s, u64 pfn)
 {
-	struct rmap_walk w = {
-		.k = s->k, .c = s->c, .path = KPATH_RECLAIM, .pfn = pfn, .entry = take_entry, .arg = s, .unmaps = true
-	};
+	struct rmap_walk w = { .k = s->k,
+			       .c = s->c,
+			       .path = KPATH_RECLAIM,
+			       .pfn = pfn,
+			       .entry = take_entry,
+			       .arg = s,
+			       .unmaps = true };
 
 	rmap_walk(&w);
 	return !page_at(s, pfn)->mapcount;

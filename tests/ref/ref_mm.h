@@ -22,7 +22,8 @@ struct ref_page {
 	bool anon; /* its VMA has had private pages */
 	u32 flags;
 	u32 object; /* 0: none */
-	u32 index; /* in the object; of private memory: its own page number until it is moved with pages in it */
+	u32 index; /* in the object; of private memory: its own page number until it is moved with pages in it
+		    */
 	s32 frame; /* -1: none */
 	enum ref_writable writable;
 };
