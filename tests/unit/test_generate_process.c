@@ -43,6 +43,7 @@ static const struct generate_opts usual = {
 	.stride = 64,
 	.seed = 1,
 	.tasks = 5,
+	.groups = 1,
 	.vmas = 10,
 	.iterations = 3,
 	.share = 100,
@@ -255,6 +256,17 @@ static void test_shared_map(void **state)
 		assert_true(b->p[b->order[i]].end > b->p[b->order[4]].last_seen);
 	}
 	free(b);
+	o.groups = 3;
+	b = make("shared-map", &o);
+	assert_sound(b);
+	assert_int_equal(b->n_forks, 15);
+	assert_int_equal(b->p[GENERATE_PID].maps, 1); /* the code's page */
+	for (i = 0; i < 15; i++) {
+		assert_int_equal(b->p[b->order[i]].maps, 1);
+		assert_int_equal(b->p[b->order[i]].touches, 100);
+	}
+	free(b);
+	o.groups = 1;
 	o.share = 30;
 	o.tasks = 40;
 	b = make("shared-map", &o);
@@ -422,16 +434,11 @@ static void test_forks_lat_proc(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rmap_test_linear),
-		cmocka_unit_test(test_rmap_test_random),
-		cmocka_unit_test(test_cow_children),
-		cmocka_unit_test(test_shared_map),
-		cmocka_unit_test(test_fork_share),
-		cmocka_unit_test(test_touchfork),
-		cmocka_unit_test(test_faults),
-		cmocka_unit_test(test_thrash),
-		cmocka_unit_test(test_file_io),
-		cmocka_unit_test(test_forks),
+		cmocka_unit_test(test_rmap_test_linear), cmocka_unit_test(test_rmap_test_random),
+		cmocka_unit_test(test_cow_children),     cmocka_unit_test(test_shared_map),
+		cmocka_unit_test(test_fork_share),       cmocka_unit_test(test_touchfork),
+		cmocka_unit_test(test_faults),           cmocka_unit_test(test_thrash),
+		cmocka_unit_test(test_file_io),          cmocka_unit_test(test_forks),
 		cmocka_unit_test(test_forks_lat_proc),
 	};
 

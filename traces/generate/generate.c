@@ -58,6 +58,8 @@ const struct opt generate_keys[] = {
 	  "whose number of pages is touched at random; 0: as many as there are", NULL },
 	{ "work", OPT_ENUM, AT(work), "kernbench", 0, 0, NULL, "of each process", generate_works },
 	{ "random", OPT_BOOL, AT(random), "no", 0, 0, NULL, "pages are touched in random order", NULL },
+	{ "groups", OPT_U64, AT(groups), "1", 1, 256, NULL, "of processes, each with a memory of its own",
+	  NULL },
 	{ "share", OPT_U32, AT(share), "100", 1, 100, "percent",
 	  "of the shared pages that each process touches", NULL },
 	{ "unmap", OPT_BOOL, AT(unmap), "no", 0, 0, NULL, "pages are unmapped instead of protected", NULL },

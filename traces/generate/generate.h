@@ -18,7 +18,7 @@ struct generate_opts {
 	u32 stores, threads;
 	u64 live, object, touch; /* of allocation events */
 	u64 between;
-	u64 tasks, vmas, iterations, visits; /* of processes */
+	u64 tasks, groups, vmas, iterations, visits; /* of processes */
 	u32 share, work;
 	u32 cpus, order;
 	bool cold, random, unmap, maps;

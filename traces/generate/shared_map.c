@@ -3,7 +3,8 @@
  * touches every page, or with --share every page with that probability. They live until all have done so.
  * (A. Arcangeli, linux-mm 2004-03-08: 2.7 GB and 100 processes; P. Wong, 2002-09: a data base of 100 GB.)
  *
- * With --share 100 a page has --tasks mappings, else their number is binomially distributed.
+ * With --share 100 a page has --tasks mappings, else their number is binomially distributed. With --groups
+ * there are so many such memories, each of other --tasks processes, which map it themselves, as a file.
  * Marks: "touch" where the processes begin, "end" where all have done.
  */
 #include "traces/generate/process.h"
@@ -22,9 +23,9 @@ static void touch(struct generation *g, struct tr_encoder *enc, u32 store, u64 p
 
 static void run(struct generation *g)
 {
-	u32 store = generate_block(g, TR_STORE, TR_DEP_NONE);
+	u32 store = generate_block(g, TR_STORE, TR_DEP_NONE), first = 0;
 	u64 pages = (g->o.size + GENERATE_PAGE - 1) / GENERATE_PAGE, i;
-	const struct process_map m = {
+	struct process_map m = {
 		.addr = BASE,
 		.len = pages * GENERATE_PAGE,
 		.prot = TR_PROT_READ | TR_PROT_WRITE,
@@ -33,12 +34,20 @@ static void run(struct generation *g)
 	struct process_family f;
 	struct tr_encoder *child;
 
-	process_map(g->enc, &m);
-	f = process_fork_family(g, g->o.tasks);
+	if (g->o.groups == 1)
+		process_map(g->enc, &m);
+	for (i = 0; g->o.groups > 1 && i < g->o.groups; i++)
+		first = process_file(g, g->enc, "shared", m.len) - (u32)i;
+	f = process_fork_family(g, g->o.groups * g->o.tasks);
 	process_mark(g->enc, "touch");
 	tr_encoder_flush(g->enc);
 	for (i = 0; i < f.n; i++) {
 		child = process_family_begin(g, &f, i);
+		if (g->o.groups > 1) {
+			m.flags = TR_MAP_SHARED;
+			m.file = first + (u32)(i / g->o.tasks);
+			process_map(child, &m);
+		}
 		touch(g, child, store, pages);
 		process_family_meet(&f, i, child);
 		process_family_end(&f, i, child);
