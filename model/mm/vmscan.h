@@ -77,6 +77,5 @@ u32 shrink_pages(struct scan *s, struct page_batch *b);
 u32 page_referenced(struct scan *s, u64 pfn);
 /* The entry of a page gives way to what swap or the file will say: try_to_unmap_one(). */
 void unmap_entry(struct scan *s, struct mm *mm, u64 va, u64 entry_pa);
-bool page_is_dirty(const struct page *p);
 
 #endif

@@ -30,11 +30,6 @@ static bool is_shmem(const struct page *p)
 	return is_swapbacked(p) && p->mapping && !page_is_anon(p);
 }
 
-bool page_is_dirty(const struct page *p)
-{
-	return p->marks & PG_DIRTY;
-}
-
 /*
  * Who writes to a device whose queue is full sleeps, and so looks at nothing before there is room; a batch
  * may go beyond it. Whether that is so.
@@ -414,7 +409,7 @@ static enum fate shrink_page(struct scan *s, u64 pfn)
 		return count(&st->kept_no_swap, BECOMES_ACTIVE);
 	if (p->mapcount && !unmap_all(s, pfn))
 		return count(&st->kept_mapped, BECOMES_ACTIVE);
-	if (page_is_dirty(p) && (v == RECLAIM_CLEAN || !write_page(s, pfn)))
+	if (page_cache_dirty(p) && (v == RECLAIM_CLEAN || !write_page(s, pfn)))
 		return count(&st->kept_writeback, STAYS);
 	tlb_batch_flush(&s->tlb, s->k, s->c);
 	return free_page(s, pfn) ? FREED : STAYS;
