@@ -126,7 +126,7 @@ static void write_tile(struct picture *p, const struct panel *panel, u32 run, u3
 		return;
 	}
 	fprintf(p->f->dat, "%u %u ", shade(share), share > 0.45 ? 0xffffffu : 0u);
-	fprintf(p->f->dat, "\"%s\" \"%s cycles\" ", format_percent(&a, t->accesses, panel->accesses),
+	fprintf(p->f->dat, "\"%s\" \"%s\" ", format_percent(&a, t->accesses, panel->accesses),
 		format_latency(&b, t->time / t->accesses));
 	fprintf(p->f->dat, "%s %s %s %.6g\n", kinds[kind], p->column[column]->token, p->row[row]->token,
 		share);
@@ -167,16 +167,16 @@ static void write_run(struct picture *p, u32 run)
 	}
 }
 
-/* What the colours mean: boxes of five shares. */
+/* What is in the tiles, and what their colours mean: boxes of five shares. */
 static void colour_scale(struct figure *f)
 {
 	static const double shares[] = { 0.01, 0.05, 0.2, 0.5, 1 };
 	char colour[16], label[16];
-	double x = 420;
+	double x = 556;
 	u32 i;
 
-	figure_text(f, x - 14, 48, "right", FIGURE_SMALL, FIGURE_GREY,
-		    "colour: share of the time of all loads (of all stores)");
+	figure_text(f, 14, 48, "left", FIGURE_SMALL, FIGURE_GREY, "share of the accesses, mean cycles");
+	figure_text(f, x - 14, 48, "right", FIGURE_SMALL, FIGURE_GREY, "colour: share of the time");
 	for (i = 0; i < ARRAY_SIZE(shares); i++, x += 74) {
 		snprintf(colour, sizeof(colour), "#%06X", shade(shares[i]));
 		snprintf(label, sizeof(label), "%g %%", 100 * shares[i]);

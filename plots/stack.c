@@ -211,7 +211,7 @@ static void legend(struct picture *p)
 		share = 100 * (double)shown_cycles(p, 0, p->shown[i]) / (double)p->stacks[0].total;
 		s = p->q->n_runs > 1 ? xstrdup(p->shown[i]->label)
 				     : xasprintf("%s %.*f %%", p->shown[i]->label, digits(share), share);
-		figure_text(p->f, x + 22, y, "left", FIGURE_TEXT, FIGURE_INK, s);
+		figure_text(p->f, x + 22, y, "left", FIGURE_SMALL, FIGURE_INK, s);
 		free(s);
 	}
 }

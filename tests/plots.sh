@@ -66,7 +66,7 @@ check "stacks: shares where asked" "$mmsim" plot stack --percent "$data/sort" "$
 check "stacks: shares where asked: axis" says "$tmp/asked.svg" "share of cycles (%)"
 draw served served "$data/sort" "$data/odd" "$data/stores"
 check "served: levels and translations" says "$tmp/served.svg" "Where accesses were served" "L1 TLB hit" "STLB hit" \
-	"page walk" "page fault" "DRAM" "cycles<"
+	"page walk" "page fault" "DRAM" "mean cycles"
 draw steps steps "$data/pages.csv" --points "$data/published.csv"
 check "steps: units and series" says "$tmp/steps.svg" "mean load latency (cycles)" "working set (pages)" "golden-cove" \
 	"Golden Cove (published)"
