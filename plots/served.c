@@ -172,12 +172,12 @@ static void colour_scale(struct figure *f)
 {
 	static const double shares[] = { 0.01, 0.05, 0.2, 0.5, 1 };
 	char colour[16], label[16];
-	double x = 556;
+	double x = 438;
 	u32 i;
 
 	figure_text(f, 14, 48, "left", FIGURE_SMALL, FIGURE_GREY, "share of the accesses, mean cycles");
 	figure_text(f, x - 14, 48, "right", FIGURE_SMALL, FIGURE_GREY, "colour: share of the time");
-	for (i = 0; i < ARRAY_SIZE(shares); i++, x += 74) {
+	for (i = 0; i < ARRAY_SIZE(shares); i++, x += 70) {
 		snprintf(colour, sizeof(colour), "#%06X", shade(shares[i]));
 		snprintf(label, sizeof(label), "%g %%", 100 * shares[i]);
 		figure_box_sample(f, x, 48, colour);

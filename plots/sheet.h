@@ -32,8 +32,8 @@ struct sheet {
 bool sheet_number(const char *s, double *v);
 
 /*
- * Reads a table into a zeroed sheet, which sheet_fini() has to give back in any case. Empty fields are refused
- * unless `gaps`. NULL, or what is wrong and in which line, to be freed.
+ * Reads a table into a zeroed sheet, which sheet_fini() has to give back in any case. Empty fields are
+ * refused unless `gaps`. NULL, or what is wrong and in which line, to be freed.
  */
 char *sheet_read(struct sheet *s, const char *file, bool gaps);
 void sheet_fini(struct sheet *s);
