@@ -289,7 +289,7 @@ static void draw_axes(const struct picture *p, struct range *r)
 	open_up(r);
 	figure_size(p->f, top + PLOT + BOTTOM + LEGEND * (p->n + 1),
 		    q->by ? find_by(q->by)->heading : "Load latency, cumulative");
-	figure_margins(p->f, 104, 28, p->f->height - top - PLOT, top);
+	figure_margins(p->f, 116, 28, p->f->height - top - PLOT, top);
 	figure_caption(p->f, q->runs, q->n_runs);
 	snprintf(cycles, sizeof(cycles), "%s (cycles)", what);
 	snprintf(ns, sizeof(ns), "%s (ns at %s)", what, format_hz(&a, q->runs[0].hz));

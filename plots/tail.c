@@ -113,7 +113,7 @@ static void legend(struct tail *t)
 		for (i = 0; l->n && i < ARRAY_SIZE(marks); i++)
 			figure_text(t->f, marks[i].column, legend_y(t, row), "right", FIGURE_TEXT, FIGURE_INK,
 				    format_count_in(
-					    &a, latency_table_percentile(l, marks[i].num, marks[i].den), 10));
+					    &a, latency_table_percentile(l, marks[i].num, marks[i].den), 9));
 		if (!l->n)
 			figure_text(t->f, marks[0].column, legend_y(t, row), "right", FIGURE_TEXT,
 				    FIGURE_GREY, "no loads");
@@ -181,7 +181,7 @@ static void draw_picture(struct tail *t)
 	u32 top = same_clock(t->q) ? TOP : TOP - 48;
 
 	figure_size(t->f, top + PLOT + BOTTOM + LEGEND * (t->q->n_runs + 1), "Load latency, the tail");
-	figure_margins(t->f, 104, 28, t->f->height - top - PLOT, top);
+	figure_margins(t->f, 116, 28, t->f->height - top - PLOT, top);
 	figure_caption(t->f, t->q->runs, t->q->n_runs);
 	figure_line_styles(t->f, t->q->n_runs);
 	axes(t);
