@@ -2,7 +2,7 @@
  * Files of recordings, where the kernel has a page cache: which of them are the same, and calls on them.
  *
  * A file that has a name is the same for all recordings that name it so; a number whose name was not told
- * when it was used first is a file of its own.
+ * when it was used first is a file of its own. Whether a file is memory and nothing else only its name tells.
  */
 #include "model/core/engine_state.h"
 
@@ -57,19 +57,33 @@ static u64 by_name(struct engine_files *f, const char *name, bool *is_new)
 	return NAMED + i;
 }
 
+/* What /proc/PID/fd calls it. Many have the same name. */
+static bool is_memfd(const struct tr_event *ev)
+{
+	return ev->name && !strncmp(ev->name, "/memfd:", 7);
+}
+
+/* Memory and nothing else: a memfd, or a file where the C library's shm_open() has them. */
+static bool is_shmem(const struct tr_event *ev)
+{
+	return is_memfd(ev) || (ev->name && !strncmp(ev->name, "/dev/shm/", 9));
+}
+
 enum step engine_name_file(struct engine *e, struct thread *th)
 {
 	const struct tr_event *ev = &th->event;
 	u64 number = number_of(th->rec, ev->file), id = number;
-	bool is_new = false;
+	bool files = kernel_has_files(e->p.kernel), is_new = !files || is_memfd(ev);
 
-	if (!kernel_has_files(e->p.kernel) || ev->file == TR_NO_FILE ||
-	    map64_find(&e->files.of_number, number))
+	if (ev->file == TR_NO_FILE || map64_find(&e->files.of_number, number))
 		return STEP_DONE;
-	if (ev->name && *ev->name)
+	if (!is_new && ev->name && *ev->name)
 		id = by_name(&e->files, ev->name, &is_new);
-	map64_set(&e->files.of_number, number, id);
-	if (is_new)
+	if (is_new && is_shmem(ev))
+		kernel_file_is_shmem(e->p.kernel, e->on->cpu, id);
+	if (files)
+		map64_set(&e->files.of_number, number, id);
+	if (files && is_new)
 		kernel_file_size(e->p.kernel, e->on->cpu, id, ev->len);
 	return STEP_DONE;
 }

@@ -136,7 +136,7 @@ static void check_objects(struct check *ch)
 	u64 index, entry;
 
 	for (o = ch->k->objects.first; o; o = o->next) {
-		ASSERT(o->users || !o->anon);
+		ASSERT(o->users || !o->anon || o->lasts);
 		for (index = 0; (entry = cache_index_next(&o->pages, &index)); index++)
 			if (!cache_is_value(entry))
 				found(ch, cache_pfn(entry));

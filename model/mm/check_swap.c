@@ -6,6 +6,7 @@
 #include "model/mm/pgtable.h"
 #include "model/mm/pte.h"
 #include "model/mm/rmap.h"
+#include "model/mm/shmem.h"
 
 struct entries {
 	struct mm *mm;
@@ -13,7 +14,7 @@ struct entries {
 	u64 n;
 };
 
-/* Only private memory of a VMA goes to swap. */
+/* Page tables have slots of private memory alone. */
 static void found_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 {
 	struct entries *e = arg;
@@ -38,6 +39,7 @@ void check_swap(const struct kernel *k)
 		pgtable_each_swap(e.mm, 0, k->user_end, found_entry, &e);
 		ASSERT(e.n - before == e.mm->rss.swap);
 	}
+	shmem_check(k, &e.slots);
 	swap_sane(k, &e.slots);
 	map64_fini(&e.slots);
 }

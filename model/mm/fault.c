@@ -14,6 +14,7 @@
 #include "model/mm/page_cache.h"
 #include "model/mm/pte.h"
 #include "model/mm/rmap.h"
+#include "model/mm/shmem.h"
 #include "model/mm/shootdown.h"
 #include "model/mm/vma_object.h"
 #include "model/mm/writeback.h"
@@ -188,15 +189,18 @@ static enum trap_result object_frame(struct fault *f, u64 va, u64 *pfn)
 			       .sequential = f->vma->flags & MM_SEQUENTIAL,
 			       .random = f->vma->flags & MM_RANDOM };
 	enum cache_answer answer = CACHE_READY;
+	bool in_swap = shmem_in_swap(w.o, index), major = !in_swap;
 
-	if (page_cache_on(f->k))
+	if (in_swap)
+		answer = shmem_from_swap(f->k, f->c, w.o, index, pfn, &major);
+	else if (page_cache_on(f->k))
 		answer = page_cache_get(f->k, f->c, &w, false, pfn);
 	else
 		*pfn = object_frame_made(f, index, va);
-	if (answer == CACHE_WAIT) {
+	if (major && (in_swap || answer == CACHE_WAIT))
 		fault_is_major(f);
+	if (answer == CACHE_WAIT)
 		return fault_wait(f, f->c->block_until);
-	}
 	if (answer == CACHE_NOMEM || *pfn == NO_FRAME)
 		return TRAP_OOM;
 	frame_get(f->k->frames, *pfn);

@@ -34,6 +34,14 @@ void kernel_file_reaches(struct kernel *k, struct cpu *c, u64 file, u64 bytes)
 	o->bytes = MAX(o->bytes, bytes);
 }
 
+void kernel_file_is_shmem(struct kernel *k, struct cpu *c, u64 file)
+{
+	struct object *o = object_named(&k->objects, c, file);
+
+	if (!o->pages.pages)
+		o->anon = o->lasts = true;
+}
+
 /* ---- read() and write() ---- */
 
 static void begin_io(struct kernel *k, struct cpu *c, struct object *o, struct file_io *io)
@@ -136,7 +144,7 @@ static void wrote(struct kernel *k, struct cpu *c, struct object *o, struct file
 {
 	page_cache_set_dirty(k, c, io->pfn);
 	lru_mark_accessed(k, c, io->pfn);
-	io->dirtied = true;
+	io->dirtied = !o->anon; /* mapping_can_writeback() */
 	if (o->bytes < position(io))
 		o->bytes = position(io);
 }

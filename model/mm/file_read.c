@@ -6,6 +6,7 @@
 #include "model/mm/lru.h"
 #include "model/mm/page.h"
 #include "model/mm/page_cache.h"
+#include "model/mm/shmem.h"
 
 /* Pages of one request, at most: BIO_MAX_VECS, 512 KB; before 2.6.26 128 KB. */
 static u32 request_pages(const struct kernel *k)
@@ -165,6 +166,15 @@ static u64 bring(struct kernel *k, struct cpu *c, const struct page_want *w)
 	return object_page(w->o, w->index);
 }
 
+/* What read() and write() need of shared memory that is in swap; CACHE_READY: it is not there. */
+static enum cache_answer from_swap(struct kernel *k, struct cpu *c, struct object *o, u64 index)
+{
+	bool major;
+	u64 pfn;
+
+	return shmem_in_swap(o, index) ? shmem_from_swap(k, c, o, index, &pfn, &major) : CACHE_READY;
+}
+
 enum cache_answer page_cache_get(struct kernel *k, struct cpu *c, const struct page_want *w, bool again,
 				 u64 *pfn)
 {
@@ -173,6 +183,9 @@ enum cache_answer page_cache_get(struct kernel *k, struct cpu *c, const struct p
 	bool missed;
 
 	page_cache_settle(k, c);
+	answer = from_swap(k, c, w->o, w->index);
+	if (answer != CACHE_READY)
+		return answer;
 	st->lookups += !again;
 	if (w->fault)
 		readahead_before(k, c, w);
@@ -215,7 +228,12 @@ u64 page_cache_peek(struct kernel *k, struct cpu *c, struct object *o, u64 index
 
 enum cache_answer page_cache_grab(struct kernel *k, struct cpu *c, struct object *o, u64 index, u64 *pfn)
 {
+	enum cache_answer answer;
+
 	page_cache_settle(k, c);
+	answer = from_swap(k, c, o, index);
+	if (answer != CACHE_READY)
+		return answer;
 	k->page_cache->st.lookups++;
 	cache_cost_find(k, c, o, index);
 	*pfn = object_page(o, index);

@@ -201,8 +201,8 @@ struct kernel *kernel_new(const struct kernel_params *p)
 	k->trim_period = p->hz / MAX(p->cfg->time_scale, 1);
 	set_costs(&k->cost, p->cfg, p->hz);
 	k->layout = layout_of(p->cfg->layout, (enum kernel_era)p->cfg->era, p->memory);
-	charger_init(&k->charger, p->cfg->era, layout_image_va(&k->layout), p->cfg->instruction_scale,
-		     p->cfg->charge);
+	charger_init(&k->charger, p->cfg->era, layout_image_va(&k->layout), k->layout.image_bytes,
+		     p->cfg->instruction_scale, p->cfg->charge);
 	charger_stalls(&k->charger, p->cfg->era,
 		       &(struct step_stalls){ .atomic = k->cost.atomic,
 					      .trap = k->cost.trap,
@@ -329,6 +329,7 @@ void kernel_sync(struct kernel *k)
 		k->rss.anon += mm->rss.anon;
 		k->rss.file += mm->rss.file;
 		k->rss.swap += mm->rss.swap;
+		k->rss.shmem += mm->rss.shmem;
 	}
 }
 
@@ -336,9 +337,11 @@ static void rss_stats(struct kernel *k, struct stats *s)
 {
 	stats_add_one(s, "mm.rss.anon", &k->rss.anon, "pages", "private ones that are mapped now");
 	stats_add_one(s, "mm.rss.file", &k->rss.file, "pages", "of files and shared memory, mapped now");
+	stats_add_one(s, "mm.rss.shmem", &k->rss.shmem, "pages", "of these, of shared memory");
 	stats_add_one(s, "mm.rss.swap", &k->rss.swap, "entries", "of page tables, for pages in swap");
 	stats_set_level(s, "mm.rss.anon");
 	stats_set_level(s, "mm.rss.file");
+	stats_set_level(s, "mm.rss.shmem");
 	stats_set_level(s, "mm.rss.swap");
 }
 #define STAT_STRUCT struct mmap_lock_stats

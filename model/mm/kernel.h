@@ -283,6 +283,11 @@ u16 mm_asid(const struct mm *mm, const struct cpu *c); /* 0: the hardware thread
 void mm_describe(const struct mm *mm, u64 va, char *buf, size_t size);
 
 /*
+ * The file that mm_map.object names is memory and nothing else: a memfd, or of a tmpfs. Before it is used.
+ */
+void kernel_file_is_shmem(struct kernel *k, struct cpu *c, u64 file);
+
+/*
  * Files, where kernel.page_cache is on: read(), write() and their kin go through the page cache. A file has
  * the identity that mm_map.object gives it.
  */

@@ -241,7 +241,9 @@ static u32 batch_size(enum kernel_era era)
 
 /*
  * Private memory began in the active list from 2.5 (lru_cache_add_active() of do_anonymous_page()) to 5.8;
- * 2.4.10 on and 5.9 on it has to be used again for that.
+ * 2.4.10 on and 5.9 on it has to be used again for that. Shared memory does as files do, but from 2.6.28,
+ * which put it among private memory, to 2.6.34 (K. Motohiro, "tmpfs: Insert tmpfs cache pages to inactive
+ * list at first", linux-mm, 2010-05-19).
  */
 static bool begins_active(const struct kernel *k, const struct page *p)
 {
@@ -249,6 +251,8 @@ static bool begins_active(const struct kernel *k, const struct page *p)
 		return p->marks & PG_ACTIVE;
 	if (k->lru->form == RECLAIM_SCAN || k->lru->form == RECLAIM_MGLRU)
 		return false;
+	if (p->mapping && !page_is_anon(p))
+		return p->marks & PG_SWAPBACKED && k->cfg.era == ERA_2_6_26;
 	return p->marks & PG_SWAPBACKED && k->cfg.era != ERA_6_X;
 }
 

@@ -38,7 +38,8 @@ static const struct stat_desc stat_rows[] = { MEMCG_STATS(STAT_ROW){ 0 } };
 
 struct memcg {
 	struct memcg_stats st;
-	u64 va; /* of its struct mem_cgroup */
+	u64 va;    /* of its struct mem_cgroup */
+	u64 shmem; /* slots of swap that pages of shared memory have, which were its */
 };
 
 /* Of a hardware thread: struct memcg_stock_pcp. */
@@ -250,7 +251,18 @@ static u64 swapped(const struct kernel *k, u32 group)
 	for (mm = k->mms; mm; mm = mm->next)
 		if (mm->group == group)
 			n += mm->rss.swap;
-	return n;
+	return n + k->memcgs->group[group].shmem;
+}
+
+void memcg_count_shmem(struct kernel *k, u32 group, s32 slots)
+{
+	if (k->memcgs)
+		k->memcgs->group[group].shmem += (u64)(s64)slots;
+}
+
+u64 memcg_shmem(const struct kernel *k, u32 group)
+{
+	return k->memcgs->group[group].shmem;
 }
 
 bool memcg_may_swap(const struct kernel *k, const struct page *p)

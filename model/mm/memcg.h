@@ -43,6 +43,9 @@ bool memcg_charge_mm(struct kernel *k, struct cpu *c, const struct mm *mm, u32 g
 void memcg_uncharge(struct kernel *k, struct page *p);
 /* Whether its group may have one more page in swap. */
 bool memcg_may_swap(const struct kernel *k, const struct page *p);
+/* A page of shared memory that was charged to it got a slot (1), or gave one back (-1); how many have. */
+void memcg_count_shmem(struct kernel *k, u32 group, s32 slots);
+u64 memcg_shmem(const struct kernel *k, u32 group);
 /* --check: counts against the pages. */
 void memcg_sane(const struct kernel *k);
 

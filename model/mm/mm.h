@@ -189,9 +189,10 @@ struct khugepaged {
 	u32 asleep;
 };
 
-/* Pages of an address space: private ones, those of objects, private ones that lie in swap. */
+/* Pages of an address space: private ones, those of objects, private ones that lie in swap; and those of
+ * objects that are shared memory. */
 struct mm_rss {
-	u64 anon, file, swap;
+	u64 anon, file, swap, shmem;
 };
 
 struct kernel {

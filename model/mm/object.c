@@ -4,6 +4,7 @@
 
 #include "model/base/error.h"
 #include "model/mm/cache_cost.h"
+#include "model/mm/shmem.h"
 
 void objects_init(struct objects *set, struct kernel *k)
 {
@@ -88,7 +89,7 @@ void object_get(struct object *o)
 void object_put(struct object *o, struct cpu *c)
 {
 	ASSERT(o->users);
-	if (--o->users == 0 && o->anon)
+	if (--o->users == 0 && o->anon && !o->lasts)
 		object_free(o, c);
 }
 
@@ -98,7 +99,9 @@ void object_drop_range(struct object *o, struct cpu *c, u64 first, u64 last)
 	u64 index = first, entry;
 
 	while ((entry = cache_index_next(&o->pages, &index)) && index <= last) {
-		if (cache_is_value(entry))
+		if (shmem_in_swap(o, index))
+			shmem_forget(o->set->k, c, o, index);
+		else if (cache_is_value(entry))
 			page_cache_forget(o->set->k, c, o, index);
 		else
 			page_cache_drop(o->set->k, c, o, index);

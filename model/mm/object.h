@@ -2,7 +2,8 @@
  * What can be mapped besides private anonymous memory: files, and shared anonymous memory. An object is what
  * Linux has as inode and address_space: its pages by their index (cache_index.h), and what the page cache
  * knows of it (page_cache.h); every address space that maps it shares the pages. A file's pages stay when
- * nobody maps it any more; shared anonymous memory goes with its last mapping.
+ * nobody maps it any more; shared anonymous memory goes with its last mapping. A file of a tmpfs is shared
+ * memory that stays.
  *
  * For model/mm.
  */
@@ -36,7 +37,8 @@ struct object_vmas {
 
 struct object {
 	u64 id;                  /* 0: nobody else can name it */
-	bool anon;               /* shared anonymous memory */
+	bool anon;               /* shared anonymous memory, or a file of a tmpfs */
+	bool lasts;              /* the latter: it stays when nobody maps it */
 	u32 users;               /* VMAs that map it */
 	struct page_index pages; /* of each page one reference */
 	struct spinlock lock;    /* of the index; va 0: it is not modelled */

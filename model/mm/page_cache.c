@@ -171,10 +171,10 @@ static void count_nodes(struct page_cache *pc)
 	pc->st.nodes = pc->nodes.slab ? pc->nodes.n : 0;
 }
 
-bool page_cache_add(struct kernel *k, struct cpu *c, struct object *o, u64 index, u64 pfn)
+/* False: no memory. */
+static bool put_in(struct kernel *k, struct cpu *c, struct object *o, u64 index, u64 pfn)
 {
 	struct page *p = page_cache_page(k, pfn);
-	u64 shadow = page_cache_shadow(o, index);
 
 	ASSERT(object_page(o, index) == NO_FRAME);
 	if (!cache_index_store(&o->pages, &k->page_cache->nodes, c, index, cache_page(pfn)))
@@ -189,11 +189,28 @@ bool page_cache_add(struct kernel *k, struct cpu *c, struct object *o, u64 index
 		p->index = index;
 		p->marks |= o->anon ? PG_SWAPBACKED : 0;
 	}
+	return true;
+}
+
+bool page_cache_add(struct kernel *k, struct cpu *c, struct object *o, u64 index, u64 pfn)
+{
+	struct page *p = page_cache_page(k, pfn);
+	u64 shadow = page_cache_shadow(o, index);
+
+	if (!put_in(k, c, o, index, pfn))
+		return false;
 	if (p && shadow)
 		workingset_refault(k, c, pfn, shadow);
 	if (p && c)
 		lru_add(k, c, pfn);
 	return true;
+}
+
+void page_cache_return(struct kernel *k, struct cpu *c, struct object *o, u64 index, u64 pfn)
+{
+	bool stored = put_in(k, c, o, index, pfn);
+
+	ASSERT(stored);
 }
 
 /* __filemap_remove_folio(): the object's page is nobody's now, and something may stand in its place. */
@@ -216,6 +233,13 @@ static void take_out(struct kernel *k, struct cpu *c, struct object *o, u64 inde
 	count_nodes(k->page_cache);
 	if (p)
 		p->mapping = 0;
+}
+
+void page_cache_leave(struct kernel *k, struct cpu *c, u64 pfn, u64 value)
+{
+	const struct page *p = page_cache_page(k, pfn);
+
+	take_out(k, c, page_object(p), p->index, cache_value(value));
 }
 
 void page_cache_drop(struct kernel *k, struct cpu *c, struct object *o, u64 index)
@@ -272,7 +296,7 @@ u64 page_cache_shadow(const struct object *o, u64 index)
 {
 	u64 entry = cache_index_load(&o->pages, index);
 
-	return cache_is_value(entry) ? entry >> 1 : 0;
+	return cache_is_value(entry) && !o->anon ? entry >> 1 : 0;
 }
 
 /* ---- counters ---- */

@@ -92,6 +92,12 @@ void page_cache_forget(struct kernel *k, struct cpu *c, struct object *o, u64 in
  * shadow (63 bits, 0: nothing) takes its place. False: it is not such a page.
  */
 bool page_cache_remove(struct kernel *k, struct cpu *c, u64 pfn, u64 shadow);
+/*
+ * The page becomes nobody's, and a value takes its place; the object's reference is the caller's now. And the
+ * reverse: in the place of a value, which must be there, comes a page that is in the lists already.
+ */
+void page_cache_leave(struct kernel *k, struct cpu *c, u64 pfn, u64 value);
+void page_cache_return(struct kernel *k, struct cpu *c, struct object *o, u64 index, u64 pfn);
 /* Compaction: what is in the page is in another frame from now on. */
 void page_cache_migrate(struct kernel *k, u64 from, u64 to);
 /* What page_cache_remove() left there; 0: nothing, or there is a page. */

@@ -134,9 +134,12 @@ bool rmap_prepare_object(struct mm *mm, struct cpu *c, struct vma *v)
 	return !mm->k->rmap || prepare(mm, c, v, mm->k->rmap->file, 1, KPATH_FAULT);
 }
 
-static u64 *rss_of(struct mm *mm, const struct page *p)
+/* One more (1) or one fewer (-1): add_mm_counter(). */
+static void count_rss(struct mm *mm, const struct page *p, s32 pages)
 {
-	return page_is_anon(p) ? &mm->rss.anon : &mm->rss.file;
+	*(page_is_anon(p) ? &mm->rss.anon : &mm->rss.file) += (u64)(s64)pages;
+	if (!page_is_anon(p) && p->marks & PG_SWAPBACKED)
+		mm->rss.shmem += (u64)(s64)pages;
 }
 
 static void add_first(struct kernel *k, struct cpu *c, const struct rmap_entry *e, bool exclusive)
@@ -153,7 +156,7 @@ static void add_first(struct kernel *k, struct cpu *c, const struct rmap_entry *
 	ASSERT(page_is_anon(p));
 	p->mapcount = 1;
 	k->rmap->mapped++;
-	e->mm->rss.anon++;
+	count_rss(e->mm, p, 1);
 	r->st.adds++;
 	touch_page(r, c, e->pfn, r->page->mapping, 2 * k->layout.word);
 	touch_page(r, c, e->pfn, r->page->mapcount, 4);
@@ -200,7 +203,7 @@ static void add(struct kernel *k, struct cpu *c, const struct rmap_entry *e, enu
 		half(r, p)->add(r, c, p, e);
 	r->mapped += !p->mapcount++;
 	p->marks &= (u16)~PG_EXCLUSIVE;
-	++*rss_of(e->mm, p);
+	count_rss(e->mm, p, 1);
 	r->st.adds++;
 	touch_page(r, c, e->pfn, r->page->mapcount, 4);
 }
@@ -228,7 +231,7 @@ void rmap_remove(struct kernel *k, struct cpu *c, const struct rmap_entry *e)
 	if (half(r, p)->remove)
 		half(r, p)->remove(r, c, p, e);
 	r->mapped -= !--p->mapcount;
-	--*rss_of(e->mm, p);
+	count_rss(e->mm, p, -1);
 	r->st.removes++;
 	if (p->marks & PG_UNEVICTABLE)
 		lru_rescue(k, c, e->pfn);

@@ -4,6 +4,7 @@
 #include "model/base/error.h"
 #include "model/base/map64.h"
 #include "model/mm/alloc.h"
+#include "model/mm/page_cache.h"
 #include "model/mm/pgtable.h"
 #include "model/mm/pte.h"
 #include "model/mm/rmap_halves.h"
@@ -28,6 +29,7 @@ static void count(struct scan *s, u64 pfn)
 	else
 		map64_set(&s->maps, pfn, 1);
 	++*(page_is_anon(p) ? &s->rss.anon : &s->rss.file);
+	s->rss.shmem += page_object(p) && page_object(p)->anon;
 }
 
 static void count_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
@@ -59,7 +61,8 @@ static void scan_mm(struct scan *s, struct mm *mm)
 	pgtable_each(mm, 0, s->k->user_end, count_entry, s);
 	pgtable_each_huge(mm, 0, s->k->user_end, count_huge, s);
 	pgtable_each_swap(mm, 0, s->k->user_end, count_swap, s);
-	ASSERT(s->rss.anon == mm->rss.anon && s->rss.file == mm->rss.file && s->rss.swap == mm->rss.swap);
+	ASSERT(s->rss.anon == mm->rss.anon && s->rss.file == mm->rss.file && s->rss.swap == mm->rss.swap &&
+	       s->rss.shmem == mm->rss.shmem);
 }
 
 /* Where a walk has been: each entry once, and every one is where it says. */

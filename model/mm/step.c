@@ -21,7 +21,8 @@ const char *const kernel_step_name[NR_KERNEL_STEPS] = {
 #undef X
 };
 
-void charger_init(struct charger *ch, enum kernel_era era, u64 text_va, u32 percent, bool on)
+/* A small machine's image has not room for all steps: there they share their text. */
+void charger_init(struct charger *ch, enum kernel_era era, u64 text_va, u64 text_bytes, u32 percent, bool on)
 {
 	enum era_class class = era_class(era);
 	u64 va = text_va;
@@ -35,6 +36,8 @@ void charger_init(struct charger *ch, enum kernel_era era, u64 text_va, u32 perc
 
 		lines = (counted + INSTRUCTIONS_A_LINE - 1) / INSTRUCTIONS_A_LINE;
 		lines = MIN(lines, STEP_LINES_MAX);
+		if (va + (u64)lines * TEXT_LINE > text_va + text_bytes)
+			va = text_va;
 		ch->step[s] = (struct step_text){ .va = va,
 						  .bytes = lines * TEXT_LINE,
 						  .instructions = (counted * percent + 50) / 100 };

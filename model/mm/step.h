@@ -22,13 +22,15 @@
 #include "model/mm/step_map.h"
 #include "model/mm/step_reclaim.h"
 #include "model/mm/step_rmap.h"
+#include "model/mm/step_shmem.h"
 #include "model/mm/step_slab.h"
 #include "model/mm/step_swap.h"
 
+/* Text lies in this order: what is new stands at the end, and moves nothing else. */
 #define KERNEL_STEPS(X)                                                                         \
 	FAULT_STEPS(X)                                                                          \
 	ALLOC_STEPS(X) SLAB_STEPS(X) MAP_STEPS(X) KTHREAD_STEPS(X) FLUSH_STEPS(X) SWAP_STEPS(X) \
-		RECLAIM_STEPS(X) CACHE_STEPS(X) RMAP_STEPS(X) HUGE_STEPS(X)
+		RECLAIM_STEPS(X) CACHE_STEPS(X) RMAP_STEPS(X) HUGE_STEPS(X) SHMEM_STEPS(X)
 
 enum kernel_step {
 #define X(id, path, a, b, c, d, help) STEP_##id,
@@ -41,8 +43,8 @@ extern const u32 kernel_step_instructions[NR_KERNEL_STEPS][NR_ERA_CLASSES];
 extern const char *const kernel_step_name[NR_KERNEL_STEPS]; /* "PCP_ALLOC" */
 
 struct charger;
-/* Lays out the text of all steps from text_va on; percent: kernel.instruction_scale. */
-void charger_init(struct charger *ch, enum kernel_era era, u64 text_va, u32 percent, bool on);
+/* Lays out the text of all steps in text_bytes from text_va on; percent: kernel.instruction_scale. */
+void charger_init(struct charger *ch, enum kernel_era era, u64 text_va, u64 text_bytes, u32 percent, bool on);
 void charger_fini(struct charger *ch);
 /* Cycles of what is no instruction's issue; step_stall.c. */
 struct step_stalls {

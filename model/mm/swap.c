@@ -161,6 +161,7 @@ void swap_stats_add(const struct kernel *k, struct stats *s)
 	stats_set_level(s, "mm.swap.used");
 	stats_set_level(s, "mm.swap.used_max");
 	stats_set_level(s, "mm.swap.cached");
+	stats_set_level(s, "mm.swap.shmem");
 	stats_add_one(s, "mm.vmstat.pswpin", &k->swap->st.read, "pages", "read from swap");
 	stats_add_one(s, "mm.vmstat.pswpout", &k->swap->st.written, "pages", "written to swap");
 	stats_add_one(s, "mm.vmstat.swap_ra", &k->swap->st.readahead, "pages", "read ahead");
@@ -311,6 +312,16 @@ u64 swap_take_slot(struct kernel *k, struct cpu *c)
 	return slot;
 }
 
+bool swap_cache_take(struct kernel *k, struct cpu *c, u64 slot, u64 pfn)
+{
+	if (!swap_cache_add(k->swap->cache, c, slot, pfn)) {
+		swap_give_back(k->swap, c, slot);
+		return false;
+	}
+	page_of(&k->pa->map, pfn)->marks |= PG_DIRTY;
+	return true;
+}
+
 bool swap_add(struct kernel *k, struct cpu *c, u64 pfn)
 {
 	struct page *p = rmap_page(k, pfn);
@@ -321,14 +332,7 @@ bool swap_add(struct kernel *k, struct cpu *c, u64 pfn)
 	if (p->swap)
 		return true;
 	slot = swap_take_slot(k, c);
-	if (slot == NO_SLOT)
-		return false;
-	if (!swap_cache_add(k->swap->cache, c, slot, pfn)) {
-		swap_give_back(k->swap, c, slot);
-		return false;
-	}
-	p->marks |= PG_DIRTY;
-	return true;
+	return slot != NO_SLOT && swap_cache_take(k, c, slot, pfn);
 }
 
 /* The slot has no page any more. */

@@ -7,13 +7,16 @@
  * meanwhile, leaves the cache (swap_cache_remove()). A fault finds it in the cache or reads it
  * (fault_swap.c). A slot is free when it has neither entries nor a page.
  *
+ * A page of shared memory leaves its object for the swap cache when it is to be written, and the object keeps
+ * its slot: shmem.h.
+ *
  * struct page.swap is the slot + 1 while a page is in the cache, which has one reference of its frame. A
  * kernel without reverse mapping (k->rmap is NULL) has no swap: nobody could take a page away.
  *
  * Not modelled: several devices and their priorities, swap files with holes, the pages in which counts above
- * 62 go on, large pages (they are split first), shared memory in swap, discards; interrupts at the end of
- * transfers, whose work is charged with the request; what DMA does to caches: lines of a frame stay as its
- * last owner left them. For model/mm.
+ * 62 go on, large pages (they are split first), discards; interrupts at the end of transfers, whose work is
+ * charged with the request; what DMA does to caches: lines of a frame stay as its last owner left them. For
+ * model/mm.
  */
 #ifndef MMSIM_MM_SWAP_H
 #define MMSIM_MM_SWAP_H
@@ -58,7 +61,10 @@ extern const struct opt swap_opts[], zram_opts[];
 	X(readahead, "pages", "read because of others: swap_ra")                          \
 	X(readahead_hits, "pages", "of these, that a fault asked for later: swap_ra_hit") \
 	X(written, "pages", "written to the device")                                      \
-	X(read, "pages", "read from it, readahead included")
+	X(read, "pages", "read from it, readahead included")                              \
+	X(shmem, "slots", "that pages of shared memory have now")                         \
+	X(shmem_out, "pages", "of shared memory that went to the swap cache")             \
+	X(shmem_in, "pages", "of shared memory that came back from it")
 
 struct swap_stats {
 	SWAP_STATS(STAT_FIELD)

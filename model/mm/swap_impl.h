@@ -78,6 +78,8 @@ void swap_page_returned(struct kernel *k, struct cpu *c, u64 pfn, u64 shadow);
 void swap_read_zram(struct kernel *k, struct cpu *c, u64 slot, u64 pfn);
 /* A slot for a page that is not in the cache yet; NO_SLOT: there is none. */
 u64 swap_take_slot(struct kernel *k, struct cpu *c);
+/* The page becomes that of the slot just taken, PG_DIRTY. False: no memory, and the slot is free again. */
+bool swap_cache_take(struct kernel *k, struct cpu *c, u64 slot, u64 pfn);
 /* The frame, into which its contents are to come, becomes the page of a slot that has none. False: no memory.
  */
 bool swap_cache_fill(struct kernel *k, struct cpu *c, u64 slot, u64 pfn);

@@ -9,6 +9,7 @@
 #include "model/mm/page_io.h"
 #include "model/mm/pte.h"
 #include "model/mm/rmap.h"
+#include "model/mm/shmem.h"
 #include "model/mm/swap.h"
 #include "model/mm/vmscan.h"
 #include "model/mm/workingset.h"
@@ -24,7 +25,7 @@ static bool is_swapbacked(const struct page *p)
 	return p->marks & PG_SWAPBACKED;
 }
 
-/* Its object is shared anonymous memory, which is not swapped here. */
+/* It is its object's: shared memory, which is not in the swap cache as well. */
 static bool is_shmem(const struct page *p)
 {
 	return is_swapbacked(p) && p->mapping && !page_is_anon(p);
@@ -321,7 +322,7 @@ static bool may_write_file(const struct scan *s, const struct page *p)
 	return s->kswapd && p->marks & PG_RECLAIM;
 }
 
-/* pageout(). Whether the page is clean and written now. */
+/* pageout(). Whether the page is clean and written now; zram may have had no room for it. */
 static bool write_page(struct scan *s, u64 pfn)
 {
 	struct page *p = page_at(s, pfn);
@@ -338,7 +339,7 @@ static bool write_page(struct scan *s, u64 pfn)
 	else
 		page_cache_write(s->k, s->c, pfn);
 	p->marks |= PG_RECLAIM;
-	return !is_under_way(s, p);
+	return !is_under_way(s, p) && !page_cache_dirty(p);
 }
 
 /* ---- one page ---- */
@@ -352,7 +353,8 @@ static bool free_page(struct scan *s, u64 pfn)
 
 	if (frame_refs(s->k->frames, pfn) != 1u + (p->swap || in_file))
 		return false;
-	shadow = workingset_eviction(s->k, pfn);
+	/* Shared memory that nobody has written to is a hole again. */
+	shadow = is_shmem(p) ? 0 : workingset_eviction(s->k, pfn);
 	if (p->swap)
 		swap_cache_remove(s->k, s->c, pfn, shadow);
 	if (in_file) {
@@ -366,7 +368,7 @@ static bool free_page(struct scan *s, u64 pfn)
 	return true;
 }
 
-enum fate { FREED, STAYS, BECOMES_ACTIVE };
+enum fate { GOES_ON, FREED, STAYS, BECOMES_ACTIVE };
 
 static enum fate count(u64 *counter, enum fate fate)
 {
@@ -384,12 +386,43 @@ static bool has_place(struct scan *s, u64 pfn)
 	return s->may_swap && memcg_may_swap(s->k, p) && swap_add(s->k, s->c, pfn);
 }
 
+/* pageout() of shared memory: shmem_writepage(), for which nobody else may have the page. */
+static enum fate move_to_swap(struct scan *s, u64 pfn)
+{
+	struct reclaim_stats *st = &s->k->reclaim;
+
+	if (!(s->gfp & GFP_FS || s->kswapd) || frame_refs(s->k->frames, pfn) != 2)
+		return count(&st->kept_writeback, STAYS);
+	tlb_batch_flush_dirty(&s->tlb, s->k, s->c);
+	if (!s->may_swap || !memcg_may_swap(s->k, page_at(s, pfn)) || !shmem_to_swap(s->k, s->c, pfn))
+		return count(&st->kept_no_swap, BECOMES_ACTIVE);
+	return s->k->cfg.era < ERA_2_6_37 ? count(&st->kept_writeback, STAYS) : GOES_ON;
+}
+
+/* What is dirty has to be written. GOES_ON: it is written. */
+static enum fate clean_page(struct scan *s, u64 pfn, enum verdict v)
+{
+	struct reclaim_stats *st = &s->k->reclaim;
+	const struct page *p = page_at(s, pfn);
+	enum fate fate;
+
+	if (!page_cache_dirty(p))
+		return GOES_ON;
+	if (v == RECLAIM_CLEAN)
+		return count(&st->kept_writeback, STAYS);
+	fate = is_shmem(p) ? move_to_swap(s, pfn) : GOES_ON;
+	if (fate == GOES_ON && !write_page(s, pfn))
+		return count(&st->kept_writeback, STAYS);
+	return fate;
+}
+
 /* shrink_folio_list() */
 static enum fate shrink_page(struct scan *s, u64 pfn)
 {
 	struct reclaim_stats *st = &s->k->reclaim;
 	struct page *p = page_at(s, pfn);
 	enum verdict v;
+	enum fate fate;
 
 	kernel_path_step(s->k, s->c, NULL, STEP_SHRINK_PAGE);
 	if (is_under_way(s, p)) {
@@ -405,12 +438,13 @@ static enum fate shrink_page(struct scan *s, u64 pfn)
 		return count(&st->kept_referenced, STAYS);
 	if (!take_apart(s, pfn))
 		return count(&st->kept_mapped, STAYS);
-	if (is_shmem(p) || !has_place(s, pfn))
+	if (!is_shmem(p) && !has_place(s, pfn))
 		return count(&st->kept_no_swap, BECOMES_ACTIVE);
 	if (p->mapcount && !unmap_all(s, pfn))
 		return count(&st->kept_mapped, BECOMES_ACTIVE);
-	if (page_cache_dirty(p) && (v == RECLAIM_CLEAN || !write_page(s, pfn)))
-		return count(&st->kept_writeback, STAYS);
+	fate = clean_page(s, pfn, v);
+	if (fate != GOES_ON)
+		return fate;
 	tlb_batch_flush(&s->tlb, s->k, s->c);
 	return free_page(s, pfn) ? FREED : STAYS;
 }

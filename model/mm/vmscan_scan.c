@@ -28,14 +28,14 @@ struct sweep {
 	u64 line; /* of the page table that was loaded last */
 };
 
-/* A place in swap, for a private page that has none: it is dirty from then on. */
+/* A place in swap, for a private page that has none: it is dirty then. Shared memory gets one later. */
 static bool has_place(struct scan *s, u64 pfn)
 {
 	struct page *p = page_at(s, pfn);
 
-	if (!(p->marks & PG_SWAPBACKED) || p->swap)
+	if (!(p->marks & PG_SWAPBACKED) || p->swap || !page_is_anon(p))
 		return true;
-	if (!page_is_anon(p) || !s->may_swap || !swap_add(s->k, s->c, pfn))
+	if (!s->may_swap || !swap_add(s->k, s->c, pfn))
 		return false;
 	p->marks |= PG_DIRTY;
 	return true;

@@ -70,7 +70,7 @@ static void init(struct bench *b)
 		ref_tables_map(&b->tables, TEXT + pa, MEMORY - TEXT_BYTES + pa, 1, KERNEL);
 	b->cpu->ops->set_kernel_root(b->cpu, b->tables.root);
 	b->block = ref_machine_block(&b->m, 0x400000, 8, (struct tr_slot[]){ load, load, load, load }, 4);
-	charger_init(&b->charger, ERA_6_X, TEXT, 100, true);
+	charger_init(&b->charger, ERA_6_X, TEXT, 1u << 25, 100, true);
 	b->charger.ladder = ladder_new(true);
 	b->pages = page_alloc_new(&(struct page_alloc_cfg){ .era = ERA_6_X,
 							    .pcp = PCP_LISTS,

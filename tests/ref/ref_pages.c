@@ -36,7 +36,7 @@ void ref_pages_init(struct ref_pages *p, const struct page_alloc_cfg *cfg)
 	u64 pfn;
 
 	*p = (struct ref_pages){ .pa = { .cfg = *cfg, .charger = &p->charger, .max_order = MAX_ORDERS } };
-	charger_init(&p->charger, cfg->era, 0xffffffff81000000ull, 100, true);
+	charger_init(&p->charger, cfg->era, 0xffffffff81000000ull, 1u << 25, 100, true);
 	memmap_init(&p->pa.map, cfg->bytes, cfg->shift, 0xffffea0000000000ull,
 		    era_page_bytes(cfg->era, cfg->word));
 	for (pfn = 0; pfn < p->pa.map.pages; pfn += PAGE_CHUNK)

@@ -300,7 +300,7 @@ struct charged_world {
 /* 64 pages in one free block. */
 static void begin_charged(struct charged_world *w, enum kernel_era era)
 {
-	charger_init(&w->charger, era, 0xffffffff81000000, 100, true);
+	charger_init(&w->charger, era, 0xffffffff81000000, 1u << 25, 100, true);
 	w->cpu = (struct cpu){ .ops = &record_ops };
 	w->pa = ref_zone_new(&(struct ref_zone_cfg){
 		.era = era, .n = 1, .end = { 64 }, .pageblock_order = 5, .charger = &w->charger });

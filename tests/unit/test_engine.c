@@ -742,6 +742,30 @@ static void test_who_is_held_back_is_interrupted(void **state)
 	}
 }
 
+/* Larger than memory: what is memory by its name goes to swap. */
+static void test_memfds_are_shared_memory(void **state)
+{
+	static const char *const settings[] = { "memory.size=16M", "swap.device=zram", NULL };
+	static const char *const names[] = { "/memfd:x (deleted)", "/dev/shm/x" };
+	u64 addr, len = 5000 * PAGE, i;
+	struct machine *m;
+	struct take t;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		begin_take(&t);
+		put(&t, 0, (struct tr_event){ .kind = TR_EV_FILE, .file = 1, .len = len, .name = names[i] });
+		put(&t, 0, (struct tr_event){ .kind = TR_EV_MAP, .seq = ++t.seq, .addr = AREA(0), .len = len,
+					      .prot = TR_PROT_WRITE, .flags = TR_MAP_SHARED, .file = 1 });
+		for (addr = AREA(0); addr < AREA(0) + len; addr += PAGE)
+			tr_encode_run(t.enc[0], t.store, &addr);
+		exit_thread(&t, 0, TR_EXIT_GROUP);
+		end_take(&t);
+		m = replay(settings);
+		assert_in_range(value(m, "mm.swap.shmem_out"), 1000, 5000);
+		machine_free(m);
+	}
+}
+
 static int cleanup(void **state)
 {
 	return unlink(CAPTURE);
@@ -767,6 +791,7 @@ int main(void)
 		cmocka_unit_test(test_fresh_pages_fault_once),
 		cmocka_unit_test(test_same_input_same_counters),
 		cmocka_unit_test(test_who_is_held_back_is_interrupted),
+		cmocka_unit_test(test_memfds_are_shared_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, cleanup);

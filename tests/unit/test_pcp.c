@@ -287,7 +287,7 @@ static void test_lines(void **state)
 	struct zone *z;
 	u64 pfn;
 
-	charger_init(&ch, ERA_6_X, 0xffffffff81000000ull, 100, true);
+	charger_init(&ch, ERA_6_X, 0xffffffff81000000ull, 1u << 25, 100, true);
 	z = make(ERA_6_X, PCP_LISTS, 1 << 20, 1200, 1, &ch);
 	m.cpu.ops = &meter_ops;
 	get(z, &m.cpu, GFP_MOVABLE);

@@ -51,7 +51,7 @@ static struct machine *machine_new(enum kernel_era era, enum slab_form form)
 	};
 	u32 i;
 
-	charger_init(&m->charger, era, 0xffffffff81000000, 100, false);
+	charger_init(&m->charger, era, 0xffffffff81000000, 1u << 25, 100, false);
 	m->pa = page_alloc_new(&cfg, &m->charger);
 	m->s = slabs_new(m->pa, form, 64);
 	assert_non_null(m->s);

@@ -40,7 +40,7 @@ static void setup(struct charger *ch, struct meter *m, enum kernel_era era, u32 
 		.atomic = ATOMIC, .trap = TRAP, .syscall = SYSCALL, .text_line = LINE
 	};
 
-	charger_init(ch, era, 0xffffffff81000000, 100, true);
+	charger_init(ch, era, 0xffffffff81000000, 1u << 25, 100, true);
 	charger_stalls(ch, era, &cost, cpus);
 	*m = (struct meter){ .cpu = { .ops = &meter_ops, .id = MAX_CPUS - 1 } };
 }
@@ -117,7 +117,7 @@ static void test_none(void **state)
 	struct charger ch;
 	struct meter m = { .cpu = { .ops = &meter_ops } };
 
-	charger_init(&ch, ERA_6_X, 0xffffffff81000000, 100, true);
+	charger_init(&ch, ERA_6_X, 0xffffffff81000000, 1u << 25, 100, true);
 	assert_int_equal(step(&ch, &m, STEP_FAULT_ENTRY), 0);
 }
 
