@@ -4,8 +4,8 @@
 # T3 and T4: M. Bligh on a NUMA-Q of 16 processors, kernbench (system time) with 2.5.61 (7490000.1045715152) and 2.6.5-rc1
 # (24560000.1080143798): `mmsim generate forks --work kernbench` with 32 workers of JOBS32 (2) objects each for make -j2N, 256 of
 # JOBS256 (1) for -j16N, on numaq with 2.6.5, PAE; make, sh, gcc, cc1, as, fixdep and mv as traces/generate/images.c has them.
-# T5: H. Dickins, lmbench (0303241731540), objrmap with and without anonmm, on two Pentium 4 at 1.8 GHz and two Pentium III at
-# 794 MHz: lat_proc's fork and exec, 20 times. T6: C. Kulesa (0206200554590), pte_chain over none on a Pentium II at
+# T5: H. Dickins, lmbench (0303241731540), objrmap with and without anonmm, on two Pentium 4 at 1.8 GHz (HIGHMEM4G; their second
+# threads are left out) and two Pentium III at 794 MHz (HIGHMEM64G and HIGHPTE), mem=512M: lat_proc's fork and exec, 20 times. T6: C. Kulesa (0206200554590), pte_chain over none on a Pentium II at
 # 333 MHz with 192 MB: fork, and the objects of make.
 #
 #   configs/experiments/t4.sh
@@ -47,10 +47,10 @@ for work in fork exec; do
 	for scheme in objrmap anonmm; do
 		# shellcheck disable=SC2046 # words
 		{
-			part $work.p4.$scheme $work -m pentium4 -s core.frequency=1.8GHz -s cores=2 -k linux-2.5.66-i386 \
-				$(scheme $scheme)
-			part $work.p3.$scheme $work -m pentium3 -s core.frequency=794MHz -s cores=2 -k linux-2.5.66-i386 \
-				$(scheme $scheme)
+			part $work.p4.$scheme $work -m pentium4 -s core.frequency=1.8GHz -s cores=2 -s memory.size=512M \
+				-k linux-2.5.66-i386 $(scheme $scheme)
+			part $work.p3.$scheme $work -m pentium3 -s core.frequency=794MHz -s cores=2 -s memory.size=512M \
+				-k linux-2.5.66-i386 -s kernel.layout=i386-pae -s kernel.highpte=yes $(scheme $scheme)
 		}
 	done
 done

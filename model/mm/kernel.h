@@ -82,6 +82,7 @@ struct kernel_cfg {
 	u32 reclaim;            /* kernel.reclaim: 0 the era's, else enum reclaim_form + 1 */
 	u32 swappiness;         /* kernel.swappiness */
 	struct memcg_cfg group[MEMCG_MAX];
+	u32 cache_line;         /* kernel.cache_line; 0: kernel_params.line */
 	bool highpte;           /* kernel.highpte: pte_chains have physical addresses of entries */
 	u64 min_free_kbytes;    /* kernel.min_free_kbytes: 0 by the era's formula */
 	u32 boot;               /* kernel.boot: enum kernel_boot_state */

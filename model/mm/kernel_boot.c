@@ -63,10 +63,11 @@ static struct page_alloc_cfg page_alloc_cfg(const struct kernel *k, const struct
 static void boot_slabs(struct kernel *k, const struct kernel_params *p)
 {
 	enum slab_form form = era_slab_form((enum kernel_era)p->cfg->era);
+	u32 line = p->cfg->cache_line ? p->cfg->cache_line : p->line;
 
 	if (p->cfg->slab)
 		form = (enum slab_form)(p->cfg->slab - 1);
-	k->slabs = slabs_new(k->pa, form, p->line ? p->line : DEFAULT_LINE);
+	k->slabs = slabs_new(k->pa, form, line ? line : DEFAULT_LINE);
 	if (!k->slabs || !slabs_boot(k->slabs))
 		die("memory.size: no room for the caches of the kernel's objects");
 	k->pa->reclaim = &kernel_reclaim_ops;

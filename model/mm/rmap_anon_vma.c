@@ -109,6 +109,7 @@ static void add_new(struct rmap *r, struct cpu *c, struct page *p, const struct 
 	p->mapping = (uintptr_t)e->vma->rmap.anon_vma | PAGE_MAPPING_ANON;
 	p->index = linear_page_index(e->vma, e->va);
 	rmap_step(r, c, STEP_RMAP_ADD_ANON_VMA, 1);
+	rmap_page_lock(r, c);
 }
 
 static bool fork_vma(struct rmap *r, struct cpu *c, struct vma *from, struct vma *to)

@@ -193,11 +193,12 @@ static void add_new(struct rmap *r, struct cpu *c, struct page *p, const struct 
 	ASSERT(e->mm->rmap);
 	set_mapping(p, e->mm->rmap, e->va);
 	rmap_step(r, c, STEP_RMAP_ADD_ANONMM, 1);
+	rmap_page_lock(r, c);
 }
 
 static void remove_entry(struct rmap *r, struct cpu *c, struct page *p, const struct rmap_entry *e)
 {
-	rmap_step(r, c, STEP_RMAP_REMOVE, 1);
+	rmap_uncount(r, c, p, e);
 	if (p->mapcount > 1)
 		return;
 	anonmm_of(p)->pages--;

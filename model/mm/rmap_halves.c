@@ -19,7 +19,9 @@ const struct rmap_ops *rmap_file_half(enum rmap_scheme scheme)
 {
 	if (scheme == RMAP_NONE)
 		return &rmap_none;
-	return scheme == RMAP_PTE_CHAIN ? &rmap_pte_chain : &rmap_objrmap;
+	if (scheme == RMAP_PTE_CHAIN)
+		return &rmap_pte_chain;
+	return scheme == RMAP_OBJRMAP ? &rmap_objrmap_chain : &rmap_objrmap;
 }
 
 const struct i_mmap_ops *rmap_i_mmap(enum rmap_file file)
@@ -94,6 +96,13 @@ void rmap_count(struct rmap *r, struct cpu *c, struct page *p, const struct rmap
 void rmap_uncount(struct rmap *r, struct cpu *c, struct page *p, const struct rmap_entry *e)
 {
 	rmap_step(r, c, STEP_RMAP_REMOVE, 1);
+	rmap_page_lock(r, c);
+}
+
+void rmap_page_lock(struct rmap *r, struct cpu *c)
+{
+	if (r->k->cfg.era < ERA_2_6_9)
+		rmap_step(r, c, STEP_RMAP_PAGE_LOCK, 1);
 }
 
 void rmap_touch_path(struct rmap *r, struct cpu *c, const struct interval_node *n,

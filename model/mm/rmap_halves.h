@@ -11,6 +11,7 @@
 
 extern const struct rmap_ops rmap_pte_chain;                     /* both halves */
 extern const struct rmap_ops rmap_objrmap;                       /* of objects: by i_mmap */
+extern const struct rmap_ops rmap_objrmap_chain;                 /* the same beside pte_chains */
 extern const struct rmap_ops rmap_anonmm, rmap_anon_vma, rmap_anon_vma_chain; /* of private pages */
 extern const struct i_mmap_ops i_mmap_list, i_mmap_prio_tree, i_mmap_interval_tree;
 
@@ -29,13 +30,16 @@ void rmap_object_free(struct rmap *r, struct cpu *c, enum rmap_object what, u64 
 /* The same where nobody can fail: 0 is counted as unbacked. */
 u64 rmap_object_need(struct rmap *r, struct cpu *c, enum rmap_object what);
 
-/* A step on the path that is at work, its instructions so many times, its text once. */
+/* A step on the path that is at work, its instructions and atomics so many times, its text once. */
 static inline void rmap_step(const struct rmap *r, struct cpu *c, enum kernel_step s, u32 times)
 {
 	const struct step_text *t = &r->k->charger.step[s];
 
-	if (r->k->charger.on && c && times)
-		c->ops->execute(c, r->path, t->va, t->bytes, (u64)t->instructions * times);
+	if (!r->k->charger.on || !c || !times)
+		return;
+	c->ops->execute(c, r->path, t->va, t->bytes, (u64)t->instructions * times);
+	if (t->stall)
+		c->ops->spend(c, r->path, (u64)t->stall * times);
 }
 
 /* Accesses of what lies there; 0: nowhere. */
@@ -89,6 +93,10 @@ static inline u64 rmap_i_mmap_lock_va(const struct rmap *r, const struct object 
 /* One entry more, or less, of a page that has a count alone. */
 void rmap_count(struct rmap *r, struct cpu *c, struct page *p, const struct rmap_entry *e);
 void rmap_uncount(struct rmap *r, struct cpu *c, struct page *p, const struct rmap_entry *e);
+/* ptep_to_paddr(), before anything is known of the page. */
+void rmap_chain_address(struct rmap *r, struct cpu *c);
+/* What a page's first entry, and each that goes, takes more while the count has a lock. */
+void rmap_page_lock(struct rmap *r, struct cpu *c);
 
 /* Insertion into an interval tree, or removal: nodes from n up to the root, which touch() charges. */
 void rmap_touch_path(struct rmap *r, struct cpu *c, const struct interval_node *n,

@@ -53,6 +53,34 @@ const struct rmap_ops rmap_objrmap = {
 	.walk = walk,
 };
 
+/* ---- beside pte_chains, whose functions count objects' pages then ---- */
+
+static void count_in_chain(struct rmap *r, struct cpu *c, struct page *p, const struct rmap_entry *e)
+{
+	rmap_chain_address(r, c);
+	rmap_step(r, c, STEP_RMAP_CHAIN_COUNT, 1);
+}
+
+static void uncount_in_chain(struct rmap *r, struct cpu *c, struct page *p, const struct rmap_entry *e)
+{
+	rmap_chain_address(r, c);
+	rmap_step(r, c, STEP_RMAP_CHAIN_UNCOUNT, 1);
+}
+
+/* A fault has a node ready before it knows whose page it will map. */
+static bool prepare_chain(struct rmap *r, struct cpu *c, struct vma *v, u32 pages)
+{
+	return r->anon->prepare(r, c, v, pages);
+}
+
+const struct rmap_ops rmap_objrmap_chain = {
+	.name = "objrmap",
+	.prepare = prepare_chain,
+	.add = count_in_chain,
+	.remove = uncount_in_chain,
+	.walk = walk,
+};
+
 /* ---- lists ---- */
 
 static u32 list_of(const struct vma *v)

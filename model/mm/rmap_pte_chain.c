@@ -6,10 +6,10 @@
  * From an entry to its address space and address leads the struct page of the table that it stands in.
  *
  * Nodes are allocated before they are needed, so that an entry never goes without: a CPU keeps one ready
- * (pte_chain_alloc()).
+ * (pte_chain_alloc()). 2.5.66 does not know which slots of a head are free and looks at these too.
  *
- * Not modelled: 2.5.27 to 2.5.30, whose nodes had one entry; PG_chainlock, a bit of the page's flags that is
- * held for the time of one operation. For rmap_halves.c.
+ * Not modelled: 2.5.27 to 2.5.30, whose nodes had one entry; that others wait for PG_chainlock, a bit of the
+ * page's flags that is held for the time of one operation: it costs its two atomics. For rmap_halves.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -120,11 +120,16 @@ static struct node *pop(struct spare *s)
 	return n;
 }
 
-/* pte_chain_alloc(), and pte_chain_free() of those that were not needed. */
+/*
+ * pte_chain_alloc(), and pte_chain_free() of those that were not needed. A fork has one for a mapping, and
+ * another one when that is used up.
+ */
 static bool prepare(struct rmap *r, struct cpu *c, struct vma *v, u32 pages)
 {
 	struct spare *s = spare_of(r, c);
 
+	if (r->path != KPATH_FORK || s->n < pages)
+		rmap_step(r, c, STEP_RMAP_CHAIN_READY, 1);
 	while (s->n > pages)
 		node_free(r, c, pop(s));
 	for (; s->n < pages; s->n++) {
@@ -172,6 +177,23 @@ static void touch(struct rmap *r, struct cpu *c, const struct node *n, u32 slot)
 
 /* ---- entries ---- */
 
+static bool fork_vma(struct rmap *r, struct cpu *c, struct vma *from, struct vma *to)
+{
+	rmap_step(r, c, STEP_RMAP_CHAIN_READY, 1);
+	return true;
+}
+
+void rmap_chain_address(struct rmap *r, struct cpu *c)
+{
+	if (r->k->cfg.highpte)
+		rmap_step(r, c, STEP_RMAP_CHAIN_ADDRESS, 1);
+}
+
+static bool is_early(const struct rmap *r)
+{
+	return r->k->cfg.era == ERA_2_5_66;
+}
+
 /* Before what the page has now. */
 static void put_head(struct rmap *r, struct cpu *c, struct page *p, struct node *n)
 {
@@ -193,6 +215,9 @@ static void add(struct rmap *r, struct cpu *c, struct page *p, const struct rmap
 	struct node *head = chain_of(p), *n;
 	u64 direct = p->rmap & ~(u64)DIRECT;
 
+	rmap_chain_address(r, c);
+	if (is_early(r))
+		rmap_step(r, c, STEP_RMAP_CHAIN_EARLY, 1);
 	if (!p->rmap) {
 		p->rmap = e->entry_pa | DIRECT;
 		rmap_step(r, c, STEP_RMAP_CHAIN_DIRECT, 1);
@@ -228,6 +253,7 @@ static struct slot find(struct rmap *r, struct cpu *c, const struct page *p, u64
 		return (struct slot){ s->at, s->slot };
 	for (n = chain_of(p); n; n = n->next) {
 		rmap_load(r, c, n->va, s->node_bytes);
+		looked += is_early(r) ? n->first : 0;
 		for (i = n->first; i < s->slots; i++) {
 			looked++;
 			if (n->entry[i] != entry_pa)
@@ -246,12 +272,14 @@ static void remove_entry(struct rmap *r, struct cpu *c, struct page *p, const st
 	struct node *head = chain_of(p);
 	struct slot hit;
 
+	rmap_chain_address(r, c);
 	rmap_step(r, c, STEP_RMAP_CHAIN_REMOVE, 1);
 	if (!head) {
 		ASSERT(p->rmap == (e->entry_pa | DIRECT));
 		p->rmap = 0;
 		return;
 	}
+	rmap_step(r, c, STEP_RMAP_CHAIN_FILL, 1);
 	hit = find(r, c, p, e->entry_pa);
 	hit.node->entry[hit.i] = head->entry[head->first];
 	touch(r, c, hit.node, hit.i);
@@ -422,6 +450,7 @@ const struct rmap_ops rmap_pte_chain = {
 	.moved = moved,
 	.referenced_done = referenced_done,
 	.table = table,
+	.fork_vma = fork_vma,
 	.walk = walk,
 	.sane = sane,
 	.sane_page = sane_page,

@@ -9,6 +9,11 @@
  * anon_vma costs a fault 300 to 1,030 with the objects. Insertion into an interval tree takes 22 to 71 and 7
  * to 170 of rebalancing. RMAP_COUNT is part of what a fault of a file's page, a fork and an unmapping cost in
  * step_fault.h's sources, whose rows are without it and RMAP_REMOVE.
+ *
+ * What 2.5 and 2.6 up to 2.6.8 do in page_add_rmap(), page_dup_rmap() and page_remove_rmap() was counted on
+ * those functions of 2.5.65-mm3 (with and without H. Dickins' anobjrmap 3/6, Pine.LNX.4.44.0303202314190) and
+ * of 2.6.5-rc, compiled by gcc -O2 -march=i686, instruction by instruction: uniprocessor builds in the column
+ * of 2.4, SMP builds in that of 2.6.9. The text of a page's bit lock is part of them.
  */
 #ifndef MMSIM_MM_STEP_RMAP_H
 #define MMSIM_MM_STEP_RMAP_H
@@ -20,11 +25,18 @@
 	X(RMAP_ADD_CHAIN_VMA, FAULT, 45, 45, 45, 45, "the same: of an anon_vma that a chain leads to")      \
 	X(RMAP_COUNT, FAULT, 8, 8, 8, 8, "one entry more that maps a page: its count")                      \
 	X(RMAP_REMOVE, UNMAP, 12, 15, 15, 127, "one entry less")                                            \
-	X(RMAP_CHAIN_DIRECT, FAULT, 20, 20, 20, 20, "pte_chain: an entry becomes a page's only one")        \
-	X(RMAP_CHAIN_ADD, FAULT, 30, 30, 30, 30, "an entry into a chain's head")                            \
-	X(RMAP_CHAIN_NEW, FAULT, 45, 45, 45, 45, "a new head, or the first one, beside the object")         \
-	X(RMAP_CHAIN_SCAN, UNMAP, 12, 12, 12, 12, "each slot looked at for an entry that goes")             \
-	X(RMAP_CHAIN_REMOVE, UNMAP, 20, 20, 20, 20, "the slot filled from the head; or a direct one")       \
+	X(RMAP_PAGE_LOCK, FAULT, 0, 10, 0, 0, "to 2.6.8: a page's bit lock and what is asked under it")     \
+	X(RMAP_CHAIN_DIRECT, FAULT, 24, 33, 33, 33, "pte_chain: an entry becomes a page's only one")        \
+	X(RMAP_CHAIN_ADD, FAULT, 31, 36, 36, 36, "an entry into a chain's head")                            \
+	X(RMAP_CHAIN_NEW, FAULT, 30, 35, 35, 35, "a new head, or the first one, beside the object")         \
+	X(RMAP_CHAIN_EARLY, FAULT, 0, 13, 13, 13, "2.5.66: nr_reverse_maps, and whether there is the page") \
+	X(RMAP_CHAIN_READY, FAULT, 16, 26, 26, 26, "a node that the CPU keeps taken, and put back unused")  \
+	X(RMAP_CHAIN_ADDRESS, FAULT, 20, 20, 20, 20, "ptep_to_paddr() with CONFIG_HIGHPTE")                 \
+	X(RMAP_CHAIN_SCAN, UNMAP, 5, 5, 5, 5, "each slot looked at for an entry that goes")                 \
+	X(RMAP_CHAIN_REMOVE, UNMAP, 36, 47, 47, 47, "one entry less of chains; all of it if direct")        \
+	X(RMAP_CHAIN_FILL, UNMAP, 14, 9, 9, 9, "its slot filled from the head")                             \
+	X(RMAP_CHAIN_COUNT, FAULT, 24, 33, 33, 33, "objrmap: an entry more of an object's page")            \
+	X(RMAP_CHAIN_UNCOUNT, UNMAP, 36, 45, 45, 45, "and one less")                                        \
 	X(RMAP_CHAIN_VISIT, RECLAIM, 15, 15, 15, 15, "an entry of a chain, on a walk")                      \
 	X(RMAP_FIND_VMA, RECLAIM, 20, 20, 25, 300, "finding its mapping, to unmap it")                      \
 	X(RMAP_PREPARE, FAULT, 40, 40, 120, 250, "a new anon_vma, beside objects and links")                \

@@ -6,6 +6,10 @@
  * release is a plain store on x86), reference and map counts, page flags, exchanges of entries. Half of them
  * are what kernels before 2.6.24 have, with one lock for what now has several; their uniprocessor builds have
  * no LOCK prefix at all (CONFIG_SMP). Atomics of per-CPU words have none either.
+ *
+ * What reverse mapping adds to them there is counted by itself, from mm/rmap.c of 2.5.65-mm3, 2.6.5 and
+ * 2.6.9: a bit lock of the page is taken and given back by two atomics, PG_direct and PG_anon are set and
+ * cleared by one each; since 2.6.9 a page's count is an atomic, and there is no lock.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -80,11 +84,28 @@ static const u8 atomics[NR_KERNEL_STEPS] = {
 	[STEP_TIMER_WORK] = 8,
 };
 
-static u32 atomics_of(enum kernel_step s, enum era_class class, u32 cpus)
+static const u8 rmap_atomics[NR_KERNEL_STEPS] = {
+	[STEP_RMAP_CHAIN_DIRECT] = 3, /* PG_direct is set */
+	[STEP_RMAP_CHAIN_ADD] = 2,
+	[STEP_RMAP_CHAIN_NEW] = 3, /* mostly a page's first chain: PG_direct is cleared */
+	[STEP_RMAP_CHAIN_REMOVE] = 2,
+	[STEP_RMAP_CHAIN_COUNT] = 2,
+	[STEP_RMAP_CHAIN_UNCOUNT] = 2,
+	[STEP_RMAP_PAGE_LOCK] = 1, /* the count becomes plain, the lock has two */
+	[STEP_RMAP_ADD_ANONMM] = 1,
+	[STEP_RMAP_ADD_ANON_VMA] = 1,
+	[STEP_RMAP_REMOVE] = 1,
+};
+
+static u32 atomics_of(enum kernel_step s, enum kernel_era era, u32 cpus)
 {
-	if (class >= CLASS_2_6_37)
+	if (era_class(era) >= CLASS_2_6_37)
 		return atomics[s];
-	return cpus > 1 ? (atomics[s] + 1u) / 2 : 0;
+	if (cpus == 1)
+		return 0;
+	if (s == STEP_RMAP_COUNT)
+		return era < ERA_2_6_9 ? 2 : 1;
+	return (atomics[s] + 1u) / 2 + rmap_atomics[s];
 }
 
 /* The processor's own part in entry and return. */
@@ -95,7 +116,6 @@ static u64 entry_of(enum kernel_step s, const struct step_stalls *cost)
 
 void charger_stalls(struct charger *ch, enum kernel_era era, const struct step_stalls *cost, u32 cpus)
 {
-	enum era_class class = era_class(era);
 	u32 s;
 
 	ch->runs = xcalloc(MAX_CPUS, sizeof(*ch->runs));
@@ -103,7 +123,7 @@ void charger_stalls(struct charger *ch, enum kernel_era era, const struct step_s
 		struct step_text *t = &ch->step[s];
 		u64 lines = (t->instructions + INSTRUCTIONS_A_LINE - 1) / INSTRUCTIONS_A_LINE;
 
-		t->stall = entry_of(s, cost) + atomics_of(s, class, cpus) * cost->atomic;
+		t->stall = entry_of(s, cost) + atomics_of(s, era, cpus) * cost->atomic;
 		t->once = MIN(lines, STEP_LINES_MAX) * cost->text_line;
 	}
 }

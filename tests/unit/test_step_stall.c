@@ -111,6 +111,30 @@ static void test_old_kernels(void **state)
 	charger_fini(&ch);
 }
 
+static u64 atomics(enum kernel_era era, enum kernel_step s)
+{
+	struct charger ch;
+	struct meter m;
+	u64 spent;
+
+	setup(&ch, &m, era, 2);
+	spent = step(&ch, &m, s);
+	charger_fini(&ch);
+	return spent / ATOMIC;
+}
+
+/* To 2.6.8 a page has a bit lock, then its count is atomic; 6.x has that among what an entry takes. */
+static void test_page_locks(void **state)
+{
+	assert_int_equal(atomics(ERA_2_5_66, STEP_RMAP_CHAIN_ADD), 2);
+	assert_int_equal(atomics(ERA_2_5_66, STEP_RMAP_CHAIN_COUNT), 2);
+	assert_int_equal(atomics(ERA_2_6_5, STEP_RMAP_COUNT), 2);
+	assert_int_equal(atomics(ERA_2_6_5, STEP_RMAP_REMOVE) + atomics(ERA_2_6_5, STEP_RMAP_PAGE_LOCK), 2);
+	assert_int_equal(atomics(ERA_2_6_9, STEP_RMAP_COUNT), 1);
+	assert_int_equal(atomics(ERA_2_6_9, STEP_RMAP_REMOVE), 1);
+	assert_int_equal(atomics(ERA_6_X, STEP_RMAP_COUNT), 0);
+}
+
 /* Whose kernel has no times of its own takes none. */
 static void test_none(void **state)
 {
@@ -190,7 +214,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_entries_and_atomics), cmocka_unit_test(test_loops),
 		cmocka_unit_test(test_old_kernels),         cmocka_unit_test(test_none),
-		cmocka_unit_test(test_frames_cleared),      cmocka_unit_test(test_frames_copied),
+		cmocka_unit_test(test_page_locks),          cmocka_unit_test(test_frames_cleared),
+		cmocka_unit_test(test_frames_copied),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
