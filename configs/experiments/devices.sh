@@ -54,5 +54,5 @@ shown "zram" 3..10 "$(percentile zram 50 major)"
 shown "NVMe" 70..100 "$(percentile nvme 50 major)"
 shown "hard disk" 8000..12000 "$(percentile hdd 50 major)"
 "$mmsim" plot tail -o "$out/devices.svg" zram="$out/zram" NVMe="$out/nvme" "hard disk=$out/hdd"
-say "The picture is $out/devices.svg"
+show devices "Accesses of sort with half its memory, on three devices"
 finish

@@ -70,5 +70,6 @@ say "6.x: $(calc %.1f "$(rate 6.x.no16) / $(rate 6.x.no1)") times the faults of 
 $(calc %.1f "$(rate 6.x.yes16) / $(rate 6.x.yes1)") times beside a thread that maps; 2.6.37: \
 $(calc %.1f "$(rate 2.6.37.no16) / $(rate 2.6.37.no1)") and $(calc %.1f "$(rate 2.6.37.yes16) / $(rate 2.6.37.yes1)") times. \
 Readers of mmap_sem wait for no reader, but all write its line; each mmap() waits for the faults under way and holds up all that come \
-behind it. The picture is $out/faults.svg."
+behind it."
+show faults "Faults a second of threads of one process"
 finish

@@ -84,5 +84,5 @@ claim "a walk by a list visits more than by a tree" \
 	"$(column 'objrmap + list' 5) > $(column 'objrmap + prio_tree' 5)"
 claim "a walk of anon_vma visits more than of anon_vma_chain" \
 	"$(column 'anon_vma + prio_tree' 5) > $(column 'anon_vma_chain + interval_tree' 5)"
-say "The picture is $out/history.svg"
+show history "Reverse mapping through its generations"
 finish

@@ -80,5 +80,5 @@ n=$(($1 / 4))
 per=$(slab pte_chain.$1 pte_chain 5)
 within 0.1 "pages of chain objects, $per a page" $(((n * 262144 * 2 + per - 1) / per)) "$(slab_pages pte_chain.$1 pte_chain)"
 within 1 "page tables: 8 processes of 512, and above" $((n * 8 * 512)) "$(value objrmap.$1 mm.pgtable.pages)"
-say "The picture is $out/lowmem.svg"
+show lowmem "What low memory is used for"
 finish

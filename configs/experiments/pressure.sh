@@ -2,22 +2,19 @@
 # A program that has half the memory that it uses: how long its accesses take when pages go to an NVMe drive, to compressed
 # memory, or to a disk, beside the same program with all the memory that it wants.
 #
-#   configs/experiments/pressure.sh [KEY=VALUE...]     on MACHINE (golden-cove) with KERNEL (linux-6.x)
-#
 # The program is perl: it makes KEYS (60,000) small records, 40 MB with all that it maps, and then looks some of them up by
 # chance, LOOKUPS (150,000) times. It is recorded here, once. Memory is so large that the frames that a program can have are
-# half of those that it had at most when there was enough. Takes some five minutes; pictures and runs go to
-# experiments/pressure.
+# half of those that it had at most when there was enough.
+#
+#   configs/experiments/pressure.sh [KEY=VALUE...]     on MACHINE (golden-cove) with KERNEL (linux-6.x); some five minutes
 set -e
 cd "$(dirname "$0")/../.."
-. configs/experiments/lib.sh
-mmsim=${MMSIM:-$PWD/mmsim}
-out=${OUT:-experiments/pressure}
+name=pressure
+. configs/experiments/published.sh
 settings=
 for setting; do
 	settings="$settings -s $setting"
 done
-mkdir -p "$out"
 keys=${KEYS:-60000}
 lookups=${LOOKUPS:-150000}
 program=$out/perl-$keys-$lookups.mmtrace.gz
@@ -78,42 +75,50 @@ for end in svg png; do
 	"$mmsim" plot tail -o "$out/pressure.$end" "enough=$out/enough" "zram=$out/zram" "nvme=$out/nvme" "hdd=$out/hdd"
 done
 
-# percentiles RUN WHAT FILTER: of the accesses whose rows the filter takes, in cycles.
-percentiles()
+# percentile RUN PART KIND: us below which so much of the loads and stores stay; KIND all, or major: those that waited for a
+# major fault.
+percentile()
 {
-	awk -F, -v hz="$(awk '/^core/ { core = 1 } core && /frequency/ { v = $0; gsub(/[^0-9.]/, "", v)
-			print v * (/GHz/ ? 1e9 : /MHz/ ? 1e6 : 1); exit }' "$out/$1/config.cfg")" '
-		function time(c,  ns) {
-			ns = c / hz * 1e9
-			return ns < 1000 ? sprintf("%.1f ns", ns) : ns < 1e6 ? sprintf("%.1f us", ns / 1e3) : sprintf("%.1f ms", ns / 1e6)
-		}
-		NR > 1 && ($1 == "load" || $1 == "store") && ('"$3"') { n[$4] += $6; total += $6 }
+	tail -n +2 "$out/$1/latency.csv" | sort -t, -k4n | awk -F, -v part="$2" -v kind="$3" -v hz="$(hertz "$1")" '
+		($1 == "load" || $1 == "store") && (kind == "all" || $7 == kind) { at[++n] = $4; total += times[n] = $6 }
 		END {
-			split("0.5 0.99 0.999", at, " ")
-			for (low in n)
-				order[++rows] = low + 0
-			for (i = 2; i <= rows; i++)
-				for (j = i; j > 1 && order[j] < order[j - 1]; j--) {
-					t = order[j]; order[j] = order[j - 1]; order[j - 1] = t
-				}
-			printf "%-7s %-14s %11d", "'"$1"'", "'"$2"'", total
-			for (p = 1; p <= 3; p++) {
-				for (sum = i = 0; i < rows && sum < at[p] * total;)
-					sum += n[order[++i]]
-				printf " %10s", total ? time(order[i]) : "-"
-			}
-			print ""
-		}' "$out/$1/latency.csv"
+			for (i = 1; i < n && (sum += times[i]) < part * total; i++)
+				;
+			printf "%.4g\n", at[i] / hz * 1e6
+		}'
 }
 
-echo "perl uses $used pages at most; with $size KB of memory it can have half of them"
-echo "swap    accesses             number        p50        p99      p99.9"
-for run in enough zram nvme hdd; do
-	percentiles $run all 1
-	percentiles $run 'major faults' '$7 == "major"'
+# each PART KIND RUN...
+each()
+{
+	part=$1 kind=$2
+	shift 2
+	for run; do
+		percentile "$run" "$part" "$kind"
+	done | xargs
+}
+
+devices="zram nvme hdd"
+table "perl with $size KB, where it has half of the $used pages that it uses: us of an access, with swap on zram, NVMe, a hard disk"
+for part in 0.5 0.99 0.999; do
+	# shellcheck disable=SC2086 # words
+	shown "all accesses, part $part; first with enough memory" "" "$(each $part all enough $devices)"
 done
-for run in zram nvme hdd; do
-	echo "$run: $(counter "$out/$run" mm.fault.major) major faults, $(counter "$out/$run" mm.swap.written) pages written," \
-		"$(counter "$out/$run" mm.swap.read) read, $(counter "$out/$run" core0.cycles) cycles"
+for part in 0.5 0.99 0.999; do
+	# shellcheck disable=SC2086 # words
+	{
+		shown "major faults, part $part" "" "$(each $part major $devices)"
+		order "the same: zram, NVMe, hard disk" "1 2 3" "$(each $part major $devices)"
+	}
 done
-echo "the picture is $out/pressure.svg"
+order "time of all: enough, zram, NVMe, hard disk" "1 2 3 4" "$(for run in enough $devices; do value $run core0.cycles; done | xargs)"
+table "A major fault, the median in us, beside what is usual"
+shown "zram" 3..10 "$(percentile zram 0.5 major)"
+shown "NVMe" 70..100 "$(percentile nvme 0.5 major)"
+shown "hard disk" 8000..12000 "$(percentile hdd 0.5 major)"
+table "Swap on zram, NVMe, a hard disk"
+for counter in mm.fault.major mm.swap.written mm.swap.read; do
+	shown $counter "" "$(for run in $devices; do value $run $counter; done | xargs)"
+done
+show pressure "Latency of perl's accesses with half its memory"
+finish

@@ -185,6 +185,16 @@ say()
 	printf '\n%s\n' "$*" | fold -s -w "$([ "$FORMAT" = md ] && echo 100000 || echo 100)"
 }
 
+# show NAME TEXT: the picture NAME.svg; tests/validate/page takes it from there into the document.
+show()
+{
+	if [ "$FORMAT" = md ]; then
+		printf '\n![%s](validation/%s-%s.svg)\n' "$2" "$name" "$1"
+	else
+		say "$2: $out/$1.svg"
+	fi
+}
+
 # The last word: how many rows passed. Exit status 1: not all.
 finish()
 {

@@ -93,5 +93,8 @@ for scheme in anon_vma anon_vma_chain; do
 done
 say "On 16 cores anon_vma visits $(a_page anon_vma16 mm.rmap.vmas) mappings for each page that it frees, \
 anon_vma_chain $(a_page anon_vma_chain16 mm.rmap.vmas); pte_chain frees $(rate pte_chain16) thousand pages a second, \
-anon_vma $(rate anon_vma16), anon_vma_chain $(rate anon_vma_chain16). The pictures are $out/rate.svg, walks.svg and waits.svg."
+anon_vma $(rate anon_vma16), anon_vma_chain $(rate anon_vma_chain16)."
+show rate "Pages reclaimed by all cores together"
+show walks "Mappings visited for a page that is reclaimed"
+show waits "Cycles waited for the lock of a family"
 finish

@@ -168,5 +168,9 @@ say "LATR's two figures are of a Xeon E5-2630 v3 with Linux 4.10: the claim is a
 parts that nobody has published: sending and delivery are the low end of what is said of them, and the lines of requests and \
 answers wait for no others here."
 say "Hansen's cycles of flush_tlb_mm_range() hold 200 to 335 of the tracing; their slope is where the 260 cycles of an \
-invalidation come from. The pictures are $out/yes.svg, no.svg, kvm.svg and has.svg."
+invalidation come from."
+show yes "One page unmapped, against cores"
+show no "The same, whose pages nobody else has read"
+show kvm "mprotect() on kvm-guest"
+show has "mprotect() on haswell-2s"
 finish
