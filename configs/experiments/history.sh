@@ -44,7 +44,7 @@ figures()
 {
 	stolen=$(($(value $1.pressure mm.reclaim.stolen_kswapd) + $(value $1.pressure mm.reclaim.stolen_direct)))
 	walks=$(value $1.pressure mm.rmap.walks)
-	calc "%d,%.1f,%.1f," "$(slab_pages $1.before $RMAP_CACHES) * 4,
+	calc "%d,%.1f,%.1f," "$(slab $1.before $RMAP_CACHES pages) * 4,
 		$(seconds $1.fork "$SYSTEM") / 200 * 1e6,
 		$(seconds $1.pressure '^kernel[.](reclaim|rmap|flush|swap)$') / ($stolen + !$stolen) * 1e6"
 	[ "$walks" = 0 ] || calc "%.1f" "$(value $1.pressure mm.rmap.vmas) / $walks"

@@ -36,8 +36,8 @@ parts()
 	free=$(($(value $1 mm.zone.0.DMA.free_pages) + $(value $1 mm.zone.0.Normal.free_pages)))
 	boot=$((229376 - managed))
 	tables=$(value $1 mm.pgtable.pages)
-	objects=$(slab_pages $1 $RMAP_CACHES)
-	vmas=$(slab_pages $1 vm_area_struct mm_struct)
+	objects=$(slab $1 $RMAP_CACHES pages)
+	vmas=$(slab $1 vm_area_struct mm_struct pages)
 	echo "$(mb $boot),$(mb $tables),$(mb $objects),$(mb $vmas),$(mb $((managed - free - tables - objects - vmas))),$(mb $free)"
 }
 
@@ -77,8 +77,8 @@ done
 # Of 1 GB mapped 8 times: 262,144 pages with two chain objects each; 512 tables of 512 entries a process.
 table "What closed formulas say, at $1 GB"
 n=$(($1 / 4))
-per=$(slab pte_chain.$1 pte_chain 5)
-within 0.1 "pages of chain objects, $per a page" $(((n * 262144 * 2 + per - 1) / per)) "$(slab_pages pte_chain.$1 pte_chain)"
+per=$(($(slab pte_chain.$1 pte_chain objects) / $(slab pte_chain.$1 pte_chain slabs)))
+within 0.1 "pages of chain objects, $per a page" $(((n * 262144 * 2 + per - 1) / per)) "$(slab pte_chain.$1 pte_chain pages)"
 within 1 "page tables: 8 processes of 512, and above" $((n * 8 * 512)) "$(value objrmap.$1 mm.pgtable.pages)"
 show lowmem "What low memory is used for"
 finish

@@ -76,18 +76,19 @@ hertz()
 		v = $0; gsub(/[^0-9.]/, "", v); print v * (/GHz/ ? 1e9 : /MHz/ ? 1e6 : 1); exit }' "$out/$1/config.cfg"
 }
 
-# slab RUN CACHE COLUMN: of the run's /proc/slabinfo; 0 if it has no such cache.
+# slab RUN CACHE... FIELD: the sum of a field over these caches, by the run's /proc/slabinfo: active (objects in use, those in
+# lists of CPUs included), objects (that there is room for), slabs, pages. Versions 1.x and 2.x have other columns.
 slab()
-{
-	awk -v cache="$2" -v column="$3" '$1 == cache { n = $column } END { print n + 0 }' "$out/$1/proc/slabinfo"
-}
-
-# slab_pages RUN CACHE...: pages of their slabs.
-slab_pages()
 {
 	run=$1
 	shift
-	awk -v caches=" $* " 'index(caches, " " $1 " ") { n += $6 * $15 } END { print n + 0 }' "$out/$run/proc/slabinfo"
+	awk -v words="$*" '
+		BEGIN { n = split(words, word, " "); for (i = 1; i < n; i++) wanted[word[i]] = 1 }
+		/version:/ { two = $NF >= 2 }
+		$1 in wanted {
+			f["active"] += $2; f["objects"] += $3; f["slabs"] += two ? $15 : $6; f["pages"] += two ? $15 * $6 : $6 * $7
+		}
+		END { print f[word[n]] + 0 }' "$out/$run/proc/slabinfo"
 }
 
 # The caches of reverse mapping's own objects, by scheme.
