@@ -3,7 +3,7 @@
 # the schemes' objects take, what a fork costs, what it costs to reclaim a page, and how many VMAs a walk visits.
 #
 # `mmsim generate fork-share`: 200 children of a parent with 400 private pages, of which each copies every fourth, and 50
-# windows of four pages of a file; then the parent writes 24 MB. pentium3 with 128 MB, swap and files on a disk, linux-2.6.5 with
+# windows of four pages of a file; then the parent writes 56 MB. pentium3 with 128 MB, swap and files on a disk, linux-2.6.5 with
 # kernel.rmap and kernel.rmap_file, children in turns of 20 us; "none" is linux-2.4.
 #
 #   configs/experiments/history.sh
@@ -12,7 +12,7 @@ cd "$(dirname "$0")/../.."
 name=history
 . configs/experiments/published.sh
 
-"$mmsim" generate fork-share --tasks 200 --pages 400 --apart 4 --vmas 50 --size 24M -o "$out/fork-share.pcap"
+"$mmsim" generate fork-share --tasks 200 --pages 400 --apart 4 --vmas 50 --size 56M -o "$out/fork-share.pcap"
 schemes="none:list pte_chain:list objrmap:list objrmap:prio_tree anonmm:list anon_vma:list anon_vma:prio_tree
 	anon_vma_chain:interval_tree"
 

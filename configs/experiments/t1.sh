@@ -73,7 +73,7 @@ done
 table "What the walks are"
 for test in a b c; do
 	for scheme in pte_chain objrmap; do
-		shown "$test: walks, $scheme" "" "$(value $test.$scheme.walk mm.rmap.walks)"
+		shown "$test: walks, $scheme" "" "$(walks $test.$scheme)"
 		shown "$test: VMAs visited a walk, $scheme" "" "$(visits $test.$scheme)"
 		shown "$test: cycles of reclaim a visit, $scheme" "" "$(a_visit $test.$scheme)"
 	done

@@ -54,7 +54,7 @@ rows c 31.08 31.41 1588.40 killed
 table "What the walks are"
 for test in a b c; do
 	for scheme in list prio_tree; do
-		shown "$test: walks, $scheme" "" "$(value $test.$scheme.walk mm.rmap.walks)"
+		shown "$test: walks, $scheme" "" "$(walks $test.$scheme)"
 		shown "$test: VMAs visited a walk, $scheme" "" "$(visits $test.$scheme)"
 		shown "$test: cycles of reclaim a visit, $scheme" "" "$(a_visit $test.$scheme)"
 	done

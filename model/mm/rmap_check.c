@@ -9,6 +9,12 @@
 #include "model/mm/pte.h"
 #include "model/mm/rmap_halves.h"
 
+/*
+ * Walks end when they have visited so many VMAs between them: a file that thousands of VMAs show takes minutes to
+ * walk for all its pages. Counts are compared for each page.
+ */
+#define VISITS_MAX (1u << 24)
+
 struct scan {
 	struct kernel *k;
 	struct mm *mm;
@@ -82,19 +88,34 @@ static bool note(struct rmap_walk *w, const struct rmap_entry *e)
 	return true;
 }
 
-static void check_page(struct kernel *k, u64 pfn, u64 entries)
+/* Returns how many VMAs were visited. */
+static u64 walk_page(struct kernel *k, u64 pfn, u64 entries)
 {
 	struct found f = { 0 };
 	struct rmap_walk w = { .k = k, .pfn = pfn, .entry = note, .arg = &f };
-	const struct page *p = rmap_page(k, pfn);
-	const struct rmap_ops *ops = page_is_anon(p) ? k->rmap->anon : k->rmap->file;
 
-	ASSERT(p->mapcount == entries);
 	if (rmap_walk(&w))
 		ASSERT(w.found == entries && f.entries.n == entries);
-	if (ops->sane_page)
-		ops->sane_page(k->rmap, p);
 	map64_fini(&f.entries);
+	return w.vmas;
+}
+
+static void check_pages(const struct scan *s)
+{
+	const struct map64_slot *slot;
+	const struct rmap *r = s->k->rmap;
+	u64 visits = 0;
+
+	for (slot = map64_next(&s->maps, NULL); slot; slot = map64_next(&s->maps, slot)) {
+		const struct page *p = rmap_page(s->k, slot->key);
+		const struct rmap_ops *ops = page_is_anon(p) ? r->anon : r->file;
+
+		ASSERT(p->mapcount == slot->value);
+		if (visits < VISITS_MAX)
+			visits += walk_page(s->k, slot->key, slot->value);
+		if (ops->sane_page)
+			ops->sane_page(r, p);
+	}
 }
 
 /* An object's VMAs are all in its structure. */
@@ -123,7 +144,6 @@ static void check_unmapped(const struct scan *s)
 void rmap_check(const struct kernel *kernel)
 {
 	struct scan s = { .k = (struct kernel *)kernel };
-	const struct map64_slot *slot;
 	struct rmap_stats before;
 	struct rmap *r = s.k->rmap;
 	struct mm *mm;
@@ -133,8 +153,7 @@ void rmap_check(const struct kernel *kernel)
 	before = r->st;
 	for (mm = s.k->mms; mm; mm = mm->next)
 		scan_mm(&s, mm);
-	for (slot = map64_next(&s.maps, NULL); slot; slot = map64_next(&s.maps, slot))
-		check_page(s.k, slot->key, slot->value);
+	check_pages(&s);
 	check_unmapped(&s);
 	check_objects(r);
 	if (r->anon->sane)
