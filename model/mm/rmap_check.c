@@ -10,8 +10,8 @@
 #include "model/mm/rmap_halves.h"
 
 /*
- * Walks end when they have visited so many VMAs between them: a file that thousands of VMAs show takes minutes to
- * walk for all its pages. Counts are compared for each page.
+ * Walks end when they have visited so many VMAs between them: all pages of a file that thousands of VMAs show
+ * would take minutes. Counts are compared for each page.
  */
 #define VISITS_MAX (1u << 24)
 
