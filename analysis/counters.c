@@ -1,6 +1,5 @@
 #include "analysis/counters.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,30 +25,6 @@ void counters_from_stats(struct counters *c, const struct stats *s)
 {
 	*c = (struct counters){ 0 };
 	stats_each(s, add_visited, c);
-}
-
-char *counters_from_json(struct counters *c, const char *path)
-{
-	json_error_t err;
-	json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &err), *value;
-	const char *name;
-	char *bad = NULL;
-
-	*c = (struct counters){ 0 };
-	if (!root)
-		return xasprintf("'%s' line %d: %s", path, err.line, err.text);
-	if (!json_is_object(root))
-		bad = xasprintf("'%s' is not one JSON object", path);
-	json_object_foreach (root, name, value) {
-		if (json_is_integer(value) && json_integer_value(value) >= 0)
-			counters_add(c, name, (u64)json_integer_value(value));
-		else if (!bad)
-			bad = xasprintf("'%s': \"%s\" is not a counter", path, name);
-	}
-	json_decref(root);
-	if (bad)
-		counters_fini(c);
-	return bad;
 }
 
 void counters_fini(struct counters *c)

@@ -151,26 +151,33 @@ u32 sweep_find(const struct strings *s, const char *name, u32 *hint)
 	return s->n;
 }
 
-static void add_counters(struct sweep_counters *c, const struct sweep_row *r, const struct units *u)
+/* Units are read of points only that have a counter which those before have not. */
+static void add_counters(struct sweep_counters *c, const struct sweep_row *r, const char *point_dir)
 {
 	const struct unit_line *unit;
+	struct units units;
 	u32 i, hint = 0;
+	bool first = !c->names.n, read = false;
 
 	for (i = 0; i < r->counters.n; i++) {
 		const char *name = r->counters.at[i].name;
 
-		if (sweep_find(&c->names, name, &hint) < c->names.n)
+		if (!first && sweep_find(&c->names, name, &hint) < c->names.n)
 			continue;
-		unit = units_find(u, name);
+		if (!read)
+			units_read(&units, point_dir);
+		read = true;
+		unit = units_find(&units, name);
 		strings_add(&c->names, name);
 		strings_add(&c->units, unit ? unit->line : name);
 	}
+	if (read)
+		units_fini(&units);
 }
 
 char *sweep_counters(struct sweep_counters *c, const char *dir, const struct sweep *s)
 {
 	struct sweep_row r;
-	struct units units;
 	char *bad = NULL, *path;
 	u64 i;
 
@@ -178,9 +185,7 @@ char *sweep_counters(struct sweep_counters *c, const char *dir, const struct swe
 	for (i = 0; i < s->points && !bad; i++) {
 		bad = sweep_row_open(&r, dir, s, i);
 		path = xasprintf("%s/points/%s", dir, r.name);
-		units_read(&units, path);
-		add_counters(c, &r, &units);
-		units_fini(&units);
+		add_counters(c, &r, path);
 		free(path);
 		sweep_row_close(&r);
 	}
