@@ -46,13 +46,14 @@ static void usage(FILE *f)
 	      "many\n"
 	      "                     instructions, 10M, of the main thread\n"
 	      "      --merge        parts of one recording, in their order, become one again\n"
-	      "      --anonymise[=KEY]  addresses are moved and names dropped, so that it can be shown to "
-	      "others:\n"
-	      "                     pages, their offsets, alignment and page tables stay what they are to "
-	      "each\n"
-	      "                     other, so a replay gives the same counts. KEY: a number to draw the "
-	      "places by;\n"
-	      "                     without it they are drawn anew each time\n"
+	      "      --anonymise[=[HOW,]KEY]  addresses are moved and names dropped, so that it can be shown "
+	      "to\n"
+	      "                     others. HOW: page, every page changes its place in its mapping but for "
+	      "where\n"
+	      "                     something lies across, and what is near stays near; region, only "
+	      "aligned\n"
+	      "                     2 MB do. KEY: a number to draw the places by; without it they are drawn\n"
+	      "                     anew each time\n"
 	      "  -h, --help         this text\n\n"
 	      "The text formats hold accesses only, no events, of all threads in the order of the packets.\n"
 	      "xdin and din know no atomics: one becomes a read and a write. din knows no sizes.\n\n"
@@ -312,12 +313,10 @@ static u64 parse_key(const char *text)
 	char *end;
 	u64 key;
 
-	if (!text)
-		return any_key();
 	errno = 0;
 	key = strtoull(text, &end, 0);
 	if (errno || *end || end == text || *text == '-')
-		die("--anonymise: the key '%s' is not a number", text);
+		die("--anonymise: '%s' is not a number, nor page or region, which one may follow", text);
 	return key;
 }
 
@@ -325,9 +324,27 @@ struct args {
 	struct trace_opts opts;
 	const char *to_format;
 	struct convert_place from, to;
-	bool merge, anonymise;
+	bool merge, anonymise, pages;
 	u64 key;
 };
+
+/* "page,5", "region", "5"; NULL: nothing is said. */
+static void take_anonymise(struct args *a, const char *text)
+{
+	static const char *const hows[] = { "region", "page" };
+	u32 i;
+
+	a->anonymise = a->pages = true;
+	for (i = 0; text && i < ARRAY_SIZE(hows); i++) {
+		size_t n = strlen(hows[i]);
+
+		if (strncmp(text, hows[i], n) || (text[n] && text[n] != ','))
+			continue;
+		a->pages = i;
+		text = text[n] ? text + n + 1 : NULL;
+	}
+	a->key = text ? parse_key(text) : any_key();
+}
 
 enum { OPT_FORMAT = 256, OPT_KEEP, OPT_FROM, OPT_TO, OPT_MERGE, OPT_ANONYMISE };
 static const struct option options[] = {
@@ -377,8 +394,7 @@ static void take_option(struct args *a, int opt)
 		a->merge = true;
 		break;
 	case OPT_ANONYMISE:
-		a->anonymise = true;
-		a->key = parse_key(optarg);
+		take_anonymise(a, optarg);
 		break;
 	default:
 		die("'mmsim convert --help' lists the options");
@@ -428,7 +444,7 @@ static void convert(const struct args *a, char **file, u32 n)
 	else if (a->from.given || a->to.given)
 		convert_cut(file[0], out, &a->opts, &a->from, &a->to);
 	else if (a->anonymise)
-		convert_anonymise(file[0], out, &a->opts, a->key);
+		convert_anonymise(file[0], out, &a->opts, a->key, a->pages);
 	else
 		translate(a, fmt, file[0], out);
 }

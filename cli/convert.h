@@ -20,8 +20,8 @@ void convert_cut(const char *in, const char *out, const struct trace_opts *opts,
 		 const struct convert_place *from, const struct convert_place *to);
 /* convert_merge.c: parts of one recording, in their order. */
 void convert_merge(const char *const *in, u32 n, const char *out, const struct trace_opts *opts);
-/* convert_anonymise.c */
-void convert_anonymise(const char *in, const char *out, const struct trace_opts *opts, u64 key);
+/* convert_anonymise.c; pages: scrambled, not only regions moved. */
+void convert_anonymise(const char *in, const char *out, const struct trace_opts *opts, u64 key, bool pages);
 
 /* What is kept of a stream that is cut: all that a replay needs in order to go on behind it. */
 bool convert_is_structure(const struct tr_event *ev);

@@ -1,15 +1,19 @@
 /*
- * mmsim convert --anonymise: addresses are moved (traces/relocate.h), names dropped, processes and threads
- * numbered anew. Kept are block structure, offsets in pages, sizes, order, and which file is which.
+ * mmsim convert --anonymise: pages are scrambled (traces/scramble.h) and regions moved (traces/relocate.h),
+ * names dropped, processes and threads numbered anew. Kept are block structure, offsets in pages, sizes,
+ * order, which file is which, and its pages.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/convert.h"
 #include "model/base/error.h"
 #include "traces/relocate.h"
+#include "traces/scramble.h"
 
-#define FIRST_ID 1000u /* of processes and threads */
+#define FIRST_ID 1000u        /* of processes and threads */
+#define STACK    (8ull << 20) /* may grow to that without a call: Linux's usual RLIMIT_STACK */
 
 struct names {
 	char **at;
@@ -18,6 +22,7 @@ struct names {
 
 struct anonymiser {
 	struct trace *t;
+	struct scramble *pages; /* NULL: they stay where they are in their regions */
 	struct relocation *moved;
 	struct rewriter *w;
 	struct names marks;
@@ -39,6 +44,11 @@ static u32 code_bytes(const struct tr_block *b)
 	return bytes;
 }
 
+static bool is_msync(const struct tr_event *ev)
+{
+	return ev->kind == TR_EV_SYSCALL && (ev->flags == TR_CALL_MSYNC || ev->flags == TR_CALL_MSYNC_BEGIN);
+}
+
 /* Which lengths belong to addresses of the program. */
 static bool has_range(const struct tr_event *ev)
 {
@@ -52,20 +62,64 @@ static bool has_range(const struct tr_event *ev)
 	case TR_EV_WRITE:
 		return true;
 	default:
-		return false;
+		return is_msync(ev);
 	}
+}
+
+/* An access, the code of a block. */
+static void touch_piece(struct anonymiser *a, u64 addr, u64 len)
+{
+	relocation_touch(a->moved, addr, len);
+	if (a->pages)
+		scramble_piece(a->pages, addr, len);
+}
+
+static void touch_range(struct anonymiser *a, u64 addr, u64 len)
+{
+	relocation_touch(a->moved, addr, len);
+	if (a->pages)
+		scramble_range(a->pages, addr, len);
+}
+
+/* In which order a stack grows decides how far it does. */
+static void touch_stack(struct anonymiser *a, const struct tr_event *ev)
+{
+	u64 below = MIN(ev->addr, STACK);
+
+	touch_piece(a, ev->addr - below, below + ev->len);
+}
+
+/* What of a file is called for or mapped. */
+static void touch_file(struct anonymiser *a, const struct tr_event *ev)
+{
+	if (!a->pages || ev->file == TR_NO_FILE || ev->offset == TR_NO_OFFSET)
+		return;
+	if (ev->kind == TR_EV_MAP)
+		scramble_map(a->pages, ev->file, ev->offset, ev->addr, ev->len);
+	else
+		scramble_file_range(a->pages, ev->file, ev->offset, ev->len);
 }
 
 static void touch_event(struct anonymiser *a, const struct tr_event *ev)
 {
 	if (has_range(ev) && ev->addr)
-		relocation_touch(a->moved, ev->addr, ev->len);
-	if (ev->kind == TR_EV_REMAP && ev->addr2)
-		relocation_touch(a->moved, ev->addr2, ev->len2);
+		touch_range(a, ev->addr, ev->len);
+	if (ev->kind == TR_EV_MAP && (ev->flags & TR_MAP_GROWSDOWN))
+		touch_stack(a, ev);
+	if (ev->kind == TR_EV_REMAP && ev->addr2) {
+		touch_range(a, ev->addr2, ev->len2);
+		if (a->pages)
+			scramble_move(a->pages, ev->addr, ev->len, ev->addr2, ev->len2);
+	}
 	/* The heap grows where it is; one byte behind its end is where it may go on. */
-	if (ev->kind == TR_EV_BRK && ev->addr)
-		relocation_touch(a->moved, MIN(ev->addr, ev->addr2),
-				 MAX(ev->addr, ev->addr2) - MIN(ev->addr, ev->addr2) + 1);
+	if (ev->kind == TR_EV_BRK && ev->addr) {
+		u64 start = MIN(ev->addr, ev->addr2), end = MAX(ev->addr, ev->addr2);
+
+		relocation_touch(a->moved, start, end - start + 1);
+		if (a->pages)
+			scramble_range(a->pages, start, end - start);
+	}
+	touch_file(a, ev);
 }
 
 static void touch_run(struct anonymiser *a, u32 block, const u64 *addr)
@@ -74,7 +128,7 @@ static void touch_run(struct anonymiser *a, u32 block, const u64 *addr)
 	u32 i;
 
 	for (i = 0; i < b->n_slots; i++)
-		relocation_touch(a->moved, addr[i], b->slot[i].size);
+		touch_piece(a, addr[i], b->slot[i].size);
 	if (block >= a->n_blocks) {
 		u32 n = MAX(block + 1, 2 * a->n_blocks);
 
@@ -86,7 +140,7 @@ static void touch_run(struct anonymiser *a, u32 block, const u64 *addr)
 		return;
 	a->block[block] = 1;
 	if (b->n_insns)
-		relocation_touch(a->moved, b->pc, code_bytes(b));
+		touch_piece(a, b->pc, code_bytes(b));
 }
 
 static void touch_chunk(struct anonymiser *a, const struct tr_chunk *chunk)
@@ -152,6 +206,12 @@ static char *new_name(struct anonymiser *a, const struct tr_event *ev)
 	return NULL;
 }
 
+/* Of an access or an instruction; ranges stay where they are in their regions. */
+static u64 new_address(struct anonymiser *a, u64 addr)
+{
+	return relocation_address(a->moved, a->pages ? scramble_address(a->pages, addr) : addr);
+}
+
 static void put_event(struct anonymiser *a, struct tr_encoder *e, const struct tr_event *ev)
 {
 	struct tr_event out = *ev;
@@ -173,7 +233,7 @@ static u32 new_block(struct anonymiser *a, u32 block)
 	struct tr_block b = *trace_block(a->t, block);
 
 	if (b.n_insns)
-		b.pc = relocation_address(a->moved, b.pc);
+		b.pc = new_address(a, b.pc);
 	return rewriter_block(a->w, &b);
 }
 
@@ -182,7 +242,7 @@ static u32 put_run(struct anonymiser *a, struct tr_encoder *e, u32 block, const 
 	u32 n = trace_block(a->t, block)->n_slots, i;
 
 	for (i = 0; i < n; i++)
-		a->addr[i] = relocation_address(a->moved, addr[i]);
+		a->addr[i] = new_address(a, addr[i]);
 	if (!a->block[block])
 		a->block[block] = new_block(a, block) + 1;
 	tr_encode_run(e, a->block[block] - 1, a->addr);
@@ -223,7 +283,21 @@ static void pass(struct anonymiser *a, const char *in, const char *out, const st
 	tr_cursor_free(cursor);
 }
 
-void convert_anonymise(const char *in, const char *out, const struct trace_opts *opts, u64 key)
+/* Structure comes first: who shares the recording has to know when it left little to be scrambled. */
+static void warn_of_few(const struct scramble *s, const char *in)
+{
+	u64 all = scramble_pages(s), changed = scramble_changed(s);
+
+	if (changed < all / 2)
+		warn("%s: only %" PRIu64 " of %" PRIu64
+		     " pages change places inside their 2 MB: the others are "
+		     "held by accesses that lie across pages, by small mappings, or by files that processes "
+		     "map "
+		     "at places which have no larger alignment in common",
+		     in, changed, all);
+}
+
+void convert_anonymise(const char *in, const char *out, const struct trace_opts *opts, u64 key, bool pages)
 {
 	struct anonymiser a = { 0 };
 	u32 i;
@@ -234,9 +308,13 @@ void convert_anonymise(const char *in, const char *out, const struct trace_opts 
 	a.addr = xcalloc(TR_MAX_SLOTS, sizeof(*a.addr));
 	a.t = convert_open(in, opts);
 	a.moved = relocation_new(key, trace_isa(a.t));
+	if (pages)
+		a.pages = scramble_new(key);
 	pass(&a, in, NULL, opts);
 	trace_close(a.t);
 	relocation_draw(a.moved);
+	if (pages)
+		scramble_draw(a.pages);
 	memset(a.block, 0, a.n_blocks * sizeof(*a.block));
 	a.t = convert_open(in, opts);
 	a.w = convert_create(out, a.t);
@@ -244,6 +322,10 @@ void convert_anonymise(const char *in, const char *out, const struct trace_opts 
 	trace_close(a.t);
 	convert_close(a.w);
 	relocation_free(a.moved);
+	if (pages) {
+		warn_of_few(a.pages, in);
+		scramble_free(a.pages);
+	}
 	for (i = 0; i < a.marks.n; i++)
 		free(a.marks.at[i]);
 	free(a.marks.at);

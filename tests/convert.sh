@@ -52,25 +52,54 @@ numbers()
 	grep -E "\"($2)" "$1/stats.json"
 }
 
-for sample in sort perl threads; do
+# how_many FILE: lines of info that are the same of a recording and of what is made anonymous of it.
+how_many()
+{
+	told "$1" | awk '$1 ~ /^(instructions|block|loads|stores|atomics|mmap|munmap|mremap|mprotect|madvise|brk|read|write|syscall|seen|wake|wait)$/'
+}
+
+# same_counts WHAT PATTERN OPTION...: both recordings, replayed with these, count the same.
+same_counts()
+{
+	what=$1 pattern=$2
+	shift 2
+	"$mmsim" replay -q "$trace" "$@" -o "$tmp/before"
+	"$mmsim" replay -q "$tmp/anonymous.mmtrace" "$@" -o "$tmp/after"
+	check "$what: there are some" test -n "$(numbers "$tmp/before" "$pattern")"
+	equal "$what" "$(numbers "$tmp/before" "$pattern")" "$(numbers "$tmp/after" "$pattern")"
+}
+
+# Faults and walks at one page a fault, TLBs without sets, so that nothing hangs on which pages are neighbours.
+alone='-s kernel.fault_around=4K -s itlb.p4k.ways=0 -s dtlb.p4k.ways=0 -s stlb.ways=0 -s cores=1'
+tlbs='mm\.fault\.|core0\.(itlb|dtlb|stlb)\.(lookups|misses)|core0\.walker\.(walks|pte_reads)'
+for sample in sort perl pipe sqlite threads; do
 	trace=$samples/$sample.mmtrace.gz
-	check "$sample: anonymous" $convert --anonymise=5 "$trace" "$tmp/anonymous.mmtrace"
-	check "$sample: and sound" "$mmsim" info --verify "$tmp/anonymous.mmtrace"
-	equal "$sample: no file of the original is named" "" "$(strings -n 4 "$tmp/anonymous.mmtrace" | grep -E '/usr|/lib|/etc|/home|\.so' | head -n 3)"
-	equal "$sample: runs, accesses and events are the same" "$(told "$trace" | awk '$1 ~ /^(instructions|block|loads|stores|atomics|mmap|munmap|mremap|mprotect|madvise|brk|read|write|syscall|seen|wake|wait)$/')" \
-		"$(told "$tmp/anonymous.mmtrace" | awk '$1 ~ /^(instructions|block|loads|stores|atomics|mmap|munmap|mremap|mprotect|madvise|brk|read|write|syscall|seen|wake|wait)$/')"
-	# Caches that know virtual addresses alone, and no more of them than 2 MB.
-	for run in "$trace" "$tmp/anonymous.mmtrace"; do
-		"$mmsim" replay -q "$run" -s translation=off -o "$tmp/off.$(basename "$run")"
-		"$mmsim" replay -q "$run" -s cores=1 -o "$tmp/on.$(basename "$run")"
+	case $sample in
+	pipe | sqlite) hows=page ;; # enough to know regions by
+	*) hows='page region' ;;
+	esac
+	for how in $hows; do
+		check "$sample: anonymous, $how by $how" $convert --anonymise=$how,5 "$trace" "$tmp/anonymous.mmtrace"
+		check "$sample: $how: and sound" "$mmsim" info --verify "$tmp/anonymous.mmtrace"
+		equal "$sample: $how: no file of the original is named" "" \
+			"$(strings -n 4 "$tmp/anonymous.mmtrace" | grep -E '/usr|/lib|/etc|/home|\.so' | head -n 3)"
+		equal "$sample: $how: runs, accesses and events are the same" "$(how_many "$trace")" \
+			"$(how_many "$tmp/anonymous.mmtrace")"
+		same_counts "$sample: $how: L1s without translation" 'core0\.(l1i|l1d)\.(fetch|load|store|writeback)' -s translation=off
+		same_counts "$sample: $how: faults, TLBs and walks" "$tlbs" $alone
+		cp "$tmp/anonymous.mmtrace" "$tmp/$sample.$how"
 	done
-	before=$(basename "$trace")
-	equal "$sample: cache counts without translation" "$(numbers "$tmp/off.$before" 'core0\.(l1i|l1d|l2)\.(fetch|load|store|writeback)')" \
-		"$(numbers "$tmp/off.anonymous.mmtrace" 'core0\.(l1i|l1d|l2)\.(fetch|load|store|writeback)')"
-	equal "$sample: faults" "$(numbers "$tmp/on.$before" 'mm\.fault\.')" "$(numbers "$tmp/on.anonymous.mmtrace" 'mm\.fault\.')"
-	[ $sample = threads ] || equal "$sample: TLBs" "$(numbers "$tmp/on.$before" 'core0\.(itlb|dtlb|stlb)\.(lookups|misses)|core0.walker.walks')" \
-		"$(numbers "$tmp/on.anonymous.mmtrace" 'core0\.(itlb|dtlb|stlb)\.(lookups|misses)|core0.walker.walks')"
+	[ $how = region ] || continue
+	# These keep also caches of up to 2 MB, TLBs with sets, and what is mapped around a fault.
+	same_counts "$sample: caches without translation" 'core0\.(l1i|l1d|l2)\.(fetch|load|store|writeback)' -s translation=off
+	[ $sample = threads ] || same_counts "$sample: TLBs with sets" "$tlbs" -s cores=1
 done
+trace=$samples/sort.mmtrace.gz
+cp "$tmp/sort.page" "$tmp/anonymous.mmtrace"
+same_counts "large pages" "$tlbs|mm\.thp\." $alone -s kernel.thp=always
+check "a recording of which little is scrambled" sh -c "$convert --anonymise '$samples/pipe.mmtrace.gz' '$tmp/x' 2>&1 |
+	grep -q 'only [0-9]* of [0-9]* pages change places'"
+cp "$tmp/threads.page" "$tmp/anonymous.mmtrace"
 check "by another key" $convert --anonymise=6 "$samples/threads.mmtrace.gz" "$tmp/other.mmtrace"
 check "it is another one" sh -c "! cmp -s '$tmp/other.mmtrace' '$tmp/anonymous.mmtrace'"
 check "by the same key" $convert --anonymise=5 "$samples/threads.mmtrace.gz" "$tmp/other.mmtrace"
@@ -87,5 +116,18 @@ pages "$samples/pipe.mmtrace.gz" >"$tmp/old"
 pages "$tmp/1.mmtrace" >"$tmp/new"
 equal "pages are used as often as before" "$(cut -d ' ' -f 1 "$tmp/old")" "$(cut -d ' ' -f 1 "$tmp/new")"
 equal "by other addresses" yes "$(cut -d ' ' -f 2 "$tmp/old" "$tmp/new" | sort | uniq -d | wc -l | awk -v all="$(wc -l <"$tmp/old")" '{ print ($1 < all / 4 ? "yes" : $1) }')"
+# Pages in their 2 MB: most change places, by regions none does.
+places()
+{
+	$convert -t lackey "$1" - 2>/dev/null | awk '/^I/ { next } { sub(/,.*/, "", $2); print substr($2, length($2) - 4, 2) }'
+}
+places "$samples/sort.mmtrace.gz" >"$tmp/old"
+places "$tmp/sort.region" >"$tmp/new"
+check "by regions, offsets in 1 MB are what they were" cmp "$tmp/old" "$tmp/new"
+places "$tmp/sort.page" | paste -d ' ' "$tmp/old" - >"$tmp/new"
+equal "by pages, most are not" yes "$(awk '!($1 in to) { to[$1] = $2; n++; moved += $1 != $2 }
+	END { print (moved > n / 2 ? "yes" : moved " of " n) }' "$tmp/new")"
 refused "a key that is none" "not a number" $convert --anonymise=key "$samples/pipe.mmtrace.gz" "$tmp/x"
+refused "nor behind a word" "not a number" $convert --anonymise=page,x "$samples/pipe.mmtrace.gz" "$tmp/x"
+refused "nor a word that is longer" "not a number" $convert --anonymise=pages "$samples/pipe.mmtrace.gz" "$tmp/x"
 finish
