@@ -71,6 +71,7 @@ void sweep_fini(struct sweep *s)
 	free(s->axis);
 	strings_fini(&s->settings);
 	strings_fini(&s->where);
+	strings_fini(&s->with);
 	free(s->chosen);
 	free(s->machine);
 	free(s->kernel);

@@ -36,6 +36,7 @@ struct sweep_axis {
 
 struct sweep {
 	char *machine, *kernel, *warmup, *max; /* NULL: not given */
+	struct strings with; /* recordings that run beside that of each point */
 	struct strings settings;
 	struct strings where; /* conditions, see expr.h */
 	struct sweep_axis *axis;

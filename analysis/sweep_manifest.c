@@ -107,6 +107,7 @@ static json_t *files_json(const struct sweep *s, char **bad)
 	for (i = 0; i < ARRAY_SIZE(words); i++)
 		if (sweep_axis(s, words[i]))
 			add_files(all, &sweep_axis(s, words[i])->values, bad);
+	add_files(all, &s->with, bad);
 	if (s->machine)
 		add_files(all, &(struct strings){ (char **)&s->machine, 1 }, bad);
 	if (s->kernel)
@@ -135,6 +136,8 @@ char *sweep_manifest(const struct sweep *s, const char *version, char **bad)
 		      texts_json(&s->settings, bad), "warmup", text_json(s->warmup, bad), "max",
 		      text_json(s->max, bad), "axes", axes_json(s, bad), "where", texts_json(&s->where, bad),
 		      "chosen", chosen_json(s), "files", files_json(s, bad));
+	if (s->with.n)
+		json_object_set_new(j, "with", texts_json(&s->with, bad));
 	text = json_dumps(j, STYLE);
 	sum = hex(text, strlen(text));
 	json_object_set_new(j, "checksum", json_string(sum));
@@ -210,6 +213,7 @@ char *sweep_from_manifest(struct sweep *s, const char *text)
 	s->max = take_text(root, "max");
 	take_texts(&s->settings, json_object_get(root, "settings"));
 	take_texts(&s->where, json_object_get(root, "where"));
+	take_texts(&s->with, json_object_get(root, "with"));
 	take_axes(s, json_object_get(root, "axes"));
 	bad = sweep_axis(s, SWEEP_TRACE) && sweep_axis(s, SWEEP_SEED)
 		      ? sweep_count(s)

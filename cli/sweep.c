@@ -37,6 +37,7 @@ static void usage(FILE *f)
 	      "keys,\n"
 	      "                       numbers, words in \"\"; + - * / %, < <= > >= == !=, && || ! ( )\n"
 	      "      --trace FILE     a recording; several are one more thing that varies\n"
+	      "      --with FILE      a recording that runs beside it on the same machine in all points\n"
 	      "      --seed LIST      seeds, 1..5 or 1,4,7; default 1\n"
 	      "  -m, --machine NAME   as in mmsim replay, for all points; so are:\n"
 	      "  -k, --kernel NAME\n"
@@ -87,7 +88,7 @@ char *sweep_config_name(const char *dir, const char *name)
 	return xstrdup(name);
 }
 
-void sweep_add_trace(struct sweep_request *q, const char *dir, const char *name)
+void sweep_add_trace(struct strings *to, const char *dir, const char *name)
 {
 	char *path;
 
@@ -95,7 +96,7 @@ void sweep_add_trace(struct sweep_request *q, const char *dir, const char *name)
 		die("--trace: a sweep cannot read standard input, which there is only once; write it to a "
 		    "file first");
 	path = whole_path(dir, name);
-	strings_add(&q->traces, path);
+	strings_add(to, path);
 	free(path);
 }
 
@@ -191,6 +192,7 @@ static void merge(struct sweep_request *to, struct sweep_request *from)
 	merge_text(&to->sweep.max, &from->sweep.max);
 	merge_list(&to->traces, &from->traces);
 	merge_list(&to->seeds, &from->seeds);
+	merge_list(&to->sweep.with, &from->sweep.with);
 	for (i = 0; i < from->sweep.settings.n; i++)
 		strings_add(&to->sweep.settings, from->sweep.settings.at[i]);
 	for (i = 0; i < from->sweep.where.n; i++)
@@ -358,6 +360,7 @@ enum {
 	OPT_VARY = 256,
 	OPT_ZIP,
 	OPT_TRACE,
+	OPT_WITH,
 	OPT_SEED,
 	OPT_WARMUP,
 	OPT_MAX,
@@ -374,6 +377,7 @@ static const struct option options[] = {
 	{ "zip", required_argument, NULL, OPT_ZIP },
 	{ "where", required_argument, NULL, OPT_WHERE },
 	{ "trace", required_argument, NULL, OPT_TRACE },
+	{ "with", required_argument, NULL, OPT_WITH },
 	{ "seed", required_argument, NULL, OPT_SEED },
 	{ "machine", required_argument, NULL, 'm' },
 	{ "kernel", required_argument, NULL, 'k' },
@@ -445,7 +449,10 @@ static bool take_request(struct sweep_request *q, int opt)
 		add_axis(q, "--zip", optarg, true);
 		return true;
 	case OPT_TRACE:
-		sweep_add_trace(q, NULL, optarg);
+		sweep_add_trace(&q->traces, NULL, optarg);
+		return true;
+	case OPT_WITH:
+		sweep_add_trace(&q->sweep.with, NULL, optarg);
 		return true;
 	case OPT_SEED:
 		sweep_add_seeds(q, "--seed", optarg);

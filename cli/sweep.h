@@ -24,7 +24,7 @@ struct sweep_request {
 
 /* sweep.c: each die()s saying what `where` has wrong. Names of files are taken to be in dir, NULL: as given.
  */
-void sweep_add_trace(struct sweep_request *q, const char *dir, const char *name);
+void sweep_add_trace(struct strings *to, const char *dir, const char *name);
 void sweep_add_seeds(struct sweep_request *q, const char *where, const char *list);
 void sweep_add_value(struct sweep_axis *a, const char *dir, const char *value);
 /* The name of a machine or kernel: built in, or a file's path; a new string. */

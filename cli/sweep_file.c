@@ -121,7 +121,9 @@ static void take(const struct reader *r, const config_setting_t *at)
 	if (!strcmp(name, "vary")) {
 		take_axes(r, at);
 	} else if (!strcmp(name, "traces")) {
-		each_text(r, at, take_trace, r->q);
+		each_text(r, at, take_trace, &r->q->traces);
+	} else if (!strcmp(name, "with")) {
+		each_text(r, at, take_trace, &s->with);
 	} else if (!strcmp(name, "seeds")) {
 		each_text(r, at, take_seeds, r->q);
 	} else if (!strcmp(name, "settings")) {
@@ -138,8 +140,8 @@ static void take(const struct reader *r, const config_setting_t *at)
 		free(text);
 	} else {
 		reject(r, at,
-		       "not known here: there are vary, where, traces, seeds, machine, kernel, "
-		       "settings, warmup and max");
+		       "not known here: there are vary, where, traces, with, seeds, machine, "
+		       "kernel, settings, warmup and max");
 	}
 }
 

@@ -1,9 +1,14 @@
 /*
  * Recordings that several points replay are decoded once, for all of them.
  *
- * Not kept: translated streams, for sweeps of caches alone. Replays without any translation (translation =
- * off) take a sixth less time than with it, so no more than that could be saved, and walks, which read page
- * tables through the caches that are swept, would have to be made all the same.
+ * Not kept: translations, for sweeps of caches alone. While the kernel's work takes time (kernel.charge, as
+ * usual) they hang on what is swept: its accesses go through the same caches and TLBs, and when its threads
+ * run, and which thread runs where, is a matter of time. Only one program of one thread without charge could
+ * be told its translations, and there all that translation does (faults and walks, which would have to be
+ * made all the same, are in it) is 9 to 14 % of a replay's instructions without decoding: sort 10, perl 14,
+ * pipe 9, sqlite 10 (callgrind, kernel.charge = no beside translation = off). 6 in 7 accesses look nothing
+ * up (model/core/inorder.h), but which they are is the cache's to say, so every access would need to be
+ * told, in as much memory again as its address takes.
  */
 #include "cli/sweep.h"
 
@@ -49,13 +54,16 @@ static struct trace_limits limits(const struct sweep *s)
 	return l;
 }
 
-static u64 points_left(const struct sweep_job *job, const struct sweep_axis *traces, const char *trace)
+/* trace NULL: any. */
+static u64 points_left(const struct sweep_job *job, const char *trace)
 {
+	const struct sweep_axis *traces = sweep_axis(&job->sweep, SWEEP_TRACE);
 	u64 i, n = 0;
 	char *name;
 
 	for (i = 0; i < job->sweep.points; i++) {
-		if (strcmp(sweep_value(&job->sweep, i, traces), trace) || !sweep_is_left(job, i, &name))
+		if ((trace && strcmp(sweep_value(&job->sweep, i, traces), trace)) ||
+		    !sweep_is_left(job, i, &name))
 			continue;
 		free(name);
 		n++;
@@ -72,22 +80,41 @@ static bool said_before(const struct strings *s, u32 at)
 	return i < at;
 }
 
-void sweep_keep(const struct sweep_job *job, bool say)
+static bool is_in(const struct strings *s, const char *text)
 {
-	const struct sweep_axis *traces = sweep_axis(&job->sweep, SWEEP_TRACE);
-	struct trace_limits l = limits(&job->sweep);
-	u64 left = job->keep, kept;
 	u32 i;
 
-	for (i = 0; i < traces->values.n && left; i++) {
-		const char *trace = traces->values.at[i];
+	for (i = 0; i < s->n; i++)
+		if (!strcmp(s->at[i], text))
+			return true;
+	return false;
+}
 
-		if (said_before(&traces->values, i) || points_left(job, traces, trace) < 2)
-			continue;
-		if (say)
-			fprintf(stderr, "\rdecoding %s\033[K", format_base(trace));
-		l.bytes = left;
-		kept = trace_keep(trace, &l).bytes;
-		left -= MIN(left, kept);
-	}
+static void keep(const char *trace, struct trace_limits *l, bool say)
+{
+	u64 kept;
+
+	if (!l->bytes)
+		return;
+	if (say)
+		fprintf(stderr, "\rdecoding %s\033[K", format_base(trace));
+	kept = trace_keep(trace, l).bytes;
+	l->bytes -= MIN(l->bytes, kept);
+}
+
+void sweep_keep(const struct sweep_job *job, bool say)
+{
+	const struct strings *traces = &sweep_axis(&job->sweep, SWEEP_TRACE)->values,
+			     *with = &job->sweep.with;
+	struct trace_limits l = limits(&job->sweep);
+	u32 i;
+
+	l.bytes = job->keep;
+	for (i = 0; i < with->n; i++)
+		if (!said_before(with, i) && points_left(job, NULL) > 1)
+			keep(with->at[i], &l, say);
+	for (i = 0; i < traces->n; i++)
+		if (!said_before(traces, i) && !is_in(with, traces->at[i]) &&
+		    points_left(job, traces->at[i]) > 1)
+			keep(traces->at[i], &l, say);
 }

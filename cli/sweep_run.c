@@ -86,6 +86,8 @@ static struct strings replay_line(const struct sweep *s, u64 point, const char *
 		add_pair(&args, "-s", s->settings.at[i]);
 	add_varied(&args, s, point);
 	strings_add(&args, chosen(s, point, SWEEP_TRACE, NULL));
+	for (i = 0; i < s->with.n; i++)
+		strings_add(&args, s->with.at[i]);
 	return args;
 }
 

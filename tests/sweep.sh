@@ -174,6 +174,27 @@ check "to the end of the recordings" $sweep $vary $both --keep 1G -o "$tmp/keep.
 check "without" $sweep $vary $both --keep 0 -o "$tmp/keep.none"
 check "gives the same table" cmp "$tmp/keep.all/sweep.csv" "$tmp/keep.none/sweep.csv"
 
+# Beside another program on the same machine: what a replay of both counts.
+beside="$sweep --vary l1d.size=24K,48K --trace $tmp/a.pcap --with $tmp/b.pcap -s cores=2 --max 50k"
+check "beside another recording" $beside -o "$tmp/with"
+for keep in 0 1G; do
+	check "the same with $keep bytes kept" $beside --keep $keep -o "$tmp/with.$keep"
+	check "gives the same table" cmp "$tmp/with/sweep.csv" "$tmp/with.$keep/sweep.csv"
+done
+"$mmsim" replay -q "$tmp/a.pcap" "$tmp/b.pcap" -s cores=2 -s l1d.size=48K --max 50k -o "$tmp/both"
+equal "two programs ran" 2 "$(counter "$tmp/both/stats.json" replay.processes)"
+check "it is a replay of both" cmp "$tmp/both/stats.json" "$tmp/with/points/0002_l1d.size=48K/stats.json"
+rm -r "$tmp/with/points/0001"*
+check "resumed" $sweep --resume "$tmp/with"
+check "it gives the same table" cmp "$tmp/with/sweep.csv" "$tmp/with.0/sweep.csv"
+refused "beside nothing it is another sweep" 'holds another sweep' $sweep --vary l1d.size=24K,48K --trace "$tmp/a.pcap" \
+	-s cores=2 --max 50k -o "$tmp/with"
+printf 'traces = "a.pcap"; with = [ "b.pcap" ]; max = "50k"; settings = "cores=2";
+	vary = ( { key = "l1d.size"; values = [ "24K", "48K" ]; } );\n' >"$tmp/with.cfg"
+check "said in a file" $sweep "$tmp/with.cfg" -o "$tmp/with.file"
+check "it is the same" cmp "$tmp/with/sweep.csv" "$tmp/with.file/sweep.csv"
+refused "a recording that is not there" 'nowhere' $sweep --vary l1d.ways=1 $both --with "$tmp/nowhere" -o "$tmp/no.with"
+
 # Conditions, beside a filter of the whole table.
 check "a sweep with a condition" $sweep $vary $both --where 'l1d.size * l2.latency > 700K || l1d.size == 24K' \
 	--where 'l2.size > l1d.size' --max 50k -o "$tmp/where"
