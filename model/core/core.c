@@ -266,7 +266,8 @@ struct core *core_new(const struct core_params *p)
 		add_translation(c, p);
 		c->hit_latency = hit_latency(&c->l1d, &c->dtlb, p->hw->l1d.indexing);
 		c->fetch_latency = hit_latency(&c->l1i, &c->itlb, p->hw->l1i.indexing);
-		c->text = text_runs_new(&c->l1i, &c->itlb, &c->clock);
+		c->text = line_runs_new(&c->l1i, &c->itlb, &c->clock);
+		c->data = line_runs_new(&c->l1d, &c->dtlb, &c->clock);
 	}
 	if (p->cfg->model == CORE_WINDOW)
 		add_window(c, p->cfg->window);
@@ -282,6 +283,7 @@ void core_free(struct core *c)
 		return;
 	window_fini(&c->window);
 	free(c->text);
+	free(c->data);
 	cache_fini(&c->l1i);
 	cache_fini(&c->l1d);
 	for (i = 0; i < c->n_lower; i++)

@@ -192,7 +192,8 @@ void core_kernel_set_root(struct cpu *cpu, u64 root_pa)
 		return;
 	core_kernel_flush(cpu, 0, ~(u64)0);
 	core_forget(c);
-	text_runs_forget(c->text);
+	line_runs_forget(c->text);
+	line_runs_forget(c->data);
 	cpu->kernel_root = c->walker.kernel_root = root_pa;
 }
 
@@ -336,7 +337,8 @@ static always_inline u64 line_number(const struct core *c, u64 va)
 	return va >> c->l1d.line_shift | HOT_KERNEL;
 }
 
-static always_inline void count_data(struct core *c, u64 va, u32 bytes, u64 *counter)
+/* Returns how many lines it touches. */
+static always_inline u32 count_data(struct core *c, u64 va, u32 bytes, u64 *counter)
 {
 	u64 last = va + bytes - 1;
 	u64 lines = (last >> c->l1d.line_shift) - (va >> c->l1d.line_shift) + 1;
@@ -345,6 +347,7 @@ static always_inline void count_data(struct core *c, u64 va, u32 bytes, u64 *cou
 	c->account.total.lines += lines;
 	if (c->walker.kernel_root)
 		c->dtlb.st.kernel_lookups += (last >> c->page_shift) - (va >> c->page_shift) + 1;
+	return (u32)lines;
 }
 
 static void tell_begin(const struct core *c, enum kernel_path path, const char *what, u64 va, u32 bytes)
@@ -353,23 +356,71 @@ static void tell_begin(const struct core *c, enum kernel_path path, const char *
 		     bytes, va);
 }
 
-static noinline void load_lines(struct core *c, enum kernel_path path, u64 va, u32 bytes)
+/*
+ * What an operation's lines are known by in c->data; 0: by nothing, as one line, or where translations are
+ * not asked for, or while lines are on their way, as always when a record is explained, or stores wait.
+ */
+static always_inline u64 data_name(const struct core *c, u64 va, u32 lines, u32 write)
+{
+	if (!c->data || !c->walker.kernel_root || lines < 2 || lines > LINE_RUN_LINES ||
+	    (write && c->sb.n) || c->l1d.mshr.last * c->width > c->slots)
+		return 0;
+	return line_run_name(va >> c->l1d.line_shift, lines, write);
+}
+
+static always_inline void each_line(struct core *c, u64 va, u32 bytes, u32 write, u32 part)
 {
 	struct kernel_page page = { 0 };
-	u32 part;
+	u32 room;
 
-	if (unlikely(explain_on()))
-		tell_begin(c, path, "load", va, bytes);
-	count_data(c, va, bytes, &c->l1d.st.kernel_loads);
-	for (; bytes; va += part, bytes -= part) {
-		part = MIN(bytes, core_line_room(c, va));
-		if (hot_use(c->l1d.hot, line_number(c, va), HOT_READ, &c->clock))
-			issue(c, 1, PART_KERNEL + path);
-		else
-			load_line(c, &page, va, part, PART_KERNEL + path);
+	for (; bytes; va += room, bytes -= room) {
+		room = MIN(bytes, core_line_room(c, va));
+		if (hot_use(c->l1d.hot, line_number(c, va), write, &c->clock)) {
+			issue(c, 1, part);
+			if (write)
+				retire_hit(c, part);
+		} else if (write) {
+			store_line(c, &page, va, room, part);
+		} else {
+			load_line(c, &page, va, room, part);
+		}
 	}
-	if (unlikely(explain_on()))
+}
+
+static always_inline void data_lines(struct core *c, enum kernel_path path, u64 va, u32 bytes, u32 write)
+{
+	struct cache_stats *st = &c->l1d.st;
+	u32 lines = count_data(c, va, bytes, write ? &st->kernel_stores : &st->kernel_loads);
+	u64 *misses = write ? &st->kernel_store_misses : &st->kernel_load_misses, before = *misses;
+	u64 name = data_name(c, va, lines, write);
+
+	if (name && line_runs_use(c->data, name)) {
+		issue(c, lines, PART_KERNEL + path);
+		return;
+	}
+	if (unlikely(explain_on())) {
+		tell_begin(c, path, write ? "store" : "load", va, bytes);
+		if (write)
+			explain_mute();
+	}
+	each_line(c, va, bytes, write, PART_KERNEL + path);
+	if (unlikely(explain_on())) {
+		if (write)
+			explain_unmute();
 		explain_close(core_cycle(c), "%s", "");
+	}
+	if (name && *misses == before)
+		line_runs_learn(c->data, name, va >> c->l1d.line_shift);
+}
+
+static noinline void load_lines(struct core *c, enum kernel_path path, u64 va, u32 bytes)
+{
+	data_lines(c, path, va, bytes, HOT_READ);
+}
+
+static noinline void store_lines(struct core *c, enum kernel_path path, u64 va, u32 bytes)
+{
+	data_lines(c, path, va, bytes, HOT_WRITE);
 }
 
 /* One hot line, as most are. Nothing is hot while a record is explained. */
@@ -391,31 +442,6 @@ void core_kernel_load(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes)
 
 	if (unlikely(!hot_data(c, va, bytes, HOT_READ, &c->l1d.st.kernel_loads, PART_KERNEL + path)))
 		load_lines(c, path, va, bytes);
-}
-
-static noinline void store_lines(struct core *c, enum kernel_path path, u64 va, u32 bytes)
-{
-	struct kernel_page page = { 0 };
-	u32 part;
-
-	if (unlikely(explain_on())) {
-		tell_begin(c, path, "store", va, bytes);
-		explain_mute();
-	}
-	count_data(c, va, bytes, &c->l1d.st.kernel_stores);
-	for (; bytes; va += part, bytes -= part) {
-		part = MIN(bytes, core_line_room(c, va));
-		if (hot_use(c->l1d.hot, line_number(c, va), HOT_WRITE, &c->clock)) {
-			issue(c, 1, PART_KERNEL + path);
-			retire_hit(c, PART_KERNEL + path);
-		} else {
-			store_line(c, &page, va, part, PART_KERNEL + path);
-		}
-	}
-	if (unlikely(explain_on())) {
-		explain_unmute();
-		explain_close(core_cycle(c), "%s", "");
-	}
 }
 
 void core_kernel_store(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes)
@@ -498,19 +524,18 @@ static u64 fetch_lines(struct core *c, u64 first, u64 lines, u64 instructions, u
 static u64 fetch_text(struct core *c, u64 va, u32 bytes, u64 instructions, u32 part)
 {
 	u64 first = va >> c->l1i.line_shift, lines = ((va + bytes - 1) >> c->l1i.line_shift) - first + 1;
-	u64 misses = c->l1i.st.kernel_fetch_misses, issued;
-	bool quiet = c->l1i.mshr.last * c->width <= c->slots;
+	u64 misses = c->l1i.st.kernel_fetch_misses, issued, name;
+	bool known = c->text && lines <= LINE_RUN_LINES && c->l1i.mshr.last * c->width <= c->slots;
 
 	c->l1i.st.kernel_fetches += lines;
 	c->account.total.lines += lines;
 	c->itlb.st.kernel_lookups += ((va + bytes - 1) >> c->page_shift) - (va >> c->page_shift) + 1;
-	if (!c->text)
-		return fetch_lines(c, first, lines, instructions, part);
-	if (likely(quiet && text_runs_fetch(c->text, first, (u32)lines)))
+	name = line_run_name(first, (u32)lines, HOT_READ);
+	if (known && line_runs_use(c->text, name))
 		return 0;
 	issued = fetch_lines(c, first, lines, instructions, part);
-	if (quiet && misses == c->l1i.st.kernel_fetch_misses)
-		text_runs_learn(c->text, first, (u32)lines);
+	if (known && misses == c->l1i.st.kernel_fetch_misses)
+		line_runs_learn(c->text, name, first);
 	return issued;
 }
 
@@ -605,7 +630,7 @@ static void write_absent(struct core *c, const struct mem_req *r, u32 n, u64 *no
 	hist_add(&c->lat.kernel, c->hit_latency, n);
 }
 
-/* Whole lines, of which L1D may have some. */
+/* Whole lines, of which L1D may have some. Those that it has not are written together. */
 static noinline void zero_lines(struct core *c, struct kernel_page *p, u64 va, u32 lines, u32 part)
 {
 	u32 bytes = 1u << c->l1d.line_shift, n;
@@ -615,6 +640,12 @@ static noinline void zero_lines(struct core *c, struct kernel_page *p, u64 va, u
 	for (down.n = 0; lines; va += (u64)n << c->l1d.line_shift, lines -= n) {
 		struct mem_req r = request(c, p, va, bytes, MEM_KERNEL_RFO);
 
+		n = 1;
+		if (plain_hit(c, &c->l1d, p, va, true) != TAG_MISS) {
+			retire_hit(c, part);
+			end_cycles(c, &now, 1, part);
+			continue;
+		}
 		n = cache_absent(&c->l1d, &r, MIN(lines, CACHE_DOWN));
 		if (n) {
 			write_absent(c, &r, n, &now, &down, absent, part);

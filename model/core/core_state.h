@@ -9,7 +9,7 @@
 #define MMSIM_CORE_CORE_STATE_H
 
 #include "model/core/core.h"
-#include "model/core/text_runs.h"
+#include "model/core/line_runs.h"
 #include "model/core/window.h"
 #include "model/core/profile.h"
 #include "model/hw/cache_virtual.h"
@@ -104,7 +104,7 @@ struct core {
 	struct walker walker;
 	struct tlb_prefetcher tlb_prefetcher;
 	struct kernel_page page[KERNEL_PAGES];
-	struct text_runs *text; /* NULL: the kernel's text is looked up line by line */
+	struct line_runs *text, *data; /* NULL: the kernel's lines are looked up one by one */
 	struct stage2 *host; /* NULL: the kernel's physical addresses are the machine's */
 	struct store_buffer sb;
 	u32 not_hot;   /* SLOT_* that may not take the shortcut now, see core_note_stores() */

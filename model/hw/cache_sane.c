@@ -14,7 +14,7 @@ static void hot_sane(const struct cache *c)
 
 		if (row->number[HOT_READ] == HOT_NOTHING)
 			continue;
-		ASSERT(row->number[HOT_READ] % HOT_ROWS == r && c->hot->row_of[id] == r);
+		ASSERT(row->number[HOT_READ] % HOT_ROWS == r && (c->hot->row_of[id] & ~HOT_WATCHED) == r);
 		ASSERT(c->tags.key[id] != TAG_NO_KEY);
 		ASSERT(row->number[HOT_WRITE] == HOT_NOTHING ||
 		       (row->number[HOT_WRITE] == row->number[HOT_READ] && c->state[id] & LINE_DIRTY));

@@ -9,8 +9,11 @@ _Static_assert(sizeof(struct hot_line) == 1u << HOT_ROW_SHIFT, "rows are found b
 
 void hot_init(struct hot_lines *h, u32 lines, u64 *used, u32 sets, u32 line_shift, bool off)
 {
+	u32 i;
+
 	h->row_of = xcalloc(lines, sizeof(*h->row_of));
-	memset(h->row_of, 0xff, lines * sizeof(*h->row_of));
+	for (i = 0; i < lines; i++)
+		h->row_of[i] = HOT_NO_ROW;
 	h->used = used;
 	h->newest = sets ? xcalloc(sets, sizeof(*h->newest)) : NULL;
 	h->line_shift = line_shift;
@@ -50,7 +53,6 @@ void hot_end_page(struct hot_lines *h, u64 va, u64 bytes)
 	u64 first = (va & ~(bytes - 1)) >> h->line_shift, n = bytes >> h->line_shift, i;
 	u32 beyond = 64 - (KEY_BITS - h->line_shift);
 
-	h->gone++;
 	if (n >= HOT_ROWS) {
 		end_large_page(h, first, n);
 		return;

@@ -25,7 +25,8 @@ enum { HOT_READ, HOT_WRITE };
 #define HOT_ROWS      512u
 #define HOT_ROW_SHIFT 5u /* log2(sizeof(struct hot_line)) */
 
-#define HOT_NO_ROW    0xffffu
+#define HOT_NO_ROW    0x7fffu
+#define HOT_WATCHED   0x8000u /* beside the row: somebody wants to know when the line is gone */
 
 #define HOT_KERNEL    (1ull << 63)
 
@@ -40,12 +41,12 @@ struct hot_line {
 
 struct hot_lines {
 	struct hot_line row[HOT_ROWS];
-	u16 *row_of; /* by line id: the row that may speak of it, or HOT_NO_ROW */
+	u16 *row_of; /* by line id: the row that may speak of it, or HOT_NO_ROW; HOT_WATCHED */
 	u64 *used;   /* by line id: times of last use */
 	u32 *newest; /* by set: id used last; NULL: rows need not be the newest */
 	u32 line_shift;
 	bool off; /* holds nothing, ever */
-	u64 gone; /* lines and translations that have ended what was said of them */
+	u64 gone; /* moves when a watched line is gone */
 };
 
 /*
@@ -60,21 +61,29 @@ void hot_end_page(struct hot_lines *h, u64 va, u64 bytes);
 
 static always_inline void hot_end_row(struct hot_lines *h, u32 id)
 {
-	struct hot_line *row;
+	u16 r = h->row_of[id] & (u16)~HOT_WATCHED;
 
-	if (likely(h->row_of[id] == HOT_NO_ROW))
+	if (likely(r == HOT_NO_ROW))
 		return;
-	row = &h->row[h->row_of[id]];
-	h->row_of[id] = HOT_NO_ROW;
-	if (row->line_used == &h->used[id])
-		row->number[HOT_READ] = row->number[HOT_WRITE] = HOT_NOTHING;
+	h->row_of[id] |= HOT_NO_ROW;
+	if (h->row[r].line_used == &h->used[id])
+		h->row[r].number[HOT_READ] = h->row[r].number[HOT_WRITE] = HOT_NOTHING;
 }
 
 /* Line `id` is gone, or is no longer such that a hit does nothing but renew its time. */
 static always_inline void hot_end_line(struct hot_lines *h, u32 id)
 {
-	h->gone++;
+	if (likely(h->row_of[id] == HOT_NO_ROW))
+		return;
 	hot_end_row(h, id);
+	h->gone += h->row_of[id] != HOT_NO_ROW;
+	h->row_of[id] = HOT_NO_ROW;
+}
+
+/* When line `id` is gone, h->gone moves. */
+static always_inline void hot_watch(struct hot_lines *h, u32 id)
+{
+	h->row_of[id] |= HOT_WATCHED;
 }
 
 /* Line `id` of a set was used, in whatever way. */
@@ -107,9 +116,9 @@ static always_inline void hot_set(struct hot_lines *h, u32 id, u64 vline, u64 *p
 
 	if (unlikely(h->off))
 		return;
-	if (h->row_of[id] != r) {
+	if ((h->row_of[id] & ~HOT_WATCHED) != r) {
 		hot_end_row(h, id);
-		h->row_of[id] = r;
+		h->row_of[id] = (h->row_of[id] & HOT_WATCHED) | r;
 	}
 	h->row[r] = (struct hot_line){ { vline, writes ? vline : HOT_NOTHING }, &h->used[id], page_used };
 }
