@@ -1,5 +1,6 @@
 #include "model/mm/footprint.h"
 
+#include "model/base/error.h"
 #include "model/mm/alloc.h"
 #include "model/mm/percpu.h"
 
@@ -18,7 +19,7 @@ struct footprint {
  * 37, madvise 49 and 23; fork reads 368 and writes 1,170 of which 832 are zeroed pages. Those of a timer,
  * of kswapd and of an interrupt are estimates.
  */
-static const struct footprint footprints[NR_KERNEL_STEPS] = {
+static const struct footprint counted[NR_KERNEL_STEPS] = {
 	[STEP_FAULT_ENTRY] = { 0, 3, 4, 4, 1, 0, 4 },   [STEP_VMA_LOOKUP] = { 3, 3, 0, 1, 0, 2, 2 },
 	[STEP_TABLE_WALK] = { 3, 6, 0, 2, 1, 1, 3 },    [STEP_ANON_FAULT] = { 9, 7, 0, 3, 0, 0, 4 },
 	[STEP_PAGE_CHARGE] = { 16, 2, 3, 0, 0, 0, 3 },  [STEP_RMAP_ADD] = { 18, 2, 2, 0, 0, 0, 1 },
@@ -47,50 +48,84 @@ static const u8 percent[NR_ERA_CLASSES] = { 35, 40, 70, 100 };
 static const u8 task_lines[NR_ERA_CLASSES] = { 26, 21, 27, 91 };
 static const u8 mm_lines[NR_ERA_CLASSES] = { 2, 7, 13, 24 };
 
-static u32 lines(enum era_class class, u32 counted)
+/* Bytes from an object's beginning. */
+struct touched {
+	u32 at, bytes;
+};
+
+/* What a step touches of each object; of the stack from its end downwards. */
+struct step_footprint {
+	struct touched stack, percpu, task_read, task_write, mm, data;
+};
+
+static u32 lines(enum era_class class, u32 n)
 {
-	return (counted * percent[class] + 99u) / 100u;
+	return (n * percent[class] + 99u) / 100u;
 }
 
-/* Steps look at different words of a struct. */
-static u32 first_line(enum kernel_step s, u32 n, u32 of)
+/* `n` lines of an object that has `of`: steps look at different words of it. */
+static struct touched touched(enum kernel_step s, u32 n, u32 of)
 {
-	return n < of ? s * 7 % (of - n) : 0;
-}
+	u32 first = n < of ? s * 7 % (of - n) : 0;
 
-static void touch(struct cpu *c, enum kernel_step s, u64 va, u32 n, u32 of, bool write)
-{
-	u64 at = va + (u64)first_line(s, MIN(n, of), of) * LINE;
-
-	if (n && write)
-		c->ops->store(c, kernel_step_path[s], at, MIN(n, of) * LINE);
-	else if (n)
-		c->ops->load(c, kernel_step_path[s], at, MIN(n, of) * LINE);
+	return (struct touched){ first * LINE, MIN(n, of) * LINE };
 }
 
 /* The data of small images lie closer together. */
-static u64 data_of(const struct kernel *k, enum kernel_step s)
+static u32 data_of(const struct kernel *k, enum kernel_step s)
 {
 	u32 room = (u32)MAX(k->layout.image_bytes / 2 / DATA_STRIDE, 1);
 
-	return k->data_va + (u64)(s % room) * DATA_STRIDE;
+	return s % room * DATA_STRIDE;
+}
+
+static struct step_footprint footprint_of(const struct kernel *k, enum kernel_step s)
+{
+	const struct footprint *f = &counted[s];
+	enum era_class class = era_class(k->cfg.era);
+	u32 stack = lines(class, f->stack);
+
+	return (struct step_footprint){
+		.stack = { (lines(class, f->depth) + stack) * LINE, stack * LINE },
+		.percpu = { percpu_words(s), lines(class, f->percpu) * LINE },
+		.task_read = touched(s, lines(class, f->task_read), task_lines[class]),
+		.task_write = touched(s, lines(class, f->task_write), task_lines[class]),
+		.mm = touched(s, lines(class, f->mm), mm_lines[class]),
+		.data = { data_of(k, s), lines(class, f->data) * LINE },
+	};
+}
+
+void footprint_init(struct kernel *k)
+{
+	u32 s;
+
+	k->footprint = xcalloc(NR_KERNEL_STEPS, sizeof(*k->footprint));
+	for (s = 0; s < NR_KERNEL_STEPS; s++)
+		k->footprint[s] = footprint_of(k, (enum kernel_step)s);
+}
+
+static inline void load(struct cpu *c, u32 path, u64 object, struct touched t)
+{
+	if (t.bytes)
+		c->ops->load(c, path, object + t.at, t.bytes);
 }
 
 void footprint_charge(const struct kernel *k, struct cpu *c, const struct mm *mm, enum kernel_step s)
 {
-	const struct footprint *f = &footprints[s];
+	const struct step_footprint *f = &k->footprint[s];
 	const struct task *t = k->cpu[c->id].task;
-	enum era_class class = era_class(k->cfg.era);
-	u32 stack = lines(class, f->stack);
+	u32 path = kernel_step_path[s];
 
 	if (!t)
 		return;
-	touch(c, s, t->stack - (lines(class, f->depth) + stack) * LINE, stack, stack, true);
-	touch(c, s, percpu_va(k->pa, c->id, percpu_words(s)), lines(class, f->percpu),
-	      lines(class, f->percpu), true);
-	touch(c, s, t->va, lines(class, f->task_read), task_lines[class], false);
-	touch(c, s, t->va, lines(class, f->task_write), task_lines[class], true);
+	if (f->stack.bytes)
+		c->ops->store(c, path, t->stack - f->stack.at, f->stack.bytes);
+	if (f->percpu.bytes)
+		c->ops->store(c, path, percpu_va(k->pa, c->id, f->percpu.at), f->percpu.bytes);
+	load(c, path, t->va, f->task_read);
+	if (f->task_write.bytes)
+		c->ops->store(c, path, t->va + f->task_write.at, f->task_write.bytes);
 	if (mm && mm->va)
-		touch(c, s, mm->va, lines(class, f->mm), mm_lines[class], false);
-	touch(c, s, data_of(k, s), lines(class, f->data), lines(class, f->data), false);
+		load(c, path, mm->va, f->mm);
+	load(c, path, k->data_va, f->data);
 }

@@ -8,6 +8,8 @@
 
 #include "model/mm/mm.h"
 
+/* Works out what each step touches in this kernel: its era and layout are known. */
+void footprint_init(struct kernel *k);
 /* Charges the step's lines; mm NULL: none is at hand. */
 void footprint_charge(const struct kernel *k, struct cpu *c, const struct mm *mm, enum kernel_step s);
 

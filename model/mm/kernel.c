@@ -206,6 +206,7 @@ struct kernel *kernel_new(const struct kernel_params *p)
 	k->layout = layout_of(p->cfg->layout, (enum kernel_era)p->cfg->era, p->memory);
 	charger_init(&k->charger, p->cfg->era, layout_image_va(&k->layout), k->layout.image_bytes,
 		     p->cfg->instruction_scale, p->cfg->charge);
+	footprint_init(k);
 	charger_stalls(&k->charger, p->cfg->era,
 		       &(struct step_stalls){ .atomic = k->cost.atomic,
 					      .trap = k->cost.trap,
@@ -272,6 +273,7 @@ void kernel_free(struct kernel *k)
 	kernel_boot_undo(k);
 	free(k->gather);
 	kthreads_free(k->kthreads);
+	free(k->footprint);
 	charger_fini(&k->charger);
 	ladder_free(k->charger.ladder);
 	blockdev_free(k->storage);
