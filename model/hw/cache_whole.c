@@ -28,71 +28,145 @@ static always_inline void add_victim(struct cache_down *d, struct cache_victim v
 
 /* ---- the first level ---- */
 
-static always_inline u32 first_level_set(const struct cache *c, const struct mem_req *r, u32 i)
+static u32 first_set(const struct cache *c, const struct mem_req *r)
 {
-	return ((u32)(index_address(&c->index, r->pa, r->skew) >> c->line_shift) + i) & c->set_mask;
+	return (u32)(index_address(&c->index, r->pa, r->skew) >> c->line_shift);
 }
 
 u32 cache_absent(const struct cache *c, const struct mem_req *r, u32 n)
 {
+	u32 set = first_set(c, r), i;
 	u64 line = r->pa >> c->line_shift;
-	u32 i;
 
 	for (i = 0; i < n; i++)
-		if (tags_find(&c->tags, first_level_set(c, r, i), line + i) != TAG_MISS)
+		if (tags_find(&c->tags, (set + i) & c->set_mask, line + i) != TAG_MISS)
 			break;
 	return i;
 }
 
-/*
- * The lines of cache_put_whole() where times of last use tell the victim: all that tags_victim(), tags_put()
- * and cache_put_line() would do. Returns how many lines of programs went.
- */
-static always_inline u64 put_by_time(struct cache *c, const struct mem_req *r, u32 n, const u64 *at,
-				     struct cache_down *d, u32 ways)
+/* The line that is the oldest, of as many sets as there are lines, by times of last use. */
+static always_inline void find_oldest(const struct cache *c, u32 set, u32 n, u32 *id, u32 ways, bool by_four)
 {
-	u64 *key = c->tags.key, *used_at = c->tags.used_at, clock = *c->tags.clock, turned_out = 0, gone = 0;
-	u64 line = r->pa >> c->line_shift;
-	u32 i, m = d->n;
+	const u64 *used_at = c->tags.used_at;
+	u32 i, base, shift = c->tags.way_shift, mask = c->set_mask;
 
 	for (i = 0; i < n; i++) {
-		u32 set = first_level_set(c, r, i), base = set << c->tags.way_shift;
-		u32 way = tag_oldest_of(&used_at[base], ways), id = base + way;
-		u64 old = key[id], there = old != TAG_NO_KEY;
-		bool kernels = cache_is_kernels(c, id);
-
-		d->line[m] = old;
-		d->at[m] = at[i];
-		d->kernels[m] = kernels;
-		m += there & (c->state[id] & LINE_DIRTY);
-		gone += there;
-		turned_out += there & !kernels;
-		hot_end_line(c->hot, id);
-		if (unlikely(kernels != r->kernels))
-			c->kernels[id / 64] ^= 1ull << id % 64;
-		if (unlikely(!there))
-			c->tags.used[set]++;
-		key[id] = line + i;
-		c->tags.row[set].sig[way] = tag_sig(&c->tags, line + i);
-		used_at[id] = ++clock;
-		c->state[id] = LINE_DIRTY;
+		base = ((set + i) & mask) << shift;
+		id[i] = base + (by_four ? tag_oldest_by_four(&used_at[base], ways) :
+					  tag_oldest_of(&used_at[base], ways));
 	}
-	*c->tags.clock = clock;
-	c->st.evictions += gone;
+}
+
+static noinline void find_oldest_of(const struct cache *c, u32 set, u32 n, u32 *id)
+{
+	if (c->tags.ways == 12)
+		find_oldest(c, set, n, id, 12, false);
+	else
+		find_oldest(c, set, n, id, c->tags.ways, false);
+}
+
+#ifdef __x86_64__
+/* The same in a third of the instructions, on hosts that have AVX2. */
+__attribute__((target("avx2"))) static noinline bool find_by_four(const struct cache *c, u32 set, u32 n,
+								  u32 *id)
+{
+	if (c->tags.ways == 12)
+		find_oldest(c, set, n, id, 12, true);
+	else if (c->tags.ways == 8)
+		find_oldest(c, set, n, id, 8, true);
+	else
+		return false;
+	return true;
+}
+
+static bool find_oldest_quickly(const struct cache *c, u32 set, u32 n, u32 *id)
+{
+	return __builtin_cpu_supports("avx2") && find_by_four(c, set, n, id);
+}
+#else
+static bool find_oldest_quickly(const struct cache *c, u32 set, u32 n, u32 *id)
+{
+	return false;
+}
+#endif
+
+/* Lines for which others have come go, those that are dirty down. Returns how many there were. */
+static u32 take_out(const struct cache *c, u32 n, const u32 *id, const u64 *at, struct cache_down *d)
+{
+	const u64 *key = c->tags.key;
+	const u8 *state = c->state;
+	u32 m = d->n, there = 0, i;
+
+	for (i = 0; i < n; i++) {
+		d->line[m] = key[id[i]];
+		d->at[m] = at[i];
+		d->kernels[m] = cache_is_kernels(c, id[i]);
+		m += state[id[i]] & LINE_DIRTY;
+		there += key[id[i]] != TAG_NO_KEY;
+	}
 	d->n = m;
+	return there;
+}
+
+/* They are the kernel's from now on. Returns how many of programs' have gone for that. */
+static u32 take_over(struct cache *c, u32 n, const u32 *id)
+{
+	u64 *kernels = c->kernels, bit;
+	u32 turned_out = 0, i;
+
+	for (i = 0; i < n; i++) {
+		bit = 1ull << id[i] % 64;
+		if (likely(kernels[id[i] / 64] & bit))
+			continue;
+		kernels[id[i] / 64] |= bit;
+		turned_out += c->tags.key[id[i]] != TAG_NO_KEY;
+	}
+	return turned_out;
+}
+
+/*
+ * The lines of cache_put_whole() where times of last use tell the victim and each line has a set of its own:
+ * all that tags_victim(), tags_put() and cache_put_line() would do. Returns how many lines of programs went.
+ */
+static u32 put_by_time(struct cache *c, const struct mem_req *r, u32 n, const u64 *at,
+		       struct cache_down *d)
+{
+	u64 *const key = c->tags.key, *const used_at = c->tags.used_at;
+	u64 clock = *c->tags.clock + 1, line = r->pa >> c->line_shift;
+	u32 id[CACHE_DOWN], set = first_set(c, r), shift = c->tags.way_shift, ways = (1u << shift) - 1;
+	u32 there, turned_out, i;
+	struct tag_row *const row = c->tags.row;
+	u8 *const state = c->state;
+
+	if (!find_oldest_quickly(c, set, n, id))
+		find_oldest_of(c, set, n, id);
+	there = take_out(c, n, id, at, d);
+	turned_out = take_over(c, n, id);
+	for (i = 0; unlikely(there != n) && i < n; i++)
+		c->tags.used[id[i] >> shift] += key[id[i]] == TAG_NO_KEY;
+	for (i = 0; i < n; i++)
+		hot_end_line(c->hot, id[i]);
+	for (i = 0; i < n; i++) {
+		key[id[i]] = line + i;
+		row[id[i] >> shift].sig[id[i] & ways] = tag_sig(&c->tags, line + i);
+		used_at[id[i]] = clock + i;
+		state[id[i]] = LINE_DIRTY;
+	}
+	*c->tags.clock += n;
+	c->st.evictions += there;
 	return turned_out;
 }
 
 /* The same for any other policy. */
-static noinline u64 put_by_policy(struct cache *c, const struct mem_req *r, u32 n, const u64 *at,
+static noinline u32 put_by_policy(struct cache *c, const struct mem_req *r, u32 n, const u64 *at,
 				  struct cache_down *d)
 {
-	u64 line = r->pa >> c->line_shift, turned_out = 0;
+	u32 first = first_set(c, r), turned_out = 0, i, id;
+	u64 line = r->pa >> c->line_shift;
 	struct cache_victim v;
-	u32 i, id;
 
 	for (i = 0; i < n; i++) {
-		id = tags_victim(&c->tags, first_level_set(c, r, i));
+		id = tags_victim(&c->tags, (first + i) & c->set_mask);
 		v = cache_take_out(c, id);
 		turned_out += v.line != TAG_NO_KEY && !v.kernels;
 		if (cache_is_kernels(c, id) != r->kernels)
@@ -107,8 +181,8 @@ static noinline u64 put_by_policy(struct cache *c, const struct mem_req *r, u32 
 
 void cache_put_whole(struct cache *c, const struct mem_req *r, u32 n, const u64 *at, struct cache_down *d)
 {
-	bool by_time = c->tags.by_time && c->tags.policy == TAGS_LRU && !c->hot->newest;
-	u64 turned_out;
+	bool by_time = c->tags.by_time && c->tags.policy == TAGS_LRU && !c->tags.wide && n <= c->tags.sets;
+	u32 turned_out;
 
 	if (d->n + n > CACHE_DOWN)
 		cache_send_down(c, d);
@@ -116,10 +190,8 @@ void cache_put_whole(struct cache *c, const struct mem_req *r, u32 n, const u64 
 	c->st.fills += n;
 	c->serves = d->service = cache_service_of(c, r);
 	c->turns_out = d->turns_out = r->turns_out;
-	if (by_time && c->tags.ways == 12)
-		turned_out = put_by_time(c, r, n, at, d, 12);
-	else if (by_time && c->tags.ways == 8)
-		turned_out = put_by_time(c, r, n, at, d, 8);
+	if (by_time)
+		turned_out = put_by_time(c, r, n, at, d);
 	else
 		turned_out = put_by_policy(c, r, n, at, d);
 	if (r->turns_out)
@@ -177,21 +249,26 @@ static always_inline void expect_line(struct cache *c, u32 set)
 }
 
 /* As cache_store() of a line that is there. */
-static always_inline void write_over(struct cache *c, u32 id, u64 line, u64 now)
+static always_inline void write_over(struct cache *c, u32 id, u64 line, u64 now, bool in_flight)
 {
+	u8 *state = &c->state[id];
+
 	if (c->tags.tree)
 		tag_tree_touch(&c->tags, id);
 	else
 		tags_touch(&c->tags, id);
-	if (unlikely(mshr_any(&c->mshr, now)))
+	if (unlikely(in_flight))
 		c->st.pending_hits += mshr_ready(&c->mshr, line, now) > now;
-	c->st.prefetch_useless += (c->state[id] & LINE_PREFETCHED) != 0;
-	c->state[id] = (c->state[id] & (u8)~LINE_PREFETCHED) | LINE_DIRTY;
+	if (unlikely(*state & LINE_PREFETCHED)) {
+		c->st.prefetch_useless++;
+		*state &= (u8)~LINE_PREFETCHED;
+	}
+	*state |= LINE_DIRTY;
 }
 
 /* As cache_store() of one that is not: d->line[i] comes in, what goes is put at the end of `out`. */
-static always_inline void put_in(struct cache *c, const struct cache_down *d, u32 i, u32 set,
-				 struct cache_down *out)
+static noinline void put_in(struct cache *c, const struct cache_down *d, u32 i, u32 set,
+			    struct cache_down *out)
 {
 	struct mem_req r = { .kernels = d->kernels[i], .turns_out = d->turns_out };
 	u32 id = tags_victim(&c->tags, set);
@@ -223,25 +300,52 @@ static void expect_first(struct cache *c, const u32 *set, u32 n)
 		expect_line(c, set[i]);
 }
 
+/*
+ * Where the lines seem to be by their signatures: the host fetches what is kept of them there, all at once.
+ * Among wide sets there are no signatures.
+ */
+static void guess_all(const struct cache *c, const struct cache_down *d, const u32 *set, u32 *guess)
+{
+	const struct tags *t = &c->tags;
+	u32 i, ways;
+
+	for (i = 0; i < d->n; i++) {
+		guess[i] = set[i] << t->way_shift;
+		if (t->wide)
+			continue;
+		ways = tag_bytes_equal(t->row[set[i]].sig, tag_sig(t, d->line[i])) & t->way_mask;
+		if (!ways)
+			continue;
+		guess[i] += (u32)__builtin_ctz(ways);
+		__builtin_prefetch(&t->key[guess[i]]);
+		__builtin_prefetch(&c->state[guess[i]], 1);
+	}
+}
+
 /* Victims take the room of the lines for which they go. */
 static void take_all(struct cache *c, struct cache_down *d)
 {
-	u32 set[CACHE_DOWN], i, id, n = d->n;
-	bool large = c->level > MEM_L2 && !c->tags.wide;
+	u32 set[CACHE_DOWN], guess[CACHE_DOWN], i, id, n = d->n;
+	bool large = c->level > MEM_L2 && !c->tags.wide, in_flight = mshr_any(&c->mshr, d->at[0]);
 
 	for (i = 0; i < n; i++)
 		set[i] = cache_set(c, d->line[i]);
 	if (large)
 		expect_first(c, set, n);
+	else
+		guess_all(c, d, set, guess);
 	c->st.stores += n;
 	c->serves = d->service;
 	c->turns_out = d->turns_out;
 	for (i = d->n = 0; i < n; i++) {
 		if (large)
 			expect(c, set, i, n);
-		id = tags_find(&c->tags, set[i], d->line[i]);
+		if (!large && likely(c->tags.key[guess[i]] == d->line[i]))
+			id = guess[i];
+		else
+			id = tags_find(&c->tags, set[i], d->line[i]);
 		if (id != TAG_MISS)
-			write_over(c, id, d->line[i], d->at[i]);
+			write_over(c, id, d->line[i], d->at[i], in_flight);
 		else
 			put_in(c, d, i, set[i], d);
 	}
