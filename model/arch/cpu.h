@@ -10,6 +10,7 @@
 #define MMSIM_ARCH_CPU_H
 
 #include "model/arch/addr.h"
+#include "model/sim/holds.h"
 #include "model/sim/stat.h"
 
 /* Whose cycles: parts "kernel.<path>" of the cycle stack, and "ipi". A new path is one row here. */
@@ -173,7 +174,8 @@ struct cpu {
 	u32 node;                          /* of memory */
 	u64 direct_map;                    /* kernel address of physical 0 */
 	u64 kernel_root;                   /* 0: none */
-	u64 irqs_off_from, irqs_off_until; /* cycles: when the kernel last kept interrupts off */
+	u64 irqs_off_from;                 /* cycle at which the kernel last turned interrupts off */
+	struct holds irqs_off;             /* times for which it kept them so */
 	u64 block_until; /* of TRAP_BLOCK: cycle at which the thread may go on; a past one: at its next turn
 			  */
 	u32 cause;       /* enum access_cause: what the kernel has done so far for the access at hand */

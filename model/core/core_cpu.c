@@ -107,10 +107,14 @@ static void cpu_flush_all(struct cpu *cpu)
 /* Interrupts are off while another's handler runs, and where the kernel keeps them so. */
 static u64 interrupts_on(const struct core *c, u64 arrival)
 {
-	const struct cpu *cpu = &c->cpu;
-	u64 at = MAX(arrival, c->interrupted_until);
+	u64 at;
 
-	return at >= cpu->irqs_off_from && at < cpu->irqs_off_until ? cpu->irqs_off_until : at;
+	do {
+		at = arrival;
+		arrival = holds_free_at(&c->interrupts, at);
+		arrival = holds_free_at(&c->cpu.irqs_off, arrival);
+	} while (arrival != at);
+	return at;
 }
 
 static void shift_file(struct mshr_file *m, u64 cycles)
@@ -157,6 +161,7 @@ static u64 cpu_interrupt(struct cpu *cpu, u64 arrival, bool idle)
 		core_stall_until(c, taken, PART_IDLE);
 	now = core_cycle(c);
 	c->late += now > taken;
+	c->interrupt_taken = taken;
 	c->interrupted_at = idle ? ~(u64)0 : now; /* nobody is delayed */
 	c->interrupt_shift = taken > now ? taken - now : 0;
 	if (c->interrupt_shift)
@@ -170,7 +175,7 @@ static void cpu_interrupt_end(struct cpu *cpu, u64 cycle)
 {
 	struct core *c = core_of(cpu);
 
-	c->interrupted_until = cycle;
+	holds_add(&c->interrupts, c->interrupt_taken, cycle);
 	if (c->interrupt_shift)
 		shift_time(c, -c->interrupt_shift);
 	core_delayed(c, c->interrupted_at, CAUSE_SHOOTDOWN);

@@ -148,9 +148,10 @@ struct core {
 	u64 lost[CORE_LOST]; /* lines that went lately */
 	struct kernel_account account;
 	u64 late;
-	u64 interrupt_shift;   /* cycles that the clock is ahead while an interrupt is handled */
-	u64 interrupted_at;    /* cycle of the clock at which the last interrupt's handler began */
-	u64 interrupted_until; /* cycle at which it is over, by when it came */
+	u64 interrupt_shift; /* cycles that the clock is ahead while an interrupt is handled */
+	u64 interrupted_at;  /* cycle of the clock at which the last interrupt's handler began */
+	u64 interrupt_taken; /* the same cycle by when it came */
+	struct holds interrupts; /* times of handlers, by when these came */
 	const struct profile_hook *profile; /* NULL: nobody asks */
 	u32 id;
 };

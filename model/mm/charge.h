@@ -14,6 +14,7 @@
 #include "model/arch/cpu.h"
 #include "model/mm/ladder.h"
 #include "model/mm/step.h"
+#include "model/sim/holds.h"
 #include "model/sim/timeline.h"
 #include "model/sim/tracepoint.h"
 
@@ -137,41 +138,14 @@ static inline void charge_trace(const struct charger *ch, struct cpu *c, enum tr
 /* Its arguments. */
 #define TRACE(...) (&(const u64[TRACE_ARGS]){ __VA_ARGS__ })
 
-/* Times for which a lock was held, as far as they are remembered. */
-#define SPIN_HOLDS 32u
-
-/*
- * A spinlock. A path runs at once, so when another one that begins earlier asks for the lock, it may have
- * been held for some times that still lie ahead: those are remembered, and who asks gets it between them. Of
- * a path that took it more often than that since, the first times are forgotten. va is the lock's line.
- */
+/* A spinlock; va is its line. */
 struct spinlock {
 	u64 va;
-	u64 busy_until; /* cycle at which the last of the times ends */
-	u64 since;      /* cycle at which who has it got it */
-	struct {
-		u64 from, until;
-	} held[SPIN_HOLDS];
-	u32 holds;      /* so far */
-	bool irqsave;   /* interrupts are off while it is held */
+	u64 since; /* cycle at which who has it got it */
+	struct holds held;
+	bool irqsave; /* interrupts are off while it is held */
 	u64 taken, waited, wait_cycles;
 };
-
-/* From when on it can be had by who asks at a cycle. */
-static inline u64 spin_free_at(const struct spinlock *l, u64 when)
-{
-	u32 i = 0;
-
-	while (i < SPIN_HOLDS) {
-		if (when < l->held[i].from || when >= l->held[i].until) {
-			i++;
-			continue;
-		}
-		when = l->held[i].until;
-		i = 0;
-	}
-	return when;
-}
 
 static inline void spin_lock(const struct charger *ch, struct cpu *c, enum kernel_path path,
 			     struct spinlock *l)
@@ -185,7 +159,7 @@ static inline void spin_lock(const struct charger *ch, struct cpu *c, enum kerne
 	now = c->ops->now(c);
 	if (l->irqsave)
 		c->irqs_off_from = now;
-	until = now >= l->busy_until ? now : spin_free_at(l, now);
+	until = holds_free_at(&l->held, now);
 	l->since = until;
 	if (until == now)
 		return;
@@ -201,11 +175,9 @@ static inline void spin_unlock(const struct charger *ch, struct cpu *c, struct s
 	if (!ch->on || !c)
 		return;
 	now = c->ops->now(c);
-	l->held[l->holds % SPIN_HOLDS].from = l->since;
-	l->held[l->holds++ % SPIN_HOLDS].until = now;
-	l->busy_until = MAX(l->busy_until, now);
+	holds_add(&l->held, l->since, now);
 	if (l->irqsave)
-		c->irqs_off_until = now;
+		holds_add(&c->irqs_off, c->irqs_off_from, now);
 }
 
 #endif

@@ -74,7 +74,7 @@ static void lock_zone(struct run *r)
 	struct page_alloc *pa = r->z->pa;
 
 	if (r->r->mode == COMPACT_ASYNC && pa->charger->on && r->c &&
-	    r->c->ops->now(r->c) < spin_free_at(&r->z->lock, r->c->ops->now(r->c)))
+	    r->c->ops->now(r->c) < holds_free_at(&r->z->lock.held, r->c->ops->now(r->c)))
 		r->contended = true;
 	spin_lock(pa->charger, r->c, KPATH_COMPACT, &r->z->lock);
 }

@@ -259,9 +259,10 @@ struct kernel {
 	struct mm_rss rss; /* of all address spaces at the last kernel_sync() */
 };
 
-/* mmap_lock, by the cycles at which it is free again; start..end is what the last writer changed. */
+/* mmap_lock; start..end is what the last writer changes, since: when he asked, or a fault got it. */
 struct mmap_lock {
-	u64 read_until, written_until, start, end;
+	struct rw_holds times;
+	u64 since, start, end;
 };
 
 struct mm {

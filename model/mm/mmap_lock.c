@@ -33,50 +33,54 @@ static u64 now(const struct mm *mm, struct cpu *c)
 void fault_lock(struct mm *mm, struct cpu *c, const struct vma *v, u64 va)
 {
 	struct mmap_lock *l = &mm->lock;
+	u64 free = rw_free_at(&l->times, true, now(mm, c));
 
 	mm->k->mmap_lock.reads++;
 	if (!has_vma_locks(mm->k) || !v || !v->va) {
 		touch_lock(mm, c, KPATH_FAULT);
-		wait_until(mm, c, &mm->k->mmap_lock.read_waits, l->written_until);
+		wait_until(mm, c, &mm->k->mmap_lock.read_waits, free);
+		l->since = now(mm, c);
 		return;
 	}
 	charge_store(&mm->k->charger, c, KPATH_FAULT, v->va + VMA_LOCK_OFFSET, 4);
 	if (va >= l->start && va < l->end)
-		wait_until(mm, c, &mm->k->mmap_lock.read_waits, l->written_until);
+		wait_until(mm, c, &mm->k->mmap_lock.read_waits, free);
+	l->since = now(mm, c);
 }
 
 void fault_unlock(struct mm *mm, struct cpu *c, struct vma *v)
 {
 	if (has_vma_locks(mm->k) && v && v->va) {
 		charge_store(&mm->k->charger, c, KPATH_FAULT, v->va + VMA_LOCK_OFFSET, 4);
-		v->read_until = MAX(v->read_until, now(mm, c));
+		hold_add(&v->read, mm->lock.since, now(mm, c));
 		return;
 	}
 	touch_lock(mm, c, KPATH_FAULT);
-	mm->lock.read_until = MAX(mm->lock.read_until, now(mm, c));
+	rw_add(&mm->lock.times, true, mm->lock.since, now(mm, c));
 }
 
 /* vma_start_write() of each VMA that will change. */
-static u64 readers_until(struct mm *mm, u64 start, u64 end)
+static u64 vmas_free_at(struct mm *mm, u64 start, u64 end, u64 when)
 {
-	u64 until = mm->lock.read_until;
 	u32 i;
 
-	if (!has_vma_locks(mm->k))
-		return until;
 	for (i = vma_index(&mm->vmas, start); i < mm->vmas.n && mm->vmas.v[i]->start < end; i++)
-		until = MAX(until, mm->vmas.v[i]->read_until);
-	return until;
+		when = MAX(when, hold_free_at(&mm->vmas.v[i]->read, when));
+	return when;
 }
 
 void mmap_write_lock(struct mm *mm, struct cpu *c, u64 start, u64 end)
 {
 	struct mmap_lock *l = &mm->lock;
+	u64 free;
 
 	mm->k->mmap_lock.writes++;
 	touch_lock(mm, c, KPATH_SYSCALL);
-	wait_until(mm, c, &mm->k->mmap_lock.write_waits,
-		   MAX(l->written_until, readers_until(mm, start, end)));
+	l->since = now(mm, c);
+	free = rw_free_at(&l->times, false, l->since);
+	if (has_vma_locks(mm->k))
+		free = vmas_free_at(mm, start, end, free);
+	wait_until(mm, c, &mm->k->mmap_lock.write_waits, free);
 	l->start = start;
 	l->end = end;
 }
@@ -84,5 +88,5 @@ void mmap_write_lock(struct mm *mm, struct cpu *c, u64 start, u64 end)
 void mmap_write_unlock(struct mm *mm, struct cpu *c)
 {
 	touch_lock(mm, c, KPATH_SYSCALL);
-	mm->lock.written_until = MAX(mm->lock.written_until, now(mm, c));
+	rw_add(&mm->lock.times, false, mm->lock.since, now(mm, c));
 }

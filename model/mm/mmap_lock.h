@@ -3,10 +3,11 @@
  * fault takes to read and every call that changes mappings to write; since 6.4 a fault takes the lock of its
  * VMA instead, and waits only for a change of that one (mm/memory.c:lock_vma_under_rcu()).
  *
- * A sleeping lock, but as paths run at once it is busy until a cycle, and who waits keeps the core. Taking it
- * to read writes its line too, which goes from core to core. Not modelled: optimistic spinning, who is next
- * of several that wait (they get it by their time); the VMA's lock as an object of its own, 6.4 to 6.14. For
- * model/mm.
+ * A sleeping lock, but as paths run at once it is held for times (model/sim/holds.h), and who waits keeps the
+ * core. Readers are together; a writer waits for those before it, and who comes after it waits behind it, as
+ * rwsem's have done from 2.4 on (lib/rwsem.c: a waiter in the count sends readers to the queue). Taking it to
+ * read writes its line too, which goes from core to core. Not modelled: optimistic spinning; the VMA's lock
+ * as an object of its own, 6.4 to 6.14. For model/mm.
  */
 #ifndef MMSIM_MM_MMAP_LOCK_H
 #define MMSIM_MM_MMAP_LOCK_H

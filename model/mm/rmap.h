@@ -193,17 +193,11 @@ struct i_mmap_ops {
 	u32 (*sane)(const struct object *o); /* ASSERTs; how many VMAs there are */
 };
 
-/*
- * Times for which locks were held to change something, by lock: those still ahead when another path asks that
- * begins earlier, as struct spinlock has them. A lock that falls onto another one's place takes it.
- */
+/* Times for which locks were held, by lock. A lock that falls onto another one's place takes it. */
 #define RMAP_HELD_LOCKS 64u
 struct rmap_held {
 	u64 va;
-	u32 n;
-	struct {
-		u64 from, until;
-	} at[SPIN_HOLDS];
+	struct rw_holds times;
 };
 
 struct rmap {

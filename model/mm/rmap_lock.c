@@ -17,51 +17,33 @@ static struct rmap_held *place_of(struct rmap *r, u64 va)
 	return &r->held[va / 64 % RMAP_HELD_LOCKS];
 }
 
-/* When those let it go who had it to change something; without memory of them, as late as any of them did. */
-static u64 changed_until(struct rmap *r, const struct rmap_lock *l, u64 va, u64 when)
-{
-	const struct rmap_held *h = place_of(r, va);
-	u32 i = 0;
-
-	if (when >= l->busy_until || h->va != va)
-		return MAX(when, l->busy_until);
-	while (i < SPIN_HOLDS) {
-		if (when < h->at[i].from || when >= h->at[i].until) {
-			i++;
-			continue;
-		}
-		when = h->at[i].until;
-		i = 0;
-	}
-	return when;
-}
-
-/* The cycle, `when` or later, at which it can be had. */
+/* The cycle, `when` or later, at which it can be had; without memory of it, as its last times have it. */
 static u64 free_at(struct rmap *r, const struct rmap_lock *l, u64 va, enum rmap_locking how, u64 when)
 {
-	u64 until = changed_until(r, l, va, when);
+	const struct rmap_held *h = place_of(r, va);
+	bool reads = is_shared(r, how);
 
-	return is_shared(r, how) ? until : MAX(until, l->readers_until);
+	if (h->va == va)
+		return rw_free_at(&h->times, reads, when);
+	when = hold_free_at(&l->changed, when);
+	return reads ? when : hold_free_at(&l->read, when);
 }
 
-static void had(struct rmap *r, struct rmap_lock *l, u64 until)
+static void had(struct rmap *r, struct rmap_lock *l, bool reads, u64 until)
 {
 	struct rmap_held *h = place_of(r, l->va);
 
 	if (h->va != l->va)
 		*h = (struct rmap_held){ .va = l->va };
-	h->at[h->n % SPIN_HOLDS].from = l->since;
-	h->at[h->n++ % SPIN_HOLDS].until = until;
-	l->busy_until = MAX(l->busy_until, until);
+	rw_add(&h->times, reads, l->since, until);
+	hold_add(reads ? &l->read : &l->changed, l->since, until);
 }
 
-/* The lock is had from now on. */
-static void got(const struct rmap *r, struct rmap_lock *l, u64 va, enum rmap_locking how, u64 now)
+/* The lock is had; who reads has asked for nothing that others could not have meanwhile. */
+static void got(const struct rmap *r, struct rmap_lock *l, u64 va, enum rmap_locking how, u64 asked, u64 from)
 {
-	if (is_shared(r, how))
-		return;
 	l->va = va;
-	l->since = now;
+	l->since = is_shared(r, how) ? from : asked;
 }
 
 static u64 *taken(struct rmap *r, enum rmap_lock_kind kind)
@@ -92,7 +74,7 @@ void rmap_lock(struct rmap *r, struct cpu *c, struct rmap_lock *l, enum rmap_loc
 	rmap_store(r, c, va, 4);
 	now = c->ops->now(c);
 	until = free_at(r, l, va, how, now);
-	got(r, l, va, how, until);
+	got(r, l, va, how, now, until);
 	if (now >= until)
 		return;
 	waited(r, kind, until - now);
@@ -112,7 +94,7 @@ bool rmap_trylock(struct rmap *r, struct cpu *c, struct rmap_lock *l, enum rmap_
 			r->st.busy++;
 			return false;
 		}
-		got(r, l, va, how, now);
+		got(r, l, va, how, now, now);
 	}
 	++*taken(r, kind);
 	return true;
@@ -125,8 +107,5 @@ void rmap_unlock(struct rmap *r, struct cpu *c, struct rmap_lock *l, enum rmap_l
 	if (!charged(r, c))
 		return;
 	now = c->ops->now(c);
-	if (is_shared(r, how))
-		l->readers_until = MAX(l->readers_until, now);
-	else
-		had(r, l, now);
+	had(r, l, is_shared(r, how), now);
 }

@@ -1,17 +1,19 @@
 /*
  * Locks of reverse mapping: spinlocks until 2.6.38 (anon_vma) and 2.6.39 (i_mmap), mutexes after that, and
- * rw_semaphores since 3.8 and 3.19. Busy until a cycle, see charge.h; readers of an rw_semaphore are
- * together. For rmap*.c and who has one.
+ * rw_semaphores since 3.8 and 3.19, whose readers are together, but not with one that asked before them to
+ * change something. Held for times, see model/sim/holds.h. For rmap*.c and who has one.
  */
 #ifndef MMSIM_MM_RMAP_LOCK_H
 #define MMSIM_MM_RMAP_LOCK_H
 
 #include "model/base/types.h"
+#include "model/sim/holds.h"
 
+/* Of both kinds the last time for which it was held; rmap_held has more, as long as it has them. */
 struct rmap_lock {
-	u64 va, since;     /* of who had it last to change something: its line, and when he got it */
-	u64 busy_until;    /* cycle until which somebody has it alone */
-	u64 readers_until; /* and the last of those who have it together */
+	u64 va;    /* its line */
+	u64 since; /* who has it got it to read, or asked for it to change something */
+	struct hold changed, read;
 };
 
 enum rmap_locking { RMAP_READ, RMAP_WRITE };

@@ -60,7 +60,7 @@ struct vma {
 	struct vma_rmap rmap;
 	struct object *object; /* NULL: private anonymous; else one user of it */
 	u64 offset;            /* of start in the object; 0 without */
-	u64 read_until;        /* cycle at which the last fault in it was over; mmap_lock.h */
+	struct hold read;      /* the last faults in it; mmap_lock.h */
 	u32 flags;             /* MM_* of kernel.h */
 	bool anon; /* has had private pages, as Linux's vma->anon_vma tells; fork copies their PTEs */
 	struct vma_swap swap;

@@ -387,7 +387,7 @@ static enum compact_result against_lock(struct world *w, enum compact_mode mode)
 	charger_init(&charger, ERA_6_X, 0xffffffff81000000, 1u << 25, 100, true);
 	w->pa->charger = &charger;
 	clock_now = 0;
-	w->z->lock.busy_until = w->z->lock.held[0].until = 10000000;
+	holds_add(&w->z->lock.held, 0, 10000000);
 	return compact_zone(w->z, &cpu, &r, ZONE_NORMAL);
 }
 

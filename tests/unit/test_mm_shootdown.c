@@ -251,8 +251,9 @@ static void test_locks_keep_interrupts_off(void **state)
 	struct mm *mm = mm_new(e->k, false);
 	struct spinlock with = { .va = mm_root(mm),
 				 .irqsave = true,
-				 .busy_until = 500,
-				 .held = { { 0, 200 }, { 200, 300 }, { 400, 500 } } };
+				 .held = { .last = 500,
+					   .n = 3,
+					   .at = { { 0, 200 }, { 200, 300 }, { 400, 500 } } } };
 	struct spinlock without = { .va = mm_root(mm) };
 
 	spin_lock(&e->k->charger, cpu(e, 0), KPATH_BUDDY, &with);
@@ -261,9 +262,10 @@ static void test_locks_keep_interrupts_off(void **state)
 	spin_lock(&e->k->charger, cpu(e, 0), KPATH_BUDDY, &without);
 	cpu(e, 0)->ops->spend(cpu(e, 0), KPATH_BUDDY, 50);
 	spin_unlock(&e->k->charger, cpu(e, 0), &without);
-	assert_int_equal(cpu(e, 0)->irqs_off_from, 0);
-	assert_int_equal(cpu(e, 0)->irqs_off_until, 340);
-	assert_int_equal(without.busy_until, 390);
+	assert_int_equal(cpu(e, 0)->irqs_off.n, 1);
+	assert_int_equal(cpu(e, 0)->irqs_off.at[0].from, 0);
+	assert_int_equal(cpu(e, 0)->irqs_off.at[0].until, 340);
+	assert_int_equal(without.held.last, 390);
 	mm_put(mm, cpu(e, 0));
 	env_free(e);
 }

@@ -545,8 +545,8 @@ static void go_back(struct env *e)
 
 	memset(e->cpu[1]->cycles, 0, sizeof(e->cpu[1]->cycles));
 	for (i = 0; i < RMAP_HELD_LOCKS; i++)
-		for (j = 0; j < SPIN_HOLDS; j++)
-			e->r->held[i].at[j].from = 0;
+		for (j = 0; j < HOLDS; j++)
+			e->r->held[i].times.changed.at[j].from = e->r->held[i].times.read.at[j].from = 0;
 }
 
 /* Two walks at the same time: a lock is one's at a time, but since they are rw_semaphores all readers'. */
