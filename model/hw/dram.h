@@ -7,7 +7,8 @@
  *
  * The controller is FR-FCFS as far as reservations can be: a request reserves its commands when it is asked
  * for, at the earliest legal times, also in gaps before those of requests asked for earlier; so row hits and
- * free banks do not wait behind conflicts. A later request cannot slow an earlier one: a bank serves its
+ * free banks do not wait behind conflicts. A later request cannot slow an earlier one, nor one that is asked
+ * for later but comes long before it, from a core that is behind (DRAM_EARLY_PS). A bank serves its
  * requests in the order of asking, and no row hit overtakes a conflict in the same bank. Reads go first:
  * writes are held back, and written in a batch, row hits before others, when the channel's queue is full; a
  * read of a waiting line is answered from the queue. No idle time is used for writing.
@@ -37,6 +38,7 @@
 	X(forwarded, "lines", "reads answered from the write queue")                \
 	X(merged, "requests", "writes to a line that waited in the write queue")    \
 	X(waiting, "lines", "in the write queues now")                              \
+	X(early, "requests", "so long before the last ones that none is in their way")  \
 	X(fixed, "requests", "answered after the fixed time of model flat, or in fast-forward") \
 	X(batches, "batches", "times a full write queue was written")               \
 	X(refreshes, "refreshes", "of a rank, as far as requests have come since")  \
@@ -55,6 +57,9 @@ struct dram_stats {
 struct dram_channel_stats {
 	DRAM_CHANNEL_STATS(STAT_FIELD)
 };
+
+/* A request that comes so long before others that were served is let pass: who knows what it would meet. */
+#define DRAM_EARLY_PS 1000000u
 
 struct dram;
 /*

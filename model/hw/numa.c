@@ -101,6 +101,7 @@ u32 numa_node_of_core(const struct numa_cfg *cfg, u32 cores, u32 core)
 struct link {
 	u64 way;   /* cycles, there and back */
 	u64 floor; /* the earliest time that is not gone */
+	u64 latest; /* at which a line was ready for it */
 	u32 n;
 	u64 at[LINK_LINES]; /* the first cycles of lines */
 };
@@ -115,6 +116,7 @@ struct numa {
 	u32 nodes;
 	u64 bytes; /* of a node */
 	u64 line;  /* cycles that a line occupies a link */
+	u64 early; /* so long before the latest line nothing is known */
 	struct dram **dram;
 	struct numa_port *at;
 	struct link *link; /* [from * nodes + to] */
@@ -154,7 +156,9 @@ static u64 cross(struct numa *n, u32 from, u32 to, u64 ready)
 
 	if (time_stands)
 		return ready;
-	start = n->line ? link_take(l, n->line, ready) : ready;
+	/* As of a memory controller (dram.c:is_early()). */
+	start = n->line && ready + n->early >= l->latest ? link_take(l, n->line, ready) : ready;
+	l->latest = MAX(l->latest, ready);
 	n->st.link_wait += start - ready;
 	return start + l->way;
 }
@@ -224,6 +228,7 @@ struct numa *numa_new(const struct numa_cfg *cfg, const struct dram_cfg *dram, u
 	n->nodes = MAX(cfg->nodes, 1);
 	n->bytes = cfg->memory / n->nodes;
 	n->line = time_to_cycles(cfg->line, hz);
+	n->early = time_to_cycles((struct opt_time){ .ps = DRAM_EARLY_PS }, hz);
 	n->dram = xcalloc(n->nodes, sizeof(*n->dram));
 	n->at = xcalloc(n->nodes, sizeof(*n->at));
 	for (i = 0; i < n->nodes; i++) {

@@ -128,6 +128,23 @@ static void times_can_be_set(void **state)
 	dram_free(d);
 }
 
+/* Who is far behind the last requests finds another row open and nobody in his way, and is in nobody's. */
+static void the_past_is_not_the_futures(void **state)
+{
+	struct dram *d = build("preset=ddr4-3200 channels=1 mapping=rochrababgco bank_xor=no refresh=none");
+	u64 far = 40000, i;
+
+	for (i = 0; i < 64; i++)
+		read_at(d, i, far);
+	assert_int_equal(read_at(d, 0, far - 12000), far - 12000 + 438);
+	assert_int_equal(read_at(d, 0, far - 12000), far - 12000 + 438);
+	assert_int_equal(dram_stats(d)->early, 2);
+	assert_true(read_at(d, 64, far - 5000) > far);
+	assert_int_equal(dram_stats(d)->early, 2);
+	assert_int_equal(read_at(d, 1, far + 10000), far + 10000 + 163);
+	dram_free(d);
+}
+
 /* Reads n lines of a stride with so many in flight. Returns cycles a line, in hundredths. */
 static u64 pace(struct dram *d, u64 stride, u32 in_flight, u32 n)
 {
@@ -550,6 +567,7 @@ int main(void)
 		cmocka_unit_test(idle_latencies_are_the_published),
 		cmocka_unit_test(fabric_comes_on_top),
 		cmocka_unit_test(times_can_be_set),
+		cmocka_unit_test(the_past_is_not_the_futures),
 		cmocka_unit_test(a_stream_gets_the_bandwidth),
 		cmocka_unit_test(independent_reads_overlap),
 		cmocka_unit_test(a_row_is_closed_no_earlier_than_tras),
