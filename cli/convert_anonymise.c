@@ -61,6 +61,8 @@ static bool has_range(const struct tr_event *ev)
 	case TR_EV_READ:
 	case TR_EV_WRITE:
 		return true;
+	case TR_EV_SYSCALL:
+		return tr_call_has_range(ev->flags);
 	default:
 		return is_msync(ev);
 	}
@@ -220,7 +222,8 @@ static void put_event(struct anonymiser *a, struct tr_encoder *e, const struct t
 	out.name = name;
 	if (has_range(ev) || ev->kind == TR_EV_BRK) {
 		out.addr = ev->addr ? relocation_address(a->moved, ev->addr) : 0;
-		out.addr2 = ev->addr2 ? relocation_address(a->moved, ev->addr2) : 0;
+		if (ev->addr2 && ev->kind != TR_EV_SYSCALL)
+			out.addr2 = relocation_address(a->moved, ev->addr2);
 	}
 	if (ev->kind == TR_EV_FORK || ev->kind == TR_EV_CLONE)
 		out.arg = new_id(a, (u32)ev->arg);

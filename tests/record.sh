@@ -11,7 +11,7 @@ if ! can_record; then
 fi
 
 checker=$B/check-recording
-for p in threads forks mixed pages ends fds files hello; do
+for p in threads forks mixed pages ends fds files locks hello; do
 	$CC -std=gnu11 -O1 -D_GNU_SOURCE -pthread -w -o "$tmp/$p" tests/record/$p.c || bad "build $p"
 done
 
@@ -124,6 +124,15 @@ check "the calls are replayed" $mmsim replay -q --check -s kernel.page_cache=war
 	"$tmp/x.mmtrace" -o "$tmp/replayed"
 equal "13 pages are written, then the first 5 again" 18 "$(counter "$tmp/replayed/stats.json" mm.page_cache.written)"
 equal "3 that are not mapped are read again after posix_fadvise" 3 "$(counter "$tmp/replayed/stats.json" mm.page_cache.read_pages)"
+
+# --- locks ---
+
+# 8 and 32 pages are faulted in by calls, one by its use, beside those of the C library's start.
+record "a program that locks its memory" 0 -- "$tmp/locks"
+check "its calls are replayed" $mmsim replay -q --check "$tmp/x.mmtrace" -o "$tmp/replayed"
+between "mlock, mlock2 and mlockall" 2 3 "$(counter "$tmp/replayed/stats.json" mm.call.mlock)"
+equal "munlock, munlockall twice" 3 "$(counter "$tmp/replayed/stats.json" mm.call.munlock)"
+between "pages that are faulted in" 41 60 "$(counter "$tmp/replayed/stats.json" mm.fault.zero)"
 
 # --- ends ---
 

@@ -159,7 +159,8 @@ enum tr_event_kind {
 
 /*
  * TR_EV_SYSCALL with flags: a call on what is in memory of a file. file; offset, len: its bytes, len 0: up to
- * the end; addr2: the advice (POSIX_FADV_*). The last two have no file, but addr and len of mappings.
+ * the end; addr2: the advice (POSIX_FADV_*). Those of msync have no file, but addr and len of mappings. Or a
+ * call that locks mappings, addr and len, or unlocks them; addr2: its flags (MLOCK_*, MCL_*).
  */
 #define TR_CALL_SYNC        1u /* fsync, fdatasync, sync_file_range: dirty pages are written, waited for */
 #define TR_CALL_SYNC_BEGIN  2u /* the same without waiting */
@@ -167,6 +168,16 @@ enum tr_event_kind {
 #define TR_CALL_ADVISE      4u /* posix_fadvise, readahead */
 #define TR_CALL_MSYNC       5u /* msync with MS_SYNC */
 #define TR_CALL_MSYNC_BEGIN 6u /* msync without it */
+#define TR_CALL_MLOCK       7u /* mlock, mlock2 */
+#define TR_CALL_MUNLOCK     8u
+#define TR_CALL_MLOCKALL    9u
+#define TR_CALL_MUNLOCKALL  10u
+
+/* Whether addr and len of such a call are a range of the program's. */
+static inline bool tr_call_has_range(u32 flags)
+{
+	return flags >= TR_CALL_MSYNC && flags <= TR_CALL_MUNLOCK;
+}
 
 #define TR_NO_FILE          0u
 #define TR_NO_OFFSET        (~(u64)0)

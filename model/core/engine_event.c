@@ -91,8 +91,12 @@ static enum step do_map(struct engine *e, struct thread *th)
 		map.flags |= MM_HEAP;
 		th->proc->brk = ev->addr + ev->len;
 	}
-	settle(e, mm_mmap(th->proc->mm, e->on->cpu, &map));
-	return STEP_DONE;
+	if (!th->io.begun)
+		settle(e, mm_mmap(th->proc->mm, e->on->cpu, &map));
+	th->io.begun = true;
+	return ev->flags & (TR_MAP_LOCKED | TR_MAP_POPULATE) || mm_locks_new(th->proc->mm)
+		       ? engine_populate(e, th, ev->addr, ev->len)
+		       : STEP_DONE;
 }
 
 static enum step do_unmap(struct engine *e, struct thread *th)
@@ -130,8 +134,12 @@ static enum step do_brk(struct engine *e, struct thread *th)
 	const struct tr_event *ev = &th->event;
 
 	th->proc->brk = ev->addr;
-	settle(e, mm_brk(th->proc->mm, e->on->cpu, ev->addr2, ev->addr));
-	return STEP_DONE;
+	if (!th->io.begun)
+		settle(e, mm_brk(th->proc->mm, e->on->cpu, ev->addr2, ev->addr));
+	th->io.begun = true;
+	if (!mm_locks_new(th->proc->mm) || ev->addr <= ev->addr2)
+		return STEP_DONE;
+	return engine_populate(e, th, ev->addr2, ev->addr - ev->addr2);
 }
 
 /* ---- threads and processes ---- */
@@ -281,6 +289,8 @@ static enum step do_syscall(struct engine *e, struct thread *th)
 {
 	if (engine_is_file_call(e, &th->event))
 		return engine_file_call(e, th);
+	if (engine_is_lock_call(&th->event))
+		return engine_lock_call(e, th);
 	e->st.syscalls++;
 	e->syscalls[MIN(th->event.arg, ENGINE_SYSCALLS - 1)]++;
 	charge_syscall(e);

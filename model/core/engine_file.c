@@ -173,7 +173,8 @@ bool engine_is_file_call(const struct engine *e, const struct tr_event *ev)
 {
 	bool of_mapping = ev->flags == TR_CALL_MSYNC || ev->flags == TR_CALL_MSYNC_BEGIN;
 
-	return kernel_has_files(e->p.kernel) && ev->flags && (of_mapping || ev->file != TR_NO_FILE);
+	return kernel_has_files(e->p.kernel) && ev->flags && ev->flags <= TR_CALL_MSYNC_BEGIN &&
+	       (of_mapping || ev->file != TR_NO_FILE);
 }
 
 /* Begins what is to be written. */

@@ -116,6 +116,11 @@ enum step engine_kill_oom(struct engine *e, struct thread *th);
 /* engine_event.c: makes the event behind the running thread's chunk happen, if it is its turn. */
 enum step engine_event(struct engine *e, struct thread *th);
 
+/* engine_lock.c: mlock() and its kin; and what is faulted in with it, or with a mapping. */
+bool engine_is_lock_call(const struct tr_event *ev);
+enum step engine_lock_call(struct engine *e, struct thread *th);
+enum step engine_populate(struct engine *e, struct thread *th, u64 addr, u64 len);
+
 /* engine_file.c: files of recordings as the kernel knows them. */
 void engine_files_free(struct engine *e);
 /* The identity of a recording's file: its name's, where it has told one; else its own. */

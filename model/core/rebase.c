@@ -163,7 +163,7 @@ void rebase_event(struct rebase *r, struct tr_event *ev)
 		ev->addr = rebase_range(r, ev->addr, ev->len);
 		break;
 	case TR_EV_SYSCALL:
-		if (ev->flags == TR_CALL_MSYNC || ev->flags == TR_CALL_MSYNC_BEGIN)
+		if (tr_call_has_range(ev->flags))
 			ev->addr = rebase_range(r, ev->addr, ev->len);
 		break;
 	case TR_EV_BRK:

@@ -56,7 +56,7 @@ static struct object *map_object(struct mm *mm, struct cpu *c, const struct mm_m
 
 static enum mm_result map_range(struct mm *mm, struct cpu *c, const struct mm_map *map)
 {
-	struct vma v = { .flags = map->flags };
+	struct vma v = { .flags = map->flags | mm->new_flags };
 
 	begin_call(mm, c, &mm->k->call.mmap, STEP_MMAP);
 	if (!map->len || !mm_range(mm, map->addr, map->len, &v.start, &v.end) || map->offset > MAX_OFFSET)
@@ -92,7 +92,7 @@ static enum mm_result unmap_range(struct mm *mm, struct cpu *c, u64 addr, u64 le
 
 static enum mm_result set_brk(struct mm *mm, struct cpu *c, u64 start, u64 end)
 {
-	struct vma v = { .flags = MM_READ | MM_WRITE | MM_ANON | MM_HEAP };
+	struct vma v = { .flags = MM_READ | MM_WRITE | MM_ANON | MM_HEAP | mm->new_flags };
 	u64 first;
 
 	begin_call(mm, c, &mm->k->call.brk, STEP_MMAP);

@@ -560,14 +560,25 @@ static enum trap_result count(struct kernel *k, struct cpu *c, enum trap_result 
 	return result;
 }
 
-static enum trap_result fault(struct kernel *k, struct cpu *c, struct mm *mm, const struct trap *t)
+/* Entry and exit, of an exception. */
+static void step_around(const struct fault *f, enum kernel_step s)
 {
-	struct fault f = { .k = k, .c = c, .mm = mm, .va = t->va, .write = t->access == ACCESS_WRITE };
+	if (!f->called)
+		kernel_path_step(f->k, f->c, f->mm, s);
+}
+
+/* called: by a call on the program's behalf. */
+static enum trap_result fault(struct kernel *k, struct cpu *c, struct mm *mm, const struct trap *t,
+			      bool called)
+{
+	struct fault f = {
+		.k = k, .c = c, .mm = mm, .va = t->va, .write = t->access == ACCESS_WRITE, .called = called
+	};
 	u64 space = 1ull << k->format->va_bits;
 	enum trap_result result;
 	struct vma *v;
 
-	kernel_path_step(k, c, mm, STEP_FAULT_ENTRY);
+	step_around(&f, STEP_FAULT_ENTRY);
 	if (mm->oom_victim) {
 		k->pgfault++;
 		k->fault.oom++;
@@ -587,14 +598,14 @@ static enum trap_result fault(struct kernel *k, struct cpu *c, struct mm *mm, co
 		k->fault.segv++;
 		*major_flag(k, c) = false;
 		fault_unlock(mm, c, v);
-		kernel_path_step(k, c, mm, STEP_FAULT_EXIT);
+		step_around(&f, STEP_FAULT_EXIT);
 		return TRAP_SEGV;
 	}
 	f.view = page_view(mm, f.va);
 	f.vma = &f.view.vma;
 	result = fault_handle(&f);
 	fault_unlock(mm, c, mm_vma(mm, f.va));
-	kernel_path_step(k, c, mm, STEP_FAULT_EXIT);
+	step_around(&f, STEP_FAULT_EXIT);
 	if (result == TRAP_OOM)
 		result = wait_for_memory(k, c);
 	result = count(k, c, result);
@@ -605,7 +616,8 @@ static enum trap_result fault(struct kernel *k, struct cpu *c, struct mm *mm, co
 	return result;
 }
 
-static enum trap_result kernel_fault(struct kernel *k, struct cpu *c, struct mm *mm, const struct trap *t)
+static enum trap_result handle(struct kernel *k, struct cpu *c, struct mm *mm, const struct trap *t,
+			       bool called)
 {
 	const struct fault_stats before = k->fault;
 	u64 begin = charge_begin(&k->charger, c);
@@ -613,11 +625,24 @@ static enum trap_result kernel_fault(struct kernel *k, struct cpu *c, struct mm 
 
 	fault_trace(k, c, t);
 	k->cpu[c->id].in_fault = true;
-	result = fault(k, c, mm, t);
+	result = fault(k, c, mm, t, called);
 	k->cpu[c->id].in_fault = false;
 
 	fault_tell(k, c, t, &before, begin);
 	return result;
+}
+
+static enum trap_result kernel_fault(struct kernel *k, struct cpu *c, struct mm *mm, const struct trap *t)
+{
+	return handle(k, c, mm, t, false);
+}
+
+/* faultin_page() */
+enum trap_result fault_populate(struct mm *mm, struct cpu *c, u64 va, bool write)
+{
+	const struct trap t = { .va = va, .access = write ? ACCESS_WRITE : ACCESS_READ };
+
+	return handle(mm->k, c, mm, &t, true);
 }
 
 const struct kernel_ops kernel_ops = { .fault = kernel_fault };

@@ -16,10 +16,13 @@ struct fault {
 	u64 entry_pa, entry;
 	bool write;
 	bool dirtied; /* a page of a shared mapping */
+	bool called;  /* by a call, not by an exception */
 };
 
 /* fault.c */
 
+/* What a call faults in beforehand: without an exception, and with the result of one. */
+enum trap_result fault_populate(struct mm *mm, struct cpu *c, u64 va, bool write);
 /* A device has to be asked: VM_FAULT_MAJOR, of this fault however often it is begun again. */
 void fault_is_major(struct fault *f);
 /* Somebody else's than a program's has been resolved. */

@@ -241,7 +241,7 @@ void kernel_run_flusher(struct kernel *k, struct cpu *c);
 #define MM_RANDOM    512u /* not at all */
 #define MM_HUGEPAGE   1024u /* large pages are wanted, or */
 #define MM_NOHUGEPAGE 2048u /* not */
-/* MAP_LOCKED: its pages are not reclaimed. Of mlock() and mlockall() recordings have the number alone. */
+/* MAP_LOCKED, mlock(): its pages are not reclaimed. */
 #define MM_LOCKED 4096u
 
 struct mm_map {
@@ -264,6 +264,18 @@ enum mm_result mm_munmap(struct mm *mm, struct cpu *c, u64 addr, u64 len);
 enum mm_result mm_mremap(struct mm *mm, struct cpu *c, u64 from, u64 from_len, u64 to, u64 to_len);
 enum mm_result mm_mprotect(struct mm *mm, struct cpu *c, u64 addr, u64 len, u32 flags);
 enum mm_result mm_madvise(struct mm *mm, struct cpu *c, u64 addr, u64 len, u32 advice);
+/*
+ * mlock(), munlock(), mlockall() with MCL_*, munlockall(). What is locked without MLOCK_ONFAULT or
+ * MCL_ONFAULT, or mapped with MAP_LOCKED or MAP_POPULATE, or mapped at all when mm_locks_new() says so, is
+ * faulted in then: mm_populate(), *at 0 at first. False: it has to wait until block_until, and to be called
+ * again.
+ */
+enum mm_result mm_mlock(struct mm *mm, struct cpu *c, u64 addr, u64 len);
+enum mm_result mm_munlock(struct mm *mm, struct cpu *c, u64 addr, u64 len);
+void mm_mlockall(struct mm *mm, struct cpu *c, u32 flags);
+void mm_munlockall(struct mm *mm, struct cpu *c);
+bool mm_locks_new(const struct mm *mm);
+bool mm_populate(struct mm *mm, struct cpu *c, u64 addr, u64 len, u64 *at);
 /*
  * msync(): what is dirty of files that are mapped there is known to be, and with `write` begins to be
  * written. mm_msync_wait(): whether that has to be waited for, until block_until.

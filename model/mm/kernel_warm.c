@@ -67,9 +67,12 @@ static bool is_common(enum kernel_step s)
 	}
 }
 
-/* What happens once a second, or on some machines or without memory only, finds its lines gone. */
+/* What happens once a second, or on some machines, without memory or in few programs only, finds its lines
+ * gone. */
 static bool is_seldom(const struct kernel *k, enum kernel_step s)
 {
+	if (s == STEP_MLOCK || s == STEP_MLOCK_PAGE || s == STEP_POPULATE_PAGE)
+		return true;
 	switch (kernel_step_path[s]) {
 	case KPATH_KTHREAD:
 	case KPATH_IPI:

@@ -318,6 +318,19 @@ bool lru_lock(const struct kernel *k, const struct vma *v, u64 pfn)
 	return true;
 }
 
+void lru_mlock(struct kernel *k, struct cpu *c, const struct vma *v, u64 pfn)
+{
+	bool listed = at(k, (u32)pfn)->marks & PG_LRU;
+
+	if (at(k, (u32)pfn)->marks & PG_UNEVICTABLE || !lru_is_split(k->lru))
+		return;
+	lru_remove(k, c, pfn);
+	lru_lock(k, v, pfn);
+	if (listed)
+		lru_insert(k, c, pfn, false);
+	k->lru->st.mlocked += lru_pages_in(at(k, (u32)pfn));
+}
+
 void lru_add_vma(struct kernel *k, struct cpu *c, const struct vma *v, u64 pfn)
 {
 	lru_lock(k, v, pfn);
@@ -333,6 +346,7 @@ void lru_rescue(struct kernel *k, struct cpu *c, u64 pfn)
 	p->marks &= (u16)~PG_UNEVICTABLE;
 	if (listed)
 		lru_insert(k, c, pfn, false);
+	k->lru->st.rescued += lru_pages_in(p);
 }
 
 /* folio_batch_add_and_move() does not let a large one wait. */

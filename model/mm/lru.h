@@ -8,10 +8,9 @@
  * PG_ACTIVE, PG_SWAPBACKED, PG_UNEVICTABLE. The first page of a large one (PAGE_LARGE) is in a list for all
  * of it, and counts as so many; when it is split, its pages are there by themselves.
  *
- * Pages of locked mappings go to a list that nobody scans, since 2.6.28: private ones at their fault, others
- * when reclaim meets them; they come back when a mapping of theirs goes, and reclaim finds those that are
- * still locked again. Before, they stay in the active list. Not modelled: that MAP_LOCKED reads all of them
- * in at once. For model/mm.
+ * Pages of locked mappings go to a list that nobody scans, since 2.6.28: by mlock(), private ones at their
+ * fault, others when reclaim meets them; they come back when a mapping of theirs goes or is unlocked, and
+ * reclaim finds those that are still locked again. Before, they stay in the active list. For model/mm.
  */
 #ifndef MMSIM_MM_LRU_H
 #define MMSIM_MM_LRU_H
@@ -66,6 +65,8 @@ struct lruvec {
 	X(lazyfree, "pages", "given to reclaim by MADV_FREE: pglazyfree")         \
 	X(promoted, "pages", "found used, and moved to the youngest generation")  \
 	X(generations, "generations", "made by aging")                            \
+	X(mlocked, "pages", "made unevictable by mlock(): unevictable_pgs_mlocked")       \
+	X(rescued, "pages", "that are not any more: unevictable_pgs_munlocked")           \
 	X(drains, "batches", "emptied")
 
 struct lru_stats {
@@ -92,6 +93,8 @@ void lru_add(struct kernel *k, struct cpu *c, u64 pfn);
 void lru_add_vma(struct kernel *k, struct cpu *c, const struct vma *v, u64 pfn);
 /* Its mapping is locked: mlock_vma_folio(). Whether it counts as unevictable, when it comes to a list. */
 bool lru_lock(const struct kernel *k, const struct vma *v, u64 pfn);
+/* The same of a page that may be in a list already: it changes to the right one. */
+void lru_mlock(struct kernel *k, struct cpu *c, const struct vma *v, u64 pfn);
 /* A mapping of an unevictable page went: check_move_unevictable_folios(). */
 void lru_rescue(struct kernel *k, struct cpu *c, u64 pfn);
 /*

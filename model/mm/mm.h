@@ -99,6 +99,8 @@
 	X(madvise, "calls", "advice given")                             \
 	X(madvise_ignored, "calls", "advice that changes nothing here") \
 	X(brk, "calls", "ends of the heap moved")                       \
+	X(mlock, "calls", "mappings locked, by mlock() and mlockall()") \
+	X(munlock, "calls", "mappings not locked any more")             \
 	X(fork, "calls", "address spaces copied")                       \
 	X(exit, "calls", "address spaces that ended")                   \
 	X(failed, "calls", "of these that failed")
@@ -282,6 +284,7 @@ struct mm {
 	void *rmap;        /* what its scheme has of it */
 	u64 swap_address;  /* where swap_out() goes on */
 	u32 group;         /* whose limit it is under, 0: none */
+	u32 new_flags;     /* MM_LOCKED: new mappings are, mlockall(MCL_FUTURE) */
 	bool oom_victim;   /* it was killed for its memory */
 	u64 brk; /* end of the heap in whole pages, 0 before anything told */
 	struct mm *prev, *next;

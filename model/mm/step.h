@@ -21,6 +21,7 @@
 #include "model/mm/step_kthread.h"
 #include "model/mm/step_map.h"
 #include "model/mm/step_reclaim.h"
+#include "model/mm/step_mlock.h"
 #include "model/mm/step_rmap.h"
 #include "model/mm/step_shmem.h"
 #include "model/mm/step_slab.h"
@@ -30,7 +31,8 @@
 #define KERNEL_STEPS(X)                                                                         \
 	FAULT_STEPS(X)                                                                          \
 	ALLOC_STEPS(X) SLAB_STEPS(X) MAP_STEPS(X) KTHREAD_STEPS(X) FLUSH_STEPS(X) SWAP_STEPS(X) \
-		RECLAIM_STEPS(X) CACHE_STEPS(X) RMAP_STEPS(X) HUGE_STEPS(X) SHMEM_STEPS(X)
+		RECLAIM_STEPS(X) CACHE_STEPS(X) RMAP_STEPS(X) HUGE_STEPS(X) SHMEM_STEPS(X) \
+		MLOCK_STEPS(X)
 
 enum kernel_step {
 #define X(id, path, a, b, c, d, help) STEP_##id,

@@ -1,8 +1,10 @@
 /*
  * Every scheme of reverse mapping under random histories of several address spaces: after each few steps all
  * pages are compared with a scan of all page tables (rmap_check()). Beside calls and accesses, pages are
- * taken away by walks and come back, as reclaim and swap do it. In much memory and in little;
- * MMSIM_TEST_LONG=1 in the environment: millions of steps.
+ * taken away by walks and come back, as reclaim and swap do it. In much memory and in little.
+ *
+ * MMSIM_TEST_LONG=1 in the environment: 40,000 steps a history, 6 million in all; a larger number: so many a
+ * history. An argument chooses tests by name ("test_anon*"), so that a long run can be done in parts.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -125,6 +127,27 @@ static void do_madvise(struct world *w, struct mm *mm)
 
 	pick_range(w, &s, &e);
 	assert_int_equal(mm_madvise(mm, w->c, va_of(s), (e - s) * PAGE, advices[pick(w, 3)]), MM_OK);
+}
+
+/* Little of it: what is locked cannot be reclaimed. */
+static void do_lock(struct world *w, struct mm *mm)
+{
+	u32 s = pick(w, SPACE), n = MIN(1 + pick(w, 20), SPACE - s);
+	u64 at = 0;
+
+	if (pick(w, 3)) {
+		if (pick(w, 4))
+			mm_munlock(mm, w->c, va_of(0), SPACE * PAGE);
+		else
+			mm_munlockall(mm, w->c);
+		return;
+	}
+	if (pick(w, 8) == 0)
+		mm_mlockall(mm, w->c, pick(w, 16) ? 2 : 3);
+	assert_int_equal(mm_mlock(mm, w->c, va_of(s), n * PAGE), MM_OK);
+	mm_load(mm, w->c);
+	while (!mm_populate(mm, w->c, va_of(s), n * PAGE, &at))
+		w->c->ops->wait_until(w->c, KPATH_IO_WAIT, w->c->block_until);
 }
 
 static void do_fork(struct world *w, struct mm *mm)
@@ -270,7 +293,10 @@ static void one_call(struct world *w, u32 m)
 		mm_mprotect(mm, w->c, va_of(s), (e - s) * PAGE, pick_rights(w));
 		break;
 	case 9:
-		do_madvise(w, mm);
+		if (pick(w, 2))
+			do_madvise(w, mm);
+		else
+			do_lock(w, mm);
 		break;
 	case 10 ... 13:
 		do_mremap(w, mm);
@@ -392,7 +418,10 @@ static void world_fini(struct world *w)
 
 static u64 steps(void)
 {
-	return getenv("MMSIM_TEST_LONG") ? 40000 : 700;
+	const char *text = getenv("MMSIM_TEST_LONG");
+	u64 n = text ? strtoull(text, NULL, 10) : 0;
+
+	return !text ? 700 : n > 1 ? n : 40000;
 }
 
 static void history(const struct plan *p, u64 seed)
@@ -487,7 +516,7 @@ static void test_anon_vma_chain(void **state)
 	schemes(RMAP_ANON_VMA_CHAIN);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_none),     cmocka_unit_test(test_pte_chain),
@@ -495,5 +524,7 @@ int main(void)
 		cmocka_unit_test(test_anon_vma), cmocka_unit_test(test_anon_vma_chain),
 	};
 
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

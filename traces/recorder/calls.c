@@ -529,7 +529,26 @@ static void return_msync(struct thread *t)
 	event_put(t, &ev, (struct file_ref){ 0 }, NULL);
 }
 
-/* True if c was one. */
+/* mlock, munlock: a range; mlockall and its end: everything. */
+static void return_mlock(struct thread *t)
+{
+	static const u32 flags[] = { TR_CALL_MLOCK, TR_CALL_MLOCK, TR_CALL_MUNLOCK, TR_CALL_MLOCKALL,
+				     TR_CALL_MUNLOCKALL };
+	const struct call *c = &t->call;
+	struct tr_event ev = { .kind = TR_EV_SYSCALL,
+			       .flags = flags[c->kind - CALL_MLOCK],
+			       .arg = (u64)c->num };
+
+	if (c->kind <= CALL_MUNLOCK) {
+		ev.addr = c->arg[0];
+		ev.len = c->arg[1];
+	}
+	if (c->kind == CALL_MLOCK2 || c->kind == CALL_MLOCKALL)
+		ev.addr2 = c->arg[c->kind == CALL_MLOCK2 ? 2 : 0];
+	event_put(t, &ev, (struct file_ref){ 0 }, NULL);
+}
+
+/* True if c was one: a call on a file, or on what is mapped. */
 static bool return_file(struct thread *t, s64 ret)
 {
 	switch (t->call.kind) {
@@ -554,6 +573,9 @@ static bool return_file(struct thread *t, s64 ret)
 		return true;
 	case CALL_MSYNC:
 		return_msync(t);
+		return true;
+	case CALL_MLOCK ... CALL_MUNLOCKALL:
+		return_mlock(t);
 		return true;
 	default:
 		return false;

@@ -59,6 +59,12 @@ enum call_kind {
 	CALL_FADVISE,    /* fd, offset, length, advice */
 	CALL_READAHEAD,  /* fd, offset, length */
 	CALL_MSYNC,      /* address, length, flags */
+	/* Locking of mappings. */
+	CALL_MLOCK,    /* address, length */
+	CALL_MLOCK2,   /* address, length, flags */
+	CALL_MUNLOCK,  /* address, length */
+	CALL_MLOCKALL, /* flags */
+	CALL_MUNLOCKALL,
 };
 
 #define CALL_NONE (-1)

@@ -85,5 +85,10 @@ const struct call_row call_rows[] = {
 	{ CALL_FADVISE, { 221, CALL_NONE, 223 } },
 	{ CALL_READAHEAD, { 187, CALL_NONE, 213 } },
 	{ CALL_MSYNC, { 26, 144, 227 } },
+	{ CALL_MLOCK, { 149, 150, 228 } },
+	{ CALL_MLOCK2, { 325, 376, 284 } },
+	{ CALL_MUNLOCK, { 150, 151, 229 } },
+	{ CALL_MLOCKALL, { 151, 152, 230 } },
+	{ CALL_MUNLOCKALL, { 152, 153, 231 } },
 };
 const u32 n_call_rows = ARRAY_SIZE(call_rows);
