@@ -187,18 +187,37 @@ static u64 pass_target(const struct page_alloc *pa, u32 node, enum zone_type hig
  * would hold a core for milliseconds.
  */
 #define KSWAPD_SLICE 128u
+/* Nor for longer than a tick, of which a second has so many: HZ. */
+#define KSWAPD_HZ 1000u
+
+/*
+ * kswapd is preempted where it looks for it (cond_resched()), at any page; here between batches, which get
+ * smaller while one takes longer than a tick, as where thousands of VMAs are visited for a page.
+ */
+static void fit_batch(struct node_threads *n, u64 took, u64 tick)
+{
+	if (took > 2 * tick)
+		n->batch = MAX(n->batch / 2, 1);
+	else
+		n->batch = MIN(n->batch * 2, SWAP_CLUSTER_MAX);
+}
 
 /* A part of a pass of balance_pgdat(). */
 static void slice(struct kthreads *t, struct cpu *c, u32 node, const struct wanted *w)
 {
-	struct kswapd_run *r = &t->node[node].run;
+	struct node_threads *n = &t->node[node];
+	struct kswapd_run *r = &n->run;
+	u64 tick = t->k->hz / KSWAPD_HZ, begin = c->ops->now(c);
 	struct scan s = { .k = t->k,
 			  .c = c,
 			  .order = w->order,
 			  .highest = w->highest,
 			  .node = node,
 			  .priority = r->priority,
-			  .want = KSWAPD_SLICE };
+			  .want = KSWAPD_SLICE,
+			  .batch = n->batch,
+			  .deadline = begin + tick,
+			  .goes_on = r->preempted };
 	u64 slabs = slabs_shrink(t->k->slabs, c);
 
 	t->st.kswapd_shrunk += slabs;
@@ -207,7 +226,11 @@ static void slice(struct kthreads *t, struct cpu *c, u32 node, const struct want
 	r->scanned += s.scanned;
 	r->freed += s.freed + slabs;
 	r->all_freed += s.freed + slabs;
-	r->sleep_until = s.freed || slabs ? 0 : s.until;
+	r->preempted = s.preempted;
+	fit_batch(n, c->ops->now(c) - begin, tick);
+	r->sleep_until = s.freed || slabs || s.preempted ? 0 : s.until;
+	if (s.preempted)
+		return;
 	if (s.freed >= KSWAPD_SLICE && r->freed < r->target)
 		return;
 	if (r->scanned < r->target || !r->freed)
@@ -220,6 +243,8 @@ static bool balance(struct kthreads *t, struct cpu *c, u32 node, const struct wa
 {
 	struct node_threads *n = &t->node[node];
 
+	if (!n->batch)
+		n->batch = SWAP_CLUSTER_MAX;
 	if (!n->run.priority) {
 		t->pageoutrun++;
 		charge_trace(&t->k->charger, c, TRACE_KSWAPD_WAKE, TRACE(node, w->order), NULL);

@@ -40,11 +40,13 @@ struct kswapd_run {
 	u64 target, scanned, freed; /* pages of the pass at this priority */
 	u64 all_freed;
 	u64 sleep_until; /* cycle at which there may be more to free; 0, ~0: now */
+	bool preempted;
 };
 
 /* Of a node. */
 struct node_threads {
 	struct kswapd_run run;
+	u32 batch; /* pages that kswapd isolates together; 0: it has never run */
 	struct wanted kswapd, kcompactd;
 	u32 failures; /* runs of kswapd in a row that found nothing */
 	u32 deferred; /* looks of kcompactd that are left out */

@@ -164,6 +164,8 @@ static struct scan scan_begin(struct kernel *k, struct cpu *c, u32 gfp, u64 want
 		.c = c,
 		.gfp = gfp,
 		.want = want,
+		.batch = SWAP_CLUSTER_MAX,
+		.deadline = ~(u64)0,
 		.highest = gfp_highest_zone(gfp),
 		.may_swap = swap_free_slots(k) != 0,
 		.until = ~(u64)0,

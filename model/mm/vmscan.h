@@ -31,6 +31,9 @@ struct scan {
 	bool cache_trim, file_tiny;
 	bool text, locked;        /* the page looked at last is of a file that runs; of a locked mapping */
 	u64 want, scanned, freed; /* pages */
+	u32 batch;                /* pages that are isolated together */
+	u64 deadline;             /* cycle from which on kswapd is preempted; ~0: never */
+	bool goes_on, preempted;  /* with a pass that was preempted; this one was */
 	u64 until;                /* cycle at which the first transfer that was met is over, ~0: none was */
 	struct tlb_batch tlb;
 };

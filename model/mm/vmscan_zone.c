@@ -58,33 +58,49 @@ static void shrink_cache(struct scan *s, struct lruvec *v, u32 want)
 	scan_count(s, taken, freed, false);
 }
 
-/* Pages to be looked at now: fewer than a batch are remembered until they are one. */
+/*
+ * Pages to be looked at now: fewer than a batch are remembered until they are one, and what a pass that was
+ * preempted left over.
+ */
 static u64 due(struct scan *s, struct lruvec *v, enum lru_list list)
 {
 	u64 n;
 
-	v->due[list] += (v->n[list] >> s->priority) + 1;
-	if (v->due[list] < SWAP_CLUSTER_MAX)
+	if (!s->goes_on)
+		v->due[list] += (v->n[list] >> s->priority) + 1;
+	if (!s->goes_on && v->due[list] < SWAP_CLUSTER_MAX)
 		return 0;
 	n = v->due[list];
 	v->due[list] = 0;
 	return n;
 }
 
+/* Pages of one batch are not parted: a batch is as small as it has to be (kswapd.c). */
+static bool is_preempted(struct scan *s)
+{
+	if (s->deadline != ~(u64)0)
+		s->preempted = s->c->ops->now(s->c) >= s->deadline;
+	return s->preempted;
+}
+
 void shrink_zone_lists(struct scan *s, struct lruvec *v)
 {
 	u64 active = due(s, v, LRU_ACTIVE_FILE), inactive = due(s, v, LRU_INACTIVE_FILE), before = s->freed;
 
-	while ((active || inactive) && s->freed - before < s->want && !scan_is_blocked(s)) {
-		u32 n = (u32)MIN(active, SWAP_CLUSTER_MAX);
+	while ((active || inactive) && s->freed - before < s->want && !scan_is_blocked(s) && !is_preempted(s)) {
+		u32 n = (u32)MIN(active, s->batch);
 
 		active -= n;
 		if (n)
 			refill_inactive(s, v, n);
-		n = (u32)MIN(inactive, SWAP_CLUSTER_MAX);
+		n = (u32)MIN(inactive, s->batch);
 		inactive -= n;
 		if (n)
 			shrink_cache(s, v, n);
+	}
+	if (s->preempted) {
+		v->due[LRU_ACTIVE_FILE] += active;
+		v->due[LRU_INACTIVE_FILE] += inactive;
 	}
 	v->prev_priority = (u32)s->priority;
 }
