@@ -87,9 +87,11 @@ void shrink_zone_lists(struct scan *s, struct lruvec *v)
 {
 	u64 active = due(s, v, LRU_ACTIVE_FILE), inactive = due(s, v, LRU_INACTIVE_FILE), before = s->freed;
 
-	while ((active || inactive) && s->freed - before < s->want && !scan_is_blocked(s) && !is_preempted(s)) {
+	while ((active || inactive) && s->freed - before < s->want) {
 		u32 n = (u32)MIN(active, s->batch);
 
+		if (scan_is_blocked(s) || is_preempted(s))
+			break;
 		active -= n;
 		if (n)
 			refill_inactive(s, v, n);
