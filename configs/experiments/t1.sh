@@ -5,7 +5,7 @@
 #
 # a: 100 tasks x 100 VMAs x 600 pages, in order; b: the same VMAs, 1,200 pages at random; c: one task, 10,000 VMAs x 7
 # pages, in order. a and c make 10 rounds; of each task's 600,000 touches in a the first A_TOUCHES (6,000, a tenth of a round) are
-# replayed, of the 700,000 in c C_TOUCHES (70,000, a round), and what they take counts 100 and 10 times. pentium4 at 2.7 GHz with
+# replayed, of the 700,000 in c C_TOUCHES (7,000) are, and what they take counts 100 times. pentium4 at 2.7 GHz with
 # 512 KB of L2 and 256 MB, files and swap on a hard disk; system time is what times(2) adds up: not kswapd's.
 #
 #   configs/experiments/t1.sh [KEY=VALUE...]
@@ -23,7 +23,7 @@ machine="-m pentium4 -s core.frequency=2.7GHz -s l2.size=512K -s memory.size=256
 
 rmap_test a 100 100 600 600000 "${A_TOUCHES:-6000}"
 rmap_test b 100 100 600 1200 1200 --random yes --visits 2
-rmap_test c 1 10000 7 700000 "${C_TOUCHES:-70000}"
+rmap_test c 1 10000 7 700000 "${C_TOUCHES:-7000}"
 for test in a c b; do
 	# shellcheck disable=SC2086 # words
 	{

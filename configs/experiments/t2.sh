@@ -2,7 +2,7 @@
 # T2: R. Venkatasubramanian, "prio_tree patches", linux-mm 2004-03-21: rmap-test on a Pentium II at 200 MHz with 256 MB, under full
 # pte_chains (2.6.5-rc2), objrmap with the priority search tree and objrmap with a linear list.
 #
-# The tests are those of t1.sh, with A_TOUCHES (6,000, a tenth of a round) of each task's 600,000 and C_TOUCHES (70,000) of 700,000 replayed.
+# The tests are those of t1.sh, with A_TOUCHES (6,000, a tenth of a round) of each task's 600,000 and C_TOUCHES (7,000) of 700,000 replayed.
 # pentium2 at 200 MHz with 256 MB, files and swap on a hard disk; system time without kswapd's.
 #
 #   configs/experiments/t2.sh [KEY=VALUE...]
@@ -20,7 +20,7 @@ machine="-m pentium2 -s core.frequency=200MHz -s memory.size=256M -k linux-2.6.5
 
 rmap_test a 100 100 600 600000 "${A_TOUCHES:-6000}"
 rmap_test b 100 100 600 1200 1200 --random yes --visits 2
-rmap_test c 1 10000 7 700000 "${C_TOUCHES:-70000}"
+rmap_test c 1 10000 7 700000 "${C_TOUCHES:-7000}"
 for test in a c b; do
 	# shellcheck disable=SC2086 # words
 	{
