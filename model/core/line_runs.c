@@ -95,9 +95,15 @@ static void renew(const struct line_runs *t, const struct line_run *r, const str
 {
 	u64 *used = t->l1->hot->used, now = *t->clock + 1;
 	const u16 *id = &r->id[p->first];
-	u32 i;
+	u32 i = 0;
 
-	for (i = 0; i < p->n; i++)
+	for (; i + 4 <= p->n; i += 4) {
+		used[id[i]] = now + i;
+		used[id[i + 1]] = now + i + 1;
+		used[id[i + 2]] = now + i + 2;
+		used[id[i + 3]] = now + i + 3;
+	}
+	for (; i < p->n; i++)
 		used[id[i]] = now + i;
 	*t->clock += p->n;
 	*p->page_used = *t->clock;

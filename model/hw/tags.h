@@ -152,6 +152,8 @@ static always_inline void tags_expect(const struct tags *t, u32 set)
 		return;
 	__builtin_prefetch(&t->row[set]);
 	__builtin_prefetch(&t->key[set << t->way_shift]);
+	if (t->ways > 8)
+		__builtin_prefetch(&t->key[(set << t->way_shift) + 8]);
 }
 
 static always_inline u8 tag_sig(const struct tags *t, u64 key)

@@ -153,6 +153,8 @@ static void walk(struct rmap_walk *w, struct page *p)
 			__builtin_prefetch(next);
 		rmap_load_vma(r, w->c, v, r->vma.anon_links, r->k->layout.word);
 		rmap_load_range(r, w->c, v);
+		if (next)
+			__builtin_prefetch(next->mm);
 		if (!rmap_visit(w, v->mm, v, vma_address(v, p->index)))
 			break;
 	}

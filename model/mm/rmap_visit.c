@@ -19,8 +19,8 @@ static bool find_place(const struct rmap_walk *w, const struct mm *mm, u64 va, s
 	for (;; level--) {
 		u64 entry_pa = pt_entry_pa(f, table, va, level);
 
+		entry = pte_read(mm, entry_pa); /* first, as the host may have to wait for it */
 		kernel_load(w->k, w->c, w->path, entry_pa, f->entry_bytes);
-		entry = pte_read(mm, entry_pa);
 		if (!entry)
 			return false;
 		*at = (struct place){ entry_pa, entry, level };
