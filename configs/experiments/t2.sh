@@ -56,7 +56,6 @@ for test in a b c; do
 	for scheme in list prio_tree; do
 		shown "$test: walks, $scheme" "" "$(walks $test.$scheme)"
 		shown "$test: VMAs visited a walk, $scheme" "" "$(visits $test.$scheme)"
-		shown "$test: cycles of reclaim a visit, $scheme" "" "$(a_visit $test.$scheme)"
 	done
 done
 finish
