@@ -45,11 +45,10 @@ parts()
 	echo "# title What the kernel's 896 MB are used for"
 	echo "# unit MB of low memory"
 	echo "# caption pentium3, 2.6.5, PAE: a quarter of memory mapped by 8 processes each"
-	echo "memory and scheme,mem_map and image,page tables,reverse mapping,VMAs,other,free"
+	echo "memory: with pte_chains and with objrmap (so: anonmm and anon_vma),mem_map and image,page tables,reverse mapping,VMAs,other,free"
 	for gb; do
-		for scheme in $schemes; do
-			echo "$gb GB $scheme,$(parts $scheme.$gb)"
-		done
+		echo "$gb GB,$(parts pte_chain.$gb)"
+		echo "objrmap,$(parts objrmap.$gb)"
 	done
 } >"$out/lowmem.csv"
 for end in svg png; do
