@@ -40,7 +40,7 @@ waiting()
 	echo "# caption machine haswell-2s  ·  $pages fresh pages a thread"
 	echo "cores,2.6.37|1000/s,with mmap()|1000/s,6.x|1000/s,with mmap() |1000/s"
 	for n in $cores; do
-		echo "$n cores,$(rate 2.6.37.no$n),$(rate 2.6.37.yes$n),$(rate 6.x.no$n),$(rate 6.x.yes$n)"
+		echo "$n $([ $n = 1 ] && echo core || echo cores),$(rate 2.6.37.no$n),$(rate 2.6.37.yes$n),$(rate 6.x.no$n),$(rate 6.x.yes$n)"
 	done
 } >"$out/faults.csv"
 "$mmsim" plot measures "$out/faults.csv" -o "$out/faults.svg"

@@ -50,7 +50,7 @@ picture()
 		echo "# caption machine haswell-2s  ·  kernel linux-2.6.37  ·  24 MB, swap on zram"
 		echo "cores$(for scheme in $schemes; do printf ',%s|%s' $scheme "$unit"; done)"
 		for n in $cores; do
-			printf '%s cores' $n
+			printf '%s %s' $n "$([ $n = 1 ] && echo core || echo cores)"
 			for scheme in $schemes; do
 				printf ',%s' "$("$1" $scheme$n $2)"
 			done
@@ -94,6 +94,8 @@ done
 say "On 16 cores anon_vma visits $(a_page anon_vma16 mm.rmap.vmas) mappings for each page that it frees, \
 anon_vma_chain $(a_page anon_vma_chain16 mm.rmap.vmas); pte_chain frees $(rate pte_chain16) thousand pages a second, \
 anon_vma $(rate anon_vma16), anon_vma_chain $(rate anon_vma_chain16)."
+say "Under anon_vma_chain a walk holds the lock of the family for its few visits on 16 cores as on one, so waits do not grow: \
+the second of these rows expected more than there is."
 show rate "Pages reclaimed by all cores together"
 show walks "Mappings visited for a page that is reclaimed"
 show waits "Cycles waited for the lock of a family"
