@@ -63,8 +63,10 @@ ratio "c: none" 1.288 "$(beside system c none)"
 say "Tasks do nine tenths of the reclaim themselves under objrmap, as in the published run, whose system time is 86 % of all time. \
 Its ratios are too large for two reasons. A fault is too cheap: pte_chain and none take about half of their published seconds in a, \
 less in c. And a page takes 3.7 walks until it is free, each past all VMAs and 280 cycles for each, as they are fetched line \
-by line: the machine pentium4 has none of the real one's prefetchers, for which a list in the order of memory is easy. c starts with \
-both processes' 20,000 mappings made, and its first touches are those where memory for them has to be found."
+by line: the machine pentium4 has none of the real one's prefetchers, for which a list in the order of memory is easy. \
+And too much is walked before: while 100 children are forked, 103,000 walks (26 s of b's 135) look for some thousand pages, as nearly \
+all are dirty or being written, and reclaim goes on to the next priority where 2.5.66 waits for the disk first \
+(blk_congestion_wait()). b as published made hardly any walk at all."
 
 table "User time: walks turn the program out of the caches"
 between "a: objrmap : pte_chain" 1.464 1.2 1.7 "$(beside user a objrmap)"
