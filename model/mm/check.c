@@ -100,7 +100,7 @@ static void check_huge(void *arg, u64 va, u64 entry_pa, u64 entry, u32 level)
 	u64 pfn = k->format->pa(entry, level) >> FRAME_SHIFT, step = page_size(k) >> FRAME_SHIFT, i;
 
 	ASSERT(p.mapped && p.vma.start <= va && va + huge_size(k, level) <= p.vma.end);
-	ASSERT(p.vma.anon && !p.vma.object && !p.mixed && (flags & PTE_PRESENT));
+	ASSERT((p.vma.anon || huge_is_zero(k, pfn)) && !p.vma.object && !p.mixed && (flags & PTE_PRESENT));
 	ASSERT(!(flags & PTE_WRITE) || ((p.vma.flags & MM_WRITE) && huge_is_sole(ch->mm, entry, level)));
 	ASSERT(!(flags & PTE_EXEC) == !(p.vma.flags & MM_EXEC) || k->format->always_exec);
 	check_deposit(ch, entry_pa, level);
@@ -224,12 +224,15 @@ void kernel_check(const struct kernel *k)
 	struct check ch = { .k = k };
 	const struct map64_slot *s;
 	struct mm *mm;
+	u64 i;
 
 	frames_sane(k->frames);
 	asids_sane(k);
 	check_faults(&k->fault, k->pgfault);
 	if (k->zero_pfn != NO_FRAME)
 		found(&ch, k->zero_pfn);
+	for (i = 0; k->huge_zero_pfn != NO_FRAME && i < huge_size(k, 1) >> FRAME_SHIFT; i++)
+		found(&ch, k->huge_zero_pfn + i);
 	for (mm = k->mms; mm; mm = mm->next)
 		check_mm(&ch, mm);
 	check_maps(&ch);

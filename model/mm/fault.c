@@ -430,6 +430,12 @@ static bool fault_huge(struct fault *f, u64 upper, u32 level, enum trap_result *
 		return false;
 	kernel_path_step(f->k, f->c, f->mm, STEP_HUGE_FAULT);
 	kernel_load(f->k, f->c, KPATH_FAULT, upper, f->k->format->entry_bytes);
+	if (!f->write && huge_wants_zero(f->k, &f->view, level)) {
+		if (!huge_map_zero(f->mm, f->c, &f->view, upper, level))
+			return false;
+		*result = done(&f->k->fault.zero_page);
+		return true;
+	}
 	if (!rmap_prepare(f->mm, f->c, f->view.real) ||
 	    !huge_map(f->mm, f->c, f->view.real, upper, f->va, level, f->write))
 		return false;

@@ -154,6 +154,53 @@ bool huge_map(struct mm *mm, struct cpu *c, struct vma *v, u64 entry_pa, u64 va,
 	return true;
 }
 
+/* mm_get_huge_zero_folio(): unmovable, and cleared once. */
+static bool get_zero(struct kernel *k, struct cpu *c)
+{
+	u64 i;
+
+	if (k->huge_zero_pfn != NO_FRAME)
+		return true;
+	k->huge_zero_pfn = page_alloc(k, c, GFP_TRANSHUGE & ~GFP_MOVABLE, huge_order(k, 1), ~(u64)0);
+	if (k->huge_zero_pfn == NO_FRAME) {
+		k->huge.zero_fails++;
+		k->cpu[c->id].reclaim_until = 0;
+		return false;
+	}
+	for (i = 0; i < nr_pages(k, 1); i++)
+		page_zero(k, c, k->huge_zero_pfn + i);
+	k->huge.zero_allocs++;
+	return true;
+}
+
+/* The zero page of 4 KB is what it is split into. */
+bool huge_wants_zero(const struct kernel *k, const struct page_view *p, u32 level)
+{
+	return k->cfg.era == ERA_6_X && k->zero_pfn != NO_FRAME && k->page_shift == FRAME_SHIFT &&
+	       level == 1 && !p->implicit && !(p->vma.flags & MM_HUGETLB);
+}
+
+/* set_huge_zero_folio() */
+bool huge_map_zero(struct mm *mm, struct cpu *c, const struct page_view *p, u64 entry_pa, u32 level)
+{
+	struct kernel *k = mm->k;
+	u32 flags = PTE_PRESENT | PTE_LEAF | PTE_USER | PTE_ACCESSED;
+
+	if (!deposit(k, c, entry_pa, level))
+		return false;
+	if (!get_zero(k, c)) {
+		forget_all(k, c, entry_pa, level);
+		k->huge.fallbacks++;
+		return false;
+	}
+	frame_get_block(k->frames, k->huge_zero_pfn, huge_order(k, level));
+	flags |= p->vma.flags & MM_EXEC ? PTE_EXEC : 0;
+	pte_write(mm, c, KPATH_FAULT, entry_pa,
+		  k->format->encode(k->huge_zero_pfn << FRAME_SHIFT, flags, level));
+	k->huge.zero_faults++;
+	return true;
+}
+
 bool huge_deposit(struct mm *child, struct cpu *c, struct vma *v, u64 entry_pa, u32 level)
 {
 	return rmap_prepare_huge(child, c, v, level) &&
@@ -194,6 +241,21 @@ struct each_huge {
 	u32 level; /* only pages of this one */
 };
 
+/* __split_huge_zero_page_pmd(): each small page is the small zero page. */
+static void split_zero(const struct each_huge *e, u64 table, u32 flags)
+{
+	struct kernel *k = e->g->mm->k;
+	const struct pt_format *f = k->format;
+	u32 i;
+
+	for (i = 0; i < 1u << f->bits[0]; i++) {
+		frame_get(k->frames, k->zero_pfn);
+		pt_write(f, k->ptmem, table + i * f->entry_bytes,
+			 f->encode(k->zero_pfn << FRAME_SHIFT, flags, 0));
+	}
+	frame_put_block(k->frames, e->g->c, k->huge_zero_pfn, huge_order(k, 1));
+}
+
 /* mm/huge_memory.c:__split_huge_pmd_locked(). Into pages of the next smaller size. */
 static void split_entry(void *arg, u64 va, u64 entry_pa, u64 entry, u32 level)
 {
@@ -206,7 +268,9 @@ static void split_entry(void *arg, u64 va, u64 entry_pa, u64 entry, u32 level)
 	if (level != e->level)
 		return;
 	table = withdraw(k, entry_pa) << FRAME_SHIFT;
-	for (i = 0; i < n; i++) {
+	if (huge_is_zero(k, page_at(k, entry, level, 0)))
+		split_zero(e, table, flags);
+	for (i = 0; i < n && !huge_is_zero(k, page_at(k, entry, level, 0)); i++) {
 		pt_write(f, k->ptmem, table + i * f->entry_bytes,
 			 f->encode(f->pa(entry, level) + (i << f->shift[level - 1]), flags, level - 1));
 		if (level > 1)

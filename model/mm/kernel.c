@@ -105,7 +105,7 @@ const struct opt kernel_opts[] = {
 	{ "colours", OPT_U32, AT(colours), "32", 1, 65536, "colours", "page colours of placement = coloured",
 	  NULL },
 	{ "zero_page", OPT_BOOL, AT(zero_page), "yes", 0, 0, NULL,
-	  "reads of untouched anonymous memory share one cleared frame", NULL },
+	  "reads of untouched anonymous memory share one cleared frame, or large page", NULL },
 	{ "flush_ceiling", OPT_U32, AT(flush_ceiling), "era", 0, 0, "pages",
 	  "of a range that are invalidated one by one; more: the whole address space", asids_words },
 	{ "tlbi", OPT_ENUM, AT(tlbi), "layout", 0, 0, NULL,
@@ -232,6 +232,7 @@ struct kernel *kernel_new(const struct kernel_params *p)
 		k->storage = blockdev_new((enum blockdev_kind)p->cfg->storage.device, &p->cfg->blockdev,
 					  p->hz, p->seed, "storage");
 	swap_boot(k, p);
+	k->huge_zero_pfn = NO_FRAME;
 	k->zero_pfn = p->cfg->zero_page ? page_alloc(k, NULL, GFP_KERNEL, 0, ~(u64)0) : NO_FRAME;
 	return k;
 }
@@ -418,6 +419,9 @@ void kernel_stats(struct kernel *k, struct stats *s)
 	stats_add_one(s, "mm.vmstat.thp_fault_alloc", &k->huge.faults, "faults", "that gave a large page");
 	stats_add_one(s, "mm.vmstat.thp_fault_fallback", &k->huge.fallbacks, "faults",
 		      "without a block for a large page");
+	stats_add_one(s, "mm.vmstat.thp_zero_page_alloc", &k->huge.zero_allocs, "pages", "huge zero ones");
+	stats_add_one(s, "mm.vmstat.thp_zero_page_alloc_failed", &k->huge.zero_fails, "faults",
+		      "without a block for the huge zero page");
 	stats_add_one(s, "mm.vmstat.thp_split_pmd", &k->huge.splits, "pages", "large ones made small ones");
 	stats_add_one(s, "mm.vmstat.nr_tlb_local_flush_one", &k->flush.pages, "flushes", "of one page");
 	stats_add_one(s, "mm.vmstat.nr_tlb_local_flush_all", &k->flush.full, "flushes",

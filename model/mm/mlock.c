@@ -33,7 +33,7 @@ static void change_page(struct locking *l, u64 pfn)
 	struct kernel *k = l->mm->k;
 	const struct page *p = rmap_page(k, pfn);
 
-	if (!p || !k->lru)
+	if (!p || !p->mapping || !k->lru)
 		return;
 	kernel_step(k, l->c, STEP_MLOCK_PAGE);
 	if (l->vma->flags & MM_LOCKED)

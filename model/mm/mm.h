@@ -40,6 +40,9 @@
 #define HUGE_STATS(X)                                                                  \
 	X(faults, "faults", "that gave a large page")                                  \
 	X(gigantic, "faults", "of those, that gave one of the third size")             \
+	X(zero_faults, "faults", "that mapped the huge zero page")                     \
+	X(zero_allocs, "pages", "huge zero ones, taken when first needed")             \
+	X(zero_fails, "faults", "for which there was no block for it")                 \
 	X(fallbacks, "faults", "that had to do with a small one, for want of a block") \
 	X(splits, "pages", "large ones made small ones")
 
@@ -232,6 +235,7 @@ struct kernel {
 	struct page_cache *page_cache;
 	struct slabs *slabs; /* the kernel's objects; NULL: they are not modelled */
 	u64 zero_pfn;        /* the shared zero page, NO_FRAME if there is none */
+	u64 huge_zero_pfn;   /* the large one, NO_FRAME until it is needed */
 	struct mm *mms;
 	struct asids *asids; /* a hardware thread; asid.h */
 	u32 n_cpus;

@@ -48,7 +48,8 @@ static void huge_page(void *arg, u64 va, u64 entry_pa, u64 entry, u32 level)
 	const struct kernel *k = w->mm->k;
 	u64 pages = huge_size(k, level) >> k->page_shift;
 
-	if (met_before(w, k->format->pa(entry, level) >> FRAME_SHIFT))
+	if (huge_is_zero(k, k->format->pa(entry, level) >> FRAME_SHIFT) ||
+	    met_before(w, k->format->pa(entry, level) >> FRAME_SHIFT))
 		return;
 	if (page_view(w->mm, va).vma.flags & MM_HUGETLB) {
 		w->n->hugetlb += pages;

@@ -23,7 +23,7 @@ struct env {
 	struct mm *mm;
 };
 
-static struct env *env_with(u64 memory, bool thp, u32 layout, bool gigantic)
+static struct env *env_of(u64 memory, bool thp, u32 layout, bool gigantic, bool zero_page)
 {
 	struct env *e = calloc(1, sizeof(*e));
 	struct kernel_params p = { .cfg = &e->cfg, .memory = memory, .hz = 1000000000, .seed = 1 };
@@ -34,6 +34,7 @@ static struct env *env_with(u64 memory, bool thp, u32 layout, bool gigantic)
 				      .thp = thp,
 				      .layout = layout,
 				      .hugetlb = gigantic,
+				      .zero_page = zero_page,
 				      .stack_limit = 8 << 20,
 				      .era = ERA_6_X,
 				      .charge = true,
@@ -47,16 +48,27 @@ static struct env *env_with(u64 memory, bool thp, u32 layout, bool gigantic)
 	return e;
 }
 
+static struct env *env_with(u64 memory, bool thp, u32 layout, bool gigantic)
+{
+	return env_of(memory, thp, layout, gigantic, false);
+}
+
 static struct env *env_new(u64 memory, bool thp)
 {
 	return env_with(memory, thp, KERNEL_LAYOUT_X86_64, false);
+}
+
+/* The zero pages are the kernel's, and stay. */
+static u64 zero_frames(const struct env *e)
+{
+	return (e->k->zero_pfn != NO_FRAME) + (e->k->huge_zero_pfn != NO_FRAME ? 512 : 0);
 }
 
 static void env_free(struct env *e)
 {
 	mm_put(e->mm, e->c);
 	kernel_check(e->k);
-	assert_int_equal(frames_in_use(e->k->frames), 0);
+	assert_int_equal(frames_in_use(e->k->frames), zero_frames(e));
 	assert_int_equal(e->k->pgtable.pages, 0);
 	kernel_free(e->k);
 	ptmem_free(e->ptmem);
@@ -158,6 +170,69 @@ static void fork_shares_and_a_write_splits(void **state)
 	assert_int_equal(touch(e, e->mm, BASE + 9 * PAGE, ACCESS_WRITE), 1);
 	assert_int_equal(touch(e, e->mm, BASE + 99 * PAGE, ACCESS_WRITE), 0);
 	assert_int_equal(e->k->fault.reuse, 1);
+	env_free(e);
+}
+
+/* A read gets what all have, a write a small page of its own in the midst of small zero pages. */
+static void reads_share_the_huge_zero_page(void **state)
+{
+	struct env *e = env_of(64 << 20, true, KERNEL_LAYOUT_X86_64, false, true);
+	u64 i, zeroed;
+
+	map(e, BASE, 4 * HUGE, RW);
+	touch(e, e->mm, BASE + 3 * PAGE, ACCESS_READ);
+	assert_int_equal(e->k->huge.zero_faults, 1);
+	assert_int_equal(e->k->huge.zero_allocs, 1);
+	assert_int_equal(e->k->fault.zero_page, 1);
+	assert_int_equal(shift_at(e, BASE), 21);
+	assert_int_equal(zero_frames(e), 513);
+	assert_int_equal(frames_in_use(e->k->frames), 513 + e->k->pgtable.pages);
+	/* Another one costs the table that waits, and nothing else. */
+	zeroed = e->cpu.zeroed;
+	touch(e, e->mm, BASE + HUGE, ACCESS_READ);
+	assert_int_equal(e->cpu.zeroed, zeroed + 1);
+	assert_int_equal(ref_pt_walk(e->cpu.kind, e->ptmem, mm_root(e->mm), BASE).pa,
+			 ref_pt_walk(e->cpu.kind, e->ptmem, mm_root(e->mm), BASE + HUGE).pa);
+	assert_int_equal(frames_in_use(e->k->frames), 513 + e->k->pgtable.pages);
+
+	assert_int_equal(touch(e, e->mm, BASE + 5 * PAGE, ACCESS_WRITE), 1);
+	assert_int_equal(e->k->huge.splits, 1);
+	assert_int_equal(e->k->fault.cow, 1);
+	assert_int_equal(e->cpu.copied, 0);
+	assert_int_equal(frames_in_use(e->k->frames), 514 + e->k->pgtable.pages);
+	for (i = 0; i < 512; i++) {
+		u64 pa = ref_pt_walk(e->cpu.kind, e->ptmem, mm_root(e->mm), BASE + i * PAGE).pa;
+
+		assert_int_equal(pa / PAGE == e->k->zero_pfn, i != 5);
+	}
+	assert_int_equal(touch(e, e->mm, BASE + 6 * PAGE, ACCESS_READ), 0);
+	/* A write first gets a page of its own. */
+	touch(e, e->mm, BASE + 2 * HUGE, ACCESS_WRITE);
+	assert_int_equal(e->k->fault.huge, 1);
+	assert_int_equal(frames_in_use(e->k->frames), 514 + 512 + e->k->pgtable.pages);
+	mm_munmap(e->mm, e->c, BASE + HUGE, 3 * HUGE);
+	assert_int_equal(frames_in_use(e->k->frames), 514 + e->k->pgtable.pages);
+	env_free(e);
+}
+
+/* Without a block for it small zero pages serve; of hugetlb and of kernels before it there is none. */
+static void where_there_is_no_huge_zero_page(void **state)
+{
+	struct env *e = env_of(1 << 20, true, KERNEL_LAYOUT_X86_64, false, true);
+
+	map(e, BASE, HUGE, RW);
+	touch(e, e->mm, BASE, ACCESS_READ);
+	assert_int_equal(e->k->huge.zero_fails, 1);
+	assert_int_equal(e->k->huge.fallbacks, 1);
+	assert_int_equal(e->k->fault.zero_page, 1);
+	assert_int_equal(shift_at(e, BASE), 12);
+	env_free(e);
+
+	e = env_of(64 << 20, false, KERNEL_LAYOUT_X86_64, false, true);
+	map(e, BASE, HUGE, RW | MM_HUGETLB);
+	touch(e, e->mm, BASE, ACCESS_READ);
+	assert_int_equal(e->k->huge.zero_faults, 0);
+	assert_int_equal(e->k->fault.huge, 1);
 	env_free(e);
 }
 
@@ -297,6 +372,8 @@ int main(void)
 		cmocka_unit_test(one_fault_maps_two_megabytes),
 		cmocka_unit_test(unmapping_a_part_splits),
 		cmocka_unit_test(fork_shares_and_a_write_splits),
+		cmocka_unit_test(reads_share_the_huge_zero_page),
+		cmocka_unit_test(where_there_is_no_huge_zero_page),
 		cmocka_unit_test(small_pages_serve_where_there_is_no_block),
 		cmocka_unit_test(only_who_asks_gets_them),
 		cmocka_unit_test(a_fault_maps_one_gigabyte),
