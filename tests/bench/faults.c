@@ -152,14 +152,14 @@ int main(int argc, char **argv)
 	bool json = argc > 1 && !strcmp(argv[1], "--json");
 	const char *only = argc > 1 + json ? argv[1 + json] : NULL;
 	double ns;
-	u32 i;
+	u32 i, n = 0;
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		if (only && strcmp(only, rows[i].name))
 			continue;
 		ns = best(rows[i].charge, rows[i].pages, rows[i].rounds);
 		if (json)
-			printf("%s\"%s\": %.1f", i ? ", " : "{", rows[i].name, ns);
+			printf("%s\"%s\": %.1f", n++ ? ", " : "{", rows[i].name, ns);
 		else
 			printf("%-44s %8.0f ns %8.3f million a second\n", rows[i].what, ns, 1e3 / ns);
 	}
