@@ -2,40 +2,39 @@
 # The table of the allocators' ladder: each level serves somebody, and costs more than the one above it.
 . "$(dirname "$0")/lib.sh"
 
-# p50 FILE LEVEL NTH: of the NTH machine's table.
-p50()
+# cost MACHINE LEVEL: the median, and behind it the mean for where two medians are in one bucket of the histogram.
+cost()
 {
-	awk -v level="$2" -v nth="$3" '$1 == level && ++n == nth { print $3 }' "$1"
+	awk -F, -v level="$2" '$1 == level && $2 { printf "%d%09d", $4, $3 }' "$tmp/ladder/$1/ladder.csv"
 }
 
-# dearer NTH LEVEL LEVEL...: each costs more than the one before it.
+# dearer MACHINE LEVEL LEVEL...: each costs more than the one before it.
 dearer()
 {
-	nth=$1
+	machine=$1
 	last=0
 	shift
 	for level; do
-		cost=$(p50 "$tmp/table" "$level" "$nth")
+		cost=$(cost "$machine" "$level")
 		if [ "${cost:-0}" -gt "$last" ]; then
-			ok "machine $nth, $level"
+			ok "$machine, $level"
 		else
-			bad "machine $nth, $level" "costs ${cost:-nothing}, the level above $last"
+			bad "$machine, $level" "costs ${cost:-nothing}, the level above $last"
 		fi
 		last=${cost:-0}
 	done
 }
 
 COUNT=2000 OUT=$tmp/ladder check "the table" "$root/configs/experiments/ladder.sh"
-cp "$tmp/check.out" "$tmp/table"
-for nth in 1 2; do
-	dearer $nth page.pcp page.buddy page.refill
-	dearer $nth page_free.pcp page_free.drain
-	dearer $nth object.cpu object.shared
-	dearer $nth object.cpu object.node
-	dearer $nth object.cpu object.grow
-	dearer $nth object_free.cpu object_free.slow object_free.slab
-	dearer $nth page.slow
-	dearer $nth page_free.buddy
+for machine in pentium4 golden-cove; do
+	dearer $machine page.pcp page.buddy page.refill
+	dearer $machine page_free.pcp page_free.drain
+	dearer $machine object.cpu object.shared
+	dearer $machine object.cpu object.node
+	dearer $machine object.cpu object.grow
+	dearer $machine object_free.cpu object_free.slow object_free.slab
+	dearer $machine.slow page.slow
+	dearer $machine page_free.buddy
 done
 check "the picture" test -s "$tmp/ladder/ladder.svg"
 

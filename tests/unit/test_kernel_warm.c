@@ -81,7 +81,8 @@ static void lines_are_below_the_first_level(void **state)
 	u32 text = 0, i;
 
 	for (i = 0; i < NR_KERNEL_STEPS; i++)
-		if (!memchr(cold, kernel_step_path[i], sizeof(cold)))
+		if (!memchr(cold, kernel_step_path[i], sizeof(cold)) && i != STEP_MLOCK &&
+		    i != STEP_MLOCK_PAGE && i != STEP_POPULATE_PAGE)
 			text += m->kernel->charger.step[i].bytes / 64;
 	assert_int_equal(s.text, text);
 	assert_true(s.lines > text);

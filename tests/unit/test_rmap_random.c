@@ -252,7 +252,10 @@ static void do_swap(struct world *w)
 	bool exclusive;
 	u32 i;
 
-	if (!p || !rmap_walk(&walk))
+	if (!p)
+		return;
+	g.keeps |= page_is_anon(p) && !(p->marks & PG_SWAPBACKED); /* MADV_FREE let it go: it never goes to swap */
+	if (!rmap_walk(&walk))
 		return;
 	assert_true(walk.found <= walk.vmas && walk.found <= walk.tested);
 	if (g.keeps)
@@ -421,7 +424,7 @@ static u64 steps(void)
 	const char *text = getenv("MMSIM_TEST_LONG");
 	u64 n = text ? strtoull(text, NULL, 10) : 0;
 
-	return !text ? 700 : n > 1 ? n : 40000;
+	return !text ? 1000 : n > 1 ? n : 40000;
 }
 
 static void history(const struct plan *p, u64 seed)
