@@ -254,7 +254,8 @@ static void do_swap(struct world *w)
 
 	if (!p)
 		return;
-	g.keeps |= page_is_anon(p) && !(p->marks & PG_SWAPBACKED); /* MADV_FREE let it go: it never goes to swap */
+	/* What MADV_FREE let go never goes to swap. */
+	g.keeps |= page_is_anon(p) && !(p->marks & PG_SWAPBACKED);
 	if (!rmap_walk(&walk))
 		return;
 	assert_true(walk.found <= walk.vmas && walk.found <= walk.tested);
