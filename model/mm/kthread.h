@@ -41,8 +41,6 @@ struct kswapd_run {
 	u64 all_freed;
 	u64 sleep_until; /* cycle at which there may be more to free; 0, ~0: now */
 	bool preempted;
-	u64 boost;       /* pages still to be freed for boosted marks alone: nr_boost_reclaim */
-	bool boosted;    /* there were any at its beginning */
 };
 
 /* Of a node. */
