@@ -20,6 +20,7 @@
 #include "model/mm/shootdown.h"
 #include "model/mm/swap_impl.h"
 #include "model/mm/workingset.h"
+#include "tests/ref/ref_blockdev.h"
 #include "tests/ref/ref_mm_cpu.h"
 
 #define PAGE    4096ull
@@ -294,25 +295,6 @@ static struct env *env_new(const struct machine *m, u64 seed)
 	struct kernel_params p = {
 		.cfg = &e->cfg, .memory = MEMORY, .hz = 1000000000, .seed = seed, .cpus = 1
 	};
-	static const struct disk_cfg disk = { .seek_average = { 8500000, 0 },
-					      .seek_track = { 1000000, 0 },
-					      .rpm = 7200,
-					      .depth = 128,
-					      .write_batch = 16,
-					      .bandwidth = 100000000,
-					      .size = 1ull << 30 };
-	static const struct flash_cfg flash = { .latency = { 15000, 0 },
-						.read = { 60000, 0 },
-						.write = { 15000, 0 },
-						.program = { 660000, 0 },
-						.spread = 50,
-						.slow = 100,
-						.dies = 4,
-						.depth = 32,
-						.program_pages = 16,
-						.bandwidth = 500000000,
-						.buffer = 1u << 20,
-						.size = 1ull << 30 };
 
 	e->cfg = (struct kernel_cfg){ .era = m->era,
 				      .layout = m->layout,
@@ -328,7 +310,7 @@ static struct env *env_new(const struct machine *m, u64 seed)
 						.page_cluster = 3,
 						.size = m->swap_pages * PAGE,
 						.zram = { 10, 5, 15, 55 } },
-				      .blockdev = { disk, flash, flash } };
+				      .blockdev = { ref_disk, ref_flash, ref_flash } };
 	e->ptmem = ptmem_new(MEMORY / PAGE);
 	p.format = kernel_format(&e->cfg);
 	p.ptmem = e->ptmem;

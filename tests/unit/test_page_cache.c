@@ -18,6 +18,7 @@
 #include "model/mm/vmscan.h"
 #include "model/mm/workingset.h"
 #include "model/mm/writeback.h"
+#include "tests/ref/ref_blockdev.h"
 #include "tests/ref/ref_mm_cpu.h"
 
 #define PAGE     4096ull
@@ -379,18 +380,6 @@ static struct env *env_new(const struct machine *m, u64 seed)
 					      .depth = 128,
 					      .bandwidth = 100000000,
 					      .size = 1ull << 30 };
-	static const struct flash_cfg flash = { .latency = { 15000, 0 },
-						.read = { 60000, 0 },
-						.write = { 15000, 0 },
-						.program = { 660000, 0 },
-						.spread = 50,
-						.slow = 100,
-						.dies = 4,
-						.depth = 32,
-						.program_pages = 16,
-						.bandwidth = 500000000,
-						.buffer = 1u << 20,
-						.size = 1ull << 30 };
 
 	e->cfg = (struct kernel_cfg){ .era = m->era,
 				      .colours = 1,
@@ -407,7 +396,7 @@ static struct env *env_new(const struct machine *m, u64 seed)
 				      .dirty_ratio = 2 * m->background,
 				      .dirty_expire = { 50000000, 0 },
 				      .storage = { m->device },
-				      .blockdev = { disk, flash, flash } };
+				      .blockdev = { disk, ref_flash, ref_flash } };
 	/* So small that files go beyond its end and on at its beginning. */
 	if (m->device == BLOCKDEV_HDD && m->mode == PAGE_CACHE_WARM)
 		e->cfg.blockdev.hdd.size = 1u << 20;

@@ -20,6 +20,7 @@
 #include "model/mm/rmap.h"
 #include "model/mm/shootdown.h"
 #include "model/mm/slab.h"
+#include "tests/ref/ref_blockdev.h"
 #include "tests/ref/ref_mm_cpu.h"
 
 #include <cmocka.h> /* last: its fail() is a macro */
@@ -360,18 +361,7 @@ static void world_init(struct world *w, const struct plan *p, u64 seed)
 				      .fault_around = 16 * PAGE,
 				      .thp = p->thp,
 				      .zero_page = true } };
-	w->cfg.blockdev.nvme = (struct flash_cfg){ .latency = { 15000, 0 },
-						   .read = { 60000, 0 },
-						   .write = { 15000, 0 },
-						   .program = { 660000, 0 },
-						   .spread = 50,
-						   .slow = 100,
-						   .dies = 4,
-						   .depth = 32,
-						   .program_pages = 16,
-						   .bandwidth = 500000000,
-						   .buffer = 1u << 20,
-						   .size = 1ull << 30 };
+	w->cfg.blockdev.nvme = ref_flash;
 	if (p->swap)
 		w->cfg.swap = (struct swap_cfg){
 			.device = p->swap,

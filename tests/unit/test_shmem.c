@@ -20,6 +20,7 @@
 #include "model/mm/shmem.h"
 #include "model/mm/swap_impl.h"
 #include "model/mm/vmscan.h"
+#include "tests/ref/ref_blockdev.h"
 #include "tests/ref/ref_mm_cpu.h"
 
 #define PAGE    4096ull
@@ -61,25 +62,6 @@ static void wake(void *arg, struct cpu *c, u32 node, u64 when)
 
 static struct env *env_of_group(const struct machine *m, u64 memory, u64 slots, struct memcg_cfg group)
 {
-	static const struct disk_cfg disk = { .seek_average = { 8500000, 0 },
-					      .seek_track = { 1000000, 0 },
-					      .rpm = 7200,
-					      .depth = 128,
-					      .write_batch = 16,
-					      .bandwidth = 100000000,
-					      .size = 1ull << 30 };
-	static const struct flash_cfg flash = { .latency = { 15000, 0 },
-						.read = { 60000, 0 },
-						.write = { 15000, 0 },
-						.program = { 660000, 0 },
-						.spread = 50,
-						.slow = 100,
-						.dies = 4,
-						.depth = 32,
-						.program_pages = 16,
-						.bandwidth = 500000000,
-						.buffer = 1u << 20,
-						.size = 1ull << 30 };
 	struct env *e = calloc(1, sizeof(*e));
 	struct kernel_params p = { .cfg = &e->cfg, .memory = memory, .hz = 1000000000, .seed = 1, .cpus = 1 };
 
@@ -102,7 +84,7 @@ static struct env *env_of_group(const struct machine *m, u64 memory, u64 slots, 
 						.size = slots * PAGE,
 						.zram = { 10, 5, 15, 55 } },
 				      .group = { group },
-				      .blockdev = { disk, flash, flash } };
+				      .blockdev = { ref_disk, ref_flash, ref_flash } };
 	e->ptmem = ptmem_new(memory / PAGE);
 	p.format = kernel_format(&e->cfg);
 	p.ptmem = e->ptmem;
