@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "model/base/error.h"
 #include "model/base/map64.h"
@@ -41,11 +42,10 @@ static const char *take_name(struct text *t, u64 *hash)
 	if (!take(t, '"'))
 		return NULL;
 	first = t->at;
-	*hash = 0xcbf29ce484222325; /* FNV-1a of 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/ */
-	for (at = first; *at && *at != '"' && *at != '\\' && *at != '\n'; at++)
-		*hash = (*hash ^ (u8)*at) * 0x100000001b3;
+	at = first + strcspn(first, "\"\\\n");
 	if (*at != '"')
 		return NULL;
+	*hash = XXH64(first, (size_t)(at - first), 0);
 	*at = '\0';
 	t->at = at + 1;
 	return first;
