@@ -128,12 +128,12 @@ static void close_timeline(const struct replay *run, const struct stats *gains)
 	events_close(run->events);
 }
 
-/* The results are those of the window; the identities hold of it alone too. */
+/* The results are those of the window; the identities that are equalities hold of it alone too. */
 static void take_window(struct window *w, struct results *r)
 {
 	r->latency = window_latency(w);
 	r->stats = window_gains(w);
-	identities_assert(r);
+	identities_assert(r, true);
 	r->stats = window_stats(w);
 }
 
@@ -169,7 +169,7 @@ static void report(const struct replay *run, const struct config *c)
 	};
 
 	core_latency_rows(machine_latency(run->machine), latency);
-	identities_assert(&r);
+	identities_assert(&r, false);
 	if (run->window)
 		take_window(run->window, &r);
 	notes_gather(&notes, run);

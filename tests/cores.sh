@@ -14,6 +14,18 @@ equal "both processes ran" 2 "$(sed -n 's/.*"replay.processes": *\([0-9]*\).*/\1
 equal "and all threads" 4 "$(sed -n 's/.*"replay.threads": *\([0-9]*\).*/\1/p' "$tmp/run/stats.json")"
 equal "none was killed" 0 "$(sed -n 's/.*"replay.segv": *\([0-9]*\).*/\1/p' "$tmp/run/stats.json")"
 
+# Processes that a recording names in the order in which they ended: the first one's packet is the file's last.
+$mmsim generate forks --work exec --tasks 1 --iterations 3 -o "$tmp/forks.pcap" >"$tmp/out" 2>&1 || bad generate "$(cat "$tmp/out")"
+for n in 1 4; do
+	# shellcheck disable=SC2046 # words
+	$mmsim replay -q --check -s cores=4 -s kernel.page_cache=warm -o "$tmp/forks$n" $(yes "$tmp/forks.pcap" | head -n $n) >"$tmp/out" 2>&1 ||
+		bad "$n of them" "$(tail -n 3 "$tmp/out")"
+	sed -n 's/.*"core0.cycles": *\([0-9]*\).*/\1/p' "$tmp/forks$n/stats.json" >"$tmp/cycles$n"
+done
+four=$(cat "$tmp/cycles4")
+less=$(($(cat "$tmp/cycles1") * 2))
+check "four programs on four cores run at the same time: $four cycles, not $less" test "$four" -lt "$less"
+
 $mmsim replay "$threads" -s cores=65 >"$tmp/out" 2>&1
 equal "65 cores are refused as the user's fault" 2 $?
 equal "with the reason" 1 "$(grep -c 'at most 64 cores' "$tmp/out")"

@@ -210,6 +210,7 @@ enum step engine_end_thread(struct engine *e, struct thread *th)
 
 	if (th == e->on->current) {
 		sched_remove(&e->sched, e->on->id);
+		th->rec->n_going--;
 		e->on->loaded = NULL;
 	}
 	engine_let_go(e, th);

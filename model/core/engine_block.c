@@ -10,6 +10,7 @@ void engine_ready(struct engine *e, struct thread *th, u64 when)
 {
 	if (th->state == THREAD_STARVED)
 		th->rec->n_starved--;
+	th->rec->n_going += th->state != THREAD_ASLEEP;
 	th->state = THREAD_READY;
 	th->ready_at = MAX(MAX(th->ready_at, when), e->now);
 	engine_placed(e, th, sched_add(&e->sched, th));
@@ -27,6 +28,7 @@ static void leave_core(struct engine *e, struct thread *th, enum thread_state st
 {
 	ASSERT(th == e->on->current);
 	sched_remove(&e->sched, e->on->id);
+	th->rec->n_going -= state != THREAD_ASLEEP;
 	th->state = state;
 	th->ready_at = core_now(e->on->core);
 	e->on->loaded = NULL;
@@ -136,31 +138,6 @@ static void unlink_blocked(struct recording *r, struct thread **at)
 		r->blocked_end = at;
 }
 
-static void wake_blocked(struct engine *e, struct recording *r)
-{
-	struct thread **at = &r->blocked, *th;
-
-	while ((th = *at)) {
-		if (!can_go_on(th)) {
-			at = &th->next;
-			continue;
-		}
-		unlink_blocked(r, at);
-		engine_ready(e, th, r->changed_at);
-	}
-}
-
-void engine_wake_blocked(struct engine *e)
-{
-	u32 i;
-
-	if (!e->recheck)
-		return;
-	e->recheck = false;
-	for (i = 0; i < e->n_recordings; i++)
-		wake_blocked(e, e->recordings[i]);
-}
-
 bool engine_read(struct engine *e, struct recording *r)
 {
 	struct thread *th;
@@ -174,6 +151,34 @@ bool engine_read(struct engine *e, struct recording *r)
 	if (th->state == THREAD_STARVED)
 		engine_ready(e, th, 0);
 	return true;
+}
+
+static void wake_blocked(struct engine *e, struct recording *r)
+{
+	struct thread **at = &r->blocked, *th;
+
+	while ((th = *at)) {
+		if (!can_go_on(th)) {
+			at = &th->next;
+			continue;
+		}
+		unlink_blocked(r, at);
+		engine_ready(e, th, r->changed_at);
+	}
+	/* Who could let them go on stands further on in the file: other programs do not run on meanwhile. */
+	while (!r->n_going && engine_read(e, r))
+		;
+}
+
+void engine_wake_blocked(struct engine *e)
+{
+	u32 i;
+
+	if (!e->recheck)
+		return;
+	e->recheck = false;
+	for (i = 0; i < e->n_recordings; i++)
+		wake_blocked(e, e->recordings[i]);
 }
 
 bool engine_read_for(struct engine *e, struct thread *th)

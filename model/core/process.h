@@ -96,6 +96,7 @@ struct recording {
 	/* THREAD_ORDER and THREAD_TAKING, in the order in which they blocked. */
 	struct thread *blocked, **blocked_end;
 	u32 n_starved;
+	u32 n_going; /* READY or ASLEEP */
 	struct thread *bucket[RECORDING_BUCKETS];
 	struct thread *spare_threads;
 	struct tr_cursor **spare_cursors;
