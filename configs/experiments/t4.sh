@@ -2,8 +2,9 @@
 # T3 to T6: what processes that fork, execute and end pay for their reverse mapping, without memory pressure.
 #
 # T3 and T4: M. Bligh on a NUMA-Q of 16 processors, kernbench (system time) with 2.5.61 (7490000.1045715152) and 2.6.5-rc1
-# (24560000.1080143798): `mmsim generate forks --work kernbench` with 32 workers of JOBS32 (2) objects each for make -j2N, 256 of
-# JOBS256 (1) for -j16N, on numaq with 2.6.5, PAE; make, sh, gcc, cc1, as, fixdep and mv as traces/generate/images.c has them.
+# (24560000.1080143798): `mmsim generate forks --work kernbench` 32 times side by side, JOBS32 (2) objects each, for make -j2N,
+# 256 times JOBS256 (1) for -j16N, on numaq with 2.6.5, PAE; make, sh, gcc, cc1, as, fixdep and mv as traces/generate/images.c
+# has them. Measured from the first make's start to the end of all.
 # T5: H. Dickins, lmbench (0303241731540), objrmap with and without anonmm, on two Pentium 4 at 1.8 GHz (HIGHMEM4G; their second
 # threads are left out) and two Pentium III at 794 MHz (HIGHMEM64G and HIGHPTE), mem=512M: lat_proc's fork and exec, 20 times. T6: C. Kulesa (0206200554590), pte_chain over none on a Pentium II at
 # 333 MHz with 192 MB: fork, and the objects of make.
@@ -23,6 +24,17 @@ part()
 	point "$run" "$out/$recording.pcap" --from work --to end "$@"
 }
 
+# together N RUN RECORDING OPTION...: N of it, which nothing but the machine keeps in step.
+together()
+{
+	n=$1
+	run=$2
+	recording=$3
+	shift 3
+	# shellcheck disable=SC2046 # words
+	point "$run" $(yes "$out/$recording.pcap" | head -n "$n") --from work "$@"
+}
+
 # scheme NAME: the options that make it.
 scheme()
 {
@@ -33,12 +45,13 @@ scheme()
 	esac
 }
 
-"$mmsim" generate forks --work kernbench --tasks 32 --iterations "${JOBS32:-2}" -o "$out/j2n.pcap"
-"$mmsim" generate forks --work kernbench --tasks 256 --iterations "${JOBS256:-1}" -o "$out/j16n.pcap"
-for recording in j16n j2n; do
+"$mmsim" generate forks --work kernbench --tasks 1 --iterations "${JOBS32:-2}" -o "$out/j2n.pcap"
+"$mmsim" generate forks --work kernbench --tasks 1 --iterations "${JOBS256:-1}" -o "$out/j16n.pcap"
+for load in 256.j16n 32.j2n; do
+	recording=${load#*.}
 	for scheme in pte_chain objrmap anonmm anon_vma; do
 		# shellcheck disable=SC2046 # words
-		part $recording.$scheme $recording -m numaq -k linux-2.6.5-i386 -s kernel.layout=i386-pae -s memory.size=16G -s kernel.page_cache=warm \
+		together ${load%.*} $recording.$scheme $recording -m numaq -k linux-2.6.5-i386 -s kernel.layout=i386-pae -s memory.size=16G -s kernel.page_cache=warm \
 			$(scheme $scheme)
 	done
 done

@@ -223,6 +223,9 @@ static void add(struct rmap *r, struct cpu *c, struct page *p, const struct rmap
 		rmap_step(r, c, STEP_RMAP_CHAIN_DIRECT, 1);
 		return;
 	}
+	/* Whether its head has room stands in the head (next_and_idx; the slots themselves in 2.5.66). */
+	if (head)
+		rmap_load(r, c, head->va, chains(r)->node_bytes);
 	if (!head || !head->first) {
 		n = take(r, c);
 		if (!head)

@@ -1,10 +1,10 @@
 /*
  * Many short processes: --tasks workers side by side, each of which does its work --iterations times.
  *
- *   kernbench  what make does for an object of a kernel: sh, which executes gcc (with cc1 and as), fixdep and
- * mv fork       lmbench's lat_proc: a child that exits at once exec       lat_proc: a child that executes a
- * program of one page and the C library shell      lat_proc: a child that executes sh, which executes that
- * program
+ * kernbench: what make does for an object of a kernel: sh, which executes gcc (with cc1 and as), fixdep, mv.
+ * fork: lmbench's lat_proc, a child that exits at once.
+ * exec: lat_proc, a child that executes a program of one page and the C library.
+ * shell: lat_proc, a child that executes sh, which executes that program.
  *
  * What the programs map and touch is in images.c. make, gcc and lat_proc call vfork() where there is one;
  * here every child is forked, which parents of few pages (make's heap is 20) make cheap.
