@@ -20,9 +20,9 @@ char *identity_broken(const struct counters *c, const char *identity, bool *appl
 /* Adds the samples of each kind as counters "latency.<kind>", so that identities can speak of them. */
 void identities_add_latency(struct counters *c, const struct results_latency *l, u32 n);
 /*
- * Aborts with the broken identity. part: of what was gained in a part of the replay, equalities alone hold. An
- * access under way when a part begins, say one that faults, looked its line up before and misses it in the
- * part.
+ * Aborts with the broken identity. part: of what was gained in a part of the replay, equalities alone hold.
+ * An access under way when a part begins, say one that faults, looked its line up before and misses it in
+ * the part.
  */
 void identities_assert(const struct results *r, bool part);
 
