@@ -320,6 +320,7 @@ static const struct {
 	{ TL_FAULT_SWAP, "mm.fault.swap" },
 	{ TL_FAULT_WAIT, "mm.fault.blocked" },
 	{ TL_KSWAPD, "mm.kthread.kswapd_slices" },
+	{ TL_RECLAIM_WAIT, "mm.reclaim.waits" },
 	{ TL_OOM_KILL, "mm.reclaim.oom_kills" },
 	{ TL_SWAP_READ, "mm.blockdev.swap.reads" },
 	{ TL_SWAP_WRITE, "mm.blockdev.swap.writes" },

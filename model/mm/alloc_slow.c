@@ -80,21 +80,26 @@ u64 drain_all_pages(struct page_alloc *pa, struct cpu *c)
 	return after - before;
 }
 
-/* try_to_free_pages(). Where nothing can be reclaimed, what lies in the lists is all there is. */
-static u64 reclaim(struct request *r)
+/*
+ * try_to_free_pages(), or the rest of it behind a wait. Where nothing can be reclaimed, what lies in the
+ * lists is all there is.
+ */
+static u64 reclaim(struct request *r, const struct reclaim_progress *p)
 {
 	struct page_alloc *pa = r->pa;
-
 	u64 begin = charge_begin(pa->charger, r->c), freed;
 
 	cpu_note_cause(r->c, CAUSE_RECLAIM);
-	charge_trace(pa->charger, r->c, TRACE_RECLAIM_BEGIN, TRACE(r->order, r->gfp), NULL);
-	pa->st.direct_reclaims++;
+	if (!p->waits) {
+		charge_trace(pa->charger, r->c, TRACE_RECLAIM_BEGIN, TRACE(r->order, r->gfp), NULL);
+		pa->st.direct_reclaims++;
+	}
 	if (pa->reclaim)
 		freed = pa->reclaim->direct(pa->reclaim_arg, r->c, r->gfp, r->order);
 	else
 		freed = drain_all_pages(pa, r->c);
-	charge_trace(pa->charger, r->c, TRACE_RECLAIM_END, TRACE(freed), NULL);
+	if (!p->waits)
+		charge_trace(pa->charger, r->c, TRACE_RECLAIM_END, TRACE(freed), NULL);
 	charge_end(pa->charger, r->c, TL_RECLAIM, begin, r->order, freed);
 	return freed;
 }
@@ -106,11 +111,11 @@ static bool drains(const struct request *r)
 }
 
 /* __alloc_pages_direct_reclaim() */
-static u64 reclaim_and_take(struct request *r, u64 *progress)
+static u64 reclaim_and_take(struct request *r, const struct reclaim_progress *p, u64 *progress)
 {
 	u64 pfn;
 
-	*progress = reclaim(r);
+	*progress = reclaim(r, p);
 	if (!*progress)
 		return NO_FRAME;
 	pfn = alloc_pass(r, PASS_MIN);
@@ -189,31 +194,57 @@ static bool waits(const struct request *r)
 	return pa->reclaim && pa->reclaim->waits(pa->reclaim_arg, r->c);
 }
 
-/* Everything that a task that may wait does for its memory. */
-static u64 work_for_it(struct request *r)
+static bool naps(const struct request *r)
+{
+	const struct page_alloc *pa = r->pa;
+
+	return pa->reclaim && pa->reclaim->nap(pa->reclaim_arg, r->c);
+}
+
+/* Reclaims until there is enough, or the thread has to wait, or there is no hope. */
+static u64 reclaim_for_it(struct request *r, struct reclaim_progress *p)
 {
 	u64 pfn, progress;
-	u32 idle = 0, round;
+	u32 round;
 
-	if (costly(r) || r->type != MIGRATE_MOVABLE) {
-		pfn = compact_and_take(r, 0);
-		if (pfn != NO_FRAME)
-			return pfn;
-	}
 	for (round = 0; round < MAX_ROUNDS; round++) {
-		pfn = reclaim_and_take(r, &progress);
+		pfn = reclaim_and_take(r, p, &progress);
 		if (pfn == NO_FRAME)
 			pfn = compact_and_take(r, MIN(round + 1, 2));
 		if (pfn != NO_FRAME || waits(r))
 			return pfn;
-		if (retries(r, progress, &idle))
+		if (retries(r, progress, &p->idle)) {
+			if (naps(r))
+				return NO_FRAME;
 			continue;
+		}
 		pfn = alloc_pass(r, PASS_HIGH);
 		if (pfn != NO_FRAME || !oom(r))
 			return pfn;
-		idle = 0;
+		p->idle = 0;
 	}
 	return NO_FRAME;
+}
+
+/* Everything that a task that may wait does for its memory. */
+static u64 work_for_it(struct request *r)
+{
+	struct page_alloc *pa = r->pa;
+	struct reclaim_progress none = { 0 }, *p = &none;
+	u64 pfn;
+
+	if (pa->reclaim && r->c)
+		p = pa->reclaim->progress(pa->reclaim_arg, r->c);
+	p = p ? p : &none;
+	if (!p->waits && (costly(r) || r->type != MIGRATE_MOVABLE)) {
+		pfn = compact_and_take(r, 0);
+		if (pfn != NO_FRAME)
+			return pfn;
+	}
+	pfn = reclaim_for_it(r, p);
+	if (pfn != NO_FRAME || !waits(r))
+		*p = none;
+	return pfn;
 }
 
 static u64 take_slowly(struct request *r)

@@ -140,9 +140,20 @@ static void drop_first(struct blockdev *d)
 		sift_down(d->outstanding, d->n_outstanding);
 }
 
+/* Of an outstanding request. */
+static u64 end_of(u64 key)
+{
+	return key >> 1;
+}
+
+static bool is_write(u64 key)
+{
+	return key & 1;
+}
+
 static void settle(struct blockdev *d, u64 now)
 {
-	while (d->n_outstanding && d->outstanding[0] <= now)
+	while (d->n_outstanding && end_of(d->outstanding[0]) <= now)
 		drop_first(d);
 }
 
@@ -154,7 +165,7 @@ static u64 enter_queue(struct blockdev *d, u64 now)
 	settle(d, now);
 	d->st.ahead += d->n_outstanding;
 	if (d->n_outstanding == d->depth) {
-		start = d->outstanding[0];
+		start = end_of(d->outstanding[0]);
 		drop_first(d);
 	}
 	return start;
@@ -170,12 +181,39 @@ static int earlier(const void *a, const void *b)
 /* The end of the last one of the first eighth. */
 static u64 eighth_over(const struct blockdev *d)
 {
-	u64 *end = xmalloc(d->n_outstanding * sizeof(*end)), at;
+	u64 *key = xmalloc(d->n_outstanding * sizeof(*key)), at;
 
-	memcpy(end, d->outstanding, d->n_outstanding * sizeof(*end));
-	qsort(end, d->n_outstanding, sizeof(*end), earlier);
-	at = end[d->n_outstanding / 8];
-	free(end);
+	memcpy(key, d->outstanding, d->n_outstanding * sizeof(*key));
+	qsort(key, d->n_outstanding, sizeof(*key), earlier);
+	at = end_of(key[d->n_outstanding / 8]);
+	free(key);
+	return at;
+}
+
+/* Writes that are outstanding, the first to end first; how many. */
+static u32 sort_writes(const struct blockdev *d, u64 *key)
+{
+	u32 i, n = 0;
+
+	for (i = 0; i < d->n_outstanding; i++)
+		if (is_write(d->outstanding[i]))
+			key[n++] = d->outstanding[i];
+	qsort(key, n, sizeof(*key), earlier);
+	return n;
+}
+
+/* queue_congestion_off_threshold() */
+u64 blockdev_congestion_over(struct blockdev *d, u64 now)
+{
+	u32 off = MAX(d->depth - d->depth / 8, 1), n;
+	u64 *key, at = ~(u64)0;
+
+	settle(d, now);
+	key = xmalloc(d->depth * sizeof(*key));
+	n = sort_writes(d, key);
+	if (n)
+		at = end_of(key[n > off ? n - off : 0]);
+	free(key);
 	return at;
 }
 
@@ -190,9 +228,9 @@ u64 blockdev_room(struct blockdev *d, u64 now)
 	return MAX(d->congested_until, now);
 }
 
-static void leave_queue_at(struct blockdev *d, u64 end)
+static void leave_queue_at(struct blockdev *d, u64 end, bool write)
 {
-	d->outstanding[d->n_outstanding] = end;
+	d->outstanding[d->n_outstanding] = end << 1 | write;
 	sift_up(d->outstanding, d->n_outstanding++);
 }
 
@@ -237,7 +275,7 @@ u64 blockdev_submit(struct blockdev *d, u64 now, bool write, u64 page, u32 pages
 	ASSERT(pages && page + pages <= d->pages);
 	if (!time_stands) {
 		end = d->ops->serve(d, d->state, &r, enter_queue(d, now));
-		leave_queue_at(d, end);
+		leave_queue_at(d, end, write);
 	}
 	count(d, &r, end);
 	return end;

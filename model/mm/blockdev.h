@@ -109,5 +109,10 @@ u64 blockdev_submit(struct blockdev *d, u64 now, bool write, u64 page, u32 pages
  * all the same waits in front of it.
  */
 u64 blockdev_room(struct blockdev *d, u64 now);
+/*
+ * The first end of a write behind which writes have less than 7/8 of the queue: it wakes congestion_wait().
+ * ~0: none is outstanding.
+ */
+u64 blockdev_congestion_over(struct blockdev *d, u64 now);
 
 #endif

@@ -28,7 +28,7 @@ struct blockdev {
 	u64 hz;
 	u64 pages;
 	struct rng rng;
-	/* Ends of the requests that the device works on, a heap: the earliest first. */
+	/* Requests that the device works on, a heap: the earliest first. Twice the end, and 1 of a write. */
 	u64 *outstanding;
 	u32 n_outstanding, depth;
 	u64 last_end;                    /* of all requests so far */

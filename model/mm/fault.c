@@ -17,6 +17,7 @@
 #include "model/mm/shmem.h"
 #include "model/mm/shootdown.h"
 #include "model/mm/vma_object.h"
+#include "model/mm/vmscan.h"
 #include "model/mm/writeback.h"
 
 /* stack_guard_gap of mm/mmap.c: pages that stay free below a stack. */
@@ -557,6 +558,7 @@ static enum trap_result count(struct kernel *k, struct cpu *c, enum trap_result 
 		k->fault.blocked++;
 		return result;
 	}
+	reclaim_is_over(k, c);
 	k->pgfault++;
 	if (result == TRAP_OOM)
 		k->fault.oom++;

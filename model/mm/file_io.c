@@ -3,6 +3,7 @@
 #include "model/mm/alloc.h"
 #include "model/mm/kmap.h"
 #include "model/mm/lru.h"
+#include "model/mm/vmscan.h"
 #include "model/mm/writeback.h"
 #include "model/mm/zap.h"
 
@@ -111,8 +112,11 @@ static enum cache_answer ask(struct kernel *k, struct cpu *c, struct object *o, 
 	cpu->reclaim_until = 0;
 	answer = io->write ? write_page(k, c, o, io, bytes) : read_page(k, c, o, io);
 	cpu->in_fault = false;
-	if (answer != CACHE_NOMEM || cpu->reclaim_until <= c->ops->now(c))
+	if (answer != CACHE_NOMEM || cpu->reclaim_until <= c->ops->now(c)) {
+		if (answer != CACHE_WAIT)
+			reclaim_is_over(k, c);
 		return answer;
+	}
 	c->block_until = cpu->reclaim_until;
 	return CACHE_WAIT;
 }

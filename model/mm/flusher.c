@@ -113,6 +113,21 @@ void writeback_wake_for_reclaim(struct kernel *k, struct cpu *c)
 	writeback_wake(k, c);
 }
 
+void writeback_wake_for_pages(struct kernel *k, struct cpu *c, u64 pages)
+{
+	struct writeback *wb = k->page_cache->wb;
+
+	if (!page_cache_on(k) || !wb->first)
+		return;
+	wb->wanted = MAX(wb->wanted, pages);
+	writeback_wake(k, c);
+}
+
+bool writeback_is_congested(struct kernel *k, u64 now)
+{
+	return k->storage && blockdev_room(k->storage, now) > now;
+}
+
 /* dirty_expire_centisecs; 0 is no time since which anything could be dirty. */
 static bool is_old(const struct kernel *k, const struct object *o)
 {
@@ -121,7 +136,7 @@ static bool is_old(const struct kernel *k, const struct object *o)
 
 static bool is_due(const struct kernel *k, const struct object *o)
 {
-	return is_old(k, o) || over_background(k);
+	return is_old(k, o) || k->page_cache->wb->wanted || over_background(k);
 }
 
 /* To the end of the list, as a file that has become dirty now: redirty_tail(). */
@@ -153,15 +168,18 @@ static bool write_chunk(struct kernel *k, struct cpu *c)
 {
 	struct writeback *wb = k->page_cache->wb;
 	struct object *o = wb->first, *next, *last = wb->last;
-	u64 left = CHUNK, n;
+	u64 left = CHUNK, n = 0;
 
 	for (; o && left && is_due(k, o); o = next) {
 		next = o == last ? NULL : o->dirty_next;
 		wb->st.expired += is_old(k, o);
 		n = write_some(k, c, o, left);
 		wb->st.background += n;
+		wb->wanted -= MIN(wb->wanted, n);
 		left -= n;
 	}
+	if (!n || !wb->first)
+		wb->wanted = 0;
 	return wb->first && is_due(k, wb->first);
 }
 

@@ -30,6 +30,8 @@ static const char *const pcp_names[] = { "era", "none", "hot-cold", "merged", "l
 static const char *const slab_names[] = { "era", "slab", "slub", NULL };
 static const char *const boot_names[] = { "fresh", "aged", "buddyinfo", NULL };
 static const char *const reclaim_names[] = { "era", "scan", "zone", "split", "mglru", NULL };
+static const char *const reclaim_wait_names[] = { "era",         "never",     "each_pass",
+						  "late_passes", "congested", "throttle", NULL };
 static const char *const page_cache_names[] = { "off", "warm", "cold", NULL };
 static const char *const rmap_names[] = { "era",    "none",     "pte_chain",      "objrmap",
 					  "anonmm", "anon_vma", "anon_vma_chain", NULL };
@@ -86,6 +88,11 @@ const struct opt kernel_opts[] = {
 	  "of "
 	  "private memory and of files (2.6.28 on), or by generations (6.1 on, where it is configured)",
 	  reclaim_names },
+	{ "reclaim_wait", OPT_ENUM, AT(reclaim_wait), "era", 0, 0, NULL,
+	  "what reclaim sleeps for when a pass freed too little: a write that ends, after each pass (2.5), "
+	  "late ones (2.6.8 on), those while a device's queue is full (2.6.36 on); or for a jiffy when there "
+	  "is no progress at all (5.16 on)",
+	  reclaim_wait_names },
 	{ "swappiness", OPT_U32, AT(swappiness), "60", 0, 200, NULL,
 	  "how much private memory is preferred to files: /proc/sys/vm/swappiness", NULL },
 	{ "min_free_kbytes", OPT_U64, AT(min_free_kbytes), "0", 0, 0, "KB",

@@ -80,6 +80,7 @@ struct kernel_cfg {
 	u32 rmap;               /* kernel.rmap: 0 the era's, else enum rmap_scheme + 1 */
 	u32 rmap_file;          /* kernel.rmap_file: 0 the scheme's, else enum rmap_file + 1 */
 	u32 reclaim;            /* kernel.reclaim: 0 the era's, else enum reclaim_form + 1 */
+	u32 reclaim_wait;       /* kernel.reclaim_wait: 0 the era's, else enum reclaim_wait_rule + 1 */
 	u32 swappiness;         /* kernel.swappiness */
 	struct memcg_cfg group[MEMCG_MAX];
 	u32 cache_line;         /* kernel.cache_line; 0: kernel_params.line */
@@ -120,6 +121,15 @@ extern const struct opt kernel_opts[];
 
 /* MPOL_LOCAL and MPOL_INTERLEAVE over all nodes, include/uapi/linux/mempolicy.h. */
 enum numa_policy { NUMA_POLICY_LOCAL, NUMA_POLICY_INTERLEAVE };
+
+/* What reclaim sleeps for between its passes; vmscan_wait.c. */
+enum reclaim_wait_rule {
+	RECLAIM_WAIT_NEVER,
+	RECLAIM_WAIT_EACH,
+	RECLAIM_WAIT_LATE,
+	RECLAIM_WAIT_CONGESTED,
+	RECLAIM_WAIT_THROTTLE,
+};
 
 /* transparent_hugepage/enabled */
 enum kernel_thp { KERNEL_THP_NEVER, KERNEL_THP_ALWAYS, KERNEL_THP_MADVISE };

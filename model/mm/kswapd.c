@@ -142,6 +142,11 @@ static void wake_kswapd(void *arg, struct cpu *c, struct zone *z, u32 order, u32
 	t->wake(t->wake_arg, c, z->node, 0);
 }
 
+bool kswapd_is_hopeless(const struct kernel *k, u32 node)
+{
+	return k->kthreads->node[node].failures >= MAX_FAILURES;
+}
+
 void kernel_on_wake(struct kernel *k, kernel_wake_fn wake, void *arg)
 {
 	k->kthreads->wake = wake;
@@ -228,11 +233,12 @@ static void slice(struct kthreads *t, struct cpu *c, u32 node, const struct want
 	r->all_freed += s.freed + slabs;
 	r->preempted = s.preempted;
 	fit_batch(n, c->ops->now(c) - begin, tick);
-	r->sleep_until = s.freed || slabs || s.preempted ? 0 : s.until;
-	if (s.preempted)
+	r->sleep_until = s.preempted || s.blocked == ~(u64)0 ? 0 : s.blocked;
+	if (s.preempted || r->sleep_until)
 		return;
 	if (s.freed >= KSWAPD_SLICE && r->freed < r->target)
 		return;
+	r->sleep_until = reclaim_kswapd_until(&s);
 	if (r->scanned < r->target || !r->freed)
 		r->priority--;
 	r->scanned = r->freed = 0;
@@ -260,6 +266,7 @@ static bool balance(struct kthreads *t, struct cpu *c, u32 node, const struct wa
 	else
 		n->failures++;
 	n->run = (struct kswapd_run){ 0 };
+	reclaim_forget_met(t->k, node);
 	lower_boost(t, c, node, w->highest);
 	return true;
 }
@@ -303,14 +310,15 @@ static void run_kcompactd(struct kthreads *t, struct cpu *c, u32 node)
 	charge_end(&t->k->charger, c, TL_KCOMPACTD, begin, node, w.order);
 }
 
-/* Where a pass could free nothing before a transfer is over, kswapd sleeps till then: congestion_wait(). */
-static u64 wake_time(const struct kthreads *t, struct cpu *c, const struct node_threads *n)
+/* It sleeps for a device's queue, or between passes. */
+static u64 wake_time(struct kthreads *t, struct cpu *c, const struct node_threads *n)
 {
 	u64 now = c->ops->now(c);
 
-	if (n->kcompactd.awake || !n->run.sleep_until || n->run.sleep_until == ~(u64)0)
+	if (!n->kswapd.awake || n->kcompactd.awake || n->run.sleep_until <= now)
 		return now;
-	return MIN(n->run.sleep_until, now + t->k->hz / 10);
+	reclaim_count_sleep(t->k, c, n->run.sleep_until, n->run.priority);
+	return n->run.sleep_until;
 }
 
 void kernel_run_threads(struct kernel *k, struct cpu *c, u32 node)
@@ -370,6 +378,16 @@ static bool oom(void *arg, struct cpu *c, u32 gfp, u32 order)
 	return oom_kill(arg, c, 0);
 }
 
+static bool nap(void *arg, struct cpu *c)
+{
+	return c && reclaim_nap(arg, c);
+}
+
+static struct reclaim_progress *progress(void *arg, const struct cpu *c)
+{
+	return reclaim_progress(arg, c);
+}
+
 static bool waits(void *arg, const struct cpu *c)
 {
 	const struct kernel *k = arg;
@@ -383,4 +401,6 @@ const struct reclaim_ops kernel_reclaim_ops = {
 	.reclaimable = reclaimable,
 	.oom = oom,
 	.waits = waits,
+	.nap = nap,
+	.progress = progress,
 };

@@ -39,7 +39,7 @@ struct kswapd_run {
 	s32 priority;
 	u64 target, scanned, freed; /* pages of the pass at this priority */
 	u64 all_freed;
-	u64 sleep_until; /* cycle at which there may be more to free; 0, ~0: now */
+	u64 sleep_until; /* cycle until which it sleeps, vmscan_wait.c */
 	bool preempted;
 };
 
@@ -68,6 +68,8 @@ void kthreads_free(struct kthreads *t);
 void kthreads_stats_add(struct kthreads *t, struct stats *s); /* registers mm.kthread.* */
 /* For struct page_alloc, with the kernel as argument: slabs shrink, threads are woken. */
 extern const struct reclaim_ops kernel_reclaim_ops;
+/* kswapd found nothing in its last 16 runs. */
+bool kswapd_is_hopeless(const struct kernel *k, u32 node);
 /* kcompactd's look at its node every so often. */
 void kcompactd_tick(struct kthreads *t, struct cpu *c, u32 node);
 

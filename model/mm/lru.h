@@ -53,6 +53,7 @@ struct lruvec {
 	u64 refaults[2], seen_refaults[2];
 	u64 due[NR_LRU_LISTS];                /* 2.6: pages to be scanned that were fewer than a batch */
 	u32 prev_priority;                    /* 2.6: how hard the last reclaim had to try */
+	bool congested, writeback; /* reclaim met: all dirty pages waiting for the device, all pages */
 	u64 max_seq, min_seq[2];              /* generations: the youngest, and the oldest of each type */
 	u64 gen_evicted[2], gen_refaulted[2]; /* pages of each type, older ones for less */
 };

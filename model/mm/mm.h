@@ -12,6 +12,7 @@
 #include "model/mm/kevents.h"
 #include "model/mm/layout.h"
 #include "model/mm/object.h"
+#include "model/mm/reclaim_progress.h"
 #include "model/mm/reclaim_stats.h"
 #include "model/mm/vma.h"
 
@@ -157,6 +158,7 @@ struct task {
 	u64 stack; /* its end: it grows downwards */
 	struct task *prev, *next;
 	bool fault_major; /* the fault that it waits in has asked a device */
+	struct reclaim_progress progress;
 };
 
 /* Of a hardware thread. */
@@ -165,7 +167,8 @@ struct kernel_cpu {
 	struct lru_batch lru;
 	bool in_fault;
 	u64 reclaim_until; /* cycle that a failed allocation has to wait for, 0: none */
-	bool fault_major;  /* as of its task, if it has none */
+	bool fault_major;  /* as of its task, if it has none; the next too */
+	struct reclaim_progress progress;
 };
 
 /* Nodes of the tree of an address space's mappings; vma_object.h. */

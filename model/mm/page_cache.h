@@ -155,6 +155,8 @@ void page_transfer_end(struct kernel *k, struct cpu *c, u64 pfn);
 void page_cache_settle(struct kernel *k, struct cpu *c);
 /* The cycle at which the next transfer is over; 0: there is none. */
 u64 page_cache_next_over(const struct kernel *k);
+/* Pages under write-back, swap's too; *when: the cycle at which more than `nth` are done, ~0: never. */
+u64 page_transfer_writes(const struct kernel *k, u64 nth, u64 *when);
 
 /* ---- dirty pages; see writeback.h ---- */
 

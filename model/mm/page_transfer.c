@@ -207,6 +207,28 @@ void page_cache_settle(struct kernel *k, struct cpu *c)
 	}
 }
 
+static int earlier(const void *a, const void *b)
+{
+	const u64 *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+u64 page_transfer_writes(const struct kernel *k, u64 nth, u64 *when)
+{
+	const struct page_cache *pc = k->page_cache;
+	u64 *ready = xmalloc((pc->n_transfers + 1) * sizeof(*ready)), n = 0;
+	const struct transfer *t;
+
+	for (t = pc->transfer; t < pc->transfer + pc->n_transfers; t++)
+		if (is_under_way(k, t) && page_cache_page(k, t->pfn)->marks & PG_WRITEBACK)
+			ready[n++] = t->ready;
+	qsort(ready, n, sizeof(*ready), earlier);
+	*when = nth < n ? ready[nth] : ~(u64)0;
+	free(ready);
+	return n;
+}
+
 u64 page_cache_next_over(const struct kernel *k)
 {
 	return k->page_cache->n_transfers ? k->page_cache->transfer[0].ready : 0;

@@ -24,7 +24,8 @@
 	X(written, "pages", "whose write reclaim began: nr_vmscan_write")                         \
 	X(unmapped, "entries", "taken away")                                                      \
 	X(scanned_entries, "entries", "of page tables, that swap_out() looked at")                \
-	X(waits, "times", "that reclaim had to wait for a transfer")                              \
+	X(waits, "times", "that reclaim slept: for a device's queue, or after a pass")            \
+	X(wait_cycles, "cycles", "that it was to sleep for, of threads and of kswapd")            \
 	X(priority_passes, "passes", "over zones or nodes")                                       \
 	X(refaults_anon, "pages", "that came back after their eviction: workingset_refault_anon") \
 	X(refaults_file, "pages", "the same, of files")                                           \

@@ -34,10 +34,22 @@ static bool never_waits(void *arg, const struct cpu *c)
 	return false;
 }
 
+static bool never_naps(void *arg, struct cpu *c)
+{
+	return false;
+}
+
+static struct reclaim_progress *no_progress(void *arg, const struct cpu *c)
+{
+	return NULL;
+}
+
 const struct reclaim_ops slab_reclaim_ops = {
 	.wake_kswapd = wake_nobody,
 	.direct = direct,
 	.reclaimable = reclaimable,
 	.oom = nobody_killed,
 	.waits = never_waits,
+	.nap = never_naps,
+	.progress = no_progress,
 };

@@ -413,6 +413,11 @@ u64 swap_transfer(struct kernel *k, struct cpu *c, bool write, u64 slot, u32 pag
 	return end;
 }
 
+struct blockdev *swap_device(const struct kernel *k)
+{
+	return k->swap ? k->swap->dev : NULL;
+}
+
 u64 swap_write_room(struct kernel *k, u64 now)
 {
 	return k->swap->dev ? blockdev_room(k->swap->dev, now) : now;

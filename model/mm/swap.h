@@ -93,6 +93,8 @@ bool swap_synchronous(const struct kernel *k);
  * False: there is no swap, no slot or no memory. If it is in the cache already that is all right.
  */
 bool swap_add(struct kernel *k, struct cpu *c, u64 pfn);
+/* What it lies on; NULL: it is compressed memory, or there is none. */
+struct blockdev *swap_device(const struct kernel *k);
 /* The cycle from which the device takes writes: bdi_write_congested(), blk_mq_get_tag(). */
 u64 swap_write_room(struct kernel *k, u64 now);
 /*

@@ -71,27 +71,35 @@ bool scan_covers(const struct scan *s, const struct lruvec *v)
 	       (!s->kswapd || k->pa->zone[v->unit].node == s->node);
 }
 
-static void shrink_lruvec(struct scan *s, struct lruvec *v)
+static void shrink_lists(struct scan *s, struct lruvec *v)
 {
-	u64 kept = s->k->reclaim.kept_mapped;
-
-	kernel_path_step(s->k, s->c, NULL, STEP_SHRINK_NODE);
-	s->k->reclaim.priority_passes++;
 	switch (s->k->lru->form) {
 	case RECLAIM_SCAN:
 		shrink_scan(s, v);
 		return;
 	case RECLAIM_ZONE:
 		shrink_zone_lists(s, v);
-		break;
+		return;
 	case RECLAIM_MGLRU:
 		shrink_gen(s, v);
-		break;
+		return;
 	default:
 		shrink_split(s, v);
 	}
+}
+
+static void shrink_lruvec(struct scan *s, struct lruvec *v)
+{
+	u64 kept = s->k->reclaim.kept_mapped;
+
+	kernel_path_step(s->k, s->c, NULL, STEP_SHRINK_NODE);
+	s->k->reclaim.priority_passes++;
+	s->met = (struct met){ .again = s->met.again };
+	shrink_lists(s, v);
+	reclaim_note_met(s, v);
 	/* Nobody knows who maps the pages that stayed. */
-	if (s->k->reclaim.kept_mapped > kept && s->k->rmap->anon == &rmap_none)
+	if (s->k->lru->form != RECLAIM_SCAN && s->k->reclaim.kept_mapped > kept &&
+	    s->k->rmap->anon == &rmap_none)
 		swap_out(s, SWAP_CLUSTER_MAX);
 }
 
@@ -100,36 +108,23 @@ static bool is_enough(const struct scan *s)
 	return s->freed >= s->want;
 }
 
-/* shrink_zones(): everything that the scan covers, once. */
+/* shrink_caches() up to 2.6.6 is content with the first zone that has enough. */
+static bool ends_with_enough(const struct scan *s)
+{
+	return s->k->lru->form == RECLAIM_ZONE && s->k->cfg.era < ERA_2_6_9 && !s->kswapd && is_enough(s);
+}
+
+/* All that the scan covers, once: shrink_zones(), the highest zone first; balance_pgdat(), the lowest. */
 static void shrink_all(struct scan *s)
 {
 	const struct lru *l = s->k->lru;
-	u32 i;
+	u32 n = l->units * l->groups, i, at;
 
-	for (i = 0; i < l->units * l->groups; i++)
-		if (scan_covers(s, &l->vec[i]))
-			shrink_lruvec(s, &l->vec[i]);
-}
-
-/*
- * reclaim_throttle(), congestion_wait(): nothing can be had before a transfer is over, or a tenth of a
- * second. In a fault the thread waits; else the hardware thread does. False: the reclaim is over.
- */
-static bool wait_for_transfer(struct scan *s)
-{
-	struct kernel_cpu *cpu = &s->k->cpu[s->c->id];
-	u64 now = s->c->ops->now(s->c), until = MIN(s->until, now + s->k->hz / 10);
-
-	if (s->until == ~(u64)0 || until <= now)
-		return true;
-	s->k->reclaim.waits++;
-	s->until = ~(u64)0;
-	if (cpu->in_fault) {
-		cpu->reclaim_until = until;
-		return false;
+	for (i = 0; i < n && !ends_with_enough(s); i++) {
+		at = l->by_node || s->kswapd ? i : n - 1 - i;
+		if (scan_covers(s, &l->vec[at]))
+			shrink_lruvec(s, &l->vec[at]);
 	}
-	s->c->ops->wait_until(s->c, KPATH_IO_WAIT, until);
-	return true;
 }
 
 /* 2.4.10 to 2.4.22 begin at 6 and end at 1: mm/vmscan.c:DEF_PRIORITY. */
@@ -143,18 +138,19 @@ static s32 last_priority(const struct kernel *k)
 	return k->lru->form == RECLAIM_SCAN ? 1 : 0;
 }
 
-static void try_harder_and_harder(struct scan *s)
+/* False: the thread has to wait, and goes on afterwards. */
+static bool try_harder_and_harder(struct scan *s)
 {
-	for (s->priority = reclaim_first_priority(s->k); s->priority >= last_priority(s->k); s->priority--) {
-		u64 before = s->freed;
-
+	while (s->priority >= last_priority(s->k)) {
+		s->pass_scanned = s->scanned;
+		s->pass_freed = s->freed;
 		shrink_all(s);
 		if (is_enough(s))
-			return;
-		if (s->freed == before && s->priority < reclaim_first_priority(s->k) - 2 &&
-		    !wait_for_transfer(s))
-			return;
+			return true;
+		if (!reclaim_wait(s))
+			return false;
 	}
+	return true;
 }
 
 static struct scan scan_begin(struct kernel *k, struct cpu *c, u32 gfp, u64 want)
@@ -163,12 +159,14 @@ static struct scan scan_begin(struct kernel *k, struct cpu *c, u32 gfp, u64 want
 		.k = k,
 		.c = c,
 		.gfp = gfp,
+		.priority = reclaim_first_priority(k),
 		.want = want,
 		.batch = SWAP_CLUSTER_MAX,
 		.deadline = ~(u64)0,
 		.highest = gfp_highest_zone(gfp),
 		.may_swap = swap_free_slots(k) != 0,
 		.until = ~(u64)0,
+		.blocked = ~(u64)0,
 	};
 }
 
@@ -190,22 +188,41 @@ void scan_count(struct scan *s, u64 looked_at, u64 freed, bool file)
 		     TRACE(s->node, looked_at, freed, (u64)s->priority, file), NULL);
 }
 
+/* Anew, or where the thread was when it began to wait. */
+static void begin_or_go_on(struct scan *s, struct reclaim_progress *p)
+{
+	if (p->waits) {
+		s->priority = p->priority;
+		s->scanned = p->scanned;
+		s->freed = p->freed;
+		p->waits = false;
+		return;
+	}
+	s->k->reclaim.direct++;
+	kernel_path_step(s->k, s->c, NULL, STEP_DIRECT_RECLAIM);
+	s->freed = shrink_slabs(s->k, s->c, s->gfp, s->order);
+}
+
 u64 reclaim_direct(struct kernel *k, struct cpu *c, u32 gfp, u32 order)
 {
+	struct reclaim_progress *p;
 	struct scan s;
 
 	if (!c || !k->lru || k->pa->reclaiming || gfp & GFP_MEMALLOC)
 		return shrink_slabs(k, c, gfp, order);
+	p = reclaim_progress(k, c);
 	s = scan_begin(k, c, gfp, SWAP_CLUSTER_MAX);
 	s.order = order;
 	k->pa->reclaiming = true;
-	k->reclaim.direct++;
-	kernel_path_step(k, c, NULL, STEP_DIRECT_RECLAIM);
-	s.freed = shrink_slabs(k, c, gfp, order);
-	if (!is_enough(&s))
-		try_harder_and_harder(&s);
+	begin_or_go_on(&s, p);
+	if (!is_enough(&s) && !try_harder_and_harder(&s)) {
+		p->waits = true;
+		p->priority = s.priority;
+		p->scanned = s.scanned;
+		p->freed = s.freed;
+	}
 	k->pa->reclaiming = false;
-	return s.freed;
+	return p->waits ? 0 : s.freed;
 }
 
 u64 reclaim_group(struct kernel *k, struct cpu *c, u32 group, u64 pages)
@@ -228,7 +245,7 @@ void reclaim_kswapd(struct scan *s)
 {
 	s->kswapd = true;
 	s->gfp = GFP_KERNEL;
-	s->until = ~(u64)0;
+	s->until = s->blocked = ~(u64)0;
 	s->may_swap = swap_free_slots(s->k) != 0;
 	s->k->pa->reclaiming = true;
 	shrink_all(s);

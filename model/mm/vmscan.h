@@ -4,8 +4,9 @@
  * what happens to one page (vmscan_page.c) is much the same in all of them, how many of which lists are
  * looked at is not (vmscan_split.c, vmscan_zone.c, vmscan_scan.c).
  *
- * A path runs at once, so what Linux would sleep for is a cycle to wait for: kernel.h's TRAP_BLOCK in a
- * fault, else the core's clock. Not modelled: isolated pages as others see them (nobody runs meanwhile),
+ * A path runs at once, so what Linux would sleep for is a cycle to wait for: in a fault, read() and write()
+ * the thread sleeps, others run, and it goes on where reclaim was (kernel.h's TRAP_BLOCK); elsewhere, as in
+ * fork(), the core's clock passes. Not modelled: isolated pages as others see them (nobody runs meanwhile),
  * lumpy reclaim, compaction's demands beyond what alloc_slow.c asks, demotion between nodes. For model/mm.
  */
 #ifndef MMSIM_MM_VMSCAN_H
@@ -35,6 +36,13 @@ struct scan {
 	u64 deadline;             /* cycle from which on kswapd is preempted; ~0: never */
 	bool goes_on, preempted;  /* with a pass that was preempted; this one was */
 	u64 until;                /* cycle at which the first transfer that was met is over, ~0: none was */
+	u64 blocked;              /* at which who looks on must not sleep any more, ~0: he need not */
+	struct met {
+		u64 dirty, congested; /* of files; those that the device makes wait */
+		u64 taken, writeback; /* of all; those that are being written */
+		u64 again;            /* of these, that kswapd knows already: nr_immediate */
+	} met;                        /* pages of the list that was looked at last: reclaim_stat */
+	u64 pass_scanned, pass_freed; /* before this pass */
 	struct tlb_batch tlb;
 };
 
@@ -46,6 +54,26 @@ u64 reclaim_group(struct kernel *k, struct cpu *c, u32 group, u64 pages);
 s32 reclaim_first_priority(const struct kernel *k);
 /* kswapd's look at a node, at one priority, for some pages: struct scan tells what came of it. */
 void reclaim_kswapd(struct scan *s);
+
+/* vmscan_wait.c */
+/*
+ * Behind a pass that was not enough: waits for what the rules of the era want, and sets the priority of the
+ * next one. False: the thread waits (kernel_cpu.reclaim_until), and shall reclaim on afterwards.
+ */
+bool reclaim_wait(struct scan *s);
+/* The same before an allocation tries again for which something was freed. */
+bool reclaim_nap(struct kernel *k, struct cpu *c);
+/* The cycle until which kswapd sleeps behind its pass; not in the future: it need not. */
+u64 reclaim_kswapd_until(const struct scan *s);
+void reclaim_count_sleep(struct kernel *k, struct cpu *c, u64 until, s32 priority);
+/* What the look at a lruvec says of devices that are too slow; and that kswapd has enough. */
+void reclaim_note_met(struct scan *s, struct lruvec *v);
+void reclaim_forget_met(struct kernel *k, u32 node);
+/* Of the thread that runs; and its allocation is over, however. */
+struct reclaim_progress *reclaim_progress(struct kernel *k, const struct cpu *c);
+void reclaim_is_over(struct kernel *k, struct cpu *c);
+
+/* vmscan.c */
 /* A batch of an inactive list, or of the oldest generation, was looked at; file: its pages are of files
  * alone. */
 void scan_count(struct scan *s, u64 looked_at, u64 freed, bool file);

@@ -41,7 +41,7 @@ bool scan_is_blocked(struct scan *s)
 
 	if (room <= now)
 		return false;
-	s->until = MIN(s->until, room);
+	s->blocked = MIN(s->blocked, room);
 	return true;
 }
 
@@ -322,11 +322,25 @@ static bool may_write_file(const struct scan *s, const struct page *p)
 	return s->kswapd && p->marks & PG_RECLAIM;
 }
 
+/* Direct reclaim keeps what would have to wait for the device's queue, 2.5.44 to 5.x. Swap's never counts. */
+static bool may_write_to_queue(const struct scan *s)
+{
+	enum kernel_era era = (enum kernel_era)s->k->cfg.era;
+
+	return s->kswapd || era < ERA_2_5_66 || era == ERA_6_X ||
+	       !writeback_is_congested(s->k, s->c->ops->now(s->c));
+}
+
 /* pageout(). Whether the page is clean and written now; zram may have had no room for it. */
 static bool write_page(struct scan *s, u64 pfn)
 {
 	struct page *p = page_at(s, pfn);
 
+	s->met.dirty += !is_swapbacked(p);
+	if (!is_swapbacked(p) && !may_write_to_queue(s)) {
+		s->met.congested++;
+		return false;
+	}
 	if (!is_swapbacked(p) && !may_write_file(s, p)) {
 		p->marks |= PG_RECLAIM;
 		writeback_wake_for_reclaim(s->k, s->c);
@@ -416,6 +430,20 @@ static enum fate clean_page(struct scan *s, u64 pfn, enum verdict v)
 	return fate;
 }
 
+/* A page under write-back: what 6.x makes of it, folio_check_dirty_writeback() and the cases behind it. */
+static void note_writeback(struct scan *s, u64 pfn)
+{
+	const struct page *p = page_at(s, pfn);
+	bool known = p->marks & PG_RECLAIM;
+
+	if (!(p->marks & PG_WRITEBACK))
+		return;
+	s->met.writeback++;
+	s->met.dirty += !is_swapbacked(p) && s->k->cfg.era == ERA_6_X;
+	s->met.congested += !is_swapbacked(p) && known && s->k->cfg.era == ERA_6_X;
+	s->met.again += s->kswapd && known && lruvec_of(s->k, pfn)->writeback;
+}
+
 /* shrink_folio_list() */
 static enum fate shrink_page(struct scan *s, u64 pfn)
 {
@@ -426,6 +454,7 @@ static enum fate shrink_page(struct scan *s, u64 pfn)
 
 	kernel_path_step(s->k, s->c, NULL, STEP_SHRINK_PAGE);
 	if (is_under_way(s, p)) {
+		note_writeback(s, pfn);
 		p->marks |= PG_RECLAIM;
 		return count(&st->kept_writeback, STAYS);
 	}
@@ -455,6 +484,7 @@ u32 shrink_pages(struct scan *s, struct page_batch *b)
 	u32 i, n = 0, freed = 0, pages;
 
 	page_cache_settle(s->k, s->c);
+	s->met.taken += b->n;
 	for (b->pages = 0, i = 0; i < b->n; i++) {
 		u32 pfn = b->pfn[i];
 		bool anon = is_swapbacked(page_at(s, pfn));

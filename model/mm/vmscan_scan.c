@@ -183,7 +183,7 @@ static bool is_awaited(struct scan *s, const struct page *p)
 {
 	if (!(p->marks & PG_RECLAIM) || !(s->gfp & GFP_FS) || p->ready <= s->c->ops->now(s->c))
 		return false;
-	s->until = MIN(s->until, p->ready);
+	s->blocked = MIN(s->blocked, p->ready);
 	return true;
 }
 

@@ -39,6 +39,7 @@ struct writeback {
 	u32 background, limit;       /* percent */
 	u64 hz, expire;              /* cycles */
 	u64 older;                   /* files dirty since then or before are to be written, 0: none */
+	u64 wanted; /* pages that reclaim wants to be written: min_pages of background_writeout() */
 	u64 ready;                   /* cycle at which all requests so far are over */
 	bool awake;                  /* the flusher will run */
 	u64 bandwidth, measured_at, measured; /* pages a second; when last, and written by then */
@@ -83,6 +84,10 @@ void writeback_run(struct kernel *k, struct cpu *c);
 /* There is something to write; reclaim has met dirty pages: all of them are. wakeup_flusher_threads() */
 void writeback_wake(struct kernel *k, struct cpu *c);
 void writeback_wake_for_reclaim(struct kernel *k, struct cpu *c);
+/* Reclaim wants so many pages to be written at least, the longest dirty first: wakeup_bdflush() */
+void writeback_wake_for_pages(struct kernel *k, struct cpu *c, u64 pages);
+/* The device has more to do than it takes: bdi_write_congested() */
+bool writeback_is_congested(struct kernel *k, u64 now);
 
 void writeback_check(const struct kernel *k);
 

@@ -95,6 +95,28 @@ static void disk_streams(void **state)
 	blockdev_free(d);
 }
 
+/*
+ * Who waits for congestion to end is woken by a write that leaves less than 7/8 of the queue to writes, by
+ * the first one if there are not so many; not by reads.
+ */
+static void congestion_ends(void **state)
+{
+	struct blockdev *d = new_device(BLOCKDEV_HDD, 1);
+	u32 off = cfg.hdd.depth - cfg.hdd.depth / 8, i;
+	u64 end[128];
+
+	assert_true(blockdev_congestion_over(d, 0) == ~(u64)0);
+	blockdev_submit(d, 0, false, 1000, 8);
+	assert_true(blockdev_congestion_over(d, 0) == ~(u64)0);
+	for (i = 0; i < 127; i++) {
+		end[i] = blockdev_submit(d, 0, true, 100000 + i * 8, 8);
+		assert_int_equal(blockdev_congestion_over(d, 0), end[i + 1 > off ? i + 1 - off : 0]);
+	}
+	assert_int_equal(blockdev_congestion_over(d, end[20]), end[21]);
+	assert_true(blockdev_congestion_over(d, end[126]) == ~(u64)0);
+	blockdev_free(d);
+}
+
 /* The same, asked for in advance, 16 requests at a time, and written. */
 static void disk_streams_from_a_queue(void **state)
 {
@@ -291,6 +313,7 @@ static void same_seed_same_times(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(congestion_ends),
 		cmocka_unit_test(disk_streams),
 		cmocka_unit_test(disk_streams_from_a_queue),
 		cmocka_unit_test(disk_seeks),

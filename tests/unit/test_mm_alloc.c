@@ -290,6 +290,16 @@ static bool never(void *arg, const struct cpu *c)
 	return false;
 }
 
+static bool no_nap(void *arg, struct cpu *c)
+{
+	return false;
+}
+
+static struct reclaim_progress *no_state(void *arg, const struct cpu *c)
+{
+	return NULL;
+}
+
 static bool nobody(void *arg, struct cpu *c, u32 gfp, u32 order)
 {
 	return false;
@@ -298,7 +308,8 @@ static bool nobody(void *arg, struct cpu *c, u32 gfp, u32 order)
 /* When reclaim made progress in vain, the reserve gives a pageblock back before the allocation fails. */
 static void test_highatomic_release(void **state)
 {
-	static const struct reclaim_ops ops = { no_kswapd, progress_once, no_pages, nobody, never };
+	static const struct reclaim_ops ops = { no_kswapd, progress_once, no_pages, nobody,
+						never,     no_nap,        no_state };
 	struct page_alloc *pa = small_blocks();
 	struct zone *z = &pa->zone[0];
 	u64 a[64];
@@ -346,7 +357,8 @@ static bool kill_one(void *arg, struct cpu *c, u32 gfp, u32 order)
 
 static void test_oom(void **state)
 {
-	static const struct reclaim_ops ops = { no_kswapd, no_progress, no_pages, kill_one, never };
+	static const struct reclaim_ops ops = { no_kswapd, no_progress, no_pages, kill_one,
+						never,     no_nap,      no_state };
 	u32 era;
 
 	for (era = ERA_2_4_21; era < NR_ERAS; era++) {

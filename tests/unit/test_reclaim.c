@@ -13,6 +13,8 @@
 #include "model/mm/pte.h"
 #include "model/mm/rmap.h"
 #include "model/mm/swap.h"
+#include "model/mm/vmscan.h"
+#include "tests/ref/ref_blockdev.h"
 #include "tests/ref/ref_mm_cpu.h"
 
 #define PAGE 4096ull
@@ -76,6 +78,7 @@ static struct env *env_new(const struct form *f, u64 memory, u32 swap, u64 limit
 		.charge = true,
 		.instruction_scale = 100,
 		.time_scale = 1000000,
+		.blockdev = { .hdd = ref_disk },
 		.swap = { .device = swap, .page_cluster = 3, .size = 4 * memory, .zram = { 10, 5, 15, 55 } },
 		.placement = FRAME_BUDDY
 	};
@@ -236,12 +239,157 @@ static void the_largest_is_killed(void **state)
 	env_free(e);
 }
 
+/* ---- what reclaim waits for ---- */
+
+#define MS 1000000ull /* cycles */
+
+/* Touches pages until the counter is not 0. The first one that was not. */
+static u64 fill(struct env *e, struct mm *mm, u64 from, const u64 *until)
+{
+	u32 traps;
+	u64 i;
+
+	mm_load(mm, e->c);
+	for (i = from; !*until; i++) {
+		e->cpu->n_tlb = e->cpu->n_pwc = 0;
+		ref_access(e->cpu, mm, BASE + i * PAGE, ACCESS_WRITE, &traps);
+		assert_true(i < COLD);
+	}
+	return i;
+}
+
+static struct lruvec *zone_lists(const struct env *e)
+{
+	struct lruvec *v = e->k->lru->vec;
+
+	return v[0].n[LRU_INACTIVE_FILE] > v[1].n[LRU_INACTIVE_FILE] ? &v[0] : &v[1];
+}
+
+/* Nobody has used the pages, and all are inactive. */
+static void make_old(struct env *e, struct mm *mm, u64 pages)
+{
+	u64 i, pa, entry, pfn;
+
+	lru_add_drain(e->k, e->c);
+	for (i = 0; i < pages; i++) {
+		pa = pgtable_entry(mm, NULL, KPATH_FAULT, BASE + i * PAGE, false);
+		entry = pte_read(mm, pa);
+		pfn = pte_pfn(mm, entry);
+		pte_write(mm, NULL, KPATH_FAULT, pa, pte_without(mm, entry, PTE_ACCESSED));
+		lru_remove(e->k, e->c, pfn);
+		rmap_page(e->k, pfn)->marks &= (u16) ~(PG_ACTIVE | PG_REFERENCED);
+		lru_insert(e->k, e->c, pfn, false);
+	}
+}
+
+/* The thread waits, and goes on. False: it did not wait. */
+static bool wait_and_go_on(struct env *e, struct mm *mm, u64 page)
+{
+	u32 traps;
+
+	if (!reclaim_progress(e->k, e->c)->waits)
+		return false;
+	e->c->ops->wait_until(e->c, KPATH_IO_WAIT, e->c->block_until);
+	ref_access(e->cpu, mm, BASE + page * PAGE, ACCESS_WRITE, &traps);
+	return true;
+}
+
+enum expected_naps { NO_NAPS, ALL_NAPS, LATE_NAPS };
+
+/* Of priorities below 10, from the one on at which so many inactive pages make a batch: 2.6.7 on. */
+static u64 late_naps(u64 inactive)
+{
+	u64 due = 0;
+	s32 priority = DEF_PRIORITY + 1;
+
+	while (due < SWAP_CLUSTER_MAX)
+		due += (inactive >> --priority) + 1;
+	return (u64)MIN(priority, DEF_PRIORITY - 3) + 1;
+}
+
+/*
+ * Pages are locked, so none can be freed, and swap has no queue whose writes would end, so every nap has its
+ * whole length: behind each of the 13 passes in 2.5.66, in 2.6.9 behind those at less than priority 10 that
+ * have looked at a page; later kernels see that no queue is full, and no write to wait for. All are of one
+ * call of try_to_free_pages(), which goes on after each.
+ */
+static void naps_have_their_length(void **state)
+{
+	static const struct {
+		const char *name;
+		u32 form, rule;
+		enum expected_naps naps;
+		u64 length;
+	} cases[] = {
+		{ "2.5.66", 1, 0, ALL_NAPS, 250 * MS },
+		{ "2.6.9", 2, 0, LATE_NAPS, 100 * MS },
+		{ "2.6.18", 3, 0, LATE_NAPS, 100 * MS },
+		{ "2.6.37", 4, 0, NO_NAPS, 0 },
+		{ "6.x", 5, 0, NO_NAPS, 0 },
+		{ "2.5.66 that never sleeps", 1, RECLAIM_WAIT_NEVER + 1, NO_NAPS, 0 },
+		{ "2.6.9 by the rule of 2.5", 2, RECLAIM_WAIT_EACH + 1, ALL_NAPS, 100 * MS },
+	};
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct env *e = env_new(&forms[cases[i].form], 32ull << 20, SWAP_ZRAM, 0);
+		struct mm *mm = program(e, COLD);
+		struct reclaim_stats *st = &e->k->reclaim;
+		u64 n, at, expected = 0;
+
+		print_message("%s\n", cases[i].name);
+		mm->vmas.v[0]->flags |= MM_LOCKED;
+		e->k->cfg.reclaim_wait = cases[i].rule;
+		at = fill(e, mm, 0, &e->k->pa->st.slow);
+		if (cases[i].naps != NO_NAPS) {
+			make_old(e, mm, at);
+			expected = cases[i].naps == ALL_NAPS ? DEF_PRIORITY + 1
+							     : late_naps(zone_lists(e)->n[LRU_INACTIVE_FILE]);
+		}
+		at = fill(e, mm, at, &st->direct) - 1;
+		for (n = 0; st->direct == 1 && st->waits == n + 1; n++) {
+			assert_in_range(e->c->block_until - e->c->ops->now(e->c), cases[i].length - MS,
+					cases[i].length);
+			if (!wait_and_go_on(e, mm, at))
+				break;
+		}
+		assert_int_equal(n, expected);
+		assert_true(n == 0 || st->wait_cycles >= n * cases[i].length);
+		mm_put(mm, e->c);
+		env_free(e);
+	}
+}
+
+/* With swap on a disk a nap ends with a write, and the page that it was is free for who waited. */
+static void a_write_ends_a_nap(void **state)
+{
+	struct env *e = env_new(&forms[1], 32ull << 20, BLOCKDEV_HDD, 0);
+	struct mm *mm = program(e, COLD);
+	u64 at = fill(e, mm, 0, &e->k->pa->st.slow), now, woken = 0;
+	u32 n = 0;
+
+	make_old(e, mm, at);
+	at = fill(e, mm, at, &e->k->reclaim.direct) - 1;
+	do {
+		now = e->c->ops->now(e->c);
+		woken = blockdev_congestion_over(swap_device(e->k), now);
+		assert_true(woken < now + 250 * MS);
+		assert_int_equal(e->c->block_until, woken);
+		assert_true(n++ < DEF_PRIORITY);
+	} while (wait_and_go_on(e, mm, at) && reclaim_progress(e->k, e->c)->waits);
+	assert_int_equal(e->k->reclaim.waits, n);
+	assert_int_equal(e->k->reclaim.direct, 1);
+	assert_true(e->k->reclaim.stolen_direct);
+	mm_put(mm, e->c);
+	env_free(e);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(in_all_forms),
-		cmocka_unit_test(a_full_group_walks_all_priorities),
-		cmocka_unit_test(the_largest_is_killed),
+		cmocka_unit_test(in_all_forms),          cmocka_unit_test(a_full_group_walks_all_priorities),
+		cmocka_unit_test(the_largest_is_killed), cmocka_unit_test(naps_have_their_length),
+		cmocka_unit_test(a_write_ends_a_nap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
