@@ -371,58 +371,55 @@ void core_sync(struct core *c)
 		sum += c->cycles[i];
 		stalls += c->stall[i];
 	}
-	ASSERT(stalls + c->st.instructions - c->owed == end);
+	ASSERT(stalls + c->st.instructions == end);
 	c->cycles[PART_BASE] = c->st.cycles - sum;
 	count_pure_hits(c);
 	core_kernel_sync(c);
 }
 
-static void count_runs(struct core *c, const code_counts *sum, u64 sign)
+static void count_runs(struct core *c, const code_counts *sum)
 {
-	c->st.instructions += sign * code_count(sum, COUNT_INSNS);
-	c->st.atomics += sign * code_count(sum, COUNT_ATOMICS);
-	c->st.software_prefetches += sign * code_count(sum, COUNT_PREFETCHES);
-	c->l1i.st.fetches += sign * code_count(sum, COUNT_FETCHES);
-	c->l1d.st.loads += sign * code_count(sum, COUNT_LOADS);
-	c->l1d.st.stores += sign * code_count(sum, COUNT_STORES);
-	c->data_loads += sign * (code_count(sum, COUNT_LOADS) - code_count(sum, COUNT_ATOMICS));
-	c->data_stores += sign * code_count(sum, COUNT_STORES);
+	c->st.instructions += code_count(sum, COUNT_INSNS);
+	c->st.atomics += code_count(sum, COUNT_ATOMICS);
+	c->st.software_prefetches += code_count(sum, COUNT_PREFETCHES);
+	c->l1i.st.fetches += code_count(sum, COUNT_FETCHES);
+	c->l1d.st.loads += code_count(sum, COUNT_LOADS);
+	c->l1d.st.stores += code_count(sum, COUNT_STORES);
+	c->data_loads += code_count(sum, COUNT_LOADS) - code_count(sum, COUNT_ATOMICS);
+	c->data_stores += code_count(sum, COUNT_STORES);
 	if (c->xlate && !c->l1i.index.vivt)
-		c->itlb.st.lookups += sign * code_count(sum, COUNT_ITLB_LOOKUPS);
+		c->itlb.st.lookups += code_count(sum, COUNT_ITLB_LOOKUPS);
 	if (c->xlate && !c->l1d.index.vivt)
-		c->dtlb.st.lookups += sign * code_count(sum, COUNT_SLOTS);
+		c->dtlb.st.lookups += code_count(sum, COUNT_SLOTS);
 }
 
-/* What a run that stopped in its middle counted for the slots that it did not reach. */
-static void uncount_rest(struct core *c, const struct core_chunk *ch)
+static inline void add_counts(code_counts *sum, const code_counts *v, s32 sign)
+{
+	u32 i;
+
+	for (i = 0; i < COUNT_VECTORS; i++)
+		sum[i] += v[i] * (u32)sign;
+}
+
+/* Of a run that stopped in its middle: what is yet to be done, from the access on for which it stopped. */
+static void note_rest(struct core_chunk *ch)
 {
 	const struct code_block *b = &ch->code->block[ch->block[ch->run]];
-	u32 rest[NR_CODE_COUNTS] = { 0 }, i;
-	code_counts sum[COUNT_VECTORS];
+	const struct code_slot *s = b->slot + ch->slot;
+	u32 rest[NR_CODE_COUNTS] = { 0 };
 
-	rest[COUNT_INSNS] = (u32)b->n_insns - MIN(b->n_insns, b->slot[ch->slot].insn);
-	for (i = ch->slot; i < b->n_slots; i++) {
-		u32 kind = b->slot[i].kind;
-
-		rest[COUNT_LOADS] += kind == TR_LOAD || kind == TR_ATOMIC;
-		rest[COUNT_STORES] += kind == TR_STORE || kind == TR_ATOMIC;
-		rest[COUNT_ATOMICS] += kind == TR_ATOMIC;
-		rest[COUNT_PREFETCHES] += kind == TR_PREFETCH;
+	rest[COUNT_INSNS] = (u32)b->n_insns - MIN(b->n_insns, s->insn);
+	for (; s < b->slot + b->n_slots; s++) {
+		rest[COUNT_LOADS] += s->kind == TR_LOAD || s->kind == TR_ATOMIC;
+		rest[COUNT_STORES] += s->kind == TR_STORE || s->kind == TR_ATOMIC;
+		rest[COUNT_ATOMICS] += s->kind == TR_ATOMIC;
+		rest[COUNT_PREFETCHES] += s->kind == TR_PREFETCH;
 		rest[COUNT_SLOTS]++;
 	}
-	memcpy(sum, rest, sizeof(sum));
-	count_runs(c, sum, (u64)-1);
+	memcpy(ch->rest, rest, sizeof(ch->rest));
 }
 
 /* Running. */
-
-/* Instructions of a run that stopped in the middle, counted when it began but not executed yet. */
-static u64 owed(const struct core_chunk *ch)
-{
-	const struct code_block *b = &ch->code->block[ch->block[ch->run]];
-
-	return b->n_insns - MIN(b->n_insns, b->slot[ch->slot].insn);
-}
 
 static struct core_delay *delay_of_next(struct core *c, const struct core_chunk *ch)
 {
@@ -453,9 +450,9 @@ enum core_stop core_run(struct core *c, struct core_chunk *ch, u64 until)
 	u64 slots = until > ~(u64)0 / c->width ? ~(u64)0 : until * c->width;
 	enum core_stop stop;
 	code_counts sum[COUNT_VECTORS];
+	bool begun = ch->begun;
 
-	c->owed -= ch->begun ? owed(ch) : 0;
-	if (!ch->begun)
+	if (!begun)
 		c->waits_at = 0;
 	if (unlikely(ch->blocked))
 		resume_blocked(c, ch);
@@ -471,8 +468,13 @@ enum core_stop core_run(struct core *c, struct core_chunk *ch, u64 until)
 		stop = run_chunk(c, ch, slots, sum, true, false);
 	else
 		stop = run_chunk(c, ch, slots, sum, false, far);
-	count_runs(c, sum, 1);
-	c->owed += ch->begun ? owed(ch) : 0;
+	if (begun)
+		add_counts(sum, ch->rest, 1);
+	if (ch->begun) {
+		note_rest(ch);
+		add_counts(sum, ch->rest, -1);
+	}
+	count_runs(c, sum);
 	if (stop == CORE_AHEAD)
 		return stop;
 	if (stop == CORE_BLOCK)
@@ -499,16 +501,6 @@ enum core_stop core_pass_over(struct core *c, struct core_chunk *ch, u64 until)
 	core_pass(c, t, PART_IDLE);
 	core_sync(c);
 	return stop;
-}
-
-void core_abandon(struct core *c, struct core_chunk *ch)
-{
-	if (!ch->begun)
-		return;
-	c->owed -= owed(ch);
-	uncount_rest(c, ch);
-	ch->begun = false;
-	core_sync(c);
 }
 
 void core_set_horizon(struct core *c, u64 slot)
@@ -543,7 +535,7 @@ u64 core_now(const struct core *c)
 
 u64 core_instructions(const struct core *c)
 {
-	return c->st.instructions - c->owed;
+	return c->st.instructions;
 }
 
 struct cpu *core_cpu(struct core *c)

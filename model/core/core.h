@@ -88,10 +88,12 @@ struct core_chunk {
 	u32 run;  /* the next one, or the one that stopped in the middle */
 	u32 slot; /* next memory slot of that run */
 	u32 at;   /* index of the address of that run's first slot */
-	bool begun; /* the run's instructions are counted and fetched already */
+	bool begun; /* the run's instructions are fetched already */
 	bool blocked; /* its next access, or fetch, has waited for a device, and could have been made at: */
 	u64 blocked_at; /* cycle */
 	u32 blocked_by; /* enum access_cause */
+	/* Of a run that stopped in its middle: counted when it is done, as a measured part may end before. */
+	code_counts rest[COUNT_VECTORS];
 };
 
 enum core_stop {
@@ -107,8 +109,6 @@ enum core_stop {
 enum core_stop core_run(struct core *c, struct core_chunk *chunk, u64 until);
 /* As core_run() when time stands, but the runs, none of which has begun, are not made: the core is idle. */
 enum core_stop core_pass_over(struct core *c, struct core_chunk *chunk, u64 until);
-/* The chunk is not run on: what a run that stopped in its middle has counted too much is taken back. */
-void core_abandon(struct core *c, struct core_chunk *chunk);
 /* Issue slot up to which the core may touch what it shares with others; ~0 at first. */
 void core_set_horizon(struct core *c, u64 slot);
 /* Issue slot at which core_run() would go on: later than the clock where it stopped for the horizon. */

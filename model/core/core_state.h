@@ -137,7 +137,6 @@ struct core {
 	u64 stall[NR_CORE_PARTS];  /* slots by part; base is what is left */
 	u64 cycles[NR_CORE_PARTS]; /* the same for the counters, see core_sync() */
 	struct core_stats st;
-	u64 owed; /* instructions counted, but of runs that wait in the middle */
 	u64 sampled_loads, sampled_stores; /* in the histograms one by one; the others are pure hits */
 	u64 pure_loads, pure_stores;       /* in the histograms' pure-hit bin */
 	u64 data_loads, data_stores;       /* recorded accesses that are loads; stores and atomics */

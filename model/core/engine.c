@@ -383,7 +383,7 @@ static enum step run_chunk(struct engine *e, struct thread *th)
 			return engine_kill_oom(e, th);
 		}
 	}
-	core_abandon(e->on->core, c);
+	c->begun = false;
 	e->st.dropped += c->n_runs - c->run;
 	c->run = c->n_runs;
 	return STEP_DONE;

@@ -187,8 +187,6 @@ enum core_stop ref_machine_run(struct ref_machine *m, u32 block, const u64 *addr
 	do
 		stop = core_run(m->core, &ch, ~(u64)0);
 	while (stop == CORE_BLOCK);
-	if (stop != CORE_DONE)
-		core_abandon(m->core, &ch);
 	free(blocks);
 	return stop;
 }

@@ -417,6 +417,43 @@ static void test_block_and_resume(void **state)
 	ref_machine_fini(&m);
 }
 
+/* A measured part that begins or ends while the run waits has what was made, and no more. */
+static void test_counts_in_the_middle(void **state)
+{
+	const struct tr_slot slots[] = { { .size = 8, .insn = 0, .kind = TR_LOAD },
+					 { .size = 8, .insn = 1, .kind = TR_STORE },
+					 { .size = 8, .insn = 2, .kind = TR_ATOMIC } };
+	const u64 addr[] = { HEAP, HEAP + PAGE, HEAP };
+	const u32 blocks[] = { 0 };
+	struct core_chunk ch = { .block = blocks, .addr = addr, .n_runs = 1 };
+	/* of a run before, up to the store, its lookup to be made again, and all of the run */
+	static const struct {
+		const char *name;
+		u64 before, middle, end;
+	} counts[] = {
+		{ "core0.instructions", 4, 5, 8 },    { "core0.l1d.loads", 2, 3, 4 },
+		{ "core0.l1d.stores", 2, 2, 4 },      { "core0.atomics", 1, 1, 2 },
+		{ "core0.dtlb.lookups", 3, 3 + 2, 7 }, { "core0.dtlb.misses", 1, 2, 3 },
+	};
+	struct ref_machine m;
+	u32 i;
+
+	init(&m);
+	ref_machine_block(&m, CODE, 4, slots, 3);
+	run_over(&m, 0, (const u64[]){ HEAP, HEAP, HEAP }, 1);
+	for (i = 0; i < ARRAY_SIZE(counts); i++)
+		assert_int_equal(ref_stat(&m, counts[i].name), counts[i].before);
+	m.block_faults = 1;
+	ch.code = &m.code;
+	assert_int_equal(core_run(m.core, &ch, ~0ull), CORE_BLOCK);
+	for (i = 0; i < ARRAY_SIZE(counts); i++)
+		assert_int_equal(ref_stat(&m, counts[i].name), counts[i].middle);
+	assert_int_equal(core_run(m.core, &ch, ~0ull), CORE_DONE);
+	for (i = 0; i < ARRAY_SIZE(counts); i++)
+		assert_int_equal(ref_stat(&m, counts[i].name), counts[i].end);
+	ref_machine_fini(&m);
+}
+
 /* The quantum stops between runs, no earlier than asked for. */
 static void test_quantum(void **state)
 {
@@ -511,6 +548,7 @@ int main(void)
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_segv),
 		cmocka_unit_test(test_block_and_resume),
+		cmocka_unit_test(test_counts_in_the_middle),
 		cmocka_unit_test(test_quantum),
 		cmocka_unit_test(test_kernel_traffic),
 		cmocka_unit_test(test_unknown_dependence),
