@@ -166,7 +166,7 @@ static bool copy_to_move(struct move *m, u64 va, u64 entry_pa, u64 entry)
 	pfn = rmap_prepare(mm, m->c, e.vma) ? page_alloc(k, m->c, GFP_HIGHUSER_MOVABLE, 0, va) : NO_FRAME;
 	if (pfn != NO_FRAME && pte_read(mm, entry_pa) == entry) {
 		page_copy(k, m->c, pfn, old);
-		rmap_remove(k, m->c, &e);
+		rmap_remove(k, m->c, &e, KPATH_SYSCALL);
 		e.pfn = pfn;
 		rmap_add_new(k, m->c, &e);
 		lru_add(k, m->c, pfn);

@@ -360,7 +360,7 @@ static enum trap_result copy_page(struct fault *f, u64 old)
 		return done(&f->k->fault.spurious);
 	}
 	kernel_path_step(f->k, f->c, f->mm, STEP_WP_FAULT);
-	rmap_remove(f->k, f->c, &was);
+	rmap_remove(f->k, f->c, &was, KPATH_FAULT);
 	fault_map_new(f, pfn);
 	tlb_flush_page(f->mm, f->c, f->page);
 	swap_page_unmapped(f->k, f->c, old);

@@ -335,7 +335,8 @@ static void zap_entry(void *arg, u64 va, u64 entry_pa, u64 entry, u32 level)
 					       .va = va,
 					       .entry_pa = entry_pa,
 					       .pfn = page_at(k, entry, level, 0),
-					       .level = level });
+					       .level = level },
+			 e->path);
 	gather_huge(e->g, va, level);
 	gather_block(e->g, page_at(k, entry, level, 0), huge_order(k, level));
 	forget_all(k, level == 1 ? e->g->c : NULL, entry_pa, level);

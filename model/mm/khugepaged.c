@@ -290,7 +290,8 @@ static void fill(struct range *r, struct gather *g, u32 i, u64 to)
 	rmap_remove(
 		k, r->c,
 		&(struct rmap_entry){
-			.mm = r->mm, .va = r->va + ((u64)i << k->page_shift), .entry_pa = pa, .pfn = old });
+			.mm = r->mm, .va = r->va + ((u64)i << k->page_shift), .entry_pa = pa, .pfn = old },
+		KPATH_UNMAP);
 	gather_frame(g, old);
 }
 

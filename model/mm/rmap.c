@@ -142,13 +142,14 @@ static void count_rss(struct mm *mm, const struct page *p, s32 pages)
 		mm->rss.shmem += (u64)(s64)pages;
 }
 
-static void add_first(struct kernel *k, struct cpu *c, const struct rmap_entry *e, bool exclusive)
+static void add_first(struct kernel *k, struct cpu *c, const struct rmap_entry *e, bool exclusive,
+		      enum kernel_path path)
 {
 	struct page *p = rmap_page(k, e->pfn);
 	struct rmap *r = k->rmap;
 
 	ASSERT(!p->mapcount);
-	r->path = KPATH_FAULT;
+	r->path = path;
 	p->mapping = PAGE_MAPPING_ANON;
 	p->marks = (u16)((p->marks & ~PG_EXCLUSIVE) | PG_SWAPBACKED | (exclusive ? PG_EXCLUSIVE : 0));
 	if (r->anon->add_new)
@@ -162,18 +163,24 @@ static void add_first(struct kernel *k, struct cpu *c, const struct rmap_entry *
 	touch_page(r, c, e->pfn, r->page->mapcount, 4);
 }
 
-static void add_steps(const struct kernel *k, struct cpu *c, const struct rmap_entry *e)
+static void add_steps(const struct kernel *k, struct cpu *c, const struct rmap_entry *e,
+		      enum kernel_path path)
 {
-	step_without(k, c, e->pfn, era_add_step((enum kernel_era)k->cfg.era), KPATH_FAULT);
+	step_without(k, c, e->pfn, era_add_step((enum kernel_era)k->cfg.era), path);
 	if (!k->rmap || k->rmap->anon != &rmap_none)
 		kernel_path_step(k, c, e->mm, STEP_RMAP_ADD);
 }
 
+static void add_new(struct kernel *k, struct cpu *c, const struct rmap_entry *e, enum kernel_path path)
+{
+	add_steps(k, c, e, path);
+	if (rmap_page(k, e->pfn))
+		add_first(k, c, e, true, path);
+}
+
 void rmap_add_new(struct kernel *k, struct cpu *c, const struct rmap_entry *e)
 {
-	add_steps(k, c, e);
-	if (rmap_page(k, e->pfn))
-		add_first(k, c, e, true);
+	add_new(k, c, e, KPATH_FAULT);
 }
 
 void rmap_add_swapped(struct kernel *k, struct cpu *c, const struct rmap_entry *e, bool exclusive)
@@ -181,8 +188,8 @@ void rmap_add_swapped(struct kernel *k, struct cpu *c, const struct rmap_entry *
 	struct page *p = rmap_page(k, e->pfn);
 
 	if (!p->mapcount) {
-		add_steps(k, c, e);
-		add_first(k, c, e, exclusive);
+		add_steps(k, c, e, KPATH_FAULT);
+		add_first(k, c, e, exclusive, KPATH_FAULT);
 		return;
 	}
 	rmap_add(k, c, e);
@@ -218,16 +225,16 @@ void rmap_dup(struct kernel *k, struct cpu *c, const struct rmap_entry *e)
 	add(k, c, e, KPATH_FORK);
 }
 
-void rmap_remove(struct kernel *k, struct cpu *c, const struct rmap_entry *e)
+void rmap_remove(struct kernel *k, struct cpu *c, const struct rmap_entry *e, enum kernel_path path)
 {
 	struct page *p = tracked(k, e->pfn);
 	struct rmap *r = k->rmap;
 
-	step_without(k, c, e->pfn, STEP_RMAP_REMOVE, KPATH_UNMAP);
+	step_without(k, c, e->pfn, STEP_RMAP_REMOVE, path);
 	if (!p)
 		return;
 	ASSERT(p->mapcount);
-	r->path = KPATH_UNMAP;
+	r->path = path;
 	if (half(r, p)->remove)
 		half(r, p)->remove(r, c, p, e);
 	r->mapped -= !--p->mapcount;
@@ -311,20 +318,22 @@ u64 rmap_mapped_pages(const struct kernel *k)
 	return k->rmap ? k->rmap->mapped : 0;
 }
 
-typedef void (*each_page_fn)(struct kernel *k, struct cpu *c, const struct rmap_entry *e);
+typedef void (*each_page_fn)(struct kernel *k, struct cpu *c, const struct rmap_entry *e,
+			     enum kernel_path path);
 
 /* One page pays for all of them, as the head of a compound page does. */
-static void each_page(struct kernel *k, struct cpu *c, const struct rmap_entry *e, each_page_fn fn)
+static void each_page(struct kernel *k, struct cpu *c, const struct rmap_entry *e, each_page_fn fn,
+		      enum kernel_path path)
 {
 	u64 n = huge_pages(k, e->level), i;
 	struct rmap_entry one = *e;
 
 	if (!k->rmap)
-		fn(k, c, e);
+		fn(k, c, e, path);
 	if (!k->rmap || !memmap_has(&k->pa->map, e->pfn))
 		return;
 	for (i = 0; i < n; i++) {
-		fn(k, i ? NULL : c, &one);
+		fn(k, i ? NULL : c, &one, path);
 		one.pfn++;
 		one.va += FRAME_SIZE;
 	}
@@ -332,17 +341,17 @@ static void each_page(struct kernel *k, struct cpu *c, const struct rmap_entry *
 
 void rmap_add_new_huge(struct kernel *k, struct cpu *c, const struct rmap_entry *e)
 {
-	each_page(k, c, e, rmap_add_new);
+	each_page(k, c, e, add_new, KPATH_FAULT);
 }
 
 void rmap_dup_huge(struct kernel *k, struct cpu *c, const struct rmap_entry *e)
 {
-	each_page(k, c, e, rmap_dup);
+	each_page(k, c, e, add, KPATH_FORK);
 }
 
-void rmap_remove_huge(struct kernel *k, struct cpu *c, const struct rmap_entry *e)
+void rmap_remove_huge(struct kernel *k, struct cpu *c, const struct rmap_entry *e, enum kernel_path path)
 {
-	each_page(k, c, e, rmap_remove);
+	each_page(k, c, e, rmap_remove, path);
 }
 
 void rmap_table(struct mm *mm, struct cpu *c, u64 pfn, u64 va, u32 level)

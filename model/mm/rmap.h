@@ -242,7 +242,8 @@ void rmap_add_swapped(struct kernel *k, struct cpu *c, const struct rmap_entry *
 void rmap_add(struct kernel *k, struct cpu *c, const struct rmap_entry *e);
 /* The same in a child's address space. */
 void rmap_dup(struct kernel *k, struct cpu *c, const struct rmap_entry *e);
-void rmap_remove(struct kernel *k, struct cpu *c, const struct rmap_entry *e);
+/* On the account of `path`. */
+void rmap_remove(struct kernel *k, struct cpu *c, const struct rmap_entry *e, enum kernel_path path);
 void rmap_moved(struct kernel *k, struct cpu *c, const struct rmap_entry *e, u64 from);
 /*
  * False: the page cannot be mapped there as well, or by the one entry that is moved there, while others map
@@ -258,7 +259,7 @@ void rmap_migrate(struct kernel *k, struct cpu *c, u64 from, u64 to);
 bool rmap_prepare_huge(struct mm *mm, struct cpu *c, struct vma *v, u32 level);
 void rmap_add_new_huge(struct kernel *k, struct cpu *c, const struct rmap_entry *e);
 void rmap_dup_huge(struct kernel *k, struct cpu *c, const struct rmap_entry *e);
-void rmap_remove_huge(struct kernel *k, struct cpu *c, const struct rmap_entry *e);
+void rmap_remove_huge(struct kernel *k, struct cpu *c, const struct rmap_entry *e, enum kernel_path path);
 /* A page table of mm begins to translate va, by entries of a level; or stops being one. */
 void rmap_table(struct mm *mm, struct cpu *c, u64 pfn, u64 va, u32 level);
 void rmap_table_gone(struct kernel *k, u64 pfn);

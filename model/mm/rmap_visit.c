@@ -56,10 +56,14 @@ static void touch_table_lock(const struct rmap_walk *w, const struct mm *mm, u64
 
 bool rmap_found(struct rmap_walk *w, const struct rmap_entry *e)
 {
+	bool more;
+
 	w->found++;
 	w->left--;
 	touch_table_lock(w, e->mm, e->entry_pa);
-	return w->entry(w, e) && w->left;
+	more = w->entry(w, e);
+	w->k->rmap->path = w->path; /* the entry may have been removed, or its large page taken apart */
+	return more && w->left;
 }
 
 bool rmap_visit(struct rmap_walk *w, struct mm *mm, struct vma *v, u64 va)

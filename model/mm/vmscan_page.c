@@ -225,7 +225,8 @@ void unmap_entry(struct scan *s, struct mm *mm, u64 va, u64 entry_pa)
 	}
 	if (flags & PTE_PRESENT)
 		tlb_batch_add(&s->tlb, mm, s->c, va, flags & PTE_DIRTY);
-	rmap_remove(k, s->c, &(struct rmap_entry){ .mm = mm, .va = va, .entry_pa = entry_pa, .pfn = pfn });
+	rmap_remove(k, s->c, &(struct rmap_entry){ .mm = mm, .va = va, .entry_pa = entry_pa, .pfn = pfn },
+		    KPATH_RECLAIM);
 	k->reclaim.unmapped++;
 	frame_put(k->frames, s->c, pfn);
 }

@@ -34,7 +34,8 @@ static void zap_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 	pte_write(g->mm, g->c, KPATH_UNMAP, entry_pa, 0);
 	rmap_remove(g->mm->k, g->c,
 		    &(struct rmap_entry){
-			    .mm = g->mm, .va = va, .entry_pa = entry_pa, .pfn = pte_pfn(g->mm, entry) });
+			    .mm = g->mm, .va = va, .entry_pa = entry_pa, .pfn = pte_pfn(g->mm, entry) },
+		    KPATH_UNMAP);
 	if (pte_flags(g->mm, entry) & PTE_PRESENT)
 		gather_page(g, va);
 	gather_frame(g, pte_pfn(g->mm, entry));

@@ -215,7 +215,8 @@ static void take_entry(void *arg, u64 va, u64 entry_pa, u64 entry)
 	pte_write(t->mm, c, KPATH_RECLAIM, entry_pa, pte_swap(t->mm, p->swap - 1));
 	swap_duplicate(k, c, p->swap - 1);
 	t->mm->rss.swap++;
-	rmap_remove(k, c, &(struct rmap_entry){ .mm = t->mm, .va = va, .entry_pa = entry_pa, .pfn = t->pfn });
+	rmap_remove(k, c, &(struct rmap_entry){ .mm = t->mm, .va = va, .entry_pa = entry_pa, .pfn = t->pfn },
+		    KPATH_RECLAIM);
 	tlb_flush_page(t->mm, c, va);
 	frame_put(k->frames, c, t->pfn);
 }

@@ -14,6 +14,7 @@
 #include "model/mm/alloc.h"
 #include "model/mm/pgtable.h"
 #include "model/mm/rmap.h"
+#include "model/mm/shootdown.h"
 #include "model/mm/slab.h"
 #include "tests/ref/ref_mm_cpu.h"
 
@@ -538,6 +539,52 @@ static void test_visit_instructions(void **state)
 	assert_int_equal(few - 4 * 465 + 465 - 117 + 60, 750);
 }
 
+static bool take_away(struct rmap_walk *w, const struct rmap_entry *e)
+{
+	rmap_remove(w->k, w->c, e, KPATH_RECLAIM);
+	pte_write(e->mm, w->c, KPATH_RECLAIM, e->entry_pa, 0);
+	tlb_flush_page(e->mm, w->c, e->va);
+	frame_put(w->k->frames, w->c, w->pfn);
+	return true;
+}
+
+/* A walk that takes the entries away which it finds is reclaim's to its end. */
+static void test_path_of_a_walk(void **state)
+{
+	static const u32 scheme[] = { RMAP_PTE_CHAIN, RMAP_ANONMM, RMAP_ANON_VMA, RMAP_ANON_VMA_CHAIN };
+	struct plan p = {
+		.file = RMAP_FILE_INTERVAL_TREE, .era = ERA_6_X, .memory = 64 * MB, .charge = true
+	};
+	u64 reclaim, unmap;
+	u32 i, j;
+
+	for (i = 0; i < ARRAY_SIZE(scheme); i++) {
+		struct rmap_walk w = { .path = KPATH_RECLAIM, .entry = take_away, .unmaps = true };
+		struct env *e;
+		struct mm *mm;
+
+		p.scheme = scheme[i];
+		e = env_new(&p);
+		mm = mm_new(e->k, false);
+		map(e, mm, 0, 1, 0, 0);
+		touch(e, mm, 0);
+		for (j = 0; j < 3; j++)
+			child_of(e, mm);
+		w.k = e->k;
+		w.c = e->c;
+		w.pfn = pfn_at(e, mm, 0);
+		unmap = e->cpu[0]->cycles[KPATH_UNMAP];
+		reclaim = e->cpu[0]->cycles[KPATH_RECLAIM];
+		frame_get(e->k->frames, w.pfn); /* reclaim's own, so that the page's end is not part of it */
+		assert_true(rmap_walk(&w));
+		assert_int_equal(w.found, 4);
+		assert_int_equal(e->cpu[0]->cycles[KPATH_UNMAP], unmap);
+		assert_true(e->cpu[0]->cycles[KPATH_RECLAIM] > reclaim);
+		frame_put(e->k->frames, e->c, w.pfn);
+		env_free(e);
+	}
+}
+
 /* CPU 1 is back at the beginning, and what was held until now was held from there on. */
 static void go_back(struct env *e)
 {
@@ -627,8 +674,9 @@ int main(void)
 		cmocka_unit_test(test_chain_order),  cmocka_unit_test(test_children),
 		cmocka_unit_test(test_file_visits),  cmocka_unit_test(test_chain_lengths),
 		cmocka_unit_test(test_chain_reuse),  cmocka_unit_test(test_chain_bound),
-		cmocka_unit_test(test_anonmm_moves), cmocka_unit_test(test_visit_instructions),
-		cmocka_unit_test(test_locks),        cmocka_unit_test(test_busy),
+		cmocka_unit_test(test_anonmm_moves),   cmocka_unit_test(test_visit_instructions),
+		cmocka_unit_test(test_path_of_a_walk), cmocka_unit_test(test_locks),
+		cmocka_unit_test(test_busy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -201,7 +201,7 @@ static bool take_away(struct rmap_walk *walk, const struct rmap_entry *e)
 		return pick(w, 8);
 	g->entry[g->n] = *e;
 	g->old[g->n++] = pte_read(e->mm, e->entry_pa);
-	rmap_remove(w->k, w->c, e);
+	rmap_remove(w->k, w->c, e, KPATH_RECLAIM);
 	pte_write(e->mm, w->c, KPATH_RECLAIM, e->entry_pa, 0);
 	tlb_flush_page(e->mm, w->c, e->va);
 	return true;
