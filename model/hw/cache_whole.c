@@ -90,37 +90,54 @@ static bool find_oldest_quickly(const struct cache *c, u32 set, u32 n, u32 *id)
 }
 #endif
 
-/* Lines for which others have come go, those that are dirty down. Returns how many there were. */
-static u32 take_out(const struct cache *c, u32 n, const u32 *id, const u64 *at, struct cache_down *d)
+/* Line `id` is the kernel's from now on. Whether a program's, number `old`, has gone for that. */
+static noinline bool take_over(struct cache *c, u32 id, u64 old)
 {
-	const u64 *key = c->tags.key;
-	const u8 *state = c->state;
-	u32 m = d->n, there = 0, i;
-
-	for (i = 0; i < n; i++) {
-		d->line[m] = key[id[i]];
-		d->at[m] = at[i];
-		d->kernels[m] = cache_is_kernels(c, id[i]);
-		m += state[id[i]] & LINE_DIRTY;
-		there += key[id[i]] != TAG_NO_KEY;
-	}
-	d->n = m;
-	return there;
+	c->kernels[id / 64] |= 1ull << id % 64;
+	return old != TAG_NO_KEY;
 }
 
-/* They are the kernel's from now on. Returns how many of programs' have gone for that. */
-static u32 take_over(struct cache *c, u32 n, const u32 *id)
+/* A place is filled for the first time. */
+static noinline u32 fill_empty(struct cache *c, u32 id)
 {
-	u64 *kernels = c->kernels, bit;
-	u32 turned_out = 0, i;
+	c->tags.used[tags_set(&c->tags, id)]++;
+	return 1;
+}
+
+/*
+ * Lines from number `line` on come into the places id[], and those that were there go, if they are dirty
+ * down. Each place is looked at once for all that is kept of it. Returns how many lines of programs went.
+ */
+static u32 put_at(struct cache *c, u64 line, u32 n, const u32 *id, const u64 *at, struct cache_down *d)
+{
+	u64 *const key = c->tags.key, *const used_at = c->tags.used_at, *const kernels = c->kernels;
+	u32 shift = c->tags.way_shift, ways = (1u << shift) - 1, m = d->n, turned_out = 0, empty = 0, i;
+	struct tag_row *const row = c->tags.row;
+	struct hot_lines *const hot = c->hot;
+	u64 clock = *c->tags.clock + 1;
+	u8 *const state = c->state;
 
 	for (i = 0; i < n; i++) {
-		bit = 1ull << id[i] % 64;
-		if (likely(kernels[id[i] / 64] & bit))
-			continue;
-		kernels[id[i] / 64] |= bit;
-		turned_out += c->tags.key[id[i]] != TAG_NO_KEY;
+		const u32 x = id[i];
+		const u64 old = key[x];
+
+		d->line[m] = old;
+		d->at[m] = at[i];
+		d->kernels[m] = kernels[x / 64] >> x % 64 & 1;
+		if (unlikely(!d->kernels[m]))
+			turned_out += take_over(c, x, old);
+		if (unlikely(old == TAG_NO_KEY))
+			empty += fill_empty(c, x);
+		m += state[x] & LINE_DIRTY;
+		hot_end_line(hot, x);
+		key[x] = line + i;
+		row[x >> shift].sig[x & ways] = tag_sig(&c->tags, line + i);
+		used_at[x] = clock + i;
+		state[x] = LINE_DIRTY;
 	}
+	d->n = m;
+	*c->tags.clock += n;
+	c->st.evictions += n - empty;
 	return turned_out;
 }
 
@@ -131,30 +148,11 @@ static u32 take_over(struct cache *c, u32 n, const u32 *id)
 static u32 put_by_time(struct cache *c, const struct mem_req *r, u32 n, const u64 *at,
 		       struct cache_down *d)
 {
-	u64 *const key = c->tags.key, *const used_at = c->tags.used_at;
-	u64 clock = *c->tags.clock + 1, line = r->pa >> c->line_shift;
-	u32 id[CACHE_DOWN], set = first_set(c, r), shift = c->tags.way_shift, ways = (1u << shift) - 1;
-	u32 there, turned_out, i;
-	struct tag_row *const row = c->tags.row;
-	u8 *const state = c->state;
+	u32 id[CACHE_DOWN], set = first_set(c, r);
 
 	if (!find_oldest_quickly(c, set, n, id))
 		find_oldest_of(c, set, n, id);
-	there = take_out(c, n, id, at, d);
-	turned_out = take_over(c, n, id);
-	for (i = 0; unlikely(there != n) && i < n; i++)
-		c->tags.used[id[i] >> shift] += key[id[i]] == TAG_NO_KEY;
-	for (i = 0; i < n; i++)
-		hot_end_line(c->hot, id[i]);
-	for (i = 0; i < n; i++) {
-		key[id[i]] = line + i;
-		row[id[i] >> shift].sig[id[i] & ways] = tag_sig(&c->tags, line + i);
-		used_at[id[i]] = clock + i;
-		state[id[i]] = LINE_DIRTY;
-	}
-	*c->tags.clock += n;
-	c->st.evictions += there;
-	return turned_out;
+	return put_at(c, r->pa >> c->line_shift, n, id, at, d);
 }
 
 /* The same for any other policy. */
@@ -300,55 +298,53 @@ static void expect_first(struct cache *c, const u32 *set, u32 n)
 		expect_line(c, set[i]);
 }
 
-/*
- * Where the lines seem to be by their signatures: the host fetches what is kept of them there, all at once.
- * Among wide sets there are no signatures.
- */
-static void guess_all(const struct cache *c, const struct cache_down *d, const u32 *set, u32 *guess)
+/* A level whose sets the host's caches do not hold. */
+static void take_all_far(struct cache *c, struct cache_down *d, u32 n, bool in_flight)
 {
-	const struct tags *t = &c->tags;
-	u32 i, ways;
+	u32 set[CACHE_DOWN], i, id;
 
-	for (i = 0; i < d->n; i++) {
-		guess[i] = set[i] << t->way_shift;
-		if (t->wide)
-			continue;
-		ways = tag_bytes_equal(t->row[set[i]].sig, tag_sig(t, d->line[i])) & t->way_mask;
-		if (!ways)
-			continue;
-		guess[i] += (u32)__builtin_ctz(ways);
-		__builtin_prefetch(&t->key[guess[i]]);
-		__builtin_prefetch(&c->state[guess[i]], 1);
+	for (i = 0; i < n; i++)
+		set[i] = cache_set(c, d->line[i]);
+	expect_first(c, set, n);
+	for (i = 0; i < n; i++) {
+		expect(c, set, i, n);
+		id = tags_find(&c->tags, set[i], d->line[i]);
+		if (id != TAG_MISS)
+			write_over(c, id, d->line[i], d->at[i], in_flight);
+		else
+			put_in(c, d, i, set[i], d);
+	}
+}
+
+/* Any other. */
+static void take_all_near(struct cache *c, struct cache_down *d, u32 n, bool in_flight)
+{
+	u32 set, i, id;
+
+	for (i = 0; i < n; i++) {
+		set = cache_set(c, d->line[i]);
+		id = tags_find(&c->tags, set, d->line[i]);
+		if (id != TAG_MISS)
+			write_over(c, id, d->line[i], d->at[i], in_flight);
+		else
+			put_in(c, d, i, set, d);
 	}
 }
 
 /* Victims take the room of the lines for which they go. */
 static void take_all(struct cache *c, struct cache_down *d)
 {
-	u32 set[CACHE_DOWN], guess[CACHE_DOWN], i, id, n = d->n;
-	bool large = c->level > MEM_L2 && !c->tags.wide, in_flight = mshr_any(&c->mshr, d->at[0]);
+	bool in_flight = mshr_any(&c->mshr, d->at[0]);
+	u32 n = d->n;
 
-	for (i = 0; i < n; i++)
-		set[i] = cache_set(c, d->line[i]);
-	if (large)
-		expect_first(c, set, n);
-	else
-		guess_all(c, d, set, guess);
 	c->st.stores += n;
 	c->serves = d->service;
 	c->turns_out = d->turns_out;
-	for (i = d->n = 0; i < n; i++) {
-		if (large)
-			expect(c, set, i, n);
-		if (!large && likely(c->tags.key[guess[i]] == d->line[i]))
-			id = guess[i];
-		else
-			id = tags_find(&c->tags, set[i], d->line[i]);
-		if (id != TAG_MISS)
-			write_over(c, id, d->line[i], d->at[i], in_flight);
-		else
-			put_in(c, d, i, set[i], d);
-	}
+	d->n = 0;
+	if (c->level > MEM_L2 && !c->tags.wide)
+		take_all_far(c, d, n, in_flight);
+	else
+		take_all_near(c, d, n, in_flight);
 }
 
 void cache_send_down(struct cache *c, struct cache_down *d)
