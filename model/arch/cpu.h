@@ -109,6 +109,24 @@ struct kernel_tally {
 
 struct cpu; /* a hardware thread as the kernel sees it; embedded first in struct core */
 
+/* A stretch of one of some objects that a piece of kernel code touches each time that it runs. */
+struct cpu_touch {
+	u8 object;
+	bool write;
+	s32 at; /* from the object's address */
+	u32 bytes;
+};
+
+#define CPU_OBJECTS 5u
+#define CPU_TOUCHES 6u
+#define CPU_CODES   256u
+
+/* All of them, one after the other; `code` is less than CPU_CODES and has the same ones always. */
+struct cpu_touches {
+	u32 code, n;
+	struct cpu_touch touch[CPU_TOUCHES];
+};
+
 struct cpu_ops {
 	u64 (*now)(struct cpu *c);
 	/* Busy for that many cycles on that path. */
@@ -126,6 +144,8 @@ struct cpu_ops {
 	 */
 	void (*load)(struct cpu *c, enum kernel_path path, u64 va, u32 bytes);
 	void (*store)(struct cpu *c, enum kernel_path path, u64 va, u32 bytes);
+	/* Such loads and stores of CPU_OBJECTS objects, by their addresses; 0: that one is not there. */
+	void (*touch)(struct cpu *c, enum kernel_path path, const struct cpu_touches *t, const u64 *object);
 	/*
 	 * Whole lines, one after the other, in one page: stores, or loads and stores. A line takes a cycle;
 	 * loads of a copy do not wait for each other.
@@ -180,6 +200,9 @@ struct cpu {
 			  */
 	u32 cause;       /* enum access_cause: what the kernel has done so far for the access at hand */
 };
+
+/* cpu_ops.touch of those that load and store each stretch by itself. */
+void cpu_touch_each(struct cpu *c, enum kernel_path path, const struct cpu_touches *t, const u64 *object);
 
 /* c NULL: nobody has the work to do. */
 static inline void cpu_note_cause(struct cpu *c, enum access_cause cause)

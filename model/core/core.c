@@ -268,6 +268,7 @@ struct core *core_new(const struct core_params *p)
 		c->fetch_latency = hit_latency(&c->l1i, &c->itlb, p->hw->l1i.indexing);
 		c->text = line_runs_new(&c->l1i, &c->itlb, &c->clock);
 		c->data = line_runs_new(&c->l1d, &c->dtlb, &c->clock);
+		c->group = core_groups_new(c);
 	}
 	if (p->cfg->model == CORE_WINDOW)
 		add_window(c, p->cfg->window);
@@ -284,6 +285,7 @@ void core_free(struct core *c)
 	window_fini(&c->window);
 	free(c->text);
 	free(c->data);
+	free(c->group);
 	cache_fini(&c->l1i);
 	cache_fini(&c->l1d);
 	for (i = 0; i < c->n_lower; i++)

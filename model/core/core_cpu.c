@@ -194,6 +194,7 @@ const struct cpu_ops core_cpu_ops = {
 	.execute = core_kernel_execute,
 	.load = core_kernel_load,
 	.store = core_kernel_store,
+	.touch = core_kernel_touch,
 	.zero = core_kernel_zero,
 	.copy = core_kernel_copy,
 	.switch_to = cpu_switch_to,

@@ -124,27 +124,13 @@ static u64 translate(struct core *c, struct tlb *t, struct kernel_page *p, u64 v
 	return tlb_pa(&h, va);
 }
 
-static u64 page_number(const struct core *c, u64 va)
-{
-	return va >> c->page_shift;
-}
-
-/* Text and data have one page each at the same number. */
-static struct kernel_page *page_known(struct core *c, u64 va, bool text)
-{
-	return &c->page[(hash64(page_number(c, va)) ^ text) % KERNEL_PAGES];
-}
-
-/*
- * The page was entered lately, and its translation is where it was, and what it was: a hit that moves a time.
- */
+/* A page that is known is a hit that moves a time. */
 static bool enter_known_page(struct core *c, struct tlb *t, struct kernel_page *p, u64 va,
 			     enum access_kind access)
 {
-	const struct kernel_page *known = page_known(c, va, t == &c->itlb);
+	const struct kernel_page *known = core_known_page(c, va, t == &c->itlb);
 
-	if (va - known->first >= known->bytes || *known->at != known->key || *known->entry != known->value ||
-	    !tlb_grants(known->value, access) || explain_on())
+	if (!core_page_holds(known, va, access) || explain_on())
 		return false;
 	*p = *known;
 	*p->used = ++c->clock;
@@ -174,7 +160,7 @@ static noinline void enter_page(struct core *c, struct tlb *t, struct kernel_pag
 	}
 	p->delta = pa - va;
 	if (p->used && p->entry && !c->l1d.hot->off)
-		*page_known(c, va, t == &c->itlb) = *p;
+		*core_known_page(c, va, t == &c->itlb) = *p;
 }
 
 static always_inline void be_in_page(struct core *c, struct tlb *t, struct kernel_page *p, u64 va,
@@ -194,6 +180,7 @@ void core_kernel_set_root(struct cpu *cpu, u64 root_pa)
 	core_forget(c);
 	line_runs_forget(c->text);
 	line_runs_forget(c->data);
+	core_groups_forget(c);
 	cpu->kernel_root = c->walker.kernel_root = root_pa;
 }
 

@@ -105,6 +105,7 @@ struct core {
 	struct tlb_prefetcher tlb_prefetcher;
 	struct kernel_page page[KERNEL_PAGES];
 	struct line_runs *text, *data; /* NULL: the kernel's lines are looked up one by one */
+	struct line_group *group;      /* the same; by cpu_touches.code */
 	struct stage2 *host; /* NULL: the kernel's physical addresses are the machine's */
 	struct store_buffer sb;
 	u32 not_hot;   /* SLOT_* that may not take the shortcut now, see core_note_stores() */
@@ -323,6 +324,8 @@ extern const struct cpu_ops core_cpu_ops;
 void core_kernel_execute(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes, u64 instructions);
 void core_kernel_load(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes);
 void core_kernel_store(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes);
+void core_kernel_touch(struct cpu *cpu, enum kernel_path path, const struct cpu_touches *t,
+		       const u64 *object);
 void core_kernel_zero(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes);
 void core_kernel_copy(struct cpu *cpu, enum kernel_path path, u64 to, u64 from, u32 bytes);
 void core_kernel_set_root(struct cpu *cpu, u64 root_pa);
@@ -332,6 +335,9 @@ void core_kernel_turn(struct core *c, enum kernel_path path);
 void core_user_line(struct core *c, u64 va, u64 pa, u32 bytes, bool write);
 /* The kernel's side of such a copy, in one page: reads do not wait for each other. */
 void core_kernel_side(struct core *c, u64 va, u32 bytes, bool write);
+/* core_touch.c: what is known of touch(); NULL where nothing is */
+struct line_group *core_groups_new(const struct core *c);
+void core_groups_forget(struct core *c);
 /* Brings the registered counters up to date. */
 void core_kernel_sync(struct core *c);
 void core_kernel_stats(struct core *c, struct stats *s);
@@ -356,6 +362,19 @@ static inline struct core *core_on_path(struct cpu *cpu, enum kernel_path path)
 	if (unlikely(c->account.path != path))
 		core_kernel_turn(c, path);
 	return c;
+}
+
+/* The page at va of text or data that the kernel was in lately: each has one place for pages of a number. */
+static inline struct kernel_page *core_known_page(struct core *c, u64 va, bool text)
+{
+	return &c->page[(hash64(va >> c->page_shift) ^ text) % KERNEL_PAGES];
+}
+
+/* It is the one of va, and its translation is where it was, and what it was. */
+static inline bool core_page_holds(const struct kernel_page *p, u64 va, enum access_kind access)
+{
+	return va - p->first < p->bytes && *p->at == p->key && *p->entry == p->value &&
+	       tlb_grants(p->value, access);
 }
 
 /* Bytes from an address to the end of its line of data. */

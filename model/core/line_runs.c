@@ -55,16 +55,6 @@ static always_inline struct line_run *find(struct line_runs *t, u64 name)
 	return &t->run[pair][way];
 }
 
-/* A line is used by its time alone, as cache_use_plainly() has it. */
-static bool is_plain(const struct cache *l1, u32 id, u32 write)
-{
-	u8 state = l1->state[id];
-
-	if (write)
-		return (state & (LINE_DIRTY | LINE_SHARED | LINE_PREFETCHED | LINE_CONTENDED)) == LINE_DIRTY;
-	return !(state & (LINE_WATCHED | LINE_PREFETCHED | LINE_CONTENDED));
-}
-
 static bool piece_is_there(const struct line_runs *t, const struct line_run *r, const struct line_piece *p)
 {
 	const u64 *key = t->l1->tags.key;
@@ -72,7 +62,7 @@ static bool piece_is_there(const struct line_runs *t, const struct line_run *r, 
 	u32 i;
 
 	for (i = 0; i < p->n; i++)
-		if (key[id[i]] != p->line + i || !is_plain(t->l1, id[i], write_of(r)))
+		if (key[id[i]] != p->line + i || !line_is_plain(t->l1, id[i], write_of(r)))
 			return false;
 	return true;
 }

@@ -43,6 +43,16 @@ struct line_runs {
 	u8 found[LINE_RUN_PAIRS];
 };
 
+/* A line is used by its time alone, as cache_use_plainly() has it. */
+static inline bool line_is_plain(const struct cache *l1, u32 id, u32 write)
+{
+	u8 state = l1->state[id];
+
+	if (write)
+		return (state & (LINE_DIRTY | LINE_SHARED | LINE_PREFETCHED | LINE_CONTENDED)) == LINE_DIRTY;
+	return !(state & (LINE_WATCHED | LINE_PREFETCHED | LINE_CONTENDED));
+}
+
 /* NULL: this cache has no lines of whose hits a time is all that moves. */
 struct line_runs *line_runs_new(struct cache *l1, struct tlb *tlb, u64 *clock);
 void line_runs_forget(struct line_runs *t);

@@ -48,19 +48,18 @@ static void end_large_page(struct hot_lines *h, u64 first, u64 lines)
 	}
 }
 
+/* A page's lines have rows side by side. */
 void hot_end_page(struct hot_lines *h, u64 va, u64 bytes)
 {
 	u64 first = (va & ~(bytes - 1)) >> h->line_shift, n = bytes >> h->line_shift, i;
+	struct hot_line *row = &h->row[first % HOT_ROWS];
 	u32 beyond = 64 - (KEY_BITS - h->line_shift);
 
 	if (n >= HOT_ROWS) {
 		end_large_page(h, first, n);
 		return;
 	}
-	for (i = first; i < first + n; i++) {
-		struct hot_line *row = &h->row[i % HOT_ROWS];
-
-		if ((row->number[HOT_READ] ^ i) << beyond == 0)
-			row->number[HOT_READ] = row->number[HOT_WRITE] = HOT_NOTHING;
-	}
+	for (i = 0; i < n; i++)
+		if (unlikely((row[i].number[HOT_READ] ^ (first + i)) << beyond == 0))
+			row[i].number[HOT_READ] = row[i].number[HOT_WRITE] = HOT_NOTHING;
 }

@@ -126,16 +126,11 @@ void tlb_each(const struct tlb *t, tlb_fn fn, void *arg)
 	}
 }
 
-/* The translation with that key is gone. The lines that it served may have had all bits of an address. */
+/* The translation with that key is gone. */
 static void end_hot(struct tlb *t, u64 key)
 {
-	u64 va = key_va(key), bytes = 1ull << tlb_shift(key & 7);
-
-	if (!t->hot)
-		return;
-	hot_end_page(t->hot, va, bytes);
-	if (va & ~(KEY_VA_BITS >> 1))
-		hot_end_page(t->hot, va | ~KEY_VA_BITS, bytes);
+	if (t->hot)
+		hot_end_page(t->hot, key_va(key), 1ull << tlb_shift(key & 7));
 }
 
 static bool is_kernels(u16 asid, u64 entry)

@@ -4,6 +4,8 @@
 #include "model/mm/alloc.h"
 #include "model/mm/percpu.h"
 
+_Static_assert(NR_KERNEL_STEPS <= CPU_CODES, "a step is a code of cpu_touches");
+
 /*
  * Lines: stack and per-CPU written; task_struct read and written; mm_struct and kernel data read. depth:
  * lines of stack that callers use.
@@ -48,51 +50,50 @@ static const u8 percent[NR_ERA_CLASSES] = { 35, 40, 70, 100 };
 static const u8 task_lines[NR_ERA_CLASSES] = { 26, 21, 27, 91 };
 static const u8 mm_lines[NR_ERA_CLASSES] = { 2, 7, 13, 24 };
 
-/* Bytes from an object's beginning. */
-struct touched {
-	u32 at, bytes;
-};
-
-/* What a step touches of each object; of the stack from its end downwards. */
-struct step_footprint {
-	struct touched stack, percpu, task_read, task_write, mm, data;
-};
+enum { ON_STACK, IN_PERCPU, IN_TASK, IN_MM, IN_DATA };
 
 static u32 lines(enum era_class class, u32 n)
 {
 	return (n * percent[class] + 99u) / 100u;
 }
 
-/* `n` lines of an object that has `of`: steps look at different words of it. */
-static struct touched touched(enum kernel_step s, u32 n, u32 of)
+static void add(struct cpu_touches *t, u32 object, bool write, s32 at, u32 n)
 {
-	u32 first = n < of ? s * 7 % (of - n) : 0;
+	if (n)
+		t->touch[t->n++] = (struct cpu_touch){ (u8)object, write, at, n * LINE };
+}
 
-	return (struct touched){ first * LINE, MIN(n, of) * LINE };
+/* `n` lines of an object that has `of`: steps look at different words of it. */
+static void add_some(struct cpu_touches *t, u32 object, bool write, u32 n, u32 of)
+{
+	u32 first = n < of ? t->code * 7 % (of - n) : 0;
+
+	add(t, object, write, (s32)(first * LINE), MIN(n, of));
 }
 
 /* The data of small images lie closer together. */
-static u32 data_of(const struct kernel *k, enum kernel_step s)
+static s32 data_of(const struct kernel *k, u32 s)
 {
 	u32 room = (u32)MAX(k->layout.image_bytes / 2 / DATA_STRIDE, 1);
 
-	return s % room * DATA_STRIDE;
+	return (s32)(s % room * DATA_STRIDE);
 }
 
-static struct step_footprint footprint_of(const struct kernel *k, enum kernel_step s)
+/* The stack grows downwards. */
+static struct cpu_touches footprint_of(const struct kernel *k, enum kernel_step s)
 {
 	const struct footprint *f = &counted[s];
 	enum era_class class = era_class(k->cfg.era);
-	u32 stack = lines(class, f->stack);
+	u32 stack = lines(class, f->stack), depth = lines(class, f->depth) + stack;
+	struct cpu_touches t = { .code = s };
 
-	return (struct step_footprint){
-		.stack = { (lines(class, f->depth) + stack) * LINE, stack * LINE },
-		.percpu = { percpu_words(s), lines(class, f->percpu) * LINE },
-		.task_read = touched(s, lines(class, f->task_read), task_lines[class]),
-		.task_write = touched(s, lines(class, f->task_write), task_lines[class]),
-		.mm = touched(s, lines(class, f->mm), mm_lines[class]),
-		.data = { data_of(k, s), lines(class, f->data) * LINE },
-	};
+	add(&t, ON_STACK, true, -(s32)(depth * LINE), stack);
+	add(&t, IN_PERCPU, true, (s32)percpu_words(s), lines(class, f->percpu));
+	add_some(&t, IN_TASK, false, lines(class, f->task_read), task_lines[class]);
+	add_some(&t, IN_TASK, true, lines(class, f->task_write), task_lines[class]);
+	add_some(&t, IN_MM, false, lines(class, f->mm), mm_lines[class]);
+	add(&t, IN_DATA, false, data_of(k, s), lines(class, f->data));
+	return t;
 }
 
 void footprint_init(struct kernel *k)
@@ -104,28 +105,17 @@ void footprint_init(struct kernel *k)
 		k->footprint[s] = footprint_of(k, (enum kernel_step)s);
 }
 
-static inline void load(struct cpu *c, u32 path, u64 object, struct touched t)
-{
-	if (t.bytes)
-		c->ops->load(c, path, object + t.at, t.bytes);
-}
-
 void footprint_charge(const struct kernel *k, struct cpu *c, const struct mm *mm, enum kernel_step s)
 {
-	const struct step_footprint *f = &k->footprint[s];
 	const struct task *t = k->cpu[c->id].task;
-	u32 path = kernel_step_path[s];
+	u64 object[CPU_OBJECTS] = { 0 };
 
-	if (!t)
+	if (!t || !k->footprint[s].n)
 		return;
-	if (f->stack.bytes)
-		c->ops->store(c, path, t->stack - f->stack.at, f->stack.bytes);
-	if (f->percpu.bytes)
-		c->ops->store(c, path, percpu_va(k->pa, c->id, f->percpu.at), f->percpu.bytes);
-	load(c, path, t->va, f->task_read);
-	if (f->task_write.bytes)
-		c->ops->store(c, path, t->va + f->task_write.at, f->task_write.bytes);
-	if (mm && mm->va)
-		load(c, path, mm->va, f->mm);
-	load(c, path, k->data_va, f->data);
+	object[ON_STACK] = t->stack;
+	object[IN_PERCPU] = percpu_va(k->pa, c->id, 0);
+	object[IN_TASK] = t->va;
+	object[IN_MM] = mm && counted[s].mm ? mm->va : 0;
+	object[IN_DATA] = k->data_va;
+	c->ops->touch(c, kernel_step_path[s], &k->footprint[s], object);
 }

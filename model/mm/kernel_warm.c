@@ -50,7 +50,11 @@ static void spend_nothing(struct cpu *c, enum kernel_path path, u64 cycles)
 }
 
 static const struct cpu_ops teller_ops = {
-	.execute = tell_text, .load = tell_data, .store = tell_data, .spend = spend_nothing
+	.execute = tell_text,
+	.load = tell_data,
+	.store = tell_data,
+	.touch = cpu_touch_each,
+	.spend = spend_nothing,
 };
 
 /* Paths that every program goes down all the time. */

@@ -207,7 +207,7 @@ struct kernel {
 	struct kernel_cfg cfg;
 	struct kernel_costs cost;
 	struct charger charger;
-	struct step_footprint *footprint; /* by step; footprint.h */
+	struct cpu_touches *footprint; /* by step; footprint.h */
 	u32 around_pages; /* of a fault-around */
 	const struct pt_format *format;
 	u32 page_shift;            /* of the format's smallest pages */

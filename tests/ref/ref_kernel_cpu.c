@@ -129,6 +129,7 @@ static const struct cpu_ops ref_kernel_ops = {
 	.spend = cpu_spend,
 	.load = cpu_access,
 	.store = cpu_access,
+	.touch = cpu_touch_each,
 	.execute = cpu_execute,
 	.zero = cpu_access,
 	.copy = cpu_copy,

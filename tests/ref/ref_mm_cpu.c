@@ -147,6 +147,7 @@ static const struct cpu_ops ref_ops = {
 	.spend = cpu_spend,
 	.load = cpu_load,
 	.store = cpu_store,
+	.touch = cpu_touch_each,
 	.execute = cpu_execute,
 	.zero = cpu_zero,
 	.copy = cpu_copy,

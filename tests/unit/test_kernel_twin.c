@@ -28,6 +28,7 @@
 #define BLOCKS  12u
 #define KERNEL  0u  /* as a space */
 #define NAIVE   64u /* entries of a structure */
+#define CODES   6u  /* pieces of code that touch the same of some objects each time */
 
 /* One line of a cache, or one entry of a TLB: [first, first + bytes). */
 struct naive_entry {
@@ -58,6 +59,7 @@ struct twin {
 	u64 time;
 	u32 space; /* the present one, from 1 on */
 	u32 block[BLOCKS];
+	struct cpu_touches touches[CODES];
 };
 
 static u64 below(struct twin *t, u64 n)
@@ -267,6 +269,49 @@ static void kernel_data(struct twin *t, bool write)
 		     write ? &t->n.kernel_stores : &t->n.kernel_loads);
 }
 
+static void build_touches(struct twin *t)
+{
+	struct cpu_touches *p;
+	u32 i;
+
+	for (p = t->touches; p < t->touches + CODES; p++) {
+		p->code = (u32)(p - t->touches);
+		p->n = 1 + (u32)below(t, CPU_TOUCHES);
+		for (i = 0; i < p->n; i++)
+			p->touch[i] = (struct cpu_touch){ .object = (u8)below(t, CPU_OBJECTS),
+							  .write = below(t, 2),
+							  .at = (s32)below(t, 2 * K4) - (s32)K4,
+							  .bytes = 1 + (u32)below(t, 200) };
+	}
+}
+
+static void model_touches(struct twin *t, const struct cpu_touches *p, const u64 *object)
+{
+	const struct cpu_touch *at;
+
+	for (at = p->touch; at < p->touch + p->n; at++)
+		if (object[at->object])
+			model_kernel(t, &t->dtlb, &t->l1d, object[at->object] + (u64)(s64)at->at, at->bytes,
+				     &t->n.kernel_dtlb, at->write ? &t->n.kernel_stores : &t->n.kernel_loads);
+}
+
+/* The same objects several times, now and then with something in between, then other ones. */
+static void kernel_touch(struct twin *t)
+{
+	const struct cpu_touches *p = &t->touches[below(t, CODES)];
+	u64 object[CPU_OBJECTS], turns = below(t, 12);
+	u32 i;
+
+	for (i = 0; i < CPU_OBJECTS; i++)
+		object[i] = below(t, 9) ? DIRECT + M2 + i / 2 * 0x10240 : below(t, 2) * (VMALLOC + 2 * K4);
+	for (i = 0; i < turns; i++) {
+		t->cpu->ops->touch(t->cpu, KPATH_FAULT, p, object);
+		model_touches(t, p, object);
+		if (below(t, 4) == 0)
+			kernel_data(t, below(t, 2));
+	}
+}
+
 static void kernel_text(struct twin *t)
 {
 	u64 va = TEXT + below(t, 12) * 0x5fc0, bytes = 1 + below(t, 500);
@@ -325,7 +370,7 @@ static void switch_space(struct twin *t)
 
 static void step(struct twin *t)
 {
-	u64 x = below(t, 200);
+	u64 x = below(t, 210);
 
 	if (x < 120)
 		run_program(t);
@@ -339,6 +384,8 @@ static void step(struct twin *t)
 		kernel_copy(t);
 	else if (x < 195)
 		kernel_flush(t);
+	else if (x < 205)
+		kernel_touch(t);
 	else
 		switch_space(t);
 }
@@ -393,6 +440,7 @@ static void setup(struct twin *t, bool pieces, bool shortcut, u32 width)
 	t->stlb = (struct naive){ .sets = 8, .ways = 4, .largest = 21 };
 	t->l1i = t->l1d = (struct naive){ .sets = 8, .ways = 4, .largest = 6 };
 	build_tables(t);
+	build_touches(t);
 	t->cpu->ops->set_kernel_root(t->cpu, t->tables[KERNEL].root);
 	t->space = 1;
 	t->cpu->ops->switch_to(t->cpu, t->tables[1].root, 1);
