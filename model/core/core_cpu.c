@@ -122,8 +122,8 @@ static void shift_file(struct mshr_file *m, u64 cycles)
 	u32 i;
 
 	for (i = 0; i < m->n; i++) {
-		m->start[i] += cycles;
-		m->ready[i] += cycles;
+		m->entry[i].start += cycles;
+		m->entry[i].ready += cycles;
 	}
 	m->last += cycles;
 }

@@ -58,9 +58,10 @@ struct core_stats {
  */
 struct kernel_account {
 	u32 path; /* enum kernel_path: of the last operation */
-	struct kernel_tally total, mark, of[NR_KERNEL_PATHS];
+	struct kernel_tally total, mark;
 	u64 sampled; /* lines loaded and stored that are in the histogram one by one */
 	u64 pure;    /* in the histogram's bin of hits */
+	struct kernel_tally of[NR_KERNEL_PATHS];
 };
 
 /* A page that the kernel is in. */
@@ -93,6 +94,13 @@ struct core {
 	u64 hit_latency;  /* of a load that hits L1D and DTLB, cycles */
 	u64 frame_line, frame_line_cold; /* cycles of a line of a frame that L1D does not have */
 	u64 fetch_latency; /* of a fetch that hits L1I and ITLB */
+	u64 clock;         /* of the L1s' and L1 TLBs' times of last use */
+	/* What every piece of the kernel's code moves stands together, as what follows is megabytes. */
+	struct line_runs *text, *data; /* NULL: the kernel's lines are looked up one by one */
+	struct line_group *group;      /* the same; by cpu_touches.code */
+	struct window window;          /* of the window core, see below */
+	u64 stall[NR_CORE_PARTS];      /* slots by part; base is what is left */
+	struct kernel_account account;
 	struct cache l1i, l1d;
 	struct cache lower[NR_LOWER]; /* the private ones below, the nearest first */
 	u32 n_lower;
@@ -104,20 +112,16 @@ struct core {
 	struct walker walker;
 	struct tlb_prefetcher tlb_prefetcher;
 	struct kernel_page page[KERNEL_PAGES];
-	struct line_runs *text, *data; /* NULL: the kernel's lines are looked up one by one */
-	struct line_group *group;      /* the same; by cpu_touches.code */
 	struct stage2 *host; /* NULL: the kernel's physical addresses are the machine's */
 	struct store_buffer sb;
 	u32 not_hot;   /* SLOT_* that may not take the shortcut now, see core_note_stores() */
 	u64 ip;        /* identity of the instruction that accesses data, where it is no plain hit */
-	u64 clock;     /* of the L1s' and L1 TLBs' times of last use */
 	u64 no_page;   /* the time of a page where there is no translation */
 
 	/*
 	 * The window core: an access is made on a clock of its own, c->slots from its start on, beside
 	 * these. In order both are behind c->slots, always.
 	 */
-	struct window window;
 	u64 dispatched; /* slot in which the instruction was dispatched, after its traps */
 	u64 retired;    /* slot at which the one before has retired: what comes earlier holds nothing up */
 	u64 settled;    /* cycle before which no access starts any more */
@@ -135,7 +139,6 @@ struct core {
 	struct trap trap;
 	struct trap_log *trap_log; /* NULL: nobody wants to know */
 
-	u64 stall[NR_CORE_PARTS];  /* slots by part; base is what is left */
 	u64 cycles[NR_CORE_PARTS]; /* the same for the counters, see core_sync() */
 	struct core_stats st;
 	u64 sampled_loads, sampled_stores; /* in the histograms one by one; the others are pure hits */
@@ -146,7 +149,6 @@ struct core {
 	u64 began; /* cycle from which on the access or fetch at hand could have been made */
 	bool contends; /* some line came from another core, or went there */
 	u64 lost[CORE_LOST]; /* lines that went lately */
-	struct kernel_account account;
 	u64 late;
 	u64 interrupt_shift; /* cycles that the clock is ahead while an interrupt is handled */
 	u64 interrupted_at;  /* cycle of the clock at which the last interrupt's handler began */

@@ -11,7 +11,10 @@ struct line_runs *line_runs_new(struct cache *l1, struct tlb *tlb, u64 *clock)
 
 	if (!l1->hot || l1->hot->off || l1->hot->newest || l1->way.utag || l1->index.vivt)
 		return NULL;
-	t = xcalloc(1, sizeof(*t));
+	t = aligned_alloc(64, sizeof(*t));
+	if (!t)
+		fail("out of host memory: %zu bytes were asked for", sizeof(*t));
+	memset(t, 0, sizeof(*t));
 	t->l1 = l1;
 	t->tlb = tlb;
 	t->clock = clock;
@@ -55,25 +58,30 @@ static always_inline struct line_run *find(struct line_runs *t, u64 name)
 	return &t->run[pair][way];
 }
 
-static bool piece_is_there(const struct line_runs *t, const struct line_run *r, const struct line_piece *p)
+static u32 begin_of(const struct line_run *r, u32 piece)
+{
+	return piece ? r->end[piece - 1] : 0;
+}
+
+static bool piece_is_there(const struct line_runs *t, const struct line_run *r, u32 piece)
 {
 	const u64 *key = t->l1->tags.key;
-	const u16 *id = &r->id[p->first];
-	u32 i;
+	u32 begin = begin_of(r, piece), i;
 
-	for (i = 0; i < p->n; i++)
-		if (key[id[i]] != p->line + i || !line_is_plain(t->l1, id[i], write_of(r)))
+	for (i = begin; i < r->end[piece]; i++)
+		if (key[r->id[i]] != r->line[piece] + i - begin ||
+		    !line_is_plain(t->l1, r->id[i], write_of(r)))
 			return false;
 	return true;
 }
 
 /* What was gone may have come back since: its lines end the run again when they go. */
-static bool is_there(struct line_runs *t, struct line_run *r)
+static noinline bool is_there(struct line_runs *t, struct line_run *r)
 {
 	u32 i;
 
 	for (i = 0; i < r->n_pieces; i++)
-		if (!piece_is_there(t, r, &r->piece[i]))
+		if (!piece_is_there(t, r, i))
 			return false;
 	for (i = 0; i < lines_of(r); i++)
 		hot_watch(t->l1->hot, r->id[i]);
@@ -81,40 +89,40 @@ static bool is_there(struct line_runs *t, struct line_run *r)
 	return true;
 }
 
-static void renew(const struct line_runs *t, const struct line_run *r, const struct line_piece *p)
+static always_inline void renew(const struct line_runs *t, const struct line_run *r)
 {
 	u64 *used = t->l1->hot->used, now = *t->clock + 1;
-	const u16 *id = &r->id[p->first];
-	u32 i = 0;
+	const u16 *id = r->id, *end = id + lines_of(r);
 
-	for (; i + 4 <= p->n; i += 4) {
-		used[id[i]] = now + i;
-		used[id[i + 1]] = now + i + 1;
-		used[id[i + 2]] = now + i + 2;
-		used[id[i + 3]] = now + i + 3;
+	for (; id + 4 <= end; id += 4, now += 4) {
+		used[id[0]] = now;
+		used[id[1]] = now + 1;
+		used[id[2]] = now + 2;
+		used[id[3]] = now + 3;
 	}
-	for (; i < p->n; i++)
-		used[id[i]] = now + i;
-	*t->clock += p->n;
-	*p->page_used = *t->clock;
+	for (; id < end; id++)
+		used[*id] = now++;
+	*t->clock = now - 1;
 }
 
 bool line_runs_use(struct line_runs *t, u64 name)
 {
 	struct line_run *r = find(t, name);
-	const struct line_piece *p, *end;
+	u64 before;
+	u32 i;
 
 	if (!r)
 		return false;
-	end = r->piece + r->n_pieces;
-	for (p = r->piece; p < end; p++)
-		if (*p->key_at != p->key || *p->entry_at != p->entry)
+	for (i = 0; i < r->n_pieces; i++)
+		if (*r->piece[i].key_at != r->piece[i].key || *r->piece[i].entry_at != r->piece[i].entry)
 			return false;
-	if (unlikely(r->gone != t->l1->hot->gone) && !is_there(t, r))
+	if (!i || (unlikely(r->gone != t->l1->hot->gone) && !is_there(t, r)))
 		return false;
-	for (p = r->piece; p < end; p++)
-		renew(t, r, p);
-	return r->n_pieces;
+	before = *t->clock;
+	renew(t, r);
+	for (i = 0; i < r->n_pieces; i++)
+		*r->piece[i].page_used = before + r->end[i];
+	return true;
 }
 
 /* Finds the translation by where its time of last use is. */
@@ -143,21 +151,23 @@ static bool find_translation(const struct tlb *t, struct line_piece *p)
 /* The run's next line, which is hot. False: there are too many pieces, or no such translation. */
 static bool add_line(const struct line_runs *t, struct line_run *r, u32 n, const struct hot_line *hot)
 {
-	u32 id = (u32)(hot->line_used - t->l1->hot->used);
-	struct line_piece *p = &r->piece[r->n_pieces];
+	u32 id = (u32)(hot->line_used - t->l1->hot->used), last = r->n_pieces - 1, next = r->n_pieces;
 	u64 line = t->l1->tags.key[id];
 
 	hot_watch(t->l1->hot, id);
 	r->id[n] = (u16)id;
-	if (n && p[-1].page_used == hot->page_used && p[-1].line + p[-1].n == line) {
-		p[-1].n++;
+	if (n && r->piece[last].page_used == hot->page_used &&
+	    r->line[last] + n - begin_of(r, last) == line) {
+		r->end[last]++;
 		return true;
 	}
-	if (r->n_pieces == LINE_RUN_PIECES)
+	if (next == LINE_RUN_PIECES)
 		return false;
-	*p = (struct line_piece){ .line = line, .first = n, .n = 1, .page_used = hot->page_used };
+	r->piece[next] = (struct line_piece){ .page_used = hot->page_used };
+	r->line[next] = line;
+	r->end[next] = (u16)(n + 1);
 	r->n_pieces++;
-	return find_translation(t->tlb, p);
+	return find_translation(t->tlb, &r->piece[next]);
 }
 
 static bool learn(struct line_runs *t, struct line_run *r, u64 number)

@@ -18,9 +18,8 @@
 /* Of one page each, and side by side in memory. */
 #define LINE_RUN_PIECES 2u
 
+/* What is looked at comes first: most runs are of one piece, and short. */
 struct line_piece {
-	u64 line; /* number of the first physical line */
-	u32 first, n;
 	u64 *page_used;
 	/* The translation, and what it was: it is there while it is the same. */
 	const u64 *key_at, *entry_at;
@@ -31,9 +30,11 @@ struct line_run {
 	u64 name; /* as of line_run_name(); 0: none */
 	u64 gone; /* all was there when so much was gone of what is hot */
 	u32 n_pieces;
+	u16 end[LINE_RUN_PIECES]; /* of each piece, among the run's lines */
 	struct line_piece piece[LINE_RUN_PIECES];
 	u16 id[LINE_RUN_LINES];
-};
+	u64 line[LINE_RUN_PIECES]; /* number of the first physical line of each */
+} __attribute__((aligned(64)));
 
 struct line_runs {
 	struct cache *l1;

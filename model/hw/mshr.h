@@ -14,13 +14,16 @@
 #define MSHR_MAX  256u
 #define MSHR_KEPT 2048u
 
+struct mshr {
+	u64 line;
+	u64 start, ready; /* cycles */
+};
+
 struct mshr_file {
 	u32 n, cap;
 	u64 last; /* cycle at which the last of them arrives */
 	const u64 *settled; /* cycle before which no request starts; NULL: that of the last request */
-	u64 line[MSHR_KEPT];
-	u64 start[MSHR_KEPT];
-	u64 ready[MSHR_KEPT];
+	struct mshr entry[MSHR_KEPT];
 };
 
 /* Forgets what no request that starts at `now` or later can meet. */
@@ -30,11 +33,8 @@ static inline void mshr_expire(struct mshr_file *m, u64 now)
 	u32 i, kept = 0;
 
 	for (i = 0; i < m->n; i++) {
-		if (m->ready[i] <= settled)
-			continue;
-		m->line[kept] = m->line[i];
-		m->start[kept] = m->start[i];
-		m->ready[kept++] = m->ready[i];
+		if (m->entry[i].ready > settled)
+			m->entry[kept++] = m->entry[i];
 	}
 	m->n = kept;
 }
@@ -48,9 +48,9 @@ static inline bool mshr_full(const struct mshr_file *m, u64 now, u64 *first)
 	if (likely(m->n < m->cap))
 		return false;
 	for (i = 0; i < m->n; i++) {
-		if (m->start[i] > now || m->ready[i] <= now)
+		if (m->entry[i].start > now || m->entry[i].ready <= now)
 			continue;
-		*first = MIN(*first, m->ready[i]);
+		*first = MIN(*first, m->entry[i].ready);
 		taken++;
 	}
 	return taken >= m->cap;
@@ -70,8 +70,8 @@ static inline u64 mshr_ready(const struct mshr_file *m, u64 line, u64 now)
 	if (!mshr_any(m, now))
 		return 0;
 	for (i = 0; i < m->n; i++) {
-		if (m->line[i] == line && m->ready[i] > ready)
-			ready = m->ready[i];
+		if (m->entry[i].line == line && m->entry[i].ready > ready)
+			ready = m->entry[i].ready;
 	}
 	return ready;
 }
@@ -96,7 +96,7 @@ static inline void mshr_set_last(struct mshr_file *m, u64 last)
 
 	m->last = last;
 	for (i = 0; i < m->n; i++)
-		m->last = MAX(m->last, m->ready[i]);
+		m->last = MAX(m->last, m->entry[i].ready);
 }
 
 /* Where there is no room to remember one more, the first to arrive is forgotten. */
@@ -108,13 +108,11 @@ static inline void mshr_add(struct mshr_file *m, u64 line, u64 start, u64 ready)
 		return;
 	if (unlikely(at == MSHR_KEPT)) {
 		for (i = at = 0; i < m->n; i++)
-			at = m->ready[i] < m->ready[at] ? i : at;
+			at = m->entry[i].ready < m->entry[at].ready ? i : at;
 	} else {
 		m->n++;
 	}
-	m->line[at] = line;
-	m->start[at] = start;
-	m->ready[at] = ready;
+	m->entry[at] = (struct mshr){ line, start, ready };
 	m->last = MAX(m->last, ready);
 }
 
