@@ -104,6 +104,35 @@ static void cpu_flush_all(struct cpu *cpu)
 	core_spend_on_lines(c, cache_flush_all(&c->l1i, core_cycle(c)));
 }
 
+static void cpu_flush_kernel_range(struct cpu *cpu, u64 start, u64 end)
+{
+	struct core *c = core_of(cpu);
+
+	if (!c->walker.kernel_root || start >= end)
+		return;
+	tlb_flush_kernel_range(&c->itlb, start, end);
+	tlb_flush_kernel_range(&c->dtlb, start, end);
+	if (c->has_stlb)
+		tlb_flush_kernel_range(&c->stlb, start, end);
+	walker_flush_range(&c->walker, TLB_GLOBAL, start, end);
+	core_spend_on_lines(c, cache_flush_range(&c->l1d, KERNEL_ASID, start, end, core_cycle(c)));
+	core_spend_on_lines(c, cache_flush_range(&c->l1i, KERNEL_ASID, start, end, core_cycle(c)));
+}
+
+static void cpu_set_kernel_root(struct cpu *cpu, u64 root_pa)
+{
+	struct core *c = core_of(cpu);
+
+	if (!c->xlate || cpu->kernel_root == root_pa)
+		return;
+	cpu_flush_kernel_range(cpu, 0, ~(u64)0);
+	core_forget(c);
+	line_runs_forget(c->text);
+	line_runs_forget(c->data);
+	core_groups_forget(c);
+	cpu->kernel_root = c->walker.kernel_root = root_pa;
+}
+
 /* Interrupts are off while another's handler runs, and where the kernel keeps them so. */
 static u64 interrupts_on(const struct core *c, u64 arrival)
 {
@@ -202,8 +231,8 @@ const struct cpu_ops core_cpu_ops = {
 	.flush_range = cpu_flush_range,
 	.flush_asid = cpu_flush_asid,
 	.flush_all = cpu_flush_all,
-	.set_kernel_root = core_kernel_set_root,
-	.flush_kernel_range = core_kernel_flush,
+	.set_kernel_root = cpu_set_kernel_root,
+	.flush_kernel_range = cpu_flush_kernel_range,
 	.tally = core_kernel_tally,
 	.interrupt = cpu_interrupt,
 	.interrupt_end = cpu_interrupt_end,

@@ -115,6 +115,8 @@ static u64 translate(struct core *c, struct tlb *t, struct kernel_page *p, u64 v
 		p->used = NULL;
 		return translate_miss(c, t, va, access, part);
 	}
+	if (h.array->hot && !explain_on()) /* who explains tells of each small one */
+		p->bytes = 1ull << page_size_shift[h.size];
 	p->used = h.array->hot ? &h.array->tags.used_at[h.id] : NULL;
 	p->at = &h.array->tags.key[h.id];
 	p->key = *p->at;
@@ -128,13 +130,20 @@ static u64 translate(struct core *c, struct tlb *t, struct kernel_page *p, u64 v
 static bool enter_known_page(struct core *c, struct tlb *t, struct kernel_page *p, u64 va,
 			     enum access_kind access)
 {
-	const struct kernel_page *known = core_known_page(c, va, t == &c->itlb);
+	const struct kernel_page *known = core_known_page(c, va, t == &c->itlb, access);
 
-	if (!core_page_holds(known, va, access) || explain_on())
+	if (!known || explain_on())
 		return false;
 	*p = *known;
 	*p->used = ++c->clock;
 	return true;
+}
+
+static void remember_page(struct core *c, const struct kernel_page *p, u64 va, bool text)
+{
+	bool large = p->bytes >> KERNEL_AREA_SHIFT;
+
+	*(large ? core_area_place(c, va, text) : core_page_place(c, va, text)) = *p;
 }
 
 /* The page of va is the one that the operation is in. The direct map is indexed as physical memory is. */
@@ -146,7 +155,6 @@ static noinline void enter_page(struct core *c, struct tlb *t, struct kernel_pag
 	if (likely(enter_known_page(c, t, p, va, access)))
 		return;
 	p->bytes = 1ull << c->page_shift;
-	p->first = align_down(va, p->bytes);
 	if (c->walker.kernel_root) {
 		pa = translate(c, t, p, va, access, part);
 		p->skew = pa == in_map ? 0 : va ^ pa;
@@ -158,9 +166,10 @@ static noinline void enter_page(struct core *c, struct tlb *t, struct kernel_pag
 		p->at = &p->key;
 		p->entry = NULL;
 	}
+	p->first = align_down(va, p->bytes);
 	p->delta = pa - va;
 	if (p->used && p->entry && !c->l1d.hot->off)
-		*core_known_page(c, va, t == &c->itlb) = *p;
+		remember_page(c, p, va, t == &c->itlb);
 }
 
 static always_inline void be_in_page(struct core *c, struct tlb *t, struct kernel_page *p, u64 va,
@@ -168,35 +177,6 @@ static always_inline void be_in_page(struct core *c, struct tlb *t, struct kerne
 {
 	if (unlikely(va - p->first >= p->bytes))
 		enter_page(c, t, p, va, access, part);
-}
-
-void core_kernel_set_root(struct cpu *cpu, u64 root_pa)
-{
-	struct core *c = core_of(cpu);
-
-	if (!c->xlate || cpu->kernel_root == root_pa)
-		return;
-	core_kernel_flush(cpu, 0, ~(u64)0);
-	core_forget(c);
-	line_runs_forget(c->text);
-	line_runs_forget(c->data);
-	core_groups_forget(c);
-	cpu->kernel_root = c->walker.kernel_root = root_pa;
-}
-
-void core_kernel_flush(struct cpu *cpu, u64 start, u64 end)
-{
-	struct core *c = core_of(cpu);
-
-	if (!c->walker.kernel_root || start >= end)
-		return;
-	tlb_flush_kernel_range(&c->itlb, start, end);
-	tlb_flush_kernel_range(&c->dtlb, start, end);
-	if (c->has_stlb)
-		tlb_flush_kernel_range(&c->stlb, start, end);
-	walker_flush_range(&c->walker, TLB_GLOBAL, start, end);
-	core_spend_on_lines(c, cache_flush_range(&c->l1d, KERNEL_ASID, start, end, core_cycle(c)));
-	core_spend_on_lines(c, cache_flush_range(&c->l1i, KERNEL_ASID, start, end, core_cycle(c)));
 }
 
 /* ---- one line ---- */
@@ -423,12 +403,27 @@ static always_inline bool hot_data(struct core *c, u64 va, u32 bytes, u32 write,
 	return true;
 }
 
+/* One line that is not hot. */
+static noinline void load_one(struct core *c, u64 va, u32 bytes, u32 part)
+{
+	struct kernel_page page = { 0 };
+
+	c->l1d.st.kernel_loads++;
+	c->account.total.lines++;
+	c->dtlb.st.kernel_lookups += c->walker.kernel_root != 0;
+	load_line(c, &page, va, bytes, part);
+}
+
 void core_kernel_load(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes)
 {
 	struct core *c = core_on_path(cpu, path);
 
-	if (unlikely(!hot_data(c, va, bytes, HOT_READ, &c->l1d.st.kernel_loads, PART_KERNEL + path)))
+	if (likely(hot_data(c, va, bytes, HOT_READ, &c->l1d.st.kernel_loads, PART_KERNEL + path)))
+		return;
+	if (bytes > core_line_room(c, va) || explain_on())
 		load_lines(c, path, va, bytes);
+	else
+		load_one(c, va, bytes, PART_KERNEL + path);
 }
 
 void core_kernel_store(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes)

@@ -79,8 +79,10 @@ struct kernel_page {
 	u64 value;
 };
 
-/* Pages that the kernel has been in lately, by page number. */
-#define KERNEL_PAGES 64u
+/* Pages that the kernel has been in lately, by page number, and large ones, by areas of their least size. */
+#define KERNEL_PAGES      64u
+#define KERNEL_AREAS      32u
+#define KERNEL_AREA_SHIFT 21u
 
 struct core {
 	struct cpu cpu; /* first: the kernel knows the core by it */
@@ -111,7 +113,7 @@ struct core {
 	struct tlb itlb, dtlb, stlb;
 	struct walker walker;
 	struct tlb_prefetcher tlb_prefetcher;
-	struct kernel_page page[KERNEL_PAGES];
+	struct kernel_page page[KERNEL_PAGES], area[KERNEL_AREAS];
 	struct stage2 *host; /* NULL: the kernel's physical addresses are the machine's */
 	struct store_buffer sb;
 	u32 not_hot;   /* SLOT_* that may not take the shortcut now, see core_note_stores() */
@@ -330,8 +332,6 @@ void core_kernel_touch(struct cpu *cpu, enum kernel_path path, const struct cpu_
 		       const u64 *object);
 void core_kernel_zero(struct cpu *cpu, enum kernel_path path, u64 va, u32 bytes);
 void core_kernel_copy(struct cpu *cpu, enum kernel_path path, u64 to, u64 from, u32 bytes);
-void core_kernel_set_root(struct cpu *cpu, u64 root_pa);
-void core_kernel_flush(struct cpu *cpu, u64 start, u64 end);
 void core_kernel_tally(struct cpu *cpu, struct kernel_tally *t);
 void core_kernel_turn(struct core *c, enum kernel_path path);
 void core_user_line(struct core *c, u64 va, u64 pa, u32 bytes, bool write);
@@ -366,10 +366,15 @@ static inline struct core *core_on_path(struct cpu *cpu, enum kernel_path path)
 	return c;
 }
 
-/* The page at va of text or data that the kernel was in lately: each has one place for pages of a number. */
-static inline struct kernel_page *core_known_page(struct core *c, u64 va, bool text)
+/* Where pages of text and of data that the kernel was in are remembered: each number has one place. */
+static inline struct kernel_page *core_page_place(struct core *c, u64 va, bool text)
 {
 	return &c->page[(hash64(va >> c->page_shift) ^ text) % KERNEL_PAGES];
+}
+
+static inline struct kernel_page *core_area_place(struct core *c, u64 va, bool text)
+{
+	return &c->area[(hash64(va >> KERNEL_AREA_SHIFT) ^ text) % KERNEL_AREAS];
 }
 
 /* It is the one of va, and its translation is where it was, and what it was. */
@@ -377,6 +382,18 @@ static inline bool core_page_holds(const struct kernel_page *p, u64 va, enum acc
 {
 	return va - p->first < p->bytes && *p->at == p->key && *p->entry == p->value &&
 	       tlb_grants(p->value, access);
+}
+
+/* The page of va, if it is known. */
+static inline const struct kernel_page *core_known_page(struct core *c, u64 va, bool text,
+							enum access_kind access)
+{
+	const struct kernel_page *p = core_area_place(c, va, text);
+
+	if (core_page_holds(p, va, access))
+		return p;
+	p = core_page_place(c, va, text);
+	return core_page_holds(p, va, access) ? p : NULL;
 }
 
 /* Bytes from an address to the end of its line of data. */

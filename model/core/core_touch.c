@@ -187,11 +187,11 @@ static bool add_page(struct line_group *g, const struct kernel_page *p)
  */
 static bool find_page(struct core *c, u64 va, enum access_kind access, struct kernel_page *p)
 {
-	const struct kernel_page *known = core_known_page(c, va, false);
+	const struct kernel_page *known = core_known_page(c, va, false, access);
 	struct tlb_hit h;
 	u64 pa;
 
-	if (core_page_holds(known, va, access)) {
+	if (known) {
 		*p = *known;
 		*p->used = ++c->clock;
 		return true;
