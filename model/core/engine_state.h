@@ -18,7 +18,8 @@ struct engine_job {
 	bool flusher; /* of the flusher, then */
 	u64 period;   /* cycles */
 	bool due;
-	bool behind; /* it could go on, but others wait for the core */
+	bool behind;    /* it could go on, but others wait for the core */
+	u64 not_before; /* cycle up to which threads that were woken sleep themselves */
 	struct engine_job *next; /* that is due on the same core */
 };
 

@@ -76,7 +76,7 @@ void engine_hasten_threads(struct engine *e, const struct engine_core *c)
 		return;
 	j->behind = false;
 	event_cancel(e->p.events, &j->ev);
-	schedule(j, MAX(core_now(c->core), e->now));
+	schedule(j, MAX(MAX(core_now(c->core), e->now), j->not_before));
 }
 
 static void work(struct engine_job *j, struct engine_core *c)
@@ -152,6 +152,7 @@ static void wake(void *arg, struct cpu *cpu, u32 node, u64 when)
 	if (j->due || event_scheduled(&j->ev))
 		return;
 	j->core = cpu->id;
+	j->not_before = when;
 	schedule(j, MAX(MAX(core_now(e->cores[cpu->id].core), e->now), when));
 }
 

@@ -32,7 +32,7 @@ struct reclaim_ops {
 	bool (*oom)(void *arg, struct cpu *c, u32 gfp, u32 order);
 	/* Whether direct() got nothing because the thread has to wait first: it will ask again. */
 	bool (*waits)(void *arg, const struct cpu *c);
-	/* What Linux sleeps for before it tries again, with something freed. True: the thread has to wait. */
+	/* What Linux sleeps for, or lets others run, before it tries again. True: the thread has to wait. */
 	bool (*nap)(void *arg, struct cpu *c);
 	/* Of the thread that runs; NULL: nobody ever waits. */
 	struct reclaim_progress *(*progress)(void *arg, const struct cpu *c);

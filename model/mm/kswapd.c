@@ -142,6 +142,11 @@ static void wake_kswapd(void *arg, struct cpu *c, struct zone *z, u32 order, u32
 	t->wake(t->wake_arg, c, z->node, 0);
 }
 
+bool kswapd_is_awake(const struct kernel *k, u32 node)
+{
+	return k->kthreads->node[node].kswapd.awake;
+}
+
 bool kswapd_is_hopeless(const struct kernel *k, u32 node)
 {
 	return k->kthreads->node[node].failures >= MAX_FAILURES;

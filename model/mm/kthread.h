@@ -68,7 +68,8 @@ void kthreads_free(struct kthreads *t);
 void kthreads_stats_add(struct kthreads *t, struct stats *s); /* registers mm.kthread.* */
 /* For struct page_alloc, with the kernel as argument: slabs shrink, threads are woken. */
 extern const struct reclaim_ops kernel_reclaim_ops;
-/* kswapd found nothing in its last 16 runs. */
+/* It has work to do; it found nothing in its last 16 runs. */
+bool kswapd_is_awake(const struct kernel *k, u32 node);
 bool kswapd_is_hopeless(const struct kernel *k, u32 node);
 /* kcompactd's look at its node every so often. */
 void kcompactd_tick(struct kthreads *t, struct cpu *c, u32 node);

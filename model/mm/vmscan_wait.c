@@ -256,12 +256,25 @@ bool reclaim_wait(struct scan *s)
 	return sleep_until(s->k, s->c, until, priority);
 }
 
+/* should_reclaim_retry() since 4.7 ends with cond_resched(): kswapd may have what is missing. */
+static bool yields(struct kernel *k, struct cpu *c)
+{
+	struct kernel_cpu *kc = &k->cpu[c->id];
+
+	if (!kc->in_fault || !kswapd_is_awake(k, c->node) || !can_sleep(k))
+		return false;
+	kc->reclaim_until = c->ops->now(c) + 1;
+	return true;
+}
+
 bool reclaim_nap(struct kernel *k, struct cpu *c)
 {
 	enum reclaim_wait_rule rule = rule_of(k);
 	u64 now = c->ops->now(c);
 
-	if (rule == RECLAIM_WAIT_NEVER || rule == RECLAIM_WAIT_THROTTLE)
+	if (rule == RECLAIM_WAIT_THROTTLE)
+		return yields(k, c);
+	if (rule == RECLAIM_WAIT_NEVER)
 		return false;
 	if (rule == RECLAIM_WAIT_CONGESTED && !writeback_is_congested(k, now))
 		return false;
