@@ -160,24 +160,42 @@ void kernel_on_wake(struct kernel *k, kernel_wake_fn wake, void *arg)
 
 /* ---- running ---- */
 
+/* balance_pgdat() remembers zone_boosts[]. */
+static u64 see_boosts(const struct page_alloc *pa, u32 node, enum zone_type highest)
+{
+	struct zone *z;
+	u64 boost = 0;
+
+	for (z = pa->zone; z < pa->zone + pa->n_zones; z++) {
+		z->boost_seen = z->node == node && z->type <= highest ? z->boost : 0;
+		boost += z->boost_seen;
+	}
+	return boost;
+}
+
 /* The boost has done its work; pageblocks that were mixed are for kcompactd. */
 static void lower_boost(struct kthreads *t, struct cpu *c, u32 node, enum zone_type highest)
 {
 	struct page_alloc *pa = t->k->pa;
 	struct zone *z;
 
-	if (!is_boosted(pa, node, highest))
-		return;
 	for (z = pa->zone; z < pa->zone + pa->n_zones; z++)
 		if (z->node == node && z->type <= highest)
-			z->boost = 0;
+			z->boost -= MIN(z->boost, z->boost_seen);
 	wake_kcompactd(t, c, node, pa->pageblock_order, highest);
 }
 
-static bool has_done(const struct kthreads *t, u32 node, const struct wanted *w)
+/* Who lacks pages comes first: the boost is left for another time. */
+static bool has_done(struct kthreads *t, u32 node, const struct wanted *w)
 {
-	return node_is_balanced(t->k->pa, node, w->order, w->highest) &&
-	       !is_boosted(t->k->pa, node, w->highest);
+	struct kswapd_run *r = &t->node[node].run;
+	bool balanced = node_is_balanced(t->k->pa, node, w->order, w->highest);
+
+	if (!balanced && r->boost) {
+		r->boost = 0;
+		r->priority = reclaim_first_priority(t->k);
+	}
+	return balanced && !r->boost;
 }
 
 /* Pages that a pass at one priority is for: kswapd_shrink_node(). */
@@ -224,6 +242,7 @@ static void slice(struct kthreads *t, struct cpu *c, u32 node, const struct want
 			  .highest = w->highest,
 			  .node = node,
 			  .priority = r->priority,
+			  .for_boost = r->boost != 0,
 			  .want = KSWAPD_SLICE,
 			  .batch = n->batch,
 			  .deadline = begin + tick,
@@ -238,13 +257,16 @@ static void slice(struct kthreads *t, struct cpu *c, u32 node, const struct want
 	r->all_freed += s.freed + slabs;
 	r->preempted = s.preempted;
 	fit_batch(n, c->ops->now(c) - begin, tick);
+	r->boost = s.freed || slabs || s.preempted ? r->boost - MIN(r->boost, s.freed + slabs) : 0;
 	r->sleep_until = s.preempted || s.blocked == ~(u64)0 ? 0 : s.blocked;
 	if (s.preempted || r->sleep_until)
 		return;
 	if (s.freed >= KSWAPD_SLICE && r->freed < r->target)
 		return;
 	r->sleep_until = reclaim_kswapd_until(&s);
-	if (r->scanned < r->target || !r->freed)
+	/* For a boost no further than to where nothing is written back. */
+	if ((r->scanned < r->target || !r->freed) &&
+	    !(r->boost && r->priority == reclaim_first_priority(t->k) - 2))
 		r->priority--;
 	r->scanned = r->freed = 0;
 }
@@ -260,7 +282,9 @@ static bool balance(struct kthreads *t, struct cpu *c, u32 node, const struct wa
 		t->pageoutrun++;
 		charge_trace(&t->k->charger, c, TRACE_KSWAPD_WAKE, TRACE(node, w->order), NULL);
 		n->run = (struct kswapd_run){ .priority = reclaim_first_priority(t->k),
-					      .target = pass_target(t->k->pa, node, w->highest) };
+					      .target = pass_target(t->k->pa, node, w->highest),
+					      .boost = see_boosts(t->k->pa, node, w->highest) };
+		n->run.boosted = n->run.boost != 0;
 	}
 	if (!has_done(t, node, w))
 		slice(t, c, node, w);
@@ -270,9 +294,10 @@ static bool balance(struct kthreads *t, struct cpu *c, u32 node, const struct wa
 		n->failures = 0;
 	else
 		n->failures++;
+	if (n->run.boosted)
+		lower_boost(t, c, node, w->highest);
 	n->run = (struct kswapd_run){ 0 };
 	reclaim_forget_met(t->k, node);
-	lower_boost(t, c, node, w->highest);
 	return true;
 }
 

@@ -41,6 +41,8 @@ struct kswapd_run {
 	u64 all_freed;
 	u64 sleep_until; /* cycle until which it sleeps, vmscan_wait.c */
 	bool preempted;
+	u64 boost;       /* pages still to be freed for boosted marks alone: nr_boost_reclaim */
+	bool boosted;    /* there were any at its beginning */
 };
 
 /* Of a node. */

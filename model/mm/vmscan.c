@@ -246,7 +246,7 @@ void reclaim_kswapd(struct scan *s)
 	s->kswapd = true;
 	s->gfp = GFP_KERNEL;
 	s->until = s->blocked = ~(u64)0;
-	s->may_swap = swap_free_slots(s->k) != 0;
+	s->may_swap = !s->for_boost && swap_free_slots(s->k) != 0;
 	s->k->pa->reclaiming = true;
 	shrink_all(s);
 	s->k->pa->reclaiming = false;

@@ -28,6 +28,7 @@ struct scan {
 	u32 node;
 	u32 group; /* whose limit, 0: memory itself */
 	bool kswapd, may_swap;
+	bool for_boost; /* kswapd's, and only because marks are boosted: nothing is swapped out */
 	bool age_anon, age_file; /* since 5.8: may_deactivate */
 	bool cache_trim, file_tiny;
 	bool text, locked;        /* the page looked at last is of a file that runs; of a locked mapping */

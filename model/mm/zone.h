@@ -66,6 +66,7 @@ struct zone {
 	u64 free_highatomic;
 	u64 wmark[NR_WMARKS];
 	u64 boost;                         /* watermark_boost */
+	u64 boost_seen;                    /* as it was when kswapd began its run */
 	u64 lowmem_reserve[NR_ZONE_TYPES]; /* kept from allocations that could have that zone */
 	struct free_area area[MAX_ORDERS];
 	u8 *block_type;          /* migratetype of each pageblock from that of `start` on */

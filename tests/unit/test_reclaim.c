@@ -14,6 +14,7 @@
 #include "model/mm/rmap.h"
 #include "model/mm/swap.h"
 #include "model/mm/vmscan.h"
+#include "model/mm/watermark.h"
 #include "tests/ref/ref_blockdev.h"
 #include "tests/ref/ref_mm_cpu.h"
 
@@ -239,6 +240,27 @@ static void the_largest_is_killed(void **state)
 	env_free(e);
 }
 
+/* Marks that are boosted while there is enough make kswapd look, but not swap; then they are down again. */
+static void a_boost_swaps_nothing(void **state)
+{
+	struct env *e = env_new(&forms[5], 64ull << 20, SWAP_ZRAM, 0);
+	struct mm *mm = program(e, 4000);
+	struct zone *z = e->k->pa->zone + 1;
+	bool major;
+	u32 page;
+
+	for (page = 0; page < 4000; page++)
+		use(e, mm, page, &major);
+	assert_true(zone_boost(z));
+	e->k->pa->reclaim->wake_kswapd(e->k->pa->reclaim_arg, e->c, z, 0, GFP_NOWAIT);
+	assert_true(e->woken);
+	run_kswapd(e);
+	assert_int_equal(z->boost, 0);
+	assert_int_equal(e->k->reclaim.written, 0);
+	mm_put(mm, e->c);
+	env_free(e);
+}
+
 /* ---- what reclaim waits for ---- */
 
 #define MS 1000000ull /* cycles */
@@ -389,7 +411,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(in_all_forms),          cmocka_unit_test(a_full_group_walks_all_priorities),
 		cmocka_unit_test(the_largest_is_killed), cmocka_unit_test(naps_have_their_length),
-		cmocka_unit_test(a_write_ends_a_nap),
+		cmocka_unit_test(a_boost_swaps_nothing), cmocka_unit_test(a_write_ends_a_nap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
