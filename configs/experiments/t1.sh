@@ -5,8 +5,9 @@
 #
 # a: 100 tasks x 100 VMAs x 600 pages, in order; b: the same VMAs, 1,200 pages at random; c: one task, 10,000 VMAs x 7
 # pages, in order. a and c make 10 rounds; of each task's 600,000 touches in a the first A_TOUCHES (6,000, a tenth of a round) are
-# replayed, of the 700,000 in c C_TOUCHES (7,000) are, and what they take counts 100 times. pentium4 at 2.7 GHz with
-# 512 KB of L2 and 256 MB, files and swap on a hard disk; system time is what times(2) adds up: not kswapd's.
+# replayed, of the 700,000 in c C_TOUCHES (7,000) are, and what they take counts 100 times. pentium4-prefetch, as the processor
+# had its prefetcher, at 2.7 GHz with 512 KB of L2 and 256 MB, files and swap on a hard disk; system time is what times(2) adds
+# up: not kswapd's.
 #
 #   configs/experiments/t1.sh [KEY=VALUE...]
 set -e
@@ -18,7 +19,7 @@ settings=
 for setting; do
 	settings="$settings -s $setting"
 done
-machine="-m pentium4 -s core.frequency=2.7GHz -s l2.size=512K -s memory.size=256M
+machine="-m pentium4-prefetch -s core.frequency=2.7GHz -s l2.size=512K -s memory.size=256M
 	-s storage.device=hdd -s swap.device=storage -s kernel.page_cache=cold $settings"
 
 rmap_test a 100 100 600 600000 "${A_TOUCHES:-6000}"
@@ -62,11 +63,12 @@ ratio "c: none" 1.288 "$(beside system c none)"
 
 say "Tasks do nine tenths of the reclaim themselves under objrmap, as in the published run, whose system time is 86 % of all time. \
 Its ratios are too large for two reasons. A fault is too cheap: pte_chain and none take about half of their published seconds in a, \
-less in c. And a page takes 3.7 walks until it is free, each past all VMAs and 280 cycles for each, as they are fetched line \
-by line: the machine pentium4 has none of the real one's prefetchers, for which a list in the order of memory is easy. \
-And too much is walked before: while 100 children are forked, 103,000 walks (26 s of b's 135) look for some thousand pages, as nearly \
-all are dirty or being written, and reclaim goes on to the next priority where 2.5.66 waits for the disk first \
-(blk_congestion_wait()). b as published made hardly any walk at all."
+less in c. And a page takes four to five walks until it is free, as the rules of 2.5.66 have it: one in which it is found used and made \
+active, one or two in the active list, and two in which it is found unused and unmapped. \
+Too much is walked in b: here all 60,000 pages fit until 100 children are forked, and are only then met for the first time, found used \
+and made active, each by a walk past thousands of VMAs (under pte_chain 60,000 of 137,000 walks by then; most others are of active \
+pages, 128 each pass). Where others had some of the 256 MB, that was over before, past the parent's 100. b as published made hardly \
+any walk at all."
 
 table "User time: walks turn the program out of the caches"
 between "a: objrmap : pte_chain" 1.464 1.2 1.7 "$(beside user a objrmap)"
