@@ -19,8 +19,7 @@ struct trace_text {
 
 /*
  * How the fields are written. A letter takes the next argument: %x in hexadecimal, %u, %d decimal, %p a
- * pointer
- * ((nil) for none), %g flags of an allocation, %f pages of a flush, %r its reason, %l a list;
+ * pointer ((nil) for none), %g flags of an allocation, %f pages of a flush, %r its reason, %l a list;
  * %P takes none: the page of the argument that comes; %n the name.
  */
 static const char *const formats[NR_TRACEPOINTS] = {
@@ -29,13 +28,13 @@ static const char *const formats[NR_TRACEPOINTS] = {
 	[TRACE_ZONE_LOCKED] = "page=%P pfn=%x order=%u migratetype=%u percpu_refill=%u",
 	[TRACE_PCPU_DRAIN] = "page=%P pfn=%x order=%u migratetype=%u",
 	[TRACE_EXTFRAG] =
-		"page=%P pfn=%x alloc_order=%u fallback_order=%u pageblock_order=%u alloc_migratetype=%u "
-		"fallback_migratetype=%u fragmenting=%F change_ownership=%u",
+		("page=%P pfn=%x alloc_order=%u fallback_order=%u pageblock_order=%u alloc_migratetype=%u "
+		 "fallback_migratetype=%u fragmenting=%F change_ownership=%u"),
 	[TRACE_KMALLOC] =
 		"call_site=0x0 ptr=%p bytes_req=%u bytes_alloc=%u gfp_flags=%g node=-1 accounted=false",
 	[TRACE_KFREE] = "call_site=0x0 ptr=%p",
-	[TRACE_CACHE_ALLOC] = "call_site=0x0 ptr=%p name=%n bytes_req=%u bytes_alloc=%u gfp_flags=%g node=-1 "
-			      "accounted=false",
+	[TRACE_CACHE_ALLOC] = ("call_site=0x0 ptr=%p name=%n bytes_req=%u bytes_alloc=%u gfp_flags=%g "
+			       "node=-1 accounted=false"),
 	[TRACE_CACHE_FREE] = "call_site=0x0 ptr=%p name=%n",
 	[TRACE_FAULT_USER] = "address=%x ip=0x0 error_code=%x",
 	[TRACE_TLB_FLUSH] = "pages:%f reason:%r",
@@ -144,6 +143,7 @@ static void put_field(FILE *f, char how, u64 v)
 		put_gfp(f, v);
 		break;
 	case 'r':
+		ASSERT(v < ARRAY_SIZE(reasons));
 		fprintf(f, "%s (%" PRIu64 ")", reasons[v], v);
 		break;
 	case 'l':

@@ -251,8 +251,11 @@ static void draw_picture(struct picture *p)
 static char *draw(struct figure *f, const struct plot_request *q)
 {
 	struct picture p = { .f = f, .run = q->runs };
-	char *bad = q->n_runs == 1 ? read_table(&p) : xstrdup("it shows one run; name one");
+	char *bad;
 
+	if (q->n_runs != 1)
+		return xstrdup("it shows one run; name one");
+	bad = read_table(&p);
 	if (!bad)
 		draw_picture(&p);
 	intervals_table_fini(&p.t);

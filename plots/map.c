@@ -185,14 +185,14 @@ static void piece_ticks(const struct picture *p)
 	static const double times[] = { 2, 2.5, 2 }; /* 1, 2, 5, 10 */
 	const char *comma = "";
 	struct text a;
-	double step = 1, v;
+	double step = 1;
 	u32 i;
 
 	for (i = 0; step * 6 < p->m.n; i++)
 		step *= times[i % 3];
 	fputs("set ytics (", p->f->gp);
-	for (v = 0; v <= p->m.n; v += step, comma = ", ")
-		fprintf(p->f->gp, "%s'%s' %.10g", comma, format_count(&a, (u64)v), v);
+	for (i = 0; i * step <= p->m.n; i++, comma = ", ")
+		fprintf(p->f->gp, "%s'%s' %.10g", comma, format_count(&a, (u64)(i * step)), i * step);
 	fputs(")\n", p->f->gp);
 }
 

@@ -29,12 +29,11 @@ void panel_scale(struct panel *p)
 		p->end = step * fmax(1, ceil(p->high / step - 1e-6));
 }
 
-/* The tick after one at v; the first is at 0. */
-static double next_tick(const struct panel *p, double v)
+/* Where tick i is, the first one at 0; false: beyond the end. */
+static bool tick(const struct panel *p, u32 i, double *v)
 {
-	if (p->log)
-		return v > 0 ? 10 * v : 1;
-	return v + step_of(p);
+	*v = p->log && i ? pow(10, i - 1.0) : i * step_of(p);
+	return *v <= p->end * 1.0001;
 }
 
 static double bottom(const struct panel *p)
@@ -59,8 +58,9 @@ void panel_frame(struct figure *f, const struct panel *p)
 {
 	char title[128];
 	double v;
+	u32 i;
 
-	for (v = 0; v <= p->end * 1.0001; v = next_tick(p, v))
+	for (i = 0; tick(p, i, &v); i++)
 		fprintf(f->gp,
 			"set arrow from graph 0, first %.6g to graph 1, first %.6g nohead lw %s lc rgb '%s' "
 			"back\n",
@@ -86,11 +86,11 @@ void panels_ticks(struct figure *f, const struct panel *p, u32 n)
 	const char *comma = "";
 	struct text t;
 	double v;
-	u32 i;
+	u32 i, k;
 
 	fputs("set ytics scale 0 (", f->gp);
 	for (i = 0; i < n; i++) {
-		for (v = 0; v <= p[i].end * 1.0001; v = next_tick(&p[i], v), comma = ", ")
+		for (k = 0; tick(&p[i], k, &v); k++, comma = ", ")
 			fprintf(f->gp, "%s'%s' %.6g", comma, p[i].log && v == 1 ? "" : label(&t, v),
 				panel_y(&p[i], v)); /* that of 0 is too near */
 	}

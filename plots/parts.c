@@ -139,12 +139,13 @@ static u32 legend_rows(const struct picture *p)
 
 static void legend(struct picture *p)
 {
-	u32 rows = legend_rows(p), n = p->table.n_columns, i;
+	u32 rows = legend_rows(p), n = p->table.n_columns, column, i;
 	struct text t;
 	double x, y;
 
 	for (i = 0; i < n + p->n_points; i++) {
-		x = 40 + i / rows * (FIGURE_WIDTH - 60.0) / COLUMNS;
+		column = i / rows;
+		x = 40 + column * (FIGURE_WIDTH - 60.0) / COLUMNS;
 		y = CAPTION + (rows - i % rows - 0.5) * LEGEND;
 		if (i < n)
 			figure_box_sample(p->f, x, y, figure_palette[i]);

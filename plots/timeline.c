@@ -256,11 +256,12 @@ static void legend(const struct picture *p)
 {
 	double x, y;
 	char *name;
-	u32 i;
+	u32 i, row;
 
 	for (i = 0; i < p->n_shown + (p->oom != ~0u); i++) {
 		x = 24 + i % COLUMNS * (FIGURE_WIDTH - 40.0) / COLUMNS;
-		y = CAPTION + (legend_rows(p) - i / COLUMNS - 0.5) * LEGEND;
+		row = i / COLUMNS;
+		y = CAPTION + (legend_rows(p) - row - 0.5) * LEGEND;
 		if (i == p->n_shown) {
 			figure_point_sample(p->f, x + 7, y, OOM_STYLE);
 			figure_text(p->f, x + 22, y, "left", FIGURE_SMALL, FIGURE_INK, "process ended");

@@ -89,7 +89,10 @@ static bool points_right(const struct tags *t, u32 set, u32 node, u32 first, u32
 {
 	if (t->by_time)
 		return last_use(t, set, first, half) > last_use(t, set, first + half, half);
-	return t->wide ? t->node[(size_t)set * leaves(t) + node] : t->tree[set] >> node & 1;
+	if (t->wide)
+		return t->node[(size_t)set * leaves(t) + node];
+	ASSERT(t->tree);
+	return t->tree[set] >> node & 1;
 }
 
 /* follow() by times through a whole tree, for sizes that the compiler can write out. */

@@ -153,6 +153,7 @@ static void prune(struct page_index *ix, struct cache_nodes *nodes, struct cpu *
 	for (; n && !n->count; n = parent) {
 		parent = n->parent;
 		if (parent) {
+			ASSERT(ix->root != n);
 			parent->below[n->offset] = NULL;
 			parent->count--;
 		} else {

@@ -104,6 +104,7 @@ static void balance_removed(struct interval_tree *t, struct interval_node *n, st
 		bool right = parent->left == n; /* on which side the sibling is */
 		struct interval_node *sibling = right ? parent->right : parent->left, *inner, *outer;
 
+		ASSERT(sibling); /* its paths have as many black nodes as those on this side had */
 		if (sibling->red) {
 			sibling->red = false;
 			parent->red = true;

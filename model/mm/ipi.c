@@ -1,6 +1,7 @@
 #include "model/mm/ipi.h"
 
 #include "model/base/bits.h"
+#include "model/base/error.h"
 #include "model/mm/alloc.h"
 #include "model/mm/footprint.h"
 #include "model/mm/percpu.h"
@@ -136,6 +137,7 @@ static void find_request(const struct round *r, const struct asids *a)
 		look(k, a->cpu, KPATH_IPI, request_va(r, i), CSD_BYTES);
 		look(k, a->cpu, KPATH_IPI, percpu_va(k->pa, r->x->c->id, PERCPU_FLUSH_INFO), 40);
 	} else {
+		ASSERT(r->lock);
 		look(k, a->cpu, KPATH_IPI, r->lock->va, 4 * k->layout.word);
 	}
 }
@@ -144,9 +146,10 @@ static void write_answer(const struct round *r, const struct asids *a)
 {
 	const struct kernel *k = r->x->k;
 
-	if (k->pa)
-		take(k, a->cpu, KPATH_IPI, by_call(k) ? request_va(r, a->cpu->id) : r->lock->va,
-		     k->layout.word);
+	if (!k->pa)
+		return;
+	ASSERT(by_call(k) || r->lock);
+	take(k, a->cpu, KPATH_IPI, by_call(k) ? request_va(r, a->cpu->id) : r->lock->va, k->layout.word);
 }
 
 static u64 arrival(const struct round *r, u32 target)

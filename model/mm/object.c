@@ -31,8 +31,12 @@ static void object_free(struct object *o, struct cpu *c)
 
 void objects_fini(struct objects *set)
 {
-	while (set->first)
-		object_free(set->first, NULL);
+	struct object *o;
+
+	while ((o = set->first)) {
+		object_free(o, NULL);
+		ASSERT(set->first != o);
+	}
 	map64_fini(&set->by_id);
 }
 

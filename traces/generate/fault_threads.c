@@ -59,7 +59,7 @@ static void map_pages(const struct generation *g, struct tr_encoder *enc, u32 st
 static void run(struct generation *g)
 {
 	u32 store = generate_block(g, TR_STORE, TR_DEP_NONE), all = g->o.threads + g->o.maps, t;
-	struct tr_encoder *enc[GENERATE_THREADS + 1];
+	struct tr_encoder *enc[GENERATE_THREADS + 1] = { NULL };
 
 	for (t = 0; t < g->o.threads; t++)
 		map(g->enc, place(g, t), pages_of(g));

@@ -51,7 +51,7 @@ static void run(struct generation *g)
 			  .store = generate_block(g, TR_STORE, TR_DEP_NONE),
 			  .own = GENERATE_DATA + g->o.pages * GENERATE_PAGE,
 			  .loads = g->o.between ? g->o.between : DEFAULT_LOADS };
-	struct tr_encoder *enc[GENERATE_THREADS];
+	struct tr_encoder *enc[GENERATE_THREADS] = { NULL };
 	u64 i, page;
 	u32 t;
 
