@@ -39,12 +39,16 @@ static double seconds(const struct table *t, double cycles)
 	return t->r->hz ? cycles / (double)t->r->hz : 0;
 }
 
-/* How every line begins: what, and how often; the rest of the line is the caller's. */
+/*
+ * How every line begins: what, and how often; the rest of the line is the caller's. A long name takes its
+ * place from the number.
+ */
 static void print_count(const struct table *t, const char *label, u64 n)
 {
+	u32 width = 34 - MAX(16, MIN(24, (u32)strlen(label)));
 	struct text a;
 
-	fprintf(t->f, "  %-16.16s%18s", label, format_count_in(&a, n, 18));
+	fprintf(t->f, "  %-16.24s%*s", label, (int)width, format_count_in(&a, n, width - 1));
 }
 
 static void print_head(const struct table *t)
