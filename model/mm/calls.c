@@ -228,29 +228,51 @@ static void move_swap(void *arg, u64 va, u64 entry_pa, u64 entry)
 	pte_write(m->mm, m->c, KPATH_SYSCALL, to, entry);
 }
 
-/* The pages of from..end; false: no memory. Pages that do not fit their new place are faulted in again. */
-static bool move_pages(struct move *m, u64 from, u64 end)
+/* Whether from..end has whole pages that fit their new place; the others are faulted in again. */
+static bool can_move(struct move *m, u64 *from, u64 *end)
 {
-	struct mm *mm = m->mm;
+	page_range(m->mm, from, end);
+	return *from < *end && !(m->delta & (page_size(m->mm->k) - 1));
+}
 
-	page_range(mm, &from, &end);
-	if (from >= end)
-		return true;
-	if (m->delta & (page_size(mm->k) - 1)) {
-		zap_range(&m->gather, from, end);
-		return true;
-	}
+static void prepare_pages(struct move *m, u64 from, u64 end)
+{
+	if (!can_move(m, &from, &end))
+		return;
 	huge_split(&m->gather, KPATH_SYSCALL, from, end);
 	contig_unfold(&m->gather, KPATH_SYSCALL, from, end);
-	pgtable_each(mm, from, end, prepare_present, m);
-	pgtable_each_swap(mm, from, end, prepare_entry, m);
-	if (m->failed)
-		return false;
+	pgtable_each(m->mm, from, end, prepare_present, m);
+	pgtable_each_swap(m->mm, from, end, prepare_entry, m);
+}
+
+static void move_pages(struct move *m, u64 from, u64 end)
+{
+	if (!can_move(m, &from, &end)) {
+		if (from < end)
+			zap_range(&m->gather, from, end);
+		return;
+	}
 	m->to.valid = false;
-	pgtable_each(mm, from, end, move_entry, m);
+	pgtable_each(m->mm, from, end, move_entry, m);
 	m->to.valid = false;
-	pgtable_each_swap(mm, from, end, move_swap, m);
-	return true;
+	pgtable_each_swap(m->mm, from, end, move_swap, m);
+}
+
+/* Mappings without a hole between them are moved as one. What lies in implicit memory between them stays. */
+static void each_part(struct move *m, u64 from, u64 end, void (*fn)(struct move *m, u64 from, u64 end))
+{
+	struct vma_set *s = &m->mm->vmas;
+	u32 i = vma_index(s, from);
+
+	if (!m->mm->implicit_maps)
+		fn(m, from, end);
+	while (m->mm->implicit_maps && i < s->n && s->v[i]->start < end) {
+		u64 start = MAX(s->v[i]->start, from), stop = s->v[i]->end;
+
+		while (++i < s->n && s->v[i]->start == stop)
+			stop = s->v[i]->end;
+		fn(m, start, MIN(stop, end));
+	}
 }
 
 static enum mm_result move_range(struct mm *mm, struct cpu *c, u64 from, u64 to, u64 len)
@@ -259,11 +281,13 @@ static enum mm_result move_range(struct mm *mm, struct cpu *c, u64 from, u64 to,
 
 	m.to = (struct pte_cursor){ .mm = mm, .c = c, .path = KPATH_SYSCALL, .make = true };
 	gather_begin(&m.gather, mm, c);
-	if (!move_pages(&m, from, from + len)) {
+	each_part(&m, from, from + len, prepare_pages);
+	if (m.failed) {
 		mm_free_tables(&m.gather, to, to + len);
 		gather_flush(&m.gather);
 		return MM_NOMEM;
 	}
+	each_part(&m, from, from + len, move_pages);
 	vma_move(&mm->vmas, c, from, from + len, m.delta);
 	page_refresh_ends(&m.gather, KPATH_SYSCALL, from, from + len);
 	page_refresh_ends(&m.gather, KPATH_SYSCALL, to, to + len);

@@ -667,6 +667,32 @@ static void test_busy(void **state)
 	env_free(e);
 }
 
+/* mremap() moves mappings: what lies in implicit memory beside them stays, where its index finds it. */
+static void test_implicit_memory_stays(void **state)
+{
+	const u32 schemes[] = { RMAP_ANONMM, RMAP_ANON_VMA, RMAP_ANON_VMA_CHAIN };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(schemes); i++) {
+		const struct plan p = { .scheme = schemes[i], .era = ERA_6_X, .memory = 64 * MB };
+		struct env *e = env_new(&p);
+		struct mm *mm = mm_new(e->k, true);
+		u64 stays, moves;
+
+		touch(e, mm, 1);
+		map(e, mm, 2, 1, 0, 0);
+		touch(e, mm, 2);
+		stays = pfn_at(e, mm, 1);
+		moves = pfn_at(e, mm, 2);
+		assert_int_equal(mm_mremap(mm, e->c, BASE, 3 * PAGE, BASE + 8 * PAGE, 3 * PAGE), MM_OK);
+		assert_int_equal(pfn_at(e, mm, 1), stays);
+		assert_int_equal(pfn_at(e, mm, 10), moves);
+		assert_int_equal(walk(e, stays, NULL).found, 1);
+		assert_int_equal(walk(e, moves, NULL).found, 1);
+		env_free(e);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -676,7 +702,7 @@ int main(void)
 		cmocka_unit_test(test_chain_reuse),  cmocka_unit_test(test_chain_bound),
 		cmocka_unit_test(test_anonmm_moves),   cmocka_unit_test(test_visit_instructions),
 		cmocka_unit_test(test_path_of_a_walk), cmocka_unit_test(test_locks),
-		cmocka_unit_test(test_busy),
+		cmocka_unit_test(test_busy),           cmocka_unit_test(test_implicit_memory_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
