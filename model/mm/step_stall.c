@@ -99,8 +99,16 @@ static const u8 rmap_atomics[NR_KERNEL_STEPS] = {
 	[STEP_RMAP_REMOVE] = 1,
 };
 
+/* Interrupts that are off guard the lists; that they have a lock is of 6.0. */
+static bool without_lock(enum kernel_step s, enum kernel_era era)
+{
+	return (s == STEP_PCP_ALLOC || s == STEP_PCP_FREE) && era < ERA_6_X;
+}
+
 static u32 atomics_of(enum kernel_step s, enum kernel_era era, u32 cpus)
 {
+	if (without_lock(s, era))
+		return 0;
 	if (era_class(era) >= CLASS_2_6_37)
 		return atomics[s];
 	if (cpus == 1)
