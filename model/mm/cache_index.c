@@ -10,7 +10,7 @@
 /* ---- nodes ---- */
 
 /* radix_tree_preload(), xas_nomem() */
-static struct cache_node *node_new(struct cache_nodes *nodes, struct cpu *c, u32 shift)
+static struct cache_node *node_new(struct cache_nodes *nodes, struct cpu *c)
 {
 	struct cache_node *n;
 	u64 va = nodes->slab ? kmem_cache_alloc(nodes->slab, c, GFP_KERNEL) : 0;
@@ -19,7 +19,6 @@ static struct cache_node *node_new(struct cache_nodes *nodes, struct cpu *c, u32
 		return NULL;
 	n = xcalloc(1, sizeof(*n));
 	n->va = va;
-	n->shift = (u8)shift;
 	nodes->n++;
 	return n;
 }
@@ -61,14 +60,12 @@ static u32 shift_for(u64 index)
 }
 
 /* A root as high as the index needs, or one more level on top of what there is. */
-static bool raise_root(struct page_index *ix, struct cache_nodes *nodes, struct cpu *c, u64 index)
+static void put_root(struct page_index *ix, struct cache_node *n, u64 index)
 {
-	struct cache_node *old = ix->root, *n;
+	struct cache_node *old = ix->root;
 	u32 t;
 
-	n = node_new(nodes, c, old ? old->shift + CACHE_NODE_SHIFT : ix->first ? 0 : shift_for(index));
-	if (!n)
-		return false;
+	n->shift = (u8)(old ? old->shift + CACHE_NODE_SHIFT : ix->first ? 0 : shift_for(index));
 	n->count = old || ix->first;
 	for (t = 0; t < NR_CACHE_TAGS; t++)
 		n->tag[t] = old ? old->tag[t] != 0 : ix->first_tag[t];
@@ -81,30 +78,59 @@ static bool raise_root(struct page_index *ix, struct cache_nodes *nodes, struct 
 	ix->root = n;
 	ix->first = 0;
 	memset(ix->first_tag, 0, sizeof(ix->first_tag));
+}
+
+static void put_child(struct cache_node *parent, struct cache_node *n, u64 index)
+{
+	u32 slot = cache_node_slot(parent, index);
+
+	n->shift = parent->shift - CACHE_NODE_SHIFT;
+	n->parent = parent;
+	n->offset = (u8)slot;
+	parent->below[slot] = n;
+	parent->count++;
+}
+
+/* Whether the index has a leaf; if not, under which node the next one is missing, NULL: above the root. */
+static bool is_reached(const struct page_index *ix, u64 index, struct cache_node **under)
+{
+	struct cache_node *n;
+
+	*under = NULL;
+	if (!ix->root || !cache_node_covers(ix->root, index))
+		return false;
+	for (n = ix->root; n->shift; n = n->below[cache_node_slot(n, index)]) {
+		if (n->below[cache_node_slot(n, index)])
+			continue;
+		*under = n;
+		return false;
+	}
 	return true;
 }
 
+/*
+ * Memory comes first, as by radix_tree_preload() and xas_nomem(): to get it, pages of this very index may be
+ * reclaimed, and nodes with them. What is missing is seen after that.
+ */
 static bool reach(struct page_index *ix, struct cache_nodes *nodes, struct cpu *c, u64 index)
 {
-	struct cache_node *n, *child;
-	u32 slot;
+	struct cache_node *ready = NULL, *under;
 
-	while (!ix->root || !cache_node_covers(ix->root, index))
-		if (!raise_root(ix, nodes, c, index))
-			return false;
-	for (n = ix->root; n->shift; n = child) {
-		slot = cache_node_slot(n, index);
-		child = n->below[slot];
-		if (child)
-			continue;
-		child = node_new(nodes, c, n->shift - CACHE_NODE_SHIFT);
-		if (!child)
-			return false;
-		child->parent = n;
-		child->offset = (u8)slot;
-		n->below[slot] = child;
-		n->count++;
+	while (!is_reached(ix, index, &under)) {
+		if (!ready) {
+			ready = node_new(nodes, c);
+			if (!ready)
+				return false;
+		} else {
+			if (under)
+				put_child(under, ready, index);
+			else
+				put_root(ix, ready, index);
+			ready = NULL;
+		}
 	}
+	if (ready)
+		node_free(nodes, c, ready);
 	return true;
 }
 
