@@ -53,7 +53,7 @@ enum timeline_lane {
 	X(ALLOC_SLOW, "alloc.slow", "alloc", CPU, "order", "gfp")               \
 	X(COMPACT, "compact.direct", "compact", CPU, "order", "ok")             \
 	X(RECLAIM, "reclaim.direct", "reclaim", CPU, "order", "freed")          \
-	X(RECLAIM_WAIT, "reclaim.wait", "reclaim", CPU, "cycles", "priority")   \
+	X(RECLAIM_WAIT, "reclaim.wait", "reclaim", CPU, "sleep", "priority")    \
 	X(OOM_KILL, "oom.kill", "oom", CPU, "pid", "pages")                     \
 	X(SHOOTDOWN, "shootdown", "shootdown", CPU, "pages", "")                \
 	X(SHOOTDOWN_SEND, "shootdown.send", "shootdown", CPU, "", "")           \
