@@ -9,6 +9,7 @@
  * and reclaim goes on from there.
  */
 struct reclaim_progress {
+	bool slept;         /* what is made again has waited for memory */
 	bool waits;         /* in try_to_free_pages() */
 	s32 priority;       /* of its next pass */
 	u64 scanned, freed; /* pages */

@@ -16,6 +16,7 @@
 #include "model/mm/pgtable.h"
 #include "model/mm/pte.h"
 #include "model/mm/swap_cache.h"
+#include "model/mm/vmscan.h"
 #include "model/mm/swap_zram.h"
 
 #define WINDOW_MAX 32u /* SWAP_RA_ORDER_CEILING */
@@ -239,13 +240,19 @@ static bool begin_page(struct fault *f, u64 slot, u64 wanted)
 	return true;
 }
 
-/* The slots that have to be read, each run of them as one request. */
+/* An allocation that failed waits for reclaim. */
+static bool waits_for_memory(const struct fault *f)
+{
+	return f->k->cpu[f->c->id].reclaim_until;
+}
+
+/* The slots that have to be read, each run of them as one request, up to where there is no memory. */
 static void read_window(struct fault *f, const struct window *w, u64 wanted)
 {
 	u64 begin = 0;
 	u32 i, run = 0;
 
-	for (i = 0; i < w->n; i++) {
+	for (i = 0; i < w->n && !waits_for_memory(f); i++) {
 		if (run && w->slot[i] != begin + run) {
 			read_run(f, begin, run);
 			run = 0;
@@ -267,8 +274,11 @@ u64 swap_read(struct fault *f, u64 slot)
 {
 	struct window w = { .n = 0 }, alone = { { slot }, 1 };
 
-	choose(f, &w, slot);
-	read_window(f, &w, slot);
+	/* Who comes back from waiting for memory, wherever in the window that was, wants this page alone. */
+	if (!reclaim_progress(f->k, f->c)->slept) {
+		choose(f, &w, slot);
+		read_window(f, &w, slot);
+	}
 	if (swap_cache_page(f->k, slot) == NO_FRAME)
 		read_window(f, &alone, slot);
 	return swap_cache_page(f->k, slot);

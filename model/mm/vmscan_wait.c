@@ -210,6 +210,12 @@ void reclaim_count_sleep(struct kernel *k, struct cpu *c, u64 until, s32 priorit
 	timeline_instant(k->charger.timeline, c->id, TL_RECLAIM_WAIT, now, until - now, (u64)priority);
 }
 
+static void make_again(struct kernel *k, struct cpu *c, u64 until)
+{
+	k->cpu[c->id].reclaim_until = until;
+	reclaim_progress(k, c)->slept = true;
+}
+
 /* False: the thread is in a fault, waits and makes it again; else the hardware thread waits. */
 static bool sleep_until(struct kernel *k, struct cpu *c, u64 until, s32 priority)
 {
@@ -217,7 +223,7 @@ static bool sleep_until(struct kernel *k, struct cpu *c, u64 until, s32 priority
 		return true;
 	reclaim_count_sleep(k, c, until, priority);
 	if (k->cpu[c->id].in_fault) {
-		k->cpu[c->id].reclaim_until = until;
+		make_again(k, c, until);
 		return false;
 	}
 	c->ops->wait_until(c, KPATH_IO_WAIT, until);
@@ -259,11 +265,9 @@ bool reclaim_wait(struct scan *s)
 /* should_reclaim_retry() since 4.7 ends with cond_resched(): kswapd may have what is missing. */
 static bool yields(struct kernel *k, struct cpu *c)
 {
-	struct kernel_cpu *kc = &k->cpu[c->id];
-
-	if (!kc->in_fault || !kswapd_is_awake(k, c->node) || !can_sleep(k))
+	if (!k->cpu[c->id].in_fault || !kswapd_is_awake(k, c->node) || !can_sleep(k))
 		return false;
-	kc->reclaim_until = c->ops->now(c) + 1;
+	make_again(k, c, c->ops->now(c) + 1);
 	return true;
 }
 
