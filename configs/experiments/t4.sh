@@ -15,15 +15,6 @@ cd "$(dirname "$0")/../.."
 name=t4
 . configs/experiments/published.sh
 
-# part RUN RECORDING OPTION...: measured between the recording's marks.
-part()
-{
-	run=$1
-	recording=$2
-	shift 2
-	point "$run" "$out/$recording.pcap" --from work --to end "$@"
-}
-
 # together N RUN RECORDING OPTION...: N of it, which nothing but the machine keeps in step.
 together()
 {
@@ -33,6 +24,12 @@ together()
 	shift 3
 	# shellcheck disable=SC2046 # words
 	point "$run" $(yes "$out/$recording.pcap" | head -n "$n") --from work "$@"
+}
+
+# part RUN RECORDING OPTION...: one of it, measured between its marks.
+part()
+{
+	together 1 "$@" --to end
 }
 
 # scheme NAME: the options that make it.

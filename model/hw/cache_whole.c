@@ -264,15 +264,24 @@ static always_inline void write_over(struct cache *c, u32 id, u64 line, u64 now,
 	*state |= LINE_DIRTY;
 }
 
-/* As cache_store() of one that is not: d->line[i] comes in, what goes is put at the end of `out`. */
-static noinline void put_in(struct cache *c, const struct cache_down *d, u32 i, u32 set,
-			    struct cache_down *out)
+/* As cache_store() of one that is not: d->line[i] comes in, what goes is put at the end of `d`. */
+static noinline void put_in(struct cache *c, struct cache_down *d, u32 i, u32 set)
 {
 	struct mem_req r = { .kernels = d->kernels[i], .turns_out = d->turns_out };
 	u32 id = tags_victim(&c->tags, set);
 
 	c->st.store_misses++;
-	add_victim(out, cache_replace(c, id, &r, d->line[i], LINE_DIRTY), d->at[i]);
+	add_victim(d, cache_replace(c, id, &r, d->line[i], LINE_DIRTY), d->at[i]);
+}
+
+static always_inline void take_line(struct cache *c, struct cache_down *d, u32 i, u32 set, bool in_flight)
+{
+	u32 id = tags_find(&c->tags, set, d->line[i]);
+
+	if (id != TAG_MISS)
+		write_over(c, id, d->line[i], d->at[i], in_flight);
+	else
+		put_in(c, d, i, set);
 }
 
 /* Lines ahead of which a set's row, and what else is looked at, is fetched. */
@@ -301,34 +310,24 @@ static void expect_first(struct cache *c, const u32 *set, u32 n)
 /* A level whose sets the host's caches do not hold. */
 static void take_all_far(struct cache *c, struct cache_down *d, u32 n, bool in_flight)
 {
-	u32 set[CACHE_DOWN], i, id;
+	u32 set[CACHE_DOWN], i;
 
 	for (i = 0; i < n; i++)
 		set[i] = cache_set(c, d->line[i]);
 	expect_first(c, set, n);
 	for (i = 0; i < n; i++) {
 		expect(c, set, i, n);
-		id = tags_find(&c->tags, set[i], d->line[i]);
-		if (id != TAG_MISS)
-			write_over(c, id, d->line[i], d->at[i], in_flight);
-		else
-			put_in(c, d, i, set[i], d);
+		take_line(c, d, i, set[i], in_flight);
 	}
 }
 
 /* Any other. */
 static void take_all_near(struct cache *c, struct cache_down *d, u32 n, bool in_flight)
 {
-	u32 set, i, id;
+	u32 i;
 
-	for (i = 0; i < n; i++) {
-		set = cache_set(c, d->line[i]);
-		id = tags_find(&c->tags, set, d->line[i]);
-		if (id != TAG_MISS)
-			write_over(c, id, d->line[i], d->at[i], in_flight);
-		else
-			put_in(c, d, i, set, d);
-	}
+	for (i = 0; i < n; i++)
+		take_line(c, d, i, cache_set(c, d->line[i]), in_flight);
 }
 
 /* Victims take the room of the lines for which they go. */

@@ -121,13 +121,13 @@ static bool reach(struct page_index *ix, struct cache_nodes *nodes, struct cpu *
 			ready = node_new(nodes, c);
 			if (!ready)
 				return false;
-		} else {
-			if (under)
-				put_child(under, ready, index);
-			else
-				put_root(ix, ready, index);
-			ready = NULL;
+			continue;
 		}
+		if (under)
+			put_child(under, ready, index);
+		else
+			put_root(ix, ready, index);
+		ready = NULL;
 	}
 	if (ready)
 		node_free(nodes, c, ready);

@@ -264,9 +264,11 @@ static void each_part(struct move *m, u64 from, u64 end, void (*fn)(struct move 
 	struct vma_set *s = &m->mm->vmas;
 	u32 i = vma_index(s, from);
 
-	if (!m->mm->implicit_maps)
+	if (!m->mm->implicit_maps) {
 		fn(m, from, end);
-	while (m->mm->implicit_maps && i < s->n && s->v[i]->start < end) {
+		return;
+	}
+	while (i < s->n && s->v[i]->start < end) {
 		u64 start = MAX(s->v[i]->start, from), stop = s->v[i]->end;
 
 		while (++i < s->n && s->v[i]->start == stop)

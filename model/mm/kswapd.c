@@ -420,9 +420,7 @@ static struct reclaim_progress *progress(void *arg, const struct cpu *c)
 
 static bool waits(void *arg, const struct cpu *c)
 {
-	const struct kernel *k = arg;
-
-	return c && k->cpu[c->id].reclaim_until;
+	return c && reclaim_waits(arg, c);
 }
 
 const struct reclaim_ops kernel_reclaim_ops = {

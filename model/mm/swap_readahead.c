@@ -240,19 +240,13 @@ static bool begin_page(struct fault *f, u64 slot, u64 wanted)
 	return true;
 }
 
-/* An allocation that failed waits for reclaim. */
-static bool waits_for_memory(const struct fault *f)
-{
-	return f->k->cpu[f->c->id].reclaim_until;
-}
-
 /* The slots that have to be read, each run of them as one request, up to where there is no memory. */
 static void read_window(struct fault *f, const struct window *w, u64 wanted)
 {
 	u64 begin = 0;
 	u32 i, run = 0;
 
-	for (i = 0; i < w->n && !waits_for_memory(f); i++) {
+	for (i = 0; i < w->n && !reclaim_waits(f->k, f->c); i++) {
 		if (run && w->slot[i] != begin + run) {
 			read_run(f, begin, run);
 			run = 0;

@@ -70,6 +70,8 @@ void reclaim_count_sleep(struct kernel *k, struct cpu *c, u64 until, s32 priorit
 /* What the look at a lruvec says of devices that are too slow; and that kswapd has enough. */
 void reclaim_note_met(struct scan *s, struct lruvec *v);
 void reclaim_forget_met(struct kernel *k, u32 node);
+/* Whether an allocation of the running thread failed because that has to wait. */
+bool reclaim_waits(const struct kernel *k, const struct cpu *c);
 /* Of the thread that runs; and its allocation is over, however. */
 struct reclaim_progress *reclaim_progress(struct kernel *k, const struct cpu *c);
 void reclaim_is_over(struct kernel *k, struct cpu *c);

@@ -123,6 +123,23 @@ static u64 throttle_until(const struct scan *s, u64 now)
 	return (stuck || meets_congestion(s)) && !skips_throttle(s) ? now + jiffies(s->k, 1) : now;
 }
 
+/* shrink_node() of kswapd */
+static u64 kswapd_throttle_until(const struct scan *s, u64 now)
+{
+	u64 written;
+
+	if (!s->met.again)
+		return now;
+	page_transfer_writes(s->k, SWAP_CLUSTER_MAX, &written);
+	return MIN(written, now + jiffies(s->k, NAP));
+}
+
+/* wait_iff_congested(); kswapd keeps congestion_wait(). */
+static bool may_nap(const struct scan *s, u64 now)
+{
+	return s->kswapd || (meets_congestion(s) && writeback_is_congested(s->k, now));
+}
+
 static u64 pass_until(const struct scan *s, u64 now)
 {
 	struct kernel *k = s->k;
@@ -133,11 +150,9 @@ static u64 pass_until(const struct scan *s, u64 now)
 	case RECLAIM_WAIT_LATE:
 		return is_late(s) ? nap_until(k, now, NAP) : now;
 	case RECLAIM_WAIT_CONGESTED:
-		return is_late(s) && meets_congestion(s) && writeback_is_congested(k, now)
-			       ? nap_until(k, now, NAP)
-			       : now;
+		return is_late(s) && may_nap(s, now) ? nap_until(k, now, NAP) : now;
 	case RECLAIM_WAIT_THROTTLE:
-		return throttle_until(s, now);
+		return s->kswapd ? kswapd_throttle_until(s, now) : throttle_until(s, now);
 	case RECLAIM_WAIT_NEVER:
 		break;
 	}
@@ -154,24 +169,9 @@ static u64 group_until(const struct scan *s, u64 now)
 
 u64 reclaim_kswapd_until(const struct scan *s)
 {
-	u64 now = s->c->ops->now(s->c), written;
-	struct kernel *k = s->k;
+	u64 now = s->c->ops->now(s->c);
 
-	if (!can_sleep(k))
-		return now;
-	switch (rule_of(k)) {
-	case RECLAIM_WAIT_EACH:
-		return nap_until(k, now, nap_jiffies(k));
-	case RECLAIM_WAIT_LATE:
-	case RECLAIM_WAIT_CONGESTED:
-		return is_late(s) ? nap_until(k, now, NAP) : now;
-	case RECLAIM_WAIT_THROTTLE:
-		page_transfer_writes(k, SWAP_CLUSTER_MAX, &written);
-		return s->met.again ? MIN(written, now + jiffies(k, NAP)) : now;
-	case RECLAIM_WAIT_NEVER:
-		break;
-	}
-	return now;
+	return can_sleep(s->k) ? pass_until(s, now) : now;
 }
 
 /* ---- what was met ---- */
@@ -286,6 +286,11 @@ bool reclaim_nap(struct kernel *k, struct cpu *c)
 }
 
 /* ---- of a thread ---- */
+
+bool reclaim_waits(const struct kernel *k, const struct cpu *c)
+{
+	return k->cpu[c->id].reclaim_until;
+}
 
 struct reclaim_progress *reclaim_progress(struct kernel *k, const struct cpu *c)
 {

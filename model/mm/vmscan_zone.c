@@ -17,16 +17,17 @@ static bool takes_mapped(const struct scan *s, const struct lruvec *v)
 	return mapped * 100 / all / 2 + distress + s->k->cfg.swappiness >= 100;
 }
 
-/* To 2.6.6 its mappings are asked in any case. */
 static bool stays_active(struct scan *s, const struct lruvec *v, u64 pfn, bool mapped)
 {
 	const struct page *p = page_of(&s->k->pa->map, pfn);
+	bool stays = !mapped || (p->marks & PG_SWAPBACKED && !s->may_swap);
 
 	if (!p->mapcount)
 		return false;
-	if (s->k->cfg.era < ERA_2_6_9)
-		return page_referenced(s, pfn) || !mapped || (p->marks & PG_SWAPBACKED && !s->may_swap);
-	return !mapped || (p->marks & PG_SWAPBACKED && !s->may_swap) || page_referenced(s, pfn);
+	/* To 2.6.6 its mappings are asked in any case. */
+	if (!stays || s->k->cfg.era < ERA_2_6_9)
+		stays |= page_referenced(s, pfn);
+	return stays;
 }
 
 static void refill_inactive(struct scan *s, struct lruvec *v, u32 want)
